@@ -1,0 +1,60 @@
+import type { HostLog } from '../runtime/ports/host-log.ts';
+import type { LoadedStream } from '../runtime/protocol/load.ts';
+import type { Place, Resident } from './resident.ts';
+
+/**
+ * Reads an actor from its stream: the newest snapshot that its code can use, then the events after it. The next page
+ * is read while this one is folded. Returns what is kept under the idempotency key.
+ */
+export async function activate(
+  resident: Resident,
+  log: HostLog,
+  key: string | null,
+): Promise<LoadedStream['reply']> {
+  const { address, hosted, id } = resident;
+  const first = await log.load({ stream: address, after: 0, fingerprint: hosted.fingerprint, key });
+  const restored = first.snapshot === undefined ? undefined : hosted.restore(first.snapshot.state);
+  if (first.snapshot !== undefined && restored === undefined) {
+    const whole = await log.load({ stream: address, after: 0, fingerprint: null, key });
+    await foldPages(resident, log, { snapshot: hosted.initial(id), version: 0, head: '' }, whole);
+    return whole.reply;
+  }
+  const version = first.snapshot?.version ?? 0;
+  resident.snapshotVersion = version;
+  await foldPages(
+    resident,
+    log,
+    { snapshot: restored ?? hosted.initial(id), version, head: first.head },
+    first,
+  );
+  return first.reply;
+}
+
+/** Reads what was appended since, by another process. Returns what is kept under the idempotency key. */
+export async function catchUp(
+  resident: Resident,
+  log: HostLog,
+  key: string | null,
+): Promise<LoadedStream['reply']> {
+  const { address, committed } = resident;
+  const first = await log.load({ stream: address, after: committed.version, fingerprint: null, key });
+  await foldPages(resident, log, committed, first);
+  return first.reply;
+}
+
+async function foldPages(resident: Resident, log: HostLog, from: Place, first: LoadedStream): Promise<void> {
+  const { address: stream, hosted } = resident;
+  let { snapshot } = from;
+  let page: LoadedStream = first;
+  for (;;) {
+    const next = page.more
+      ? log.load({ stream, after: page.version, fingerprint: null, key: null })
+      : undefined;
+    snapshot = hosted.fold(snapshot, page.types, page.data);
+    if (next === undefined) break;
+    page = await next;
+  }
+  const place: Place = { snapshot, version: page.version, head: page.head };
+  resident.committed = place;
+  resident.tip = place;
+}

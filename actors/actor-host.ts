@@ -1,0 +1,332 @@
+import { holdfastError, isHoldfastError } from '../runtime/errors/holdfast-error.ts';
+import type { HostLog } from '../runtime/ports/host-log.ts';
+import { parseAddress } from '../runtime/protocol/address.ts';
+import type { AppendReceipt } from '../runtime/protocol/append.ts';
+import { encode } from '../runtime/protocol/codec.ts';
+import { versionConflict } from '../runtime/protocol/expected-version.ts';
+import type { HotSnapshot } from '../runtime/protocol/host-control.ts';
+import type { HostReceipt, HostRequest } from '../runtime/protocol/host-messages.ts';
+import type { LoadedStream } from '../runtime/protocol/load.ts';
+import { activate, catchUp } from './activation.ts';
+import { type Decision, decide } from './decide.ts';
+import type { HostedDefinition } from './hosted-definition.ts';
+import { repeatedCommand, repeatedReceipt } from './repeated-command.ts';
+import { Residency, type ResidencyOptions } from './residency.ts';
+import type { Place, Resident } from './resident.ts';
+import { toAppendRequest } from './to-append-request.ts';
+import type { Effect } from './xstate-adapter.ts';
+
+const attemptsMax = 50;
+
+/** What a host is made of. */
+export interface ActorHostOptions extends ResidencyOptions {
+  readonly definitions: ReadonlyMap<string, HostedDefinition>;
+  readonly log: HostLog;
+  /** Answers a request, or tells one of its watchers of a change. */
+  readonly answer: (id: number, answer: HostReceipt | Error) => void;
+  /** Told of an effect that threw after its commit. */
+  readonly onEffectFailed: (address: string, type: string, error: unknown) => void;
+}
+
+/** One decision on its way to the disk. */
+interface Undertaking {
+  readonly request: HostRequest;
+  readonly after: Place;
+  readonly effects: readonly Effect[];
+  readonly savesSnapshot: boolean;
+}
+
+/**
+ * Hosts actors: decide, persist, then act. A request is decided on the newest state that is known, its events are
+ * appended, and only when they are durable is the state published, the sender answered and the effects carried out.
+ * Later requests are meanwhile decided on top; the writer refuses them if what they build on fails, since it compares
+ * the id of the last event, and they are decided again.
+ */
+export class ActorHost {
+  readonly #options: ActorHostOptions;
+  readonly #residency: Residency;
+  /** How often a request was decided again because another process was faster; only for those that were. */
+  readonly #attempts = new WeakMap<HostRequest, number>();
+
+  constructor(options: ActorHostOptions) {
+    this.#options = options;
+    this.#residency = new Residency(options);
+  }
+
+  /** How many actors are in memory. */
+  get residents(): number {
+    return this.#residency.size;
+  }
+
+  /** Takes a request; the answer follows in its time. Requests to one actor are carried out in order. */
+  receive(request: HostRequest): void {
+    const resident = this.#residency.get(request.address) ?? this.#activate(request);
+    if (resident === undefined) return;
+    if (resident.phase === 'ready') this.#run(resident, request);
+    else wait(resident, request);
+  }
+
+  /** Drops actors that were not used since the last call. */
+  sweep(): void {
+    this.#residency.sweep();
+  }
+
+  /** Snapshots of actors whose next activation would otherwise replay many events. */
+  hotSnapshots(): HotSnapshot[] {
+    const snapshots: HotSnapshot[] = [];
+    for (const { address, hosted, committed, snapshotVersion } of this.#residency.values()) {
+      if (committed.version - snapshotVersion < hosted.definition.snapshotEvery / 2) continue;
+      const { version, snapshot } = committed;
+      const state = hosted.encode(snapshot, address);
+      if (state !== undefined)
+        snapshots.push({ stream: address, version, fingerprint: hosted.fingerprint, state });
+    }
+    return snapshots;
+  }
+
+  #activate(request: HostRequest): Resident | undefined {
+    const { address } = request;
+    let resident: Resident;
+    try {
+      const { kind, id } = parseAddress(address);
+      resident = newResident(address, id, this.#definition(kind));
+    } catch (error) {
+      this.#options.answer(request.id, error as Error);
+      return undefined;
+    }
+    this.#residency.add(resident);
+    this.#reload(resident, null);
+    return resident;
+  }
+
+  #definition(kind: string): HostedDefinition {
+    const hosted = this.#options.definitions.get(kind);
+    if (hosted !== undefined) return hosted;
+    const known = [...this.#options.definitions.keys()].join(', ');
+    throw holdfastError(
+      'HOLDFAST_ERR_DEFINITION_UNKNOWN',
+      `No module given to the runtime exports a definition of "${kind}"; they export ${known || 'none'}. ` +
+        'Add the URL of its module to `modules`.',
+    );
+  }
+
+  #run(resident: Resident, request: HostRequest, isFresh = false): void {
+    switch (request.operation) {
+      case 'send':
+      case 'execute':
+        return this.#undertake(resident, request, isFresh);
+      case 'unwatch':
+        resident.watchers?.delete(Number(request.name));
+        if (resident.watchers?.size === 0) resident.watchers = undefined;
+        return;
+      case 'watch':
+        resident.watchers ??= new Set();
+        resident.watchers.add(request.id);
+    }
+    // What is shown is the newest that is durable, whoever wrote it.
+    if (isFresh) this.#show(resident, request.id);
+    else this.#catchUpFirst(resident, request);
+  }
+
+  #undertake(resident: Resident, request: HostRequest, isFresh: boolean): void {
+    const { tip, hosted } = resident;
+    let decision: Decision;
+    try {
+      const { expectedVersion } = request;
+      if (expectedVersion !== null && expectedVersion !== tip.version) {
+        throw versionConflict({ stream: resident.address, expectedVersion }, tip.version);
+      }
+      decision = decide(hosted, tip.snapshot, request);
+    } catch (error) {
+      return this.#refuse(resident, request, error as Error, isFresh);
+    }
+    if (decision.events.length === 0) return this.#answerUnchanged(resident, request, isFresh);
+    this.#append(resident, request, decision);
+  }
+
+  #refuse(resident: Resident, request: HostRequest, error: Error, isFresh: boolean): void {
+    // What threw half way may have changed the context that it was given.
+    if (isHoldfastError(error, 'HOLDFAST_ERR_TRANSITION_FAILED')) resident.isSuspect = true;
+    // Another process may have moved the actor on: nothing is refused on a state that might be old.
+    if (!isFresh) return this.#catchUpFirst(resident, request);
+    this.#options.answer(request.id, error);
+    if (!resident.isSuspect) return;
+    resident.phase = 'catchingUp';
+    this.#catchUp(resident);
+  }
+
+  #append(resident: Resident, request: HostRequest, decision: Decision): void {
+    const { append, after } = toAppendRequest(resident, request, decision);
+    const undertaking: Undertaking = {
+      request,
+      after,
+      effects: decision.effects,
+      savesSnapshot: append.snapshot !== null,
+    };
+    resident.tip = after;
+    resident.inFlight++;
+    this.#options.log.append(append, (outcome) => this.#settle(resident, undertaking, outcome));
+  }
+
+  #settle(resident: Resident, undertaking: Undertaking, outcome: AppendReceipt | Error): void {
+    resident.inFlight--;
+    if (outcome instanceof Error) this.#settleFailed(resident, undertaking.request, outcome);
+    else if (outcome.outcome === 'appended') this.#settleAppended(resident, undertaking, outcome);
+    else {
+      this.#options.answer(undertaking.request.id, repeatedReceipt(outcome));
+      this.#distrust(resident);
+    }
+    if (resident.phase === 'catchingUp' && resident.inFlight === 0) this.#catchUp(resident);
+  }
+
+  #settleAppended(
+    resident: Resident,
+    { request, after, effects, savesSnapshot }: Undertaking,
+    receipt: AppendReceipt,
+  ): void {
+    resident.committed = after;
+    resident.position = receipt.position;
+    if (savesSnapshot) resident.snapshotVersion = after.version;
+    this.#options.answer(request.id, receiptOf(resident, 'appended'));
+    this.#tellWatchers(resident);
+    for (const effect of effects) this.#act(resident.address, effect);
+  }
+
+  #settleFailed(resident: Resident, request: HostRequest, error: Error): void {
+    this.#distrust(resident);
+    const attempts = (this.#attempts.get(request) ?? 0) + 1;
+    if (!isHoldfastError(error, 'HOLDFAST_ERR_VERSION_CONFLICT') || attempts >= attemptsMax) {
+      this.#options.answer(request.id, error);
+      return;
+    }
+    this.#attempts.set(request, attempts);
+    resident.retried ??= [];
+    resident.retried.push(request);
+  }
+
+  #distrust(resident: Resident): void {
+    resident.phase = 'catchingUp';
+    resident.isSuspect = true;
+  }
+
+  /** Looks for news before the request is answered; what arrives meanwhile waits behind it. */
+  #catchUpFirst(resident: Resident, request: HostRequest): void {
+    resident.phase = 'catchingUp';
+    resident.queue ??= [];
+    resident.queue.unshift(request);
+    if (resident.inFlight === 0) this.#catchUp(resident);
+  }
+
+  #catchUp(resident: Resident): void {
+    // What has to be decided again came before everything that waits.
+    if (resident.retried !== undefined) resident.queue = [...resident.retried, ...(resident.queue ?? [])];
+    resident.retried = undefined;
+    const key = resident.queue?.[0]?.idempotencyKey ?? null;
+    if (resident.isSuspect) return this.#reload(resident, key);
+    this.#whenLoaded(resident, catchUp(resident, this.#options.log, key));
+  }
+
+  #reload(resident: Resident, key: string | null): void {
+    resident.isSuspect = false;
+    this.#whenLoaded(resident, activate(resident, this.#options.log, key));
+  }
+
+  #whenLoaded(resident: Resident, loaded: Promise<LoadedStream['reply']>): void {
+    const versionBefore = resident.committed.version;
+    loaded.then(
+      (kept) => {
+        const isNews = resident.committed.version > versionBefore && resident.watchers !== undefined;
+        if (isNews) this.#tellWatchers(resident);
+        this.#resume(resident, kept);
+      },
+      (error: unknown) => this.#abandon(resident, error as Error),
+    );
+  }
+
+  /** The first request that waited is decided on a fresh state, the others as if they arrived now. */
+  #resume(resident: Resident, kept: LoadedStream['reply']): void {
+    const wasLoading = resident.phase === 'loading';
+    resident.phase = 'ready';
+    const [first, ...others] = resident.queue ?? [];
+    resident.queue = undefined;
+    if (first === undefined) return;
+    if (kept !== null) this.#options.answer(first.id, repeatedCommand(first, kept));
+    else this.#run(resident, first, !wasLoading || first.idempotencyKey === null);
+    for (const request of others) {
+      if ((resident.phase as Resident['phase']) === 'ready') this.#run(resident, request);
+      else wait(resident, request);
+    }
+  }
+
+  /** The state could not be read: everybody who waits is told, and the next request tries again. */
+  #abandon(resident: Resident, error: Error): void {
+    this.#residency.drop(resident);
+    for (const request of resident.queue ?? []) this.#options.answer(request.id, error);
+    for (const id of resident.watchers ?? []) this.#options.answer(id, error);
+  }
+
+  #answerUnchanged(resident: Resident, request: HostRequest, isFresh: boolean): void {
+    // Also "nothing to do" is said of the newest durable state only.
+    if (!isFresh) return this.#catchUpFirst(resident, request);
+    this.#options.answer(request.id, receiptOf(resident, 'unchanged'));
+  }
+
+  #show(resident: Resident, id: number): void {
+    try {
+      this.#options.answer(id, shown(resident));
+    } catch (error) {
+      this.#options.answer(id, error as Error);
+    }
+  }
+
+  #tellWatchers(resident: Resident): void {
+    for (const id of resident.watchers ?? []) this.#show(resident, id);
+  }
+
+  /** An effect is carried out once at the most: a crash between the commit and here loses it, as the docs say. */
+  #act(address: string, effect: Effect): void {
+    const failed = (error: unknown) => this.#options.onEffectFailed(address, effect.type, error);
+    try {
+      const result = effect.run();
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+}
+
+function newResident(address: string, id: string, hosted: HostedDefinition): Resident {
+  const place: Place = { snapshot: hosted.initial(id), version: 0, head: '' };
+  return {
+    address,
+    id,
+    hosted,
+    phase: 'loading',
+    committed: place,
+    tip: place,
+    position: 0,
+    snapshotVersion: 0,
+    inFlight: 0,
+    isSuspect: false,
+    queue: undefined,
+    retried: undefined,
+    watchers: undefined,
+    isTouched: true,
+  };
+}
+
+function wait(resident: Resident, request: HostRequest): void {
+  resident.queue ??= [];
+  resident.queue.push(request);
+}
+
+function receiptOf(resident: Resident, outcome: HostReceipt['outcome']): HostReceipt {
+  const { committed, position } = resident;
+  const { value: state, status } = committed.snapshot;
+  return { outcome, version: committed.version, position, state, context: null, status };
+}
+
+function shown(resident: Resident): HostReceipt {
+  const context = encode(resident.committed.snapshot.context, `${resident.address}.context`);
+  return { ...receiptOf(resident, 'unchanged'), context };
+}

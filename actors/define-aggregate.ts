@@ -1,0 +1,131 @@
+import { holdfastError } from '../runtime/errors/holdfast-error.ts';
+import { checkName, describe } from '../runtime/protocol/names.ts';
+import { checkOptions, checkWholeOption, invalidOption } from '../runtime/protocol/options.ts';
+import type { StandardSchema } from './standard-schema.ts';
+import type {
+  AnyStateMachine,
+  ContextFrom,
+  EventFromLogic,
+  InputFrom,
+  StateValueFrom,
+} from './xstate-adapter.ts';
+
+/** What a decide function knows. */
+export interface DecideArgs<Machine extends AnyStateMachine, Input> {
+  readonly context: ContextFrom<Machine>;
+  readonly state: StateValueFrom<Machine>;
+  readonly input: Input;
+}
+
+/** Turns a command into the events that follow from it; throws to refuse it. Pure: it may be run more than once. */
+export type Decide<Machine extends AnyStateMachine, Input> = (
+  args: DecideArgs<Machine, Input>,
+) => EventFromLogic<Machine> | readonly EventFromLogic<Machine>[];
+
+/** A command: what it takes and what it decides. */
+export interface CommandDefinition<Machine extends AnyStateMachine, Input> {
+  /** Validates the input at the door; what it returns reaches `decide`. */
+  readonly input: StandardSchema<unknown, Input>;
+  readonly decide: Decide<Machine, Input>;
+}
+
+type CommandInputs = Record<string, unknown>;
+
+type CommandDefinitions<Machine extends AnyStateMachine, Inputs extends CommandInputs> = {
+  readonly [Name in keyof Inputs]: CommandDefinition<Machine, Inputs[Name]> | Decide<Machine, Inputs[Name]>;
+};
+
+/** The payload of an event: the event without its type. */
+export type EventData<Event, Type> = Omit<Extract<Event, { type: Type }>, 'type'>;
+
+/** Schemas of event payloads, by event type. Events without one are not checked. */
+export type EventSchemas<Machine extends AnyStateMachine> = {
+  readonly [Type in EventFromLogic<Machine>['type']]?: StandardSchema<
+    unknown,
+    EventData<EventFromLogic<Machine>, Type>
+  >;
+};
+
+/** Options of {@link defineAggregate}. */
+export interface AggregateOptions<Machine extends AnyStateMachine, Inputs extends CommandInputs> {
+  /** Any machine made with `setup()`. Its events are the stream, its states decide which of them are accepted. */
+  readonly machine: Machine;
+  /** Input of the machine, computed from the id of the instance. Must always give the same for the same id. */
+  readonly input?: (id: string) => InputFrom<Machine>;
+  /** Saves a snapshot with every so many events, which bounds what an activation reads. Default 100. */
+  readonly snapshotEvery?: number;
+  /** Commands beside plain events: one command may become several facts, or none. */
+  readonly commands?: CommandDefinitions<Machine, Inputs>;
+  /** Standard Schemas that validate event payloads at the door. */
+  readonly events?: EventSchemas<Machine>;
+}
+
+/** What {@link defineAggregate} returns: plain data, safe to import on any thread. */
+export interface AggregateDefinition<
+  Machine extends AnyStateMachine = AnyStateMachine,
+  Inputs extends CommandInputs = CommandInputs,
+> {
+  readonly holdfast: 'aggregate';
+  readonly kind: string;
+  readonly machine: Machine;
+  readonly input: ((id: string) => InputFrom<Machine>) | undefined;
+  readonly snapshotEvery: number;
+  readonly commands: CommandDefinitions<Machine, Inputs>;
+  readonly events: EventSchemas<Machine>;
+}
+
+/** Any definition, whatever its machine. */
+// biome-ignore lint/suspicious/noExplicitAny: inputs stand in parameter positions, where nothing narrower is a supertype
+export type AnyAggregateDefinition = AggregateDefinition<any, any>;
+
+const optionNames = ['machine', 'input', 'snapshotEvery', 'commands', 'events'];
+
+/**
+ * Defines a kind of aggregate: each instance is one machine, and its stream is `kind/id`. Export the result from a
+ * module that is given to `createRuntime({ modules })`.
+ *
+ * @throws HOLDFAST_ERR_OPTION_INVALID, HOLDFAST_ERR_ARGUMENT_INVALID for a kind that is no name or has a slash.
+ *
+ * @example
+ * export const counter = defineAggregate('counter', {
+ *   machine: setup({ types: {} as { context: { n: number }; events: { type: 'added'; by: number } } }).createMachine({
+ *     context: { n: 0 },
+ *     on: { added: { actions: assign({ n: ({ context, event }) => context.n + event.by }) } },
+ *   }),
+ * });
+ */
+export function defineAggregate<
+  Machine extends AnyStateMachine,
+  Inputs extends CommandInputs = Record<never, never>,
+>(kind: string, options: AggregateOptions<Machine, Inputs>): AggregateDefinition<Machine, Inputs> {
+  checkName('The kind of an aggregate', kind);
+  if (kind.includes('/')) {
+    throw holdfastError(
+      'HOLDFAST_ERR_ARGUMENT_INVALID',
+      `The kind "${kind}" has a slash, which separates it from an id.`,
+    );
+  }
+  const owner = `defineAggregate('${kind}')`;
+  checkOptions(owner, options, optionNames);
+  checkWholeOption(owner, 'snapshotEvery', options.snapshotEvery, 1);
+  const { machine, input, snapshotEvery = 100, commands = {}, events = {} } = options;
+  if (typeof machine?.transition !== 'function' || typeof machine.getInitialSnapshot !== 'function') {
+    throw invalidOption(`${owner}: "machine" must be a machine of XState 5, got ${describe(machine)}.`);
+  }
+  return Object.freeze({
+    holdfast: 'aggregate',
+    kind,
+    machine,
+    input,
+    snapshotEvery,
+    commands: commands as CommandDefinitions<Machine, Inputs>,
+    events,
+  });
+}
+
+/** Whether a value, such as an export of a module, is a definition of an aggregate. */
+export function isAggregateDefinition(value: unknown): value is AnyAggregateDefinition {
+  return (
+    typeof value === 'object' && value !== null && (value as { holdfast?: unknown }).holdfast === 'aggregate'
+  );
+}

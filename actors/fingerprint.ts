@@ -1,0 +1,21 @@
+import { sha256 } from '../runtime/protocol/sha256.ts';
+import type { AnyAggregateDefinition } from './define-aggregate.ts';
+
+/**
+ * Identifies the code that folds events into state: the structure of the machine and the text of its functions. A
+ * snapshot made by other code is not used, and the stream is replayed instead. What a function calls elsewhere is not
+ * seen; raise `snapshotEvery` or rename a state to force a replay.
+ */
+export function fingerprintOf(definition: AnyAggregateDefinition): string {
+  const { config, implementations } = definition.machine;
+  return sha256(JSON.stringify([describe(config), describe(implementations), describe(definition.input)]));
+}
+
+function describe(value: unknown, ancestors: readonly unknown[] = []): unknown {
+  if (typeof value === 'function') return [String(value), describe({ ...value }, ancestors)];
+  if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? String(value) : value;
+  if (ancestors.includes(value) || ancestors.length > 50) return 'again';
+  const within = [...ancestors, value];
+  if (Array.isArray(value)) return value.map((item) => describe(item, within));
+  return Object.entries(value).map(([key, item]) => [key, describe(item, within)]);
+}

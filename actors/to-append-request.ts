@@ -1,0 +1,48 @@
+import type { AppendRequest, EncodedEvent, EncodedSnapshot } from '../runtime/protocol/append.ts';
+import { createEventId } from '../runtime/protocol/event-id.ts';
+import type { HostRequest } from '../runtime/protocol/host-messages.ts';
+import { sealEvent } from '../runtime/protocol/seal-event.ts';
+import type { Decision } from './decide.ts';
+import { replyToKeep } from './repeated-command.ts';
+import type { Place, Resident } from './resident.ts';
+
+/**
+ * The append that makes a decision durable, and the place the actor is at afterwards. Events are sealed here rather
+ * than by the writer, whose time all actors share: the event before them is known, and the writer checks that it is
+ * still the last.
+ */
+export function toAppendRequest(
+  resident: Resident,
+  request: HostRequest,
+  decision: Decision,
+): { append: AppendRequest; after: Place } {
+  const { address: stream, tip } = resident;
+  const { metadata, idempotencyKey, fingerprint } = request;
+  let head = tip.head;
+  const events = decision.events.map(({ type, payload: data }): EncodedEvent => {
+    const content = { id: createEventId(), type, schemaVersion: 1, data, metadata };
+    const hash = sealEvent({ ...content, stream }, head);
+    head = content.id;
+    return { ...content, hash };
+  });
+  const after: Place = { snapshot: decision.snapshot, version: tip.version + events.length, head };
+  const append: AppendRequest = {
+    stream,
+    events,
+    expectedVersion: tip.version,
+    expectedHead: tip.head,
+    idsAreKeys: false,
+    idempotencyKey,
+    fingerprint,
+    reply: idempotencyKey === null ? null : replyToKeep(decision.snapshot.value, decision.snapshot.status),
+    snapshot: snapshotDue(resident, after),
+  };
+  return { append, after };
+}
+
+function snapshotDue(resident: Resident, after: Place): EncodedSnapshot | null {
+  const { hosted, snapshotVersion, address } = resident;
+  if (after.version - snapshotVersion < hosted.definition.snapshotEvery) return null;
+  const state = hosted.encode(after.snapshot, address);
+  return state === undefined ? null : { version: after.version, fingerprint: hosted.fingerprint, state };
+}

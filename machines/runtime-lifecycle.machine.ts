@@ -1,0 +1,42 @@
+import { setup } from 'xstate';
+
+/** What happens to a runtime. */
+export type RuntimeLifecycleEvent =
+  | { readonly type: 'opened' }
+  | { readonly type: 'failed' }
+  | { readonly type: 'close' }
+  | { readonly type: 'drained' }
+  | { readonly type: 'closed' };
+
+/**
+ * The life of a runtime.
+ *
+ * ```mermaid
+ * stateDiagram-v2
+ *   [*] --> opening
+ *   opening --> running: opened
+ *   opening --> failed: failed
+ *   running --> draining: close
+ *   running --> failed: failed
+ *   draining --> closing: drained
+ *   draining --> failed: failed
+ *   closing --> closed: closed
+ * ```
+ *
+ * Invariants: commands are taken in `running` only; `draining` waits for what was taken before; `closed` and `failed`
+ * are final, and nothing is written after them.
+ */
+export const runtimeLifecycleMachine = setup({
+  types: {} as { events: RuntimeLifecycleEvent },
+}).createMachine({
+  id: 'runtime',
+  initial: 'opening',
+  states: {
+    opening: { on: { opened: 'running', failed: 'failed' } },
+    running: { on: { close: 'draining', failed: 'failed' } },
+    draining: { on: { drained: 'closing', failed: 'failed' } },
+    closing: { on: { closed: 'closed', failed: 'failed' } },
+    closed: { type: 'final' },
+    failed: { type: 'final' },
+  },
+});

@@ -1,0 +1,228 @@
+import { unknownCommand } from '../actors/decide.ts';
+import type {
+  AggregateDefinition,
+  AnyAggregateDefinition,
+  CommandDefinition,
+  EventData,
+} from '../actors/define-aggregate.ts';
+import type { StandardSchema } from '../actors/standard-schema.ts';
+import { validate } from '../actors/validate.ts';
+import type { AnyStateMachine, EventFromLogic, StateValueFrom } from '../actors/xstate-adapter.ts';
+import { type ActorSnapshot, toActorSnapshot } from './actor-snapshot.ts';
+import { holdfastError } from './errors/holdfast-error.ts';
+import type { Router } from './hosts/router.ts';
+import { LatestValue } from './latest-value.ts';
+import { toAddress } from './protocol/address.ts';
+import { encode } from './protocol/codec.ts';
+import type { HostReceipt } from './protocol/host-messages.ts';
+import { checkKey, checkName, checkWhole, describe } from './protocol/names.ts';
+import { checkOptions, checkSignal, checkWholeOption } from './protocol/options.ts';
+import { sha256 } from './protocol/sha256.ts';
+
+/** Options of {@link ActorRef.send} and {@link ActorRef.execute}. */
+export interface SendOptions {
+  /** Rejects with `HOLDFAST_ERR_VERSION_CONFLICT` unless the actor is at this version (0: has no events yet). */
+  readonly expectedVersion?: number;
+  /** Makes a repetition harmless: the same command under the same key is carried out once, for ever. */
+  readonly idempotencyKey?: string;
+  /** About the events rather than of them: who, why. Kept with each. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Stops waiting, and rejects with its reason. A command that has left may still be carried out. */
+  readonly signal?: AbortSignal;
+  /** How long to wait, in milliseconds. Default: `commandTimeoutMs` of the runtime. */
+  readonly timeoutMs?: number;
+}
+
+/** Options of what only waits. */
+export interface WaitOptions {
+  readonly signal?: AbortSignal;
+  /** How long to wait, in milliseconds. Default: `commandTimeoutMs` of the runtime. */
+  readonly timeoutMs?: number;
+}
+
+/** The answer to a command that is durable. */
+export interface Receipt<Machine extends AnyStateMachine> {
+  /** The stream of the actor, which is its address. */
+  readonly stream: string;
+  /** Version of the stream after the command. */
+  readonly version: number;
+  /** Position in the log of its last event: what a query can wait for. */
+  readonly position: number;
+  /** State value after the command. */
+  readonly state: StateValueFrom<Machine>;
+  /** Present when the command was carried out before under the same key, and this is the answer of that time. */
+  readonly repeated?: true;
+}
+
+const sendOptionNames = ['expectedVersion', 'idempotencyKey', 'metadata', 'signal', 'timeoutMs'];
+
+/**
+ * An address of an actor: sends to it and observes it, wherever it lives, and whether it is in memory or not. Making
+ * one costs nothing and starts nothing.
+ */
+export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs extends object = object> {
+  /** `kind/id`. */
+  readonly address: string;
+  readonly #definition: AnyAggregateDefinition;
+  readonly #router: Router;
+
+  /** @internal */
+  constructor(definition: AggregateDefinition<Machine, never>, id: string, router: Router) {
+    this.address = toAddress(definition.kind, id);
+    this.#definition = definition as unknown as AnyAggregateDefinition;
+    this.#router = router;
+  }
+
+  /**
+   * Sends an event. Resolves once it is on disk. Events of one sender to one actor keep their order.
+   *
+   * @throws HOLDFAST_ERR_EVENT_REJECTED with the `state` and what it `accepts`; HOLDFAST_ERR_VERSION_CONFLICT;
+   * HOLDFAST_ERR_IDEMPOTENCY_CONFLICT; HOLDFAST_ERR_PAYLOAD_INVALID; HOLDFAST_ERR_TRANSITION_FAILED;
+   * HOLDFAST_ERR_MAILBOX_FULL; HOLDFAST_ERR_HOST_DIED and HOLDFAST_ERR_TIMEOUT (repeat with the same key); the errors
+   * of the storage. But for the last three kinds, nothing was written.
+   *
+   * @example
+   * const receipt = await runtime.actor(counter, 'visits').send({ type: 'added', by: 2 });
+   */
+  async send(event: EventFromLogic<Machine>, options: SendOptions = {}): Promise<Receipt<Machine>> {
+    if (typeof event !== 'object' || event === null) throw notAnEvent(event);
+    const { type, ...data } = event as { type: string };
+    checkName('The type of an event', type);
+    if (type === '*' || type.startsWith('xstate.')) throw notAnEvent(type);
+    const schema = (this.#definition.events as Record<string, StandardSchema | undefined>)[type];
+    const checked =
+      schema === undefined
+        ? data
+        : validate(schema as StandardSchema<unknown, EventData<object, string>>, data, type);
+    return this.#command('send', type, encode(checked, type), options);
+  }
+
+  /**
+   * Carries out a command of the definition: its decide function turns the input into events, which are appended all
+   * or none. A command that decides on no event changes nothing and resolves with where the actor is.
+   *
+   * @throws what `send` throws, HOLDFAST_ERR_COMMAND_UNKNOWN, and HOLDFAST_ERR_COMMAND_FAILED when the decide function
+   * threw.
+   */
+  async execute<Name extends keyof Inputs & string>(
+    name: Name,
+    input: Inputs[Name],
+    options: SendOptions = {},
+  ): Promise<Receipt<Machine>> {
+    const commands = this.#definition.commands as Record<
+      string,
+      CommandDefinition<Machine, unknown> | (() => unknown)
+    >;
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (command === undefined) throw unknownCommand(this.#definition.kind, name, Object.keys(commands));
+    const checked = typeof command === 'function' ? input : validate(command.input, input, `${name}.input`);
+    return this.#command('execute', name, encode(checked, `${name}.input`), options);
+  }
+
+  /** The newest durable state, including what other processes wrote. Waits for commands that were sent before. */
+  async snapshot(options: WaitOptions = {}): Promise<ActorSnapshot<Machine>> {
+    checkOptions('snapshot', options, ['signal', 'timeoutMs']);
+    const answer = await this.#router.request(this.#request('snapshot'), options);
+    return toActorSnapshot<Machine>(this.address, answer);
+  }
+
+  /**
+   * The state now and after every change, for as long as it is iterated. A slow reader skips to the newest state. Ends
+   * without an error on abort and when the runtime closes; throws when the actor cannot be observed any more.
+   */
+  async *changes(
+    options: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<ActorSnapshot<Machine>, void, void> {
+    checkOptions('changes', options, ['signal']);
+    checkSignal('changes', options.signal);
+    const latest = new LatestValue<HostReceipt>(options.signal);
+    const stop = this.#router.watch(this.#request('watch'), {
+      changed: (answer) => latest.set(answer),
+      failed: (error) => latest.fail(error),
+      ended: () => latest.end(),
+    });
+    try {
+      let version = -1;
+      for await (const answer of latest) {
+        if (answer.version <= version) continue;
+        version = answer.version;
+        yield toActorSnapshot<Machine>(this.address, answer);
+      }
+    } finally {
+      stop();
+    }
+  }
+
+  /**
+   * Resolves with the first state, from now on, for which the predicate holds.
+   *
+   * @throws the reason of the signal, HOLDFAST_ERR_TIMEOUT, HOLDFAST_ERR_CLOSED when the runtime closes first.
+   */
+  async waitFor(
+    predicate: (snapshot: ActorSnapshot<Machine>) => boolean,
+    options: WaitOptions = {},
+  ): Promise<ActorSnapshot<Machine>> {
+    checkOptions('waitFor', options, ['signal', 'timeoutMs']);
+    checkWholeOption('waitFor', 'timeoutMs', options.timeoutMs, 1);
+    const { signal, timeoutMs = this.#router.commandTimeoutMs } = options;
+    signal?.throwIfAborted();
+    const expiry = AbortSignal.timeout(timeoutMs);
+    const stop = signal === undefined ? expiry : AbortSignal.any([signal, expiry]);
+    for await (const snapshot of this.changes({ signal: stop })) if (predicate(snapshot)) return snapshot;
+    signal?.throwIfAborted();
+    if (!expiry.aborted)
+      throw holdfastError(
+        'HOLDFAST_ERR_CLOSED',
+        `The runtime closed before ${this.address} came to be as awaited.`,
+      );
+    throw holdfastError(
+      'HOLDFAST_ERR_TIMEOUT',
+      `${this.address} did not come to be as awaited within ${timeoutMs} ms.`,
+    );
+  }
+
+  async #command(
+    operation: 'send' | 'execute',
+    name: string,
+    payload: string,
+    options: SendOptions,
+  ): Promise<Receipt<Machine>> {
+    checkOptions(operation, options, sendOptionNames);
+    const { expectedVersion, idempotencyKey, metadata } = options;
+    if (expectedVersion !== undefined) checkWhole('expectedVersion', expectedVersion);
+    if (idempotencyKey !== undefined) checkKey('idempotencyKey', idempotencyKey);
+    const request = {
+      ...this.#request(operation),
+      name,
+      payload,
+      metadata: metadata === undefined ? null : encode(metadata, 'metadata'),
+      expectedVersion: expectedVersion ?? null,
+      idempotencyKey: idempotencyKey ?? null,
+      fingerprint: idempotencyKey === undefined ? '' : sha256(`${operation}\n${name}\n${payload}`),
+    };
+    const { outcome, version, position, state } = await this.#router.request(request, options);
+    const receipt = { stream: this.address, version, position, state: state as StateValueFrom<Machine> };
+    return outcome === 'already-appended' ? { ...receipt, repeated: true } : receipt;
+  }
+
+  #request(operation: 'send' | 'execute' | 'snapshot' | 'watch') {
+    const { address } = this;
+    return {
+      operation,
+      address,
+      name: '',
+      payload: '',
+      metadata: null,
+      expectedVersion: null,
+      idempotencyKey: null,
+      fingerprint: '',
+    };
+  }
+}
+
+function notAnEvent(value: unknown): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_ARGUMENT_INVALID',
+    `send takes an event such as { type: 'created', title: 'Plan' }, got ${describe(value)}.`,
+  );
+}

@@ -1,0 +1,102 @@
+/**
+ * The closed table of everything Holdfast throws. `when` says when it occurs, `retryable` whether the same call may
+ * succeed later without a change by the caller. `docs/reference/errors.md` is generated from it.
+ */
+export const errorCodes = {
+  HOLDFAST_ERR_NODE_VERSION: {
+    when: 'A door of the package was imported on a Node.js older than 22.12.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_OPTION_INVALID: { when: 'An option is unknown, missing or out of range.', retryable: false },
+  HOLDFAST_ERR_ARGUMENT_INVALID: {
+    when: 'A stream name, address, event or version is not of the form the method takes.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_PAYLOAD_INVALID: {
+    when: 'A payload holds a value that cannot be kept exactly, or does not match its schema.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_PAYLOAD_TOO_LARGE: { when: 'An event or a batch is over its limit.', retryable: false },
+  HOLDFAST_ERR_VERSION_CONFLICT: {
+    when: 'The stream is not at the expected version. Nothing was written.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_IDEMPOTENCY_CONFLICT: {
+    when: 'An idempotency key or event id was used before with other content. Nothing was written.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_EVENT_REJECTED: {
+    when: 'The machine does not accept the event in its state. Nothing was written.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_TRANSITION_FAILED: {
+    when: 'A guard, an assign or another part of the machine threw. Nothing was written.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_COMMAND_FAILED: {
+    when: 'The decide function of a command threw. Nothing was written.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_COMMAND_UNKNOWN: { when: 'The definition has no such command.', retryable: false },
+  HOLDFAST_ERR_MACHINE_UNSUPPORTED: {
+    when: 'A machine uses something that cannot be hosted without losing it.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_DEFINITION_UNKNOWN: {
+    when: 'No module given to the runtime exports the definition.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_DEFINITION_DUPLICATE: { when: 'Two definitions have the same kind.', retryable: false },
+  HOLDFAST_ERR_MODULE_LOAD: {
+    when: 'A definition module could not be imported in a host thread.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_MAILBOX_FULL: {
+    when: 'An actor already has as many unanswered commands as its mailbox holds.',
+    retryable: true,
+  },
+  HOLDFAST_ERR_TIMEOUT: {
+    when: 'No answer came within the time-out. The outcome is unknown.',
+    retryable: true,
+  },
+  HOLDFAST_ERR_HOST_DIED: {
+    when: 'The host thread died before the command was acknowledged. The outcome is unknown.',
+    retryable: true,
+  },
+  HOLDFAST_ERR_THREAD_EXITED: { when: 'A thread ended while a call to it was waiting.', retryable: true },
+  HOLDFAST_ERR_THREAD_START: { when: 'A thread could not be started.', retryable: false },
+  HOLDFAST_ERR_GENERATION_FENCED: {
+    when: 'An append came from a host that has been replaced. Nothing was written.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_CLOSED: { when: 'The store or runtime is closed or closing.', retryable: false },
+  HOLDFAST_ERR_STORAGE_PATH: {
+    when: 'The folder of the database does not exist, or the path is no file.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_STORAGE_READONLY: { when: 'The database or its folder cannot be written.', retryable: false },
+  HOLDFAST_ERR_STORAGE_FULL: { when: 'The disk is full. Nothing was written.', retryable: true },
+  HOLDFAST_ERR_STORAGE_BUSY: {
+    when: 'Another process held the write lock longer than the time-out. Nothing was written.',
+    retryable: true,
+  },
+  HOLDFAST_ERR_STORAGE_CORRUPT: { when: 'The database file is damaged.', retryable: false },
+  HOLDFAST_ERR_STORAGE_NOT_A_DATABASE: { when: 'The file is no SQLite database.', retryable: false },
+  HOLDFAST_ERR_STORAGE_FOREIGN: { when: 'The file is a database of another application.', retryable: false },
+  HOLDFAST_ERR_STORAGE_IO: {
+    when: 'The operating system reported a read or write error. Nothing was written.',
+    retryable: true,
+  },
+  HOLDFAST_ERR_SCHEMA_NEWER: { when: 'The file was written by a newer Holdfast.', retryable: false },
+  HOLDFAST_ERR_OUTCOME_UNKNOWN: {
+    when: 'The disk failed while a commit was being made durable: it may or may not survive a crash.',
+    retryable: true,
+  },
+  HOLDFAST_ERR_INVARIANT: {
+    when: 'Holdfast found its own state inconsistent: a defect in Holdfast.',
+    retryable: false,
+  },
+} as const satisfies Record<`HOLDFAST_ERR_${string}`, { when: string; retryable: boolean }>;
+
+/** A code of the closed table {@link errorCodes}. Match on it, never on a message or a class. */
+export type HoldfastErrorCode = keyof typeof errorCodes;

@@ -1,0 +1,79 @@
+import { errorCodes, type HoldfastErrorCode } from './codes.ts';
+
+/** What an error of a given code carries besides its message. Codes that are not listed carry nothing. */
+export interface HoldfastErrorDetails {
+  HOLDFAST_ERR_VERSION_CONFLICT: {
+    readonly stream: string;
+    readonly expected: number | string;
+    readonly actual: number;
+  };
+  HOLDFAST_ERR_IDEMPOTENCY_CONFLICT: { readonly stream: string; readonly key: string };
+  HOLDFAST_ERR_EVENT_REJECTED: {
+    readonly address: string;
+    readonly eventType: string;
+    readonly state: unknown;
+    readonly accepts: readonly string[];
+  };
+  HOLDFAST_ERR_PAYLOAD_INVALID: { readonly path: string; readonly issues?: readonly string[] };
+  HOLDFAST_ERR_PAYLOAD_TOO_LARGE: { readonly size: number; readonly limit: number };
+  HOLDFAST_ERR_MAILBOX_FULL: { readonly address: string; readonly capacity: number };
+  HOLDFAST_ERR_MACHINE_UNSUPPORTED: { readonly kind: string; readonly problems: readonly string[] };
+  HOLDFAST_ERR_HOST_DIED: { readonly address: string; readonly reason: string };
+  HOLDFAST_ERR_SCHEMA_NEWER: { readonly found: number; readonly supported: number };
+}
+
+type DetailsOf<Code> = Code extends keyof HoldfastErrorDetails ? HoldfastErrorDetails[Code] : object;
+
+const brand = Symbol.for('holdfast.error');
+
+/**
+ * The one class of error that Holdfast throws. `code` is stable and is what programs match on; the message says what
+ * happened, with the value, and what to do; `cause` is the error underneath. It is the same on every thread.
+ */
+export class HoldfastError extends Error {
+  override readonly name = 'HoldfastError';
+  readonly code: HoldfastErrorCode;
+  /** Whether the same call may succeed later without a change by the caller. */
+  readonly retryable: boolean;
+
+  constructor(code: HoldfastErrorCode, message: string, details: object = {}, cause?: unknown) {
+    super(`${message} [${code}]`, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.retryable = errorCodes[code].retryable;
+    Object.defineProperty(this, brand, { value: true });
+    Object.assign(this, details);
+  }
+}
+
+/** A {@link HoldfastError} of a known code, with the details that this code carries. */
+export type HoldfastErrorOf<Code extends HoldfastErrorCode> = HoldfastError & {
+  readonly code: Code;
+} & DetailsOf<Code>;
+
+/** Builds the error of a code; the details that the code carries are required by type. */
+export function holdfastError<Code extends HoldfastErrorCode>(
+  code: Code,
+  message: string,
+  ...[details, cause]: Code extends keyof HoldfastErrorDetails
+    ? [details: HoldfastErrorDetails[Code], cause?: unknown]
+    : [details?: undefined, cause?: unknown]
+): HoldfastErrorOf<Code> {
+  return new HoldfastError(code, message, details ?? {}, cause) as HoldfastErrorOf<Code>;
+}
+
+/**
+ * Whether a value is an error of Holdfast, and of one code if given. Works across threads and duplicate copies of the
+ * package, where `instanceof` does not.
+ *
+ * @example
+ * try { await plan.send(event); } catch (error) {
+ *   if (isHoldfastError(error, 'HOLDFAST_ERR_VERSION_CONFLICT')) console.log(error.expected, error.actual);
+ * }
+ */
+export function isHoldfastError<Code extends HoldfastErrorCode = HoldfastErrorCode>(
+  value: unknown,
+  code?: Code,
+): value is HoldfastErrorOf<Code> {
+  if (typeof value !== 'object' || value === null || !(brand in value)) return false;
+  return code === undefined || (value as { code?: unknown }).code === code;
+}

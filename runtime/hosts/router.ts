@@ -1,0 +1,164 @@
+import { type HoldfastError, holdfastError } from '../errors/holdfast-error.ts';
+import { placeOf } from '../protocol/address.ts';
+import type { HostReceipt, HostRequest } from '../protocol/host-messages.ts';
+import { checkSignal, checkWholeOption } from '../protocol/options.ts';
+import { Host, timedOut } from './host.ts';
+import type { HostThreadOptions } from './host-thread-client.ts';
+
+/** What a router is made of. */
+export interface RouterOptions extends HostThreadOptions {
+  readonly hosts: number;
+  readonly mailboxCapacity: number;
+  readonly commandTimeoutMs: number;
+}
+
+/** A request before it has a number. */
+export type UnsentRequest = Omit<HostRequest, 'id'>;
+
+/** Who is told of the changes of an actor. */
+export interface Watcher {
+  changed(answer: HostReceipt): void;
+  failed(error: Error): void;
+  /** The runtime closes. */
+  ended(): void;
+}
+
+/** Brings requests to the host that the address lives on, always the same one, and bounds each mailbox. */
+export class Router {
+  readonly commandTimeoutMs: number;
+  readonly #hosts: readonly Host[];
+  readonly #mailboxCapacity: number;
+  /** Unanswered requests by address; idle actors have no entry. */
+  readonly #unanswered = new Map<string, number>();
+  readonly #watchers = new Set<Watcher>();
+  #closed: HoldfastError | undefined;
+
+  constructor(options: RouterOptions) {
+    const { hosts, mailboxCapacity, commandTimeoutMs, residentsMax, ...threads } = options;
+    const perHost = Math.ceil(residentsMax / hosts);
+    this.commandTimeoutMs = commandTimeoutMs;
+    this.#mailboxCapacity = mailboxCapacity;
+    this.#hosts = Array.from(
+      { length: hosts },
+      (_, host) => new Host(host, { ...threads, residentsMax: perHost }),
+    );
+  }
+
+  /**
+   * Sends a request and resolves with its answer.
+   *
+   * @throws HOLDFAST_ERR_CLOSED, HOLDFAST_ERR_MAILBOX_FULL, HOLDFAST_ERR_TIMEOUT, the reason of the signal, and what
+   * the host answered.
+   */
+  request(
+    unsent: UnsentRequest,
+    options: { signal?: AbortSignal; timeoutMs?: number },
+  ): Promise<HostReceipt> {
+    const { signal, timeoutMs = this.commandTimeoutMs } = options;
+    const { address } = unsent;
+    try {
+      this.#checkOpen();
+      checkSignal(unsent.operation, signal);
+      checkWholeOption(unsent.operation, 'timeoutMs', timeoutMs, 1);
+      signal?.throwIfAborted();
+      this.#enter(address);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    const host = this.#hostOf(address);
+    return new Promise<HostReceipt>((resolve, reject) => {
+      const request: HostRequest = { id: host.nextId(), ...unsent };
+      let timer: NodeJS.Timeout | undefined;
+      const settle = (answer: unknown): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        this.#leave(address);
+        if (isReceipt(answer)) resolve(answer);
+        else reject(answer);
+      };
+      const giveUp = (reason: unknown): void => {
+        host.forget(request.id);
+        settle(reason);
+      };
+      const onAbort = (): void => giveUp(signal?.reason);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      // The usual time-out is looked after by the host, which has one timer for all; only a special one has its own.
+      if (options.timeoutMs !== undefined) timer = setTimeout(() => giveUp(timedOut(request)), timeoutMs);
+      host.send({ request, answer: settle, deadline: performance.now() + timeoutMs });
+    });
+  }
+
+  /** Tells the watcher the state now and after every change. Returns how to stop. */
+  watch(unsent: UnsentRequest, watcher: Watcher): () => void {
+    this.#checkOpen();
+    const host = this.#hostOf(unsent.address);
+    const request: HostRequest = { id: host.nextId(), ...unsent };
+    this.#watchers.add(watcher);
+    const answer = (told: HostReceipt | Error) => {
+      if (!(told instanceof Error)) return watcher.changed(told);
+      this.#watchers.delete(watcher);
+      watcher.failed(told);
+    };
+    host.send({ request, answer, deadline: Number.POSITIVE_INFINITY });
+    return () => {
+      if (!this.#watchers.delete(watcher)) return;
+      host.forget(request.id);
+      host.tell({ ...request, id: 0, operation: 'unwatch', name: String(request.id) });
+    };
+  }
+
+  /** Actors in memory, over all hosts. */
+  async residents(): Promise<number> {
+    const counts = await Promise.all(this.#hosts.map((host) => host.residents()));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Takes no more requests, and resolves when those under way are answered or the time is over. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#closed = holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed and takes no more commands.');
+    for (const watcher of this.#watchers) watcher.ended();
+    this.#watchers.clear();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    await Promise.race([Promise.all(this.#hosts.map((host) => host.drained())), late]);
+    clearTimeout(timer);
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    await Promise.all(this.#hosts.map((host) => host.close(timeoutMs)));
+  }
+
+  #hostOf(address: string): Host {
+    return this.#hosts[placeOf(address, this.#hosts.length)] as Host;
+  }
+
+  #enter(address: string): void {
+    const unanswered = this.#unanswered.get(address) ?? 0;
+    if (unanswered >= this.#mailboxCapacity) {
+      throw holdfastError(
+        'HOLDFAST_ERR_MAILBOX_FULL',
+        `The mailbox of ${address} is full (${unanswered} of ${this.#mailboxCapacity}). Await some of the commands that ` +
+          'were sent, or raise `mailboxCapacity`.',
+        { address, capacity: this.#mailboxCapacity },
+      );
+    }
+    this.#unanswered.set(address, unanswered + 1);
+  }
+
+  #leave(address: string): void {
+    const unanswered = this.#unanswered.get(address) ?? 0;
+    if (unanswered > 1) this.#unanswered.set(address, unanswered - 1);
+    else this.#unanswered.delete(address);
+  }
+
+  #checkOpen(): void {
+    if (this.#closed !== undefined) throw this.#closed;
+  }
+}
+
+/** Anything else is why there is no receipt: an error, or whatever reason a signal was aborted with. */
+function isReceipt(answer: unknown): answer is HostReceipt {
+  return typeof answer === 'object' && answer !== null && 'outcome' in answer && !(answer instanceof Error);
+}

@@ -1,0 +1,8 @@
+/**
+ * Flags with which a thread can import TypeScript modules as they are. Node.js does so by itself from 22.18 on and
+ * needs a flag before. `undefined` keeps the flags of the process.
+ */
+export function typescriptExecArgv(modules: readonly string[]): readonly string[] | undefined {
+  if (process.features.typescript || !modules.some((module) => /\.m?ts$/.test(module))) return undefined;
+  return [...process.execArgv, '--experimental-strip-types', '--disable-warning=ExperimentalWarning'];
+}

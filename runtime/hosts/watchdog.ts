@@ -1,0 +1,65 @@
+import type { MessagePort } from 'node:worker_threads';
+
+const beatsPerLimit = 5;
+
+/**
+ * Notices an event loop that no longer turns. Numbers are sent to the thread, which writes the last one to shared
+ * memory; the thread is given up when several in a row did not arrive. Only the main thread's own ticks count as time,
+ * so neither a busy main thread nor a suspended computer is taken for a hung host.
+ */
+export class Watchdog {
+  readonly #heartbeat: MessagePort;
+  readonly #beats: Int32Array;
+  readonly #tickMs: number;
+  readonly #onTick: () => void;
+  readonly #onHung: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #sent = 0;
+  #missed = 0;
+
+  constructor(options: {
+    heartbeat: MessagePort;
+    beats: Int32Array;
+    limitMs: number;
+    onTick: () => void;
+    onHung: () => void;
+  }) {
+    this.#heartbeat = options.heartbeat;
+    this.#beats = options.beats;
+    this.#tickMs = Math.max(10, Math.floor(options.limitMs / beatsPerLimit));
+    this.#onTick = options.onTick;
+    this.#onHung = options.onHung;
+  }
+
+  /** Watches from now on; nothing is watched, and no timer runs, while nobody waits for an answer. */
+  start(): void {
+    if (this.#timer !== undefined) return;
+    this.#missed = 0;
+    this.#beat();
+    this.#timer = setInterval(() => this.#tick(), this.#tickMs);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #tick(): void {
+    this.#onTick();
+    if (Atomics.load(this.#beats, 0) === this.#sent) {
+      this.#missed = 0;
+      this.#beat();
+      return;
+    }
+    this.#missed++;
+    if (this.#missed < beatsPerLimit) return;
+    this.stop();
+    this.#onHung();
+  }
+
+  #beat(): void {
+    this.#sent++;
+    this.#heartbeat.postMessage(this.#sent);
+  }
+}

@@ -1,0 +1,115 @@
+import { availableParallelism } from 'node:os';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { checkOptions, checkWholeOption, invalidOption } from './protocol/options.ts';
+
+/** Options of `createRuntime`. */
+export interface RuntimeOptions {
+  /** The file that everything is kept in; created if it is missing. Its folder must exist. */
+  readonly database: string | URL;
+  /**
+   * The modules that export definitions: `new URL('./domain.ts', import.meta.url)`. Every host thread imports them, so
+   * they should only define. TypeScript works as it is in development.
+   */
+  readonly modules: readonly (string | URL)[];
+  /** Threads that machines run in. Default: one less than the processors, at least 1 and at most 4. */
+  readonly hosts?: number;
+  /** Unanswered commands of one actor; one more is rejected with `HOLDFAST_ERR_MAILBOX_FULL`. Default 4,096. */
+  readonly mailboxCapacity?: number;
+  /** How long a command may take before `HOLDFAST_ERR_TIMEOUT`, in milliseconds. Default 30,000. */
+  readonly commandTimeoutMs?: number;
+  /** Idle actors kept in memory, over all hosts. Default 100,000, about a kilobyte each. */
+  readonly residentsMax?: number;
+  /** How long an idle actor stays in memory, in milliseconds, within a factor of two. Default 60,000. */
+  readonly passivateAfterMs?: number;
+  /** Heap of a host thread, in megabytes; one that needs more is replaced. Default 512. */
+  readonly hostMemoryMb?: number;
+  /** How long a host with work may not turn its event loop before it is replaced, in milliseconds. Default 5,000. */
+  readonly hostUnresponsiveMs?: number;
+  /** How long an append waits for another process's write lock, in milliseconds. Default 30,000. */
+  readonly lockTimeoutMs?: number;
+  /** How long `close` waits for commands, and then for each thread, in milliseconds. Default 10,000. */
+  readonly closeTimeoutMs?: number;
+  /** The worker file, when a bundler has moved it. Default: the file of the package. */
+  readonly workerUrl?: string | URL;
+}
+
+/** The options with defaults filled in. */
+export interface ResolvedOptions {
+  readonly database: string | URL;
+  readonly modules: readonly string[];
+  readonly hosts: number;
+  readonly mailboxCapacity: number;
+  readonly commandTimeoutMs: number;
+  readonly residentsMax: number;
+  readonly passivateAfterMs: number;
+  readonly hostMemoryMb: number;
+  readonly hostUnresponsiveMs: number;
+  readonly lockTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+  readonly workerUrl: string | URL | undefined;
+}
+
+/** The smallest and greatest value of each number. */
+const ranges: Readonly<Record<string, readonly [min: number, max: number]>> = {
+  hosts: [1, 64],
+  mailboxCapacity: [1, 1_000_000],
+  commandTimeoutMs: [1, 2 ** 31 - 1],
+  residentsMax: [1, 10_000_000],
+  passivateAfterMs: [10, 2 ** 31 - 1],
+  hostMemoryMb: [16, 65_536],
+  hostUnresponsiveMs: [100, 2 ** 31 - 1],
+  lockTimeoutMs: [0, 2 ** 31 - 1],
+  closeTimeoutMs: [0, 2 ** 31 - 1],
+};
+
+const owner = 'createRuntime';
+
+/** Checks the options and fills in the defaults. */
+export function resolveOptions(options: RuntimeOptions): ResolvedOptions {
+  checkOptions(owner, options, ['database', 'modules', 'workerUrl', ...Object.keys(ranges)]);
+  for (const [name, [min, max]] of Object.entries(ranges)) {
+    checkWholeOption(owner, name, options[name as keyof RuntimeOptions], min, max);
+  }
+  const { database, modules } = options;
+  if (typeof database !== 'string' && !(database instanceof URL)) {
+    throw invalidOption(`${owner}: "database" must be the path or file URL of the database.`);
+  }
+  if (!Array.isArray(modules)) {
+    throw invalidOption(
+      `${owner}: "modules" must be an array such as [new URL('./domain.ts', import.meta.url)].`,
+    );
+  }
+  return {
+    database,
+    modules: modules.map(toModuleUrl),
+    hosts: options.hosts ?? Math.max(1, Math.min(4, availableParallelism() - 1)),
+    mailboxCapacity: options.mailboxCapacity ?? 4_096,
+    commandTimeoutMs: options.commandTimeoutMs ?? 30_000,
+    residentsMax: options.residentsMax ?? 100_000,
+    passivateAfterMs: options.passivateAfterMs ?? 60_000,
+    hostMemoryMb: options.hostMemoryMb ?? 512,
+    hostUnresponsiveMs: options.hostUnresponsiveMs ?? 5_000,
+    lockTimeoutMs: options.lockTimeoutMs ?? 30_000,
+    closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
+    workerUrl: options.workerUrl,
+  };
+}
+
+/** A URL, a `file:` or `data:` URL as a string, or an absolute path. A relative path would be relative to nothing. */
+function toModuleUrl(module: unknown): string {
+  if (module instanceof URL) return module.href;
+  if (typeof module === 'string' && URL.canParse(module) && !/^[a-z]:[\\/]/i.test(module)) return module;
+  if (typeof module === 'string' && isAbsolutePath(module)) return pathToFileURL(module).href;
+  throw invalidOption(
+    `${owner}: a module must be a URL such as new URL('./domain.ts', import.meta.url), got ${JSON.stringify(module)}.`,
+  );
+}
+
+function isAbsolutePath(path: string): boolean {
+  return path.startsWith('/') || /^[a-z]:[\\/]/i.test(path) || path.startsWith('\\\\');
+}
+
+/** A path for messages. */
+export function displayPath(database: string | URL): string {
+  return database instanceof URL ? fileURLToPath(database) : database;
+}

@@ -1,0 +1,94 @@
+import { fromWireError, toWireError, type WireError } from '../errors/wire-error.ts';
+import type { AppendReceipt, AppendRequest, EncodedEvent, ExpectedVersion } from './append.ts';
+
+/**
+ * The hot frames between a caller and the store thread: flat arrays of primitives, since cloning one array of strings
+ * is several times cheaper than cloning the objects they stand for. Field order is this file's secret.
+ */
+export type Frame = unknown[];
+
+/** Appends the fields of a request to a frame; `id` comes back with its outcome. */
+export function writeAppend(frame: Frame, id: number, request: AppendRequest): void {
+  const { events, snapshot } = request;
+  frame.push(
+    id,
+    request.stream,
+    request.expectedVersion,
+    request.expectedHead,
+    request.idsAreKeys,
+    request.idempotencyKey,
+    request.fingerprint,
+    request.reply,
+    snapshot,
+    events.length,
+  );
+  for (const event of events) {
+    frame.push(event.id, event.type, event.schemaVersion, event.data, event.metadata, event.hash);
+  }
+}
+
+/** Calls `each` for every request of a frame, in order. */
+export function readAppends(frame: Frame, each: (id: number, request: AppendRequest) => void): void {
+  let at = 0;
+  const next = <Value>() => frame[at++] as Value;
+  while (at < frame.length) {
+    const id = next<number>();
+    const stream = next<string>();
+    const expectedVersion = next<ExpectedVersion>();
+    const expectedHead = next<string | null>();
+    const idsAreKeys = next<boolean>();
+    const idempotencyKey = next<string | null>();
+    const fingerprint = next<string>();
+    const reply = next<string | null>();
+    const snapshot = next<AppendRequest['snapshot']>();
+    const count = next<number>();
+    const events: EncodedEvent[] = [];
+    for (let index = 0; index < count; index++) {
+      events.push({
+        id: next<string>(),
+        type: next<string>(),
+        schemaVersion: next<number>(),
+        data: next<string>(),
+        metadata: next<string | null>(),
+        hash: next<string>(),
+      });
+    }
+    each(id, {
+      stream,
+      events,
+      expectedVersion,
+      expectedHead,
+      idsAreKeys,
+      idempotencyKey,
+      fingerprint,
+      reply,
+      snapshot,
+    });
+  }
+}
+
+const outcomeFields = 6;
+
+/** Appends the fields of an outcome to a frame. */
+export function writeOutcome(frame: Frame, id: number, outcome: AppendReceipt | Error): void {
+  if (outcome instanceof Error) frame.push(id, 'failed', 0, 0, '', toWireError(outcome));
+  else frame.push(id, outcome.outcome, outcome.version, outcome.position, outcome.head, outcome.reply);
+}
+
+/** Calls `each` for every outcome of a frame, in order. */
+export function readOutcomes(frame: Frame, each: (id: number, outcome: AppendReceipt | Error) => void): void {
+  for (let at = 0; at < frame.length; at += outcomeFields) {
+    const outcome = frame[at + 1] as AppendReceipt['outcome'] | 'failed';
+    if (outcome === 'failed') {
+      each(frame[at] as number, fromWireError(frame[at + 5] as WireError));
+      continue;
+    }
+    each(frame[at] as number, {
+      outcome,
+      version: frame[at + 2] as number,
+      position: frame[at + 3] as number,
+      head: frame[at + 4] as string,
+      reply: frame[at + 5] as string | null,
+    });
+  }
+}

@@ -1,0 +1,197 @@
+import { holdfastError } from '../errors/holdfast-error.ts';
+import { limits } from './limits.ts';
+
+/**
+ * The one codec of the wire and the disk: JSON text, in which what JSON cannot hold is written as an object with a
+ * single key that begins with `$`. Plain data is plain JSON, readable with any tool; everything else comes back as
+ * the same value of the same type; what cannot come back exactly is refused with the path to it.
+ *
+ * | value | text |
+ * | --- | --- |
+ * | `undefined`, `NaN`, `±Infinity`, `-0` | `{"$value":"undefined"}`, ... |
+ * | bigint | `{"$bigint":"12"}` |
+ * | Date | `{"$date":1700000000000}` (`null` if invalid) |
+ * | Map, Set | `{"$map":[[key,value],...]}`, `{"$set":[...]}` |
+ * | ArrayBuffer, typed array | `{"$bytes":["Uint8Array","<base64>"]}` |
+ * | an object whose only key begins with `$` | `{"$object":[[key,value]]}` |
+ */
+export function encode(value: unknown, root = 'value'): string {
+  const plain = toPlain(value, root, []);
+  const text = JSON.stringify(plain);
+  if (text.length > limits.payloadLengthMax) {
+    throw holdfastError(
+      'HOLDFAST_ERR_PAYLOAD_TOO_LARGE',
+      `${root} takes ${text.length} characters encoded, and ${limits.payloadLengthMax} is the limit. ` +
+        'Keep large content in a file and its hash in the event.',
+      { size: text.length, limit: limits.payloadLengthMax },
+    );
+  }
+  return text;
+}
+
+/** The value that {@link encode} wrote. */
+export function decode(text: string): unknown {
+  const plain: unknown = JSON.parse(text);
+  return text.includes('{"$') ? revive(plain) : plain;
+}
+
+const typedArrays = {
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+} as const;
+
+type TypedArrayName = keyof typeof typedArrays;
+
+/** Returns the value itself when it is plain JSON already, so that the common case copies nothing. */
+function toPlain(value: unknown, path: string, ancestors: object[]): unknown {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'number':
+      if (Number.isFinite(value) && !Object.is(value, -0)) return value;
+      return { $value: Object.is(value, -0) ? '-0' : String(value) };
+    case 'undefined':
+      return { $value: 'undefined' };
+    case 'bigint':
+      return { $bigint: value.toString() };
+    case 'object':
+      return value === null ? null : objectToPlain(value, path, ancestors);
+    default:
+      throw refused(path, `is a ${typeof value}`);
+  }
+}
+
+function objectToPlain(value: object, path: string, ancestors: object[]): unknown {
+  if (ancestors.includes(value)) throw refused(path, 'contains itself');
+  ancestors.push(value);
+  const plain = Array.isArray(value)
+    ? arrayToPlain(value, path, ancestors)
+    : recordToPlain(value, path, ancestors);
+  ancestors.pop();
+  return plain;
+}
+
+function arrayToPlain(value: unknown[], path: string, ancestors: object[]): unknown {
+  let copy: unknown[] | undefined;
+  for (let index = 0; index < value.length; index++) {
+    if (!(index in value)) throw refused(`${path}[${index}]`, 'is a hole in an array');
+    const plain = toPlain(value[index], `${path}[${index}]`, ancestors);
+    if (copy === undefined && plain !== value[index]) copy = value.slice(0, index);
+    copy?.push(plain);
+  }
+  if (Object.keys(value).length !== value.length) throw refused(path, 'is an array with named properties');
+  return copy ?? value;
+}
+
+function recordToPlain(value: object, path: string, ancestors: object[]): unknown {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return specialToPlain(value, path, ancestors);
+  if (Object.getOwnPropertySymbols(value).length > 0) throw refused(path, 'has symbol keys');
+  const record = value as Record<string, unknown>;
+  const keys = Object.keys(record);
+  const entries: [string, unknown][] = [];
+  let changed = typeof record['toJSON'] === 'function';
+  for (const key of keys) {
+    const plain = toPlain(record[key], `${path}.${key}`, ancestors);
+    if (plain !== record[key]) changed = true;
+    entries.push([key, plain]);
+  }
+  if (keys.length === 1 && keys[0]?.startsWith('$')) return { $object: entries };
+  return changed ? Object.fromEntries(entries) : value;
+}
+
+function specialToPlain(value: object, path: string, ancestors: object[]): unknown {
+  if (value instanceof Date) return { $date: Number.isNaN(value.getTime()) ? null : value.getTime() };
+  if (value instanceof Map) {
+    const entries = [...value].map(([key, item], index) => [
+      toPlain(key, `${path}.key(${index})`, ancestors),
+      toPlain(item, `${path}.get(${String(key)})`, ancestors),
+    ]);
+    return { $map: entries };
+  }
+  if (value instanceof Set) {
+    return { $set: [...value].map((item, index) => toPlain(item, `${path}.item(${index})`, ancestors)) };
+  }
+  const bytes = bytesToPlain(value);
+  if (bytes !== undefined) return bytes;
+  throw refused(path, `is an instance of ${value.constructor?.name ?? 'a class'}`);
+}
+
+function bytesToPlain(value: object): unknown {
+  if (value instanceof ArrayBuffer) return { $bytes: ['ArrayBuffer', Buffer.from(value).toString('base64')] };
+  for (const [name, TypedArray] of Object.entries(typedArrays)) {
+    // A Buffer is a Uint8Array of a subclass and comes back as one: its bytes are kept, its methods are not promised.
+    if (!(value instanceof TypedArray)) continue;
+    const base64 = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
+    return { $bytes: [name, base64] };
+  }
+  return undefined;
+}
+
+function revive(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) value[index] = revive(value[index]);
+    return value;
+  }
+  const keys = Object.keys(value);
+  const record = value as Record<string, unknown>;
+  if (keys.length === 1 && keys[0]?.startsWith('$')) return reviveSpecial(keys[0], record[keys[0]]);
+  for (const key of keys) setOwn(record, key, revive(record[key]));
+  return record;
+}
+
+function reviveSpecial(tag: string, content: unknown): unknown {
+  switch (tag) {
+    case '$value':
+      return content === 'undefined' ? undefined : Number(content);
+    case '$bigint':
+      return BigInt(content as string);
+    case '$date':
+      return new Date((content as number | null) ?? Number.NaN);
+    case '$map':
+      return new Map((content as [unknown, unknown][]).map(([key, item]) => [revive(key), revive(item)]));
+    case '$set':
+      return new Set((content as unknown[]).map(revive));
+    case '$bytes':
+      return reviveBytes(...(content as ['ArrayBuffer' | TypedArrayName, string]));
+    case '$object': {
+      const record: Record<string, unknown> = {};
+      for (const [key, item] of content as [string, unknown][]) setOwn(record, key, revive(item));
+      return record;
+    }
+    default:
+      throw holdfastError('HOLDFAST_ERR_PAYLOAD_INVALID', `A stored payload has the unknown tag "${tag}".`, {
+        path: tag,
+      });
+  }
+}
+
+function reviveBytes(name: 'ArrayBuffer' | TypedArrayName, base64: string): unknown {
+  const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));
+  return name === 'ArrayBuffer' ? bytes.buffer : new typedArrays[name](bytes.buffer);
+}
+
+/** Plain assignment to a key named `__proto__` would change the prototype instead. */
+function setOwn(record: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== '__proto__') record[key] = value;
+  else Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function refused(path: string, what: string): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_PAYLOAD_INVALID',
+    `${path} ${what} and cannot be kept exactly. Plain data, Date, Map, Set, bigint and typed arrays can.`,
+    { path },
+  );
+}

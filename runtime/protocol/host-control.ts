@@ -1,0 +1,33 @@
+import type { MessagePort } from 'node:worker_threads';
+
+/** What a host thread is started with. */
+export interface HostThreadData {
+  readonly modules: readonly string[];
+  readonly residentsMax: number;
+  readonly idleMs: number;
+  /** Requests of the main thread, and their answers. */
+  readonly requests: MessagePort;
+  /** Appends to the store thread. */
+  readonly appends: MessagePort;
+  /** Reads from the reader thread. */
+  readonly reads: MessagePort;
+  /** Numbers to be written to `beats`: proof that the event loop turns. */
+  readonly heartbeat: MessagePort;
+  readonly beats: Int32Array<SharedArrayBuffer>;
+}
+
+/** A snapshot that a host hands over before it closes. */
+export interface HotSnapshot {
+  readonly stream: string;
+  readonly version: number;
+  readonly fingerprint: string;
+  readonly state: string;
+}
+
+/** The control plane of a host thread. */
+export interface HostControl {
+  /** Snapshots of actors that would otherwise be replayed from many events. */
+  hotSnapshots(): HotSnapshot[];
+  residents(): number;
+  close(): void;
+}

@@ -1,0 +1,91 @@
+import { fromWireError, toWireError, type WireError } from '../errors/wire-error.ts';
+import type { Frame } from './append-frame.ts';
+
+/** What a host is asked to do with an actor. */
+export type HostOperation = 'send' | 'execute' | 'snapshot' | 'watch' | 'unwatch' | 'refresh';
+
+/** A request to an actor. Payloads are text that the codec made at the door. */
+export interface HostRequest {
+  /** Comes back with the answer. */
+  readonly id: number;
+  readonly operation: HostOperation;
+  readonly address: string;
+  /** Type of the event, or name of the command; `''` otherwise. */
+  readonly name: string;
+  readonly payload: string;
+  readonly metadata: string | null;
+  readonly expectedVersion: number | null;
+  readonly idempotencyKey: string | null;
+  /** SHA-256 of what the key is used for; `''` without a key. */
+  readonly fingerprint: string;
+}
+
+/** Where an actor was when it answered. */
+export interface HostReceipt {
+  /** `unchanged`: the command decided on no event; nothing was written. */
+  readonly outcome: 'appended' | 'already-appended' | 'unchanged';
+  readonly version: number;
+  readonly position: number;
+  /** The state value: a string, or an object of strings and objects. */
+  readonly state: unknown;
+  /** The encoded context, when it was asked for. */
+  readonly context: string | null;
+  readonly status: string;
+}
+
+const requestFields = 9;
+const receiptFields = 7;
+
+/** Appends the fields of a request to a frame. */
+export function writeHostRequest(frame: Frame, request: HostRequest): void {
+  const { id, operation, address, name, payload, metadata, expectedVersion, idempotencyKey, fingerprint } =
+    request;
+  frame.push(id, operation, address, name, payload, metadata, expectedVersion, idempotencyKey, fingerprint);
+}
+
+/** The requests of a frame, in order. */
+export function readHostRequests(frame: Frame, each: (request: HostRequest) => void): void {
+  for (let at = 0; at < frame.length; at += requestFields) {
+    each({
+      id: frame[at] as number,
+      operation: frame[at + 1] as HostOperation,
+      address: frame[at + 2] as string,
+      name: frame[at + 3] as string,
+      payload: frame[at + 4] as string,
+      metadata: frame[at + 5] as string | null,
+      expectedVersion: frame[at + 6] as number | null,
+      idempotencyKey: frame[at + 7] as string | null,
+      fingerprint: frame[at + 8] as string,
+    });
+  }
+}
+
+/** Appends an answer to a frame. A change that a watcher is told of is an answer to its `watch`, one of many. */
+export function writeHostAnswer(frame: Frame, id: number, answer: HostReceipt | Error): void {
+  if (answer instanceof Error) {
+    frame.push(id, 'failed', 0, 0, toWireError(answer), null, '');
+    return;
+  }
+  const { outcome, version, position, state, context, status } = answer;
+  frame.push(id, outcome, version, position, state, context, status);
+}
+
+/** The answers of a frame, in order. */
+export function readHostAnswers(frame: Frame, each: (id: number, answer: HostReceipt | Error) => void): void {
+  for (let at = 0; at < frame.length; at += receiptFields) {
+    const id = frame[at] as number;
+    const outcome = frame[at + 1] as HostReceipt['outcome'] | 'failed';
+    if (outcome === 'failed') {
+      each(id, fromWireError(frame[at + 4] as WireError));
+      continue;
+    }
+    each(id, {
+      outcome,
+      version: frame[at + 2] as number,
+      position: frame[at + 3] as number,
+      state: frame[at + 4],
+      context: frame[at + 5] as string | null,
+      status: frame[at + 6] as string,
+    });
+  }
+}

@@ -1,0 +1,32 @@
+import type { EncodedSnapshot } from './append.ts';
+
+/** Asks for what an actor is folded from. */
+export interface LoadRequest {
+  readonly stream: string;
+  /** Events after this version, unless a snapshot starts later. */
+  readonly after: number;
+  /** Accepts a snapshot made by code with this fingerprint; `null` for none, when the state is known already. */
+  readonly fingerprint: string | null;
+  /** An idempotency key to look up in the same view. */
+  readonly key: string | null;
+}
+
+/** One page of what an actor is folded from; columns instead of rows, which cross threads faster. */
+export interface LoadedStream {
+  readonly snapshot?: EncodedSnapshot;
+  readonly types: readonly string[];
+  readonly schemaVersions: readonly number[];
+  readonly data: readonly string[];
+  /** Version and id of the last event of this page, or of where it starts if it is empty. */
+  readonly version: number;
+  readonly head: string;
+  readonly more: boolean;
+  /** What is kept under the key; `null` if nothing is. */
+  readonly reply: {
+    readonly fingerprint: string;
+    readonly version: number;
+    readonly position: number;
+    readonly head: string;
+    readonly reply: string | null;
+  } | null;
+}

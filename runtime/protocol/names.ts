@@ -1,0 +1,43 @@
+import { holdfastError } from '../errors/holdfast-error.ts';
+import { limits } from './limits.ts';
+
+/** Refuses what could not be a key of the store: an empty, overlong or ill-formed string, or one with control characters. */
+export function checkName(what: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') throw invalid(what, `must be a string, got ${describe(value)}`);
+  if (value.length === 0) throw invalid(what, 'must not be empty');
+  if (value.length > limits.nameLengthMax) {
+    throw invalid(what, `may have ${limits.nameLengthMax} characters, got ${value.length}`);
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
+  if (/[\u0000-\u001f\u007f]/.test(value))
+    throw invalid(what, `has a control character: ${JSON.stringify(value)}`);
+  if (!value.isWellFormed()) throw invalid(what, `has half a surrogate pair: ${JSON.stringify(value)}`);
+}
+
+/** The same for idempotency keys and event ids, which may be shorter only. */
+export function checkKey(what: string, value: unknown): asserts value is string {
+  checkName(what, value);
+  if (value.length > limits.keyLengthMax) {
+    throw invalid(what, `may have ${limits.keyLengthMax} characters, got ${value.length}`);
+  }
+}
+
+/** Refuses a number that is no whole number of at least `min`. */
+export function checkWhole(what: string, value: unknown, min = 0): asserts value is number {
+  if (Number.isSafeInteger(value) && (value as number) >= min) return;
+  throw invalid(what, `must be a whole number of at least ${min}, got ${describe(value)}`);
+}
+
+function invalid(what: string, problem: string): Error {
+  return holdfastError('HOLDFAST_ERR_ARGUMENT_INVALID', `${what} ${problem}.`);
+}
+
+/** A short description of a wrong value for an error message. */
+export function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'undefined')
+    return String(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+}

@@ -1,0 +1,42 @@
+import { holdfastError } from '../errors/holdfast-error.ts';
+import { nearestName } from '../errors/nearest-name.ts';
+import { describe } from './names.ts';
+
+/** Refuses options that are no object or have an unknown key, naming the likely meant one. */
+export function checkOptions(owner: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalidOption(`${owner} takes an object of options, got ${describe(options)}.`);
+  }
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    const near = nearestName(key, known);
+    throw invalidOption(
+      `${owner} has no option "${key}"${near === undefined ? '' : `; did you mean "${near}"?`} It takes ${known.join(', ')}.`,
+    );
+  }
+}
+
+/** Refuses an option that is no whole number in the range; `undefined` is for the default and passes. */
+export function checkWholeOption(
+  owner: string,
+  name: string,
+  value: unknown,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): void {
+  if (value === undefined) return;
+  if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return;
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  throw invalidOption(`${owner}: "${name}" must be a whole number ${range}, got ${describe(value)}.`);
+}
+
+/** Refuses a signal that is no AbortSignal. */
+export function checkSignal(owner: string, signal: unknown): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw invalidOption(`${owner}: "signal" must be an AbortSignal, got ${describe(signal)}.`);
+}
+
+/** The error of a wrong option. */
+export function invalidOption(message: string): Error {
+  return holdfastError('HOLDFAST_ERR_OPTION_INVALID', message);
+}

@@ -1,0 +1,56 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { IntegrityProblem, PageQuery } from '../ports/event-store-backend.ts';
+import type { EncodedSnapshot } from './append.ts';
+import type { LoadedStream, LoadRequest } from './load.ts';
+import type { RecordedEvent } from './recorded-event.ts';
+
+/** What the reader thread is started with. */
+export interface ReaderThreadData {
+  readonly path: string;
+  /** Requests of the main thread; host threads get ports of their own. */
+  readonly requests: MessagePort;
+  /** Any message on it closes the database at once. */
+  readonly halt: MessagePort;
+  /** See `exit-guard.ts`. */
+  readonly closed: Int32Array<SharedArrayBuffer>;
+}
+
+/** What can be asked over a request port of the reader. */
+export interface ReaderRequests {
+  readStream(stream: string, query: PageQuery): RecordedEvent[];
+  readLog(query: PageQuery): RecordedEvent[];
+  getLatestSnapshot(stream: string): EncodedSnapshot | undefined;
+  load(request: LoadRequest): LoadedStream;
+  /** Events after a position with what their seal covers, for `verify`. */
+  sealedPage(after: number): SealedRow[];
+}
+
+/** One event as `verify` sees it. */
+export type SealedRow = readonly [
+  position: number,
+  id: string,
+  stream: string,
+  version: number,
+  type: string,
+  schemaVersion: number,
+  data: string,
+  metadata: string | null,
+  parents: string,
+  hash: string,
+];
+
+/** How far a backup is, in database pages. */
+export interface BackupProgress {
+  readonly copied: number;
+  readonly total: number;
+}
+
+/** The control plane of the reader thread. */
+export interface ReaderControl {
+  connectHost(port: MessagePort): void;
+  /** SQLite's own check of the file and the sums that need no event content. Takes seconds for a million events. */
+  checkFile(): IntegrityProblem[];
+  /** Posts {@link BackupProgress} on the port; any message from the other side cancels. */
+  backup(target: string, progress: MessagePort): Promise<void>;
+  close(): void;
+}

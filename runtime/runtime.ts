@@ -1,0 +1,103 @@
+import type { AggregateDefinition } from '../actors/define-aggregate.ts';
+import { isAggregateDefinition } from '../actors/define-aggregate.ts';
+import { RunningMachine } from '../actors/run-machine.ts';
+import type { AnyStateMachine } from '../actors/xstate-adapter.ts';
+import { runtimeLifecycleMachine } from '../machines/runtime-lifecycle.machine.ts';
+import { ActorRef } from './actor-ref.ts';
+import { holdfastError } from './errors/holdfast-error.ts';
+import { Router } from './hosts/router.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { DeadLetter } from './protocol/dead-letter.ts';
+import { invalidOption } from './protocol/options.ts';
+import { EventStore } from './store/event-store.ts';
+import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
+
+/** What a runtime is doing: see `machines/runtime-lifecycle.machine.ts`. */
+export type RuntimeState = 'opening' | 'running' | 'draining' | 'closing' | 'closed' | 'failed';
+
+/** Everything over one database file. Made by {@link createRuntime}; disposed with `await using` or `close()`. */
+export class Runtime {
+  /** The event log that all actors write to. Closing it closes nothing: it belongs to the runtime. */
+  readonly store: EventStore;
+  /** The absolute path of the database. */
+  readonly database: string;
+  readonly #lifecycle = new RunningMachine(runtimeLifecycleMachine);
+  readonly #backend: SqliteEventStoreBackend;
+  readonly #router: Router;
+  readonly #closeTimeoutMs: number;
+  #closing: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(backend: SqliteEventStoreBackend, options: ResolvedOptions) {
+    const { modules, hosts, mailboxCapacity, commandTimeoutMs, residentsMax, workerUrl } = options;
+    this.#backend = backend;
+    this.#closeTimeoutMs = options.closeTimeoutMs;
+    this.database = backend.path;
+    this.store = EventStore.withBackend(backend);
+    this.#router = new Router({
+      backend,
+      modules,
+      hosts,
+      mailboxCapacity,
+      commandTimeoutMs,
+      residentsMax,
+      workerUrl,
+      idleMs: options.passivateAfterMs,
+      memoryMb: options.hostMemoryMb,
+      unresponsiveMs: options.hostUnresponsiveMs,
+    });
+    this.#lifecycle.send({ type: 'opened' });
+    void backend.store().thread.ended.then(() => this.#lifecycle.send({ type: 'failed' }));
+  }
+
+  get state(): RuntimeState {
+    return this.#lifecycle.state as RuntimeState;
+  }
+
+  /**
+   * The actor of a definition with an id. Starts nothing and costs nothing: an actor exists by being sent to.
+   *
+   * @throws HOLDFAST_ERR_ARGUMENT_INVALID for an id that is no name, HOLDFAST_ERR_CLOSED.
+   */
+  actor<Machine extends AnyStateMachine, Inputs extends Record<string, unknown>>(
+    definition: AggregateDefinition<Machine, Inputs>,
+    id: string,
+  ): ActorRef<Machine, Inputs> {
+    if (!isAggregateDefinition(definition))
+      throw invalidOption('actor takes what defineAggregate returned, and an id.');
+    if (this.#closing !== undefined) throw holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
+    return new ActorRef<Machine, Inputs>(definition as AggregateDefinition<Machine, never>, id, this.#router);
+  }
+
+  /** Commands that reached a mailbox and were neither committed nor rejected, oldest first. They survive a restart. */
+  deadLetters(): Promise<DeadLetter[]> {
+    return this.#backend.store().thread.control.call('deadLetters', []);
+  }
+
+  /** How many actors are in memory at this moment, over all host threads. */
+  residents(): Promise<number> {
+    return this.#router.residents();
+  }
+
+  /**
+   * Takes no more commands, waits for those under way, saves snapshots, and closes everything in reverse order, each
+   * with a deadline (`closeTimeoutMs`). Idempotent: every call resolves when it is done.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#lifecycle.send({ type: 'close' });
+    await this.#router.drain(this.#closeTimeoutMs);
+    this.#lifecycle.send({ type: 'drained' });
+    await this.#router.close(this.#closeTimeoutMs);
+    await this.store.close();
+    this.#lifecycle.send({ type: 'closed' });
+  }
+}

@@ -1,0 +1,100 @@
+import type { HoldfastError } from '../errors/holdfast-error.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { AppendReceipt, AppendRequest } from '../protocol/append.ts';
+import { AppendTransaction } from './append-transaction.ts';
+import type { SqliteDatabase, SqliteStatement } from './driver.ts';
+import { isUnknownOutcome, outcomeUnknown, storageError } from './storage-error.ts';
+import { beginImmediate, yieldLock } from './write-lock.ts';
+
+/** What became of one append of a group: a receipt, or the error for its caller. */
+export type AppendOutcome = AppendReceipt | HoldfastError;
+
+/** Receives every write of a group, commits once, and says what became of each. */
+export class LogWriter {
+  readonly #database: SqliteDatabase;
+  readonly #path: string;
+  readonly #lockTimeoutMs: number;
+  readonly #transaction: AppendTransaction;
+  readonly #dataVersion: SqliteStatement<number>;
+  readonly #begin: () => number;
+  readonly #commit: SqliteStatement;
+  #seenDataVersion = -1;
+  #contended = false;
+
+  constructor(database: SqliteDatabase, options: { path: string; lockTimeoutMs: number; clock: Clock }) {
+    this.#database = database;
+    this.#path = options.path;
+    this.#lockTimeoutMs = options.lockTimeoutMs;
+    this.#transaction = new AppendTransaction(database, options.clock);
+    this.#dataVersion = database.prepare<number>('pragma data_version').pluck();
+    this.#commit = database.prepare('commit');
+    this.#begin = () => beginImmediate(database, this.#lockTimeoutMs);
+  }
+
+  /** Position of the last event in the log, including those of other processes. */
+  get position(): number {
+    return this.#transaction.position;
+  }
+
+  /**
+   * Appends a group in one transaction. A request that is refused (a version conflict, a reused key) does not disturb
+   * the others; an error of the disk fails the whole group, of which then nothing was written.
+   */
+  appendGroup(requests: readonly AppendRequest[]): AppendOutcome[] {
+    try {
+      return this.#inTransaction(() => requests.map((request) => this.#transaction.append(request)));
+    } catch (error) {
+      const failure = this.#failure(error);
+      return requests.map(() => failure);
+    }
+  }
+
+  /** Runs another write in a transaction of its own; returns what it returns. */
+  write<Result>(work: (database: SqliteDatabase) => Result): Result {
+    try {
+      return this.#inTransaction(() => work(this.#database));
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  /** Whether another connection has written since this was asked or since the last group; refreshes `position`. */
+  noticeForeignCommits(): boolean {
+    const version = this.#dataVersion.get() ?? 0;
+    if (version === this.#seenDataVersion) return false;
+    this.#seenDataVersion = version;
+    this.#transaction.reload();
+    return true;
+  }
+
+  #inTransaction<Result>(work: () => Result): Result {
+    // A process that has just waited for the lock is likely to meet the other one again: it leaves it a gap.
+    if (this.#contended) yieldLock();
+    this.#contended = this.#begin() > 0;
+    try {
+      this.noticeForeignCommits();
+      const result = work();
+      this.#transaction.finish();
+      this.#commit.run();
+      return result;
+    } catch (error) {
+      this.#rollback();
+      throw error;
+    }
+  }
+
+  #rollback(): void {
+    this.#seenDataVersion = -1;
+    this.#transaction.forget();
+    if (!this.#database.inTransaction) return;
+    try {
+      this.#database.exec('rollback');
+    } catch {
+      // SQLite has rolled back by itself; the error that led here is the one to report.
+    }
+  }
+
+  #failure(error: unknown): HoldfastError {
+    return isUnknownOutcome(error) ? outcomeUnknown(this.#path, error) : storageError(error, this.#path);
+  }
+}

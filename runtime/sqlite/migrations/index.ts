@@ -1,0 +1,7 @@
+import { eventLog } from './0001-event-log.ts';
+
+/** Forward-only: the schema at version N is what the first N of these make. Released ones are never edited. */
+export const migrations: readonly string[] = [eventLog];
+
+/** `application_id` in the file header: "Hold" in ASCII. It tells our files from those of other applications. */
+export const applicationId = 0x486f6c64;

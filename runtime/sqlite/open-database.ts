@@ -1,0 +1,118 @@
+import crypto from 'node:crypto';
+import { holdfastError } from '../errors/holdfast-error.ts';
+import { openSqlite, type SqliteDatabase } from './driver.ts';
+import { applicationId, migrations } from './migrations/index.ts';
+import { preflight } from './preflight.ts';
+import { storageError } from './storage-error.ts';
+import { beginImmediate, retryWhileBusy } from './write-lock.ts';
+
+/** Where the database is and how long to wait for others. */
+export interface OpenDatabaseOptions {
+  readonly path: string;
+  /** How long an append waits for another process's write lock before `HOLDFAST_ERR_STORAGE_BUSY`, in milliseconds. */
+  readonly lockTimeoutMs: number;
+}
+
+/**
+ * Opens the database for writing, creates it if it is missing, and brings its schema up to date. Whatever is refused
+ * is left as it was.
+ */
+export function openForWriting(options: OpenDatabaseOptions): SqliteDatabase {
+  const { path, lockTimeoutMs } = options;
+  const header = preflight(path);
+  if (header !== undefined) checkVersion(path, header.userVersion, header.applicationId);
+  let database: SqliteDatabase | undefined;
+  try {
+    database = openSqlite(path, { readonly: false, busyTimeoutMs: 0 });
+    const opened = database;
+    retryWhileBusy(() => refuseForeign(opened, path), lockTimeoutMs);
+    retryWhileBusy(() => opened.pragma('journal_mode = wal'), lockTimeoutMs);
+    configureWriter(opened);
+    migrate(opened, lockTimeoutMs);
+    return opened;
+  } catch (error) {
+    closeQuietly(database);
+    throw storageError(error, path);
+  }
+}
+
+/** Opens a second connection that cannot write, for reads beside the writer. */
+export function openForReading(path: string): SqliteDatabase {
+  try {
+    const database = openSqlite(path, { readonly: true, busyTimeoutMs: 5_000 });
+    database.pragma('query_only = on');
+    database.pragma('cache_size = -32768');
+    return database;
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}
+
+function configureWriter(database: SqliteDatabase): void {
+  // Every acknowledged commit is on the disk: with NORMAL, a power cut may take back what was acknowledged.
+  database.pragma('synchronous = full');
+  database.pragma('foreign_keys = off');
+  database.pragma('cache_size = -65536');
+  database.pragma('temp_store = memory');
+  // The log is copied back after about 16 MB, and cut back to that size when it has grown behind a slow reader.
+  database.pragma('wal_autocheckpoint = 4000');
+  database.pragma('journal_size_limit = 33554432');
+}
+
+function refuseForeign(database: SqliteDatabase, path: string): void {
+  const version = database.pragma('user_version', { simple: true }) as number;
+  const application = database.pragma('application_id', { simple: true }) as number;
+  const tables = database.prepare<number>('select count(*) from sqlite_schema').pluck().get() ?? 0;
+  if (tables > 0 && application === 0) throw foreign(path);
+  checkVersion(path, version, application);
+}
+
+function checkVersion(path: string, version: number, application: number): void {
+  // A header of zeros is a file whose schema is still in the log beside it; SQLite is asked about that one.
+  if (application === 0 && version === 0) return;
+  if (application !== applicationId) throw foreign(path);
+  if (version <= migrations.length) return;
+  throw holdfastError(
+    'HOLDFAST_ERR_SCHEMA_NEWER',
+    `${path} has schema version ${version}, and this Holdfast knows up to ${migrations.length}. It was left as it is. ` +
+      'Open it with the version of the application that wrote it, or a newer one.',
+    { found: version, supported: migrations.length },
+  );
+}
+
+function foreign(path: string): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_STORAGE_FOREIGN',
+    `${path} is a database of another application and was left as it is. Give Holdfast a file of its own.`,
+  );
+}
+
+/** One transaction for all missing steps: a crash or a full disk leaves the old schema whole. */
+function migrate(database: SqliteDatabase, lockTimeoutMs: number): void {
+  if (database.pragma('user_version', { simple: true }) === migrations.length) return;
+  beginImmediate(database, lockTimeoutMs);
+  try {
+    const found = database.pragma('user_version', { simple: true }) as number;
+    for (const migration of migrations.slice(found)) database.exec(migration);
+    if (found === 0) insertReplica(database);
+    database.pragma(`application_id = ${applicationId}`);
+    database.pragma(`user_version = ${migrations.length}`);
+    database.exec('commit');
+  } catch (error) {
+    if (database.inTransaction) database.exec('rollback');
+    throw error;
+  }
+}
+
+function insertReplica(database: SqliteDatabase): void {
+  const origin = crypto.randomBytes(8).toString('hex');
+  database.prepare('insert into replica values (1, ?, 0, 0, 0)').run(origin);
+}
+
+function closeQuietly(database: SqliteDatabase | undefined): void {
+  try {
+    database?.close();
+  } catch {
+    // The error that led here is the one to report.
+  }
+}

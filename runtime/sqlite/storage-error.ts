@@ -1,0 +1,88 @@
+import { type HoldfastError, holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
+
+/** Turns what the driver or the file system threw into a coded error that says what happened and what to do. */
+export function storageError(thrown: unknown, path: string): HoldfastError {
+  if (isHoldfastError(thrown)) return thrown;
+  const code = String((thrown as { code?: unknown })?.code ?? '');
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const said = `SQLite says "${message}" (${code || 'no code'})`;
+  if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT') {
+    return holdfastError(
+      'HOLDFAST_ERR_STORAGE_FULL',
+      `The disk of ${path} is full and nothing was written. Free some space and repeat the call; no restart is needed.`,
+      undefined,
+      thrown,
+    );
+  }
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+    return holdfastError(
+      'HOLDFAST_ERR_STORAGE_BUSY',
+      `Another process holds the write lock of ${path} and nothing was written. Repeat the call.`,
+      undefined,
+      thrown,
+    );
+  }
+  if (code === 'SQLITE_NOTADB') return notADatabase(path, thrown);
+  if (code.startsWith('SQLITE_CORRUPT')) return corrupt(path, said, thrown);
+  if (code.startsWith('SQLITE_READONLY') || code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
+    return readOnly(path, thrown);
+  }
+  if (code === 'SQLITE_CANTOPEN' || code.startsWith('SQLITE_CANTOPEN')) {
+    return holdfastError(
+      'HOLDFAST_ERR_STORAGE_PATH',
+      `${path} cannot be opened. Check that its folder exists and may be entered, and that the path names a file.`,
+      undefined,
+      thrown,
+    );
+  }
+  return holdfastError(
+    'HOLDFAST_ERR_STORAGE_IO',
+    `${path} could not be read or written: ${said}. Nothing was written. Check the disk and repeat the call.`,
+    undefined,
+    thrown,
+  );
+}
+
+/** Whether a failed commit may nevertheless be on disk: the data reached the file, but making it durable failed. */
+export function isUnknownOutcome(thrown: unknown): boolean {
+  const code = String((thrown as { code?: unknown })?.code ?? '');
+  return code === 'SQLITE_IOERR_FSYNC' || code === 'SQLITE_IOERR_DIR_FSYNC';
+}
+
+export function outcomeUnknown(path: string, thrown: unknown): HoldfastError {
+  return holdfastError(
+    'HOLDFAST_ERR_OUTCOME_UNKNOWN',
+    `The disk of ${path} failed while a commit was being made durable: after a crash it may be there or not. ` +
+      'Repeat the call with the same idempotency key, which appends at most once.',
+    undefined,
+    thrown,
+  );
+}
+
+export function notADatabase(path: string, cause?: unknown): HoldfastError {
+  return holdfastError(
+    'HOLDFAST_ERR_STORAGE_NOT_A_DATABASE',
+    `${path} is no SQLite database and was left as it is. Give the path of another file.`,
+    undefined,
+    cause,
+  );
+}
+
+export function corrupt(path: string, what: string, cause?: unknown): HoldfastError {
+  return holdfastError(
+    'HOLDFAST_ERR_STORAGE_CORRUPT',
+    `${path} is damaged: ${what}. It was left as it is. Copy it aside, then restore a backup.`,
+    undefined,
+    cause,
+  );
+}
+
+export function readOnly(path: string, cause?: unknown): HoldfastError {
+  return holdfastError(
+    'HOLDFAST_ERR_STORAGE_READONLY',
+    `${path} or its folder cannot be written. SQLite needs to create files beside the database; give write permission ` +
+      'to the folder, or choose another one.',
+    undefined,
+    cause,
+  );
+}

@@ -1,0 +1,45 @@
+import type { SqliteDatabase } from './driver.ts';
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+/** Blocks this thread. Only for threads that have nothing else to do, such as the writer waiting for its lock. */
+function sleep(ms: number): void {
+  Atomics.wait(sleeper, 0, 0, ms);
+}
+
+/** How many milliseconds a wait for the lock slept; zero when the lock was free. */
+export type WaitedMs = number;
+
+/**
+ * Runs a step that needs a lock of SQLite, and repeats it while another process holds the lock. SQLite's own busy
+ * handler sleeps up to 100 ms between tries, so a writer that commits without pause starves the others; short random
+ * naps find its gaps. After `timeoutMs` the busy error is thrown as it is.
+ */
+export function retryWhileBusy(step: () => void, timeoutMs: number): WaitedMs {
+  let waited = 0;
+  for (;;) {
+    try {
+      step();
+      return waited;
+    } catch (error) {
+      if (!isBusy(error) || waited >= timeoutMs) throw error;
+      const nap = 0.1 + Math.random() * Math.min(2, 0.2 + waited / 20);
+      sleep(nap);
+      waited += nap;
+    }
+  }
+}
+
+/** Takes the write lock for a transaction. */
+export function beginImmediate(database: SqliteDatabase, timeoutMs: number): WaitedMs {
+  return retryWhileBusy(() => database.exec('begin immediate'), timeoutMs);
+}
+
+/** Leaves a gap for a process that waits for the lock. */
+export function yieldLock(): void {
+  sleep(1);
+}
+
+function isBusy(error: unknown): boolean {
+  return String((error as { code?: unknown })?.code ?? '').startsWith('SQLITE_BUSY');
+}

@@ -1,0 +1,75 @@
+import { holdfastError } from '../errors/holdfast-error.ts';
+import { nearestName } from '../errors/nearest-name.ts';
+import type { EncodedEvent } from '../protocol/append.ts';
+import { encode } from '../protocol/codec.ts';
+import { createEventId } from '../protocol/event-id.ts';
+import { limits } from '../protocol/limits.ts';
+import { checkKey, checkName, describe } from '../protocol/names.ts';
+import { sha256 } from '../protocol/sha256.ts';
+import type { NewEvent } from './stored-event.ts';
+
+const eventFields = ['type', 'data', 'metadata', 'id'];
+
+/** The events of an append, checked and encoded at the door. */
+export interface EncodedBatch {
+  readonly events: readonly EncodedEvent[];
+  /** Whether the caller gave ids. */
+  readonly idsAreKeys: boolean;
+}
+
+/** Checks and encodes the events of one append. */
+export function encodeEvents(events: unknown): EncodedBatch {
+  if (!Array.isArray(events) || events.length === 0) {
+    throw invalid(`append takes an array of one or more events, got ${describe(events)}`);
+  }
+  if (events.length > limits.batchEventsMax) {
+    throw holdfastError(
+      'HOLDFAST_ERR_PAYLOAD_TOO_LARGE',
+      `One append takes at most ${limits.batchEventsMax} events, got ${events.length}. Append in several batches.`,
+      { size: events.length, limit: limits.batchEventsMax },
+    );
+  }
+  const encoded = events.map(encodeEvent);
+  const ids = new Set(encoded.map(({ id }) => id));
+  if (ids.size < encoded.length) throw invalid('two events of one append have the same id');
+  return { events: encoded, idsAreKeys: events.some((event: NewEvent) => event.id !== undefined) };
+}
+
+/** What an idempotency key stands for: the content of the events, whatever ids they are given. */
+export function fingerprintOf(events: readonly EncodedEvent[]): string {
+  return sha256(JSON.stringify(events.map(({ type, data, metadata }) => [type, data, metadata])));
+}
+
+function encodeEvent(event: unknown, index: number): EncodedEvent {
+  const at = `events[${index}]`;
+  if (typeof event !== 'object' || event === null)
+    throw invalid(`${at} must be an object, got ${describe(event)}`);
+  for (const field of Object.keys(event)) if (!eventFields.includes(field)) throw unknownField(at, field);
+  const { type, data = {}, metadata, id } = event as NewEvent;
+  checkName(`${at}.type`, type);
+  if (id !== undefined) checkKey(`${at}.id`, id);
+  if (
+    metadata !== undefined &&
+    (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
+  ) {
+    throw invalid(`${at}.metadata must be an object, got ${describe(metadata)}`);
+  }
+  return {
+    id: id ?? createEventId(),
+    type,
+    schemaVersion: 1,
+    data: encode(data, `${at}.data`),
+    metadata: metadata === undefined ? null : encode(metadata, `${at}.metadata`),
+    hash: '',
+  };
+}
+
+function unknownField(at: string, field: string): Error {
+  const near = nearestName(field, eventFields);
+  const hint = near === undefined ? 'The payload of an event goes into "data".' : `Did you mean "${near}"?`;
+  return invalid(`${at} has the unknown field "${field}". ${hint} An event has ${eventFields.join(', ')}`);
+}
+
+function invalid(message: string): Error {
+  return holdfastError('HOLDFAST_ERR_ARGUMENT_INVALID', `${message}.`);
+}

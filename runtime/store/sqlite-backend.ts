@@ -1,0 +1,185 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CpuPool } from '../cpu/pool.ts';
+import { holdfastError } from '../errors/holdfast-error.ts';
+import type {
+  EventStoreBackend,
+  IntegrityReport,
+  LongWorkOptions,
+  PageQuery,
+  StoreStats,
+} from '../ports/event-store-backend.ts';
+import type { AppendReceipt, AppendRequest, EncodedSnapshot } from '../protocol/append.ts';
+import { checkOptions, checkWholeOption, invalidOption } from '../protocol/options.ts';
+import type { RecordedEvent } from '../protocol/recorded-event.ts';
+import { ReaderClient } from '../threads/reader-client.ts';
+import { StoreClient } from '../threads/store-client.ts';
+import { verifyLog } from './verify-log.ts';
+
+/** Options of {@link SqliteEventStoreBackend.open}. */
+export interface SqliteBackendOptions {
+  /**
+   * How long an append waits for the write lock of another process before it rejects with
+   * `HOLDFAST_ERR_STORAGE_BUSY`, in milliseconds. Default 30,000.
+   */
+  readonly lockTimeoutMs?: number;
+  /** The worker file, when a bundler has moved it: see `docs/how-to/bundle.md`. Default: the file of the package. */
+  readonly workerUrl?: URL | string;
+}
+
+const optionNames = ['lockTimeoutMs', 'workerUrl'] as const;
+
+/**
+ * Keeps the log in one SQLite file. A store thread of its own writes it, with WAL and `synchronous=FULL`, so an append
+ * that has resolved survives the end of the process and a power cut. A reader thread starts with the first read.
+ * Several processes may open the same file at once.
+ */
+export class SqliteEventStoreBackend implements EventStoreBackend {
+  /** The absolute path of the database. */
+  readonly path: string;
+  readonly #store: StoreClient;
+  readonly #workerUrl: URL | string | undefined;
+  readonly #pool = new CpuPool(1);
+  #reader: Promise<ReaderClient> | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(path: string, store: StoreClient, workerUrl: URL | string | undefined) {
+    this.path = path;
+    this.#store = store;
+    this.#workerUrl = workerUrl;
+  }
+
+  /**
+   * Opens the database and creates it if it is missing; its folder must exist. Brings an older schema up to date.
+   *
+   * @throws HOLDFAST_ERR_STORAGE_PATH, _READONLY, _FULL, _CORRUPT, _NOT_A_DATABASE, _FOREIGN and
+   * HOLDFAST_ERR_SCHEMA_NEWER; a file that is refused is left as it was.
+   */
+  static async open(
+    path: string | URL,
+    options: SqliteBackendOptions = {},
+  ): Promise<SqliteEventStoreBackend> {
+    checkOptions('SqliteEventStoreBackend.open', options, optionNames);
+    checkWholeOption('SqliteEventStoreBackend.open', 'lockTimeoutMs', options.lockTimeoutMs, 0);
+    const { lockTimeoutMs = 30_000, workerUrl } = options;
+    const absolute = absolutePath(path);
+    const store = await StoreClient.start({ path: absolute, lockTimeoutMs, workerUrl });
+    return new SqliteEventStoreBackend(absolute, store, workerUrl);
+  }
+
+  append(request: AppendRequest): Promise<AppendReceipt> {
+    if (this.#closing !== undefined) return Promise.reject(closedError(this.path));
+    return this.#store.append(request);
+  }
+
+  async readStream(stream: string, query: PageQuery): Promise<readonly RecordedEvent[]> {
+    return (await this.reader()).request('readStream', stream, query);
+  }
+
+  async readLog(query: PageQuery): Promise<readonly RecordedEvent[]> {
+    return (await this.reader()).request('readLog', query);
+  }
+
+  async saveSnapshot(stream: string, snapshot: EncodedSnapshot): Promise<void> {
+    await this.store().thread.control.call('saveSnapshot', [stream, snapshot]);
+  }
+
+  async getLatestSnapshot(stream: string): Promise<EncodedSnapshot | undefined> {
+    return (await this.reader()).request('getLatestSnapshot', stream);
+  }
+
+  watch(listener: (position: number) => void): () => void {
+    const store = this.store();
+    let stopped = false;
+    const watching = store.watch(({ position }) => stopped || listener(position));
+    store.thread.hold();
+    watching.then(
+      ({ position }) => stopped || listener(position),
+      // The store has ended: whoever waits for the listener is told by the close.
+      () => undefined,
+    );
+    return () => {
+      if (stopped) return;
+      stopped = true;
+      store.thread.release();
+      watching.then(({ stop }) => stop()).catch(() => undefined);
+    };
+  }
+
+  async flush(): Promise<void> {
+    await this.store().thread.control.call('checkpoint', []);
+  }
+
+  stats(): Promise<StoreStats> {
+    return this.store().thread.control.call('stats', []);
+  }
+
+  async backup(path: string, options: LongWorkOptions = {}): Promise<void> {
+    await (await this.reader()).backup(absolutePath(path), options);
+  }
+
+  async verify(options: LongWorkOptions = {}): Promise<IntegrityReport> {
+    const reader = await this.reader();
+    const source = {
+      checkFile: () => reader.checkFile(),
+      sealedPage: (after: number) => reader.request('sealedPage', after),
+      lastPosition: async () => (await reader.request('readLog', lastOnly))[0]?.position ?? 0,
+    };
+    return verifyLog(source, this.#pool, options);
+  }
+
+  /** Idempotent. Appends that were made before are committed; the log is copied back into the database file. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** The store thread, for the runtime. @internal */
+  store(): StoreClient {
+    if (this.#closing !== undefined) throw closedError(this.path);
+    return this.#store;
+  }
+
+  /** The reader thread, started when first needed; for the runtime. @internal */
+  reader(): Promise<ReaderClient> {
+    if (this.#closing !== undefined) return Promise.reject(closedError(this.path));
+    this.#reader ??= this.#startReader();
+    return this.#reader;
+  }
+
+  #startReader(): Promise<ReaderClient> {
+    const started = ReaderClient.start(this.path, this.#workerUrl);
+    const forget = () => {
+      if (this.#reader === started) this.#reader = undefined;
+    };
+    // A reader that could not start or has ended is replaced at the next read.
+    started.then(({ thread }) => thread.ended.then(forget), forget);
+    return started;
+  }
+
+  async #close(): Promise<void> {
+    const reader = await this.#reader?.catch(() => undefined);
+    await Promise.all([reader?.close(), this.#pool.close()]);
+    await this.#store.close();
+  }
+}
+
+const lastOnly: PageQuery = { after: Number.MAX_SAFE_INTEGER, limit: 1, direction: 'backward' };
+
+function absolutePath(path: string | URL): string {
+  if (path instanceof URL) return fileURLToPath(path);
+  if (typeof path !== 'string' || path === '')
+    throw invalidOption('The path of the database must be a string.');
+  if (path !== ':memory:') return resolve(path);
+  throw invalidOption(
+    'A database in memory is not shared by threads. Use InMemoryEventStoreBackend, or a temporary file.',
+  );
+}
+
+function closedError(path: string): Error {
+  return holdfastError('HOLDFAST_ERR_CLOSED', `The store on ${path} is closed. Open it again to go on.`);
+}

@@ -1,0 +1,75 @@
+import type { CpuPool } from '../cpu/pool.ts';
+import type { IntegrityProblem, IntegrityReport, LongWorkOptions } from '../ports/event-store-backend.ts';
+import type { SealedRow } from '../protocol/reader-control.ts';
+
+const problemsMax = 1_000;
+
+/** What `verifyLog` reads. */
+export interface VerifySource {
+  checkFile(): Promise<IntegrityProblem[]>;
+  sealedPage(after: number): Promise<readonly SealedRow[]>;
+  lastPosition(): Promise<number>;
+}
+
+/**
+ * Checks a whole log: the file itself, positions and versions without gaps, each event's parent being the event before
+ * it, and each event's hash, which is computed in the CPU pool while the next page is read.
+ */
+export async function verifyLog(
+  source: VerifySource,
+  pool: CpuPool,
+  options: LongWorkOptions,
+): Promise<IntegrityReport> {
+  const { signal, onProgress } = options;
+  const problems = await source.checkFile();
+  const total = await source.lastPosition();
+  const order = new OrderCheck();
+  const seals: Promise<IntegrityProblem[]>[] = [];
+  let events = 0;
+  // A file that SQLite itself finds damaged may not be readable to its end: what was found so far is the report.
+  if (problems.some(({ kind }) => kind === 'file')) return { ok: false, problems, events };
+  for (let after = 0; problems.length < problemsMax; ) {
+    signal?.throwIfAborted();
+    const rows = await source.sealedPage(after);
+    if (rows.length === 0) break;
+    problems.push(...order.check(rows));
+    seals.push(pool.run('checkSeals', rows, signal));
+    if (seals.length > 4) problems.push(...(await (seals.shift() as Promise<IntegrityProblem[]>)));
+    after = rows.at(-1)?.[0] ?? after;
+    events += rows.length;
+    onProgress?.({ done: events, total: Math.max(total, events) });
+  }
+  for (const found of await Promise.all(seals)) problems.push(...found);
+  return { ok: problems.length === 0, problems: problems.slice(0, problemsMax), events };
+}
+
+/** Follows positions and streams through the log. Remembers one version and id per stream. */
+class OrderCheck {
+  readonly #heads = new Map<string, { version: number; id: string }>();
+  #position = 0;
+
+  check(rows: readonly SealedRow[]): IntegrityProblem[] {
+    const problems: IntegrityProblem[] = [];
+    for (const [position, id, stream, version, , , , , parents] of rows) {
+      if (position !== this.#position + 1) {
+        const message = `Position ${this.#position + 1} is missing; the next event is at ${position}.`;
+        problems.push({ kind: 'position-gap', message });
+      }
+      this.#position = position;
+      if (stream === null) {
+        problems.push({ kind: 'version-gap', message: `Event ${position} (${id}) belongs to no stream.` });
+        continue;
+      }
+      const head = this.#heads.get(stream) ?? { version: 0, id: '' };
+      if (version !== head.version + 1) {
+        const message = `${stream} goes from version ${head.version} to ${version} at position ${position}.`;
+        problems.push({ kind: 'version-gap', message });
+      } else if (parents !== head.id) {
+        const message = `Event ${position} (${id} of ${stream}) names another event than the one before it.`;
+        problems.push({ kind: 'parent', message });
+      }
+      this.#heads.set(stream, { version, id });
+    }
+    return problems;
+  }
+}

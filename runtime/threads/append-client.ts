@@ -1,0 +1,40 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { AppendReceipt, AppendRequest } from '../protocol/append.ts';
+import { readOutcomes, writeAppend } from '../protocol/append-frame.ts';
+import { FramePort } from './frame-port.ts';
+
+type Settle = (outcome: AppendReceipt | Error) => void;
+
+/** Sends appends to the store thread and hands each outcome to its caller. Appends of one client keep their order. */
+export class AppendClient {
+  readonly #frames: FramePort;
+  readonly #waiting = new Map<number, Settle>();
+  #lastId = 0;
+
+  constructor(port: MessagePort) {
+    this.#frames = new FramePort(port, (frame) =>
+      readOutcomes(frame, (id, outcome) => {
+        const settle = this.#waiting.get(id);
+        this.#waiting.delete(id);
+        settle?.(outcome);
+      }),
+    );
+  }
+
+  append(request: AppendRequest, settle: Settle): void {
+    const id = ++this.#lastId;
+    this.#waiting.set(id, settle);
+    this.#frames.send((frame) => writeAppend(frame, id, request));
+  }
+
+  /** Settles everything that waits, for when the store thread is gone. */
+  fail(error: Error): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const settle of waiting) settle(error);
+  }
+
+  close(): void {
+    this.#frames.close();
+  }
+}

@@ -1,0 +1,123 @@
+// The only importer of comlink. It loses the code and cause of errors, and its calls wait for ever when the other
+// thread is gone; so results travel as values, and every call has a deadline and ends with its thread.
+
+import type { MessagePort, Transferable } from 'node:worker_threads';
+import { expose, releaseProxy, transfer, wrap } from 'comlink';
+import { holdfastError } from '../errors/holdfast-error.ts';
+import { fromWireError, toWireError, type WireError } from '../errors/wire-error.ts';
+
+type Result =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: WireError };
+type Invoke = { invoke(method: string, args: readonly unknown[]): Promise<Result> };
+
+// Comlink asks for the DOM's Endpoint, whose listeners and transferables only the types of a browser have.
+type Endpoint = NonNullable<Parameters<typeof expose>[1]>;
+type ComlinkTransferables = Parameters<typeof transfer>[1];
+
+/** An interface whose methods can be called across threads. */
+export type ControlApi<Api> = { [Method in keyof Api]: (...args: never[]) => unknown };
+
+/** Answers control calls on a port with the methods of `api`. */
+export function serveControl<Api extends ControlApi<Api>>(port: MessagePort, api: Api): void {
+  const invoke = async (method: string, args: readonly unknown[]): Promise<Result> => {
+    try {
+      const run = (api as unknown as Record<string, (...args: readonly unknown[]) => unknown>)[method];
+      if (run === undefined)
+        throw holdfastError('HOLDFAST_ERR_INVARIANT', `There is no control call "${method}".`);
+      return { ok: true, value: await run.apply(api, [...args]) };
+    } catch (error) {
+      return { ok: false, error: toWireError(error) };
+    }
+  };
+  expose({ invoke }, port as unknown as Endpoint);
+}
+
+/** How one control call is made. */
+export interface ControlCallOptions {
+  /** Milliseconds until the call is given up; `Infinity` for work of unknown length. Default 30,000. */
+  readonly timeoutMs?: number;
+  /** Ports and buffers among the arguments that move to the other thread. */
+  readonly transfer?: readonly Transferable[];
+}
+
+const defaultTimeoutMs = 30_000;
+
+/** What keeps the process alive while a call waits. */
+export interface Held {
+  hold(): void;
+  release(): void;
+}
+
+/** The calling side of the control plane to one thread. */
+export class ControlChannel<Api extends ControlApi<Api>> {
+  // Held for the life of the thread: comlink loses calls whose proxy was collected meanwhile.
+  readonly #remote;
+  readonly #thread: string;
+  readonly #held: Held;
+  readonly #giveUps = new Set<(reason: Error) => void>();
+  #gone: Error | undefined;
+
+  /** `gone` resolves with the reason when the thread has ended. */
+  constructor(port: MessagePort, thread: string, gone: Promise<Error>, held: Held) {
+    this.#remote = wrap<Invoke>(port as unknown as Endpoint);
+    this.#thread = thread;
+    this.#held = held;
+    port.unref();
+    void gone.then((reason) => {
+      this.#gone = reason;
+      for (const giveUp of this.#giveUps) giveUp(reason);
+    });
+  }
+
+  /**
+   * Calls a method of the thread.
+   *
+   * @throws HOLDFAST_ERR_TIMEOUT after the deadline, HOLDFAST_ERR_THREAD_EXITED when the thread ends meanwhile, and
+   * whatever the method threw.
+   */
+  async call<Method extends keyof Api & string>(
+    method: Method,
+    args: Parameters<Api[Method]>,
+    options: ControlCallOptions = {},
+  ): Promise<Awaited<ReturnType<Api[Method]>>> {
+    const { timeoutMs = defaultTimeoutMs, transfer: moved = [] } = options;
+    const sent = transfer(args as unknown[], [...moved] as unknown as ComlinkTransferables);
+    const result = await this.#withDeadline(method, timeoutMs, this.#remote.invoke(method, sent));
+    if (!result.ok) throw fromWireError(result.error);
+    return result.value as Awaited<ReturnType<Api[Method]>>;
+  }
+
+  close(): void {
+    this.#remote[releaseProxy]();
+  }
+
+  #withDeadline(method: string, timeoutMs: number, answer: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.#gone !== undefined) return reject(this.#gone);
+      let timer: NodeJS.Timeout | undefined;
+      this.#held.hold();
+      const settle = (finish: () => void) => {
+        clearTimeout(timer);
+        if (this.#giveUps.delete(giveUp)) this.#held.release();
+        finish();
+      };
+      const giveUp = (reason: Error) => settle(() => reject(reason));
+      this.#giveUps.add(giveUp);
+      if (timeoutMs !== Number.POSITIVE_INFINITY) {
+        timer = setTimeout(() => giveUp(this.#timedOut(method, timeoutMs)), timeoutMs);
+      }
+      answer.then(
+        (result) => settle(() => resolve(result)),
+        (error: unknown) => settle(() => reject(error)),
+      );
+    });
+  }
+
+  #timedOut(method: string, timeoutMs: number): Error {
+    return holdfastError(
+      'HOLDFAST_ERR_TIMEOUT',
+      `The ${this.#thread} thread did not answer "${method}" within ${timeoutMs} ms. It may still carry it out.`,
+    );
+  }
+}

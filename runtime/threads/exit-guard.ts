@@ -1,0 +1,40 @@
+/**
+ * Lets threads that hold the native addon close their database when the process exits, however it exits by itself.
+ * Ending such a thread inside a call of SQLite can abort the whole process, so the exit waits for them.
+ */
+export interface ExitGuarded {
+  /** Asks the thread to close at its next turn. */
+  halt(): void;
+  /** Set to 1 and notified by the thread when its database is closed. */
+  readonly closed: Int32Array<SharedArrayBuffer>;
+}
+
+const waitMaxMs = 5_000;
+
+class ExitGuard {
+  readonly #threads = new Set<ExitGuarded>();
+  #listens = false;
+
+  add(thread: ExitGuarded): void {
+    this.#threads.add(thread);
+    if (this.#listens) return;
+    this.#listens = true;
+    process.on('exit', this.#onExit);
+  }
+
+  remove(thread: ExitGuarded): void {
+    this.#threads.delete(thread);
+    if (this.#threads.size > 0 || !this.#listens) return;
+    this.#listens = false;
+    process.off('exit', this.#onExit);
+  }
+
+  readonly #onExit = (): void => {
+    const deadline = Date.now() + waitMaxMs;
+    for (const thread of this.#threads) thread.halt();
+    for (const { closed } of this.#threads) Atomics.wait(closed, 0, 0, Math.max(0, deadline - Date.now()));
+  };
+}
+
+/** One listener for the process, however many runtimes it has. */
+export const exitGuard = new ExitGuard();

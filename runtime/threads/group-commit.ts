@@ -1,0 +1,54 @@
+import type { AppendRequest } from '../protocol/append.ts';
+import { limits } from '../protocol/limits.ts';
+import type { AppendOutcome, LogWriter } from '../sqlite/log-writer.ts';
+
+/** A request with the way to answer it. */
+export interface PendingAppend {
+  readonly request: AppendRequest;
+  readonly answer: (outcome: AppendOutcome) => void;
+}
+
+/**
+ * Collects what arrives while the writer is busy and commits it together: the fsync of a commit is shared by all who
+ * came meanwhile (DeWitt et al., "Implementation Techniques for Main Memory Database Systems", 1984). No one waits for
+ * company: a lone append is committed in the same turn of the event loop.
+ */
+export class GroupCommit {
+  readonly #writer: LogWriter;
+  readonly #afterCommit: () => void;
+  #pending: PendingAppend[] = [];
+  #isDue = false;
+
+  constructor(writer: LogWriter, afterCommit: () => void) {
+    this.#writer = writer;
+    this.#afterCommit = afterCommit;
+  }
+
+  add(append: PendingAppend): void {
+    this.#pending.push(append);
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(this.#commitDue);
+  }
+
+  /** Commits everything that has arrived. */
+  drain(): void {
+    while (this.#pending.length > 0) this.#commitGroup();
+  }
+
+  readonly #commitDue = (): void => {
+    this.#isDue = false;
+    this.#commitGroup();
+    if (this.#pending.length === 0 || this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(this.#commitDue);
+  };
+
+  #commitGroup(): void {
+    const group = this.#pending.splice(0, limits.groupCommitMax);
+    if (group.length === 0) return;
+    const outcomes = this.#writer.appendGroup(group.map((append) => append.request));
+    for (const [index, { answer }] of group.entries()) answer(outcomes[index] as AppendOutcome);
+    this.#afterCommit();
+  }
+}

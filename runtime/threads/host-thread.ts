@@ -1,0 +1,50 @@
+import type { MessagePort } from 'node:worker_threads';
+import { ActorHost } from '../../actors/actor-host.ts';
+import { loadDefinitions } from '../../actors/load-definitions.ts';
+import { effectFailed } from '../observability/channels.ts';
+import type { HostLog } from '../ports/host-log.ts';
+import type { HostControl, HostThreadData } from '../protocol/host-control.ts';
+import { readHostRequests, writeHostAnswer } from '../protocol/host-messages.ts';
+import type { ReaderRequests } from '../protocol/reader-control.ts';
+import { AppendClient } from './append-client.ts';
+import { serveControl } from './control-channel.ts';
+import { FramePort } from './frame-port.ts';
+import { RequestClient } from './request-port.ts';
+
+/** Serves actors. Loads no native addon, so this thread may be ended at any moment. */
+export async function serveHost(control: MessagePort, data: HostThreadData): Promise<void> {
+  const { heartbeat, beats, residentsMax, idleMs } = data;
+  heartbeat.on('message', (beat: number) => Atomics.store(beats, 0, beat));
+  const definitions = await loadDefinitions(data.modules);
+  const appends = new AppendClient(data.appends);
+  const reads = new RequestClient<ReaderRequests>(data.reads);
+  const log: HostLog = {
+    append: (request, settle) => appends.append(request, settle),
+    load: (request) => reads.request('load', request),
+  };
+  const answers: FramePort = new FramePort(data.requests, (frame) =>
+    readHostRequests(frame, (request) => host.receive(request)),
+  );
+  const host = new ActorHost({
+    definitions,
+    log,
+    residentsMax,
+    idleMs,
+    answer: (id, answer) => answers.send((frame) => writeHostAnswer(frame, id, answer)),
+    onEffectFailed: (address, type, error) => effectFailed.publish({ address, type, error }),
+  });
+  data.requests.ref();
+  const sweep = setInterval(() => host.sweep(), idleMs);
+  sweep.unref();
+
+  serveControl<HostControl>(control, {
+    hotSnapshots: () => host.hotSnapshots(),
+    residents: () => host.residents,
+    close() {
+      clearInterval(sweep);
+      setImmediate(() => {
+        for (const port of [appends, reads, answers, heartbeat, control]) port.close();
+      });
+    },
+  });
+}

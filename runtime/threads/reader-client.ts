@@ -1,0 +1,97 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { IntegrityProblem, LongWorkOptions } from '../ports/event-store-backend.ts';
+import type {
+  BackupProgress,
+  ReaderControl,
+  ReaderRequests,
+  ReaderThreadData,
+} from '../protocol/reader-control.ts';
+import { type ExitGuarded, exitGuard } from './exit-guard.ts';
+import { RequestClient } from './request-port.ts';
+import { Thread } from './thread.ts';
+
+/** The main thread's side of the reader thread. */
+export class ReaderClient {
+  readonly thread: Thread<ReaderControl>;
+  readonly #requests: RequestClient<ReaderRequests>;
+  readonly #halt: MessagePort;
+
+  private constructor(path: string, workerUrl: URL | string | undefined) {
+    const requests = new MessageChannel();
+    const halt = new MessageChannel();
+    const closed = new Int32Array(new SharedArrayBuffer(4));
+    const data: ReaderThreadData = { path, requests: requests.port2, halt: halt.port2, closed };
+    const transfer = [requests.port2, halt.port2];
+    this.thread = new Thread<ReaderControl>({ role: 'reader', name: 'reader', workerUrl, data, transfer });
+    this.#requests = new RequestClient<ReaderRequests>(requests.port1);
+    this.#halt = halt.port1;
+    this.#halt.unref();
+    const guarded: ExitGuarded = { closed, halt: () => this.#halt.postMessage('halt') };
+    exitGuard.add(guarded);
+    void this.thread.ended.then((reason) => {
+      exitGuard.remove(guarded);
+      this.#requests.fail(reason);
+    });
+  }
+
+  static async start(path: string, workerUrl: URL | string | undefined): Promise<ReaderClient> {
+    const client = new ReaderClient(path, workerUrl);
+    await client.thread.started();
+    return client;
+  }
+
+  async request<Method extends keyof ReaderRequests>(
+    method: Method,
+    ...args: Parameters<ReaderRequests[Method]>
+  ): Promise<ReturnType<ReaderRequests[Method]>> {
+    this.thread.hold();
+    try {
+      return await this.#requests.request(method, ...args);
+    } finally {
+      this.thread.release();
+    }
+  }
+
+  /** Lets a host thread read over a port of its own. */
+  async connectHost(port: MessagePort): Promise<void> {
+    await this.thread.control.call('connectHost', [port], { transfer: [port] });
+  }
+
+  checkFile(): Promise<IntegrityProblem[]> {
+    return this.thread.control.call('checkFile', [], { timeoutMs: Number.POSITIVE_INFINITY });
+  }
+
+  async backup(target: string, options: LongWorkOptions): Promise<void> {
+    const { signal, onProgress } = options;
+    signal?.throwIfAborted();
+    const { port1, port2 } = new MessageChannel();
+    const abort = () => port1.postMessage('cancel');
+    port1.on('message', ({ copied, total }: BackupProgress) => onProgress?.({ done: copied, total }));
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      await this.thread.control.call('backup', [target, port2], {
+        timeoutMs: Number.POSITIVE_INFINITY,
+        transfer: [port2],
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      port1.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.thread.hold();
+    try {
+      await this.thread.control.call('close', []);
+      await this.thread.ended;
+    } finally {
+      this.#requests.close();
+      this.#halt.close();
+      this.thread.control.close();
+      this.thread.release();
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { ReaderControl, ReaderRequests, ReaderThreadData } from '../protocol/reader-control.ts';
+import { backupDatabase } from '../sqlite/backup.ts';
+import { IntegrityCheck } from '../sqlite/integrity-check.ts';
+import { LogReader } from '../sqlite/log-reader.ts';
+import { openForReading } from '../sqlite/open-database.ts';
+import { storageError } from '../sqlite/storage-error.ts';
+import { serveControl } from './control-channel.ts';
+import { serveRequests } from './request-port.ts';
+
+/** Serves reads on a connection of its own, so that no read delays the writer. */
+export function serveReader(control: MessagePort, data: ReaderThreadData): void {
+  const database = openForReading(data.path);
+  const log = new LogReader(database);
+  const integrity = new IntegrityCheck(database);
+  const links = new Set<{ close(): void }>();
+
+  const coded =
+    <Args extends unknown[], Result>(read: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      try {
+        return read(...args);
+      } catch (error) {
+        throw storageError(error, data.path);
+      }
+    };
+  const requests: ReaderRequests = {
+    readStream: coded((stream, query) => log.readStream(stream, query)),
+    readLog: coded((query) => log.readLog(query)),
+    getLatestSnapshot: coded((stream) => log.getLatestSnapshot(stream)),
+    load: coded((request) => log.load(request)),
+    sealedPage: coded((after) => integrity.sealedPage(after)),
+  };
+  const connect = (port: MessagePort): void => {
+    const link = serveRequests(port, requests as never);
+    links.add(link);
+    port.once('close', () => links.delete(link));
+  };
+  const close = (): void => {
+    for (const link of links) link.close();
+    if (database.open) database.close();
+    Atomics.store(data.closed, 0, 1);
+    Atomics.notify(data.closed, 0);
+  };
+
+  connect(data.requests);
+  data.halt.once('message', close);
+  serveControl<ReaderControl>(control, {
+    connectHost: connect,
+    checkFile: coded(() => integrity.checkFile()),
+    backup: (target, progress) => backupDatabase(data.path, target, progress),
+    close() {
+      close();
+      setImmediate(() => {
+        data.halt.close();
+        control.close();
+      });
+    },
+  });
+}

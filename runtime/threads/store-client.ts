@@ -1,0 +1,97 @@
+import { MessageChannel } from 'node:worker_threads';
+import type { AppendReceipt, AppendRequest } from '../protocol/append.ts';
+import type { HeadMoved, StoreControl, StoreThreadData } from '../protocol/store-control.ts';
+import { AppendClient } from './append-client.ts';
+import { type ExitGuarded, exitGuard } from './exit-guard.ts';
+import { Thread } from './thread.ts';
+
+/** Options of the store thread. */
+export interface StoreClientOptions {
+  readonly path: string;
+  readonly lockTimeoutMs: number;
+  readonly workerUrl: URL | string | undefined;
+}
+
+/** The main thread's side of the store thread. */
+export class StoreClient {
+  readonly thread: Thread<StoreControl>;
+  readonly #appends: AppendClient;
+  readonly #heads: MessageChannel['port1'];
+  readonly #guarded: ExitGuarded;
+  readonly #listeners = new Set<(moved: HeadMoved) => void>();
+
+  private constructor(options: StoreClientOptions) {
+    const appends = new MessageChannel();
+    const heads = new MessageChannel();
+    const closed = new Int32Array(new SharedArrayBuffer(4));
+    const data: StoreThreadData = {
+      path: options.path,
+      lockTimeoutMs: options.lockTimeoutMs,
+      appends: appends.port2,
+      heads: heads.port2,
+      closed,
+    };
+    this.thread = new Thread<StoreControl>({
+      role: 'store',
+      name: 'store',
+      workerUrl: options.workerUrl,
+      data,
+      transfer: [appends.port2, heads.port2],
+    });
+    this.#appends = new AppendClient(appends.port1);
+    this.#heads = heads.port1;
+    this.#heads.on('message', (moved: HeadMoved) => {
+      for (const listener of this.#listeners) listener(moved);
+    });
+    this.#heads.unref();
+    this.#guarded = { closed, halt: () => this.#heads.postMessage('halt') };
+    exitGuard.add(this.#guarded);
+    void this.thread.ended.then((reason) => {
+      exitGuard.remove(this.#guarded);
+      this.#appends.fail(reason);
+    });
+  }
+
+  /** Starts the thread and opens the database; rejects with the coded error of the database if it cannot be opened. */
+  static async start(options: StoreClientOptions): Promise<StoreClient> {
+    const client = new StoreClient(options);
+    await client.thread.started();
+    return client;
+  }
+
+  append(request: AppendRequest): Promise<AppendReceipt> {
+    this.thread.hold();
+    return new Promise((resolve, reject) => {
+      this.#appends.append(request, (outcome) => {
+        this.thread.release();
+        if (outcome instanceof Error) reject(outcome);
+        else resolve(outcome);
+      });
+    });
+  }
+
+  /** Calls the listener with every new position. Returns how to stop, and the position to start from. */
+  async watch(listener: (moved: HeadMoved) => void): Promise<{ position: number; stop: () => void }> {
+    this.#listeners.add(listener);
+    const position = await this.thread.control.call('watch', [true]);
+    const stop = () => {
+      if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
+      // A store that is closing has stopped already.
+      this.thread.control.call('watch', [false]).catch(() => undefined);
+    };
+    return { position, stop };
+  }
+
+  async close(): Promise<void> {
+    this.thread.hold();
+    try {
+      await this.thread.control.call('close', []);
+      await this.thread.ended;
+    } finally {
+      this.#appends.close();
+      this.#heads.close();
+      this.thread.control.close();
+      this.thread.release();
+    }
+  }
+}

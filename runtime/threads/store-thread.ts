@@ -1,0 +1,105 @@
+import type { MessagePort } from 'node:worker_threads';
+import { holdfastError } from '../errors/holdfast-error.ts';
+import { systemClock } from '../ports/clock.ts';
+import { type Frame, readAppends, writeOutcome } from '../protocol/append-frame.ts';
+import type { HeadMoved, StoreControl, StoreThreadData } from '../protocol/store-control.ts';
+import { checkpoint } from '../sqlite/checkpoint.ts';
+import { DeadLetterBox } from '../sqlite/dead-letter-box.ts';
+import { LogWriter } from '../sqlite/log-writer.ts';
+import { openForWriting } from '../sqlite/open-database.ts';
+import { SnapshotTable } from '../sqlite/snapshot-table.ts';
+import { readStats } from '../sqlite/stats.ts';
+import { serveControl } from './control-channel.ts';
+import { FramePort } from './frame-port.ts';
+import { GroupCommit } from './group-commit.ts';
+
+const foreignPollMs = 25;
+
+/** Serves the one writer of a database: appends over frame ports, everything else over the control plane. */
+export function serveStore(control: MessagePort, data: StoreThreadData): void {
+  const database = openForWriting(data);
+  const writer = new LogWriter(database, { ...data, clock: systemClock });
+  const snapshots = new SnapshotTable(writer);
+  const deadLetters = new DeadLetterBox(writer);
+  const links = new Set<FramePort>();
+  const generations = new Map<number, number>();
+  let reported = 0;
+  let poll: NodeJS.Timeout | undefined;
+
+  const report = (foreign: boolean): void => {
+    if (poll === undefined || writer.position === reported) return;
+    reported = writer.position;
+    const moved: HeadMoved = { position: reported, foreign };
+    data.heads.postMessage(moved);
+  };
+  const commits = new GroupCommit(writer, () => {
+    for (const link of links) link.flush();
+    report(false);
+  });
+
+  const connect = (port: MessagePort, isFenced: () => boolean): void => {
+    const link: FramePort = new FramePort(port, (frame: Frame) =>
+      readAppends(frame, (id, request) => {
+        const answer = (outcome: Parameters<typeof writeOutcome>[2]) =>
+          link.send((out) => writeOutcome(out, id, outcome));
+        if (isFenced()) answer(fenced());
+        else commits.add({ request, answer });
+      }),
+    );
+    port.ref();
+    links.add(link);
+    port.once('close', () => links.delete(link));
+  };
+
+  const close = (): void => {
+    clearInterval(poll);
+    poll = undefined;
+    if (database.open) {
+      commits.drain();
+      for (const link of links) link.close();
+      database.close();
+    }
+    Atomics.store(data.closed, 0, 1);
+    Atomics.notify(data.closed, 0);
+  };
+
+  connect(data.appends, () => false);
+  data.heads.once('message', close);
+  serveControl<StoreControl>(control, {
+    connectHost(host, generation, port) {
+      generations.set(host, generation);
+      connect(port, () => generations.get(host) !== generation);
+    },
+    fenceHost(host, generation) {
+      generations.set(host, generation);
+      // What arrived before the fence is committed before it is acknowledged: the next host sees it.
+      commits.drain();
+    },
+    saveSnapshot: (stream, snapshot) => snapshots.save(stream, snapshot, systemClock.now()),
+    recordDeadLetters: (letters) => deadLetters.record(letters, systemClock.now()),
+    deadLetters: () => deadLetters.list(),
+    watch(on) {
+      clearInterval(poll);
+      poll = on ? setInterval(() => writer.noticeForeignCommits() && report(true), foreignPollMs) : undefined;
+      writer.noticeForeignCommits();
+      reported = writer.position;
+      return reported;
+    },
+    checkpoint: () => checkpoint(database, data.path),
+    stats: () => readStats(database, data.path),
+    close() {
+      close();
+      setImmediate(() => {
+        data.heads.close();
+        control.close();
+      });
+    },
+  });
+}
+
+function fenced(): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_GENERATION_FENCED',
+    'The append came from a host thread that has been replaced. Nothing was written.',
+  );
+}

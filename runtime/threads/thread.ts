@@ -1,0 +1,138 @@
+import { once } from 'node:events';
+import {
+  MessageChannel,
+  type MessagePort,
+  type ResourceLimits,
+  type Transferable,
+  Worker,
+} from 'node:worker_threads';
+import { holdfastError } from '../errors/holdfast-error.ts';
+import { fromWireError, type WireError } from '../errors/wire-error.ts';
+import { type ControlApi, ControlChannel } from './control-channel.ts';
+
+/** The work a thread is started for. */
+export type ThreadRole = 'store' | 'reader' | 'host';
+
+/** What a new thread is given. Everything in it can be cloned or is in `transfer`. */
+export interface ThreadOptions {
+  readonly role: ThreadRole;
+  /** For error messages and debuggers. */
+  readonly name: string;
+  /** Replaces the worker file of the package, for bundles that cannot find it. */
+  readonly workerUrl: URL | string | undefined;
+  /** Read by the role. */
+  readonly data: unknown;
+  /** The ports within `data`. */
+  readonly transfer?: readonly Transferable[];
+  readonly resourceLimits?: ResourceLimits;
+  readonly execArgv?: readonly string[] | undefined;
+}
+
+/** What the worker file finds in `workerData`. */
+export interface ThreadData {
+  readonly holdfast: ThreadRole;
+  readonly control: MessagePort;
+  readonly data: unknown;
+}
+
+/** One running worker thread with its control plane. */
+export class Thread<Api extends ControlApi<Api>> {
+  readonly name: string;
+  readonly control: ControlChannel<Api>;
+  /** Resolves with the reason when the thread has ended, however it ended. */
+  readonly ended: Promise<Error>;
+  readonly #worker: Worker;
+  readonly #ready: Promise<{ failed?: WireError }>;
+  #failure: Error | undefined;
+  #holds = 0;
+
+  constructor(options: ThreadOptions) {
+    const { role, name, workerUrl, data, transfer = [], resourceLimits, execArgv } = options;
+    const { port1, port2 } = new MessageChannel();
+    const threadData: ThreadData = { holdfast: role, control: port2, data };
+    this.name = name;
+    this.#worker = new Worker(workerUrl ?? new URL('./worker.js', import.meta.url), {
+      name: `holdfast ${name}`,
+      workerData: threadData,
+      transferList: [port2, ...transfer],
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
+      ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
+    });
+    this.#worker.on('error', (error) => {
+      this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    });
+    this.ended = once(this.#worker, 'exit').then(
+      ([code]) => this.#exited(code as number),
+      (error: unknown) => this.#exitedAfter(error),
+    );
+    this.#ready = once(this.#worker, 'message').then(([message]) => message as { failed?: WireError });
+    // Whoever waits for the start is told; nobody has to.
+    this.#ready.catch(() => undefined);
+    this.control = new ControlChannel<Api>(port1, name, this.ended, this);
+    this.#worker.unref();
+  }
+
+  /**
+   * Resolves when the thread serves calls; rejects if it cannot be started. May be awaited any number of times.
+   *
+   * @throws HOLDFAST_ERR_THREAD_START, or what the thread failed with while it started.
+   */
+  async started(timeoutMs = 30_000): Promise<void> {
+    this.hold();
+    try {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(
+          () => reject(this.#startFailed(`it was not ready after ${timeoutMs} ms`)),
+          timeoutMs,
+        );
+      });
+      const gone = this.ended.then((reason) => Promise.reject(this.#startFailed('it ended at once', reason)));
+      const message = await Promise.race([this.#ready, late, gone]).finally(() => clearTimeout(timer));
+      if (message.failed !== undefined) throw fromWireError(message.failed);
+    } finally {
+      this.release();
+    }
+  }
+
+  /** Keeps the process alive until as many calls of `release`. */
+  hold(): void {
+    if (this.#holds++ === 0) this.#worker.ref();
+  }
+
+  release(): void {
+    if (--this.#holds === 0) this.#worker.unref();
+  }
+
+  /** Ends the thread at once. Never for a thread that holds the native addon. */
+  async kill(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #exited(code: number): Error {
+    const why = this.#failure === undefined ? `exit code ${code}` : this.#failure.message;
+    return holdfastError(
+      'HOLDFAST_ERR_THREAD_EXITED',
+      `The ${this.name} thread ended: ${why}.`,
+      undefined,
+      this.#failure,
+    );
+  }
+
+  /** `once` rejects on an 'error' event, which precedes the exit by a moment. */
+  async #exitedAfter(error: unknown): Promise<Error> {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    if (this.#worker.threadId !== -1) await new Promise((resolve) => this.#worker.once('exit', resolve));
+    return this.#exited(1);
+  }
+
+  #startFailed(why: string, cause?: unknown): Error {
+    return holdfastError(
+      'HOLDFAST_ERR_THREAD_START',
+      `The ${this.name} thread could not be started: ${why}. If the application is bundled, keep holdfast external or ` +
+        'set `workerUrl` to the URL of the worker file.',
+      undefined,
+      cause,
+    );
+  }
+}

@@ -1,0 +1,28 @@
+import '../node-version.ts';
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { toWireError } from '../errors/wire-error.ts';
+import type { ThreadData } from './thread.ts';
+
+/** Whether this thread was started by Holdfast: a bundle that is its own `workerUrl` branches on it. */
+export const isHoldfastThread: boolean =
+  !isMainThread && typeof (workerData as Partial<ThreadData> | null)?.holdfast === 'string';
+
+/** Each role loads only what it needs: a host never loads the native addon, the store never loads a machine. */
+async function serve(threadData: ThreadData): Promise<void> {
+  const { holdfast: role, control, data } = threadData;
+  switch (role) {
+    case 'store':
+      return (await import('./store-thread.ts')).serveStore(control, data as never);
+    case 'reader':
+      return (await import('./reader-thread.ts')).serveReader(control, data as never);
+    case 'host':
+      return (await import('./host-thread.ts')).serveHost(control, data as never);
+  }
+}
+
+if (isHoldfastThread) {
+  serve(workerData as ThreadData).then(
+    () => parentPort?.postMessage({}),
+    (error: unknown) => parentPort?.postMessage({ failed: toWireError(error) }),
+  );
+}
