@@ -60,7 +60,10 @@ export class ActorHost {
 
   /** Takes a request; the answer follows in its time. Requests to one actor are carried out in order. */
   receive(request: HostRequest): void {
-    const resident = this.#residency.get(request.address) ?? this.#activate(request);
+    const known = this.#residency.get(request.address);
+    // Neither is worth reading an actor for that is not in memory.
+    if (known === undefined && (request.operation === 'unwatch' || request.operation === 'refresh')) return;
+    const resident = known ?? this.#activate(request);
     if (resident === undefined) return;
     if (resident.phase === 'ready') this.#run(resident, request);
     else wait(resident, request);
@@ -118,6 +121,9 @@ export class ActorHost {
       case 'unwatch':
         resident.watchers?.delete(Number(request.name));
         if (resident.watchers?.size === 0) resident.watchers = undefined;
+        return;
+      case 'refresh':
+        if (!isFresh) this.#catchUpFirst(resident, request);
         return;
       case 'watch':
         resident.watchers ??= new Set();

@@ -35,7 +35,7 @@ export const runtimeLifecycleMachine = setup({
     opening: { on: { opened: 'running', failed: 'failed' } },
     running: { on: { close: 'draining', failed: 'failed' } },
     draining: { on: { drained: 'closing', failed: 'failed' } },
-    closing: { on: { closed: 'closed', failed: 'failed' } },
+    closing: { on: { closed: 'closed' } },
     closed: { type: 'final' },
     failed: { type: 'final' },
   },

@@ -33,7 +33,7 @@ export class Runtime {
     this.#backend = backend;
     this.#closeTimeoutMs = options.closeTimeoutMs;
     this.database = backend.path;
-    this.store = EventStore.withBackend(backend);
+    this.store = EventStore.sharing(backend);
     this.#router = new Router({
       backend,
       modules,
@@ -47,7 +47,7 @@ export class Runtime {
       unresponsiveMs: options.hostUnresponsiveMs,
     });
     this.#lifecycle.send({ type: 'opened' });
-    void backend.store().thread.ended.then(() => this.#lifecycle.send({ type: 'failed' }));
+    void backend.store().thread.ended.then((reason) => this.#fail(reason));
   }
 
   get state(): RuntimeState {
@@ -70,7 +70,7 @@ export class Runtime {
   }
 
   /** Commands that reached a mailbox and were neither committed nor rejected, oldest first. They survive a restart. */
-  deadLetters(): Promise<DeadLetter[]> {
+  async deadLetters(): Promise<DeadLetter[]> {
     return this.#backend.store().thread.control.call('deadLetters', []);
   }
 
@@ -92,12 +92,19 @@ export class Runtime {
     return this.close();
   }
 
+  /** The store thread has ended. If nobody asked for it, nothing can be made durable any more. */
+  #fail(reason: Error): void {
+    if (!this.#lifecycle.send({ type: 'failed' })) return;
+    this.#closing ??= this.#router.fail(reason);
+  }
+
   async #close(): Promise<void> {
     this.#lifecycle.send({ type: 'close' });
     await this.#router.drain(this.#closeTimeoutMs);
     this.#lifecycle.send({ type: 'drained' });
     await this.#router.close(this.#closeTimeoutMs);
     await this.store.close();
+    await this.#backend.close();
     this.#lifecycle.send({ type: 'closed' });
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The closed table of everything Holdfast throws. `when` says when it occurs, `retryable` whether the same call may
- * succeed later without a change by the caller. `docs/reference/errors.md` is generated from it.
+ * succeed later without a change by the caller. `docs/reference/errors.md` shows it; a test compares the two.
  */
 export const errorCodes = {
   HOLDFAST_ERR_NODE_VERSION: {

@@ -1,7 +1,8 @@
-import { type HoldfastError, holdfastError } from '../errors/holdfast-error.ts';
+import { holdfastError } from '../errors/holdfast-error.ts';
 import { placeOf } from '../protocol/address.ts';
 import type { HostReceipt, HostRequest } from '../protocol/host-messages.ts';
 import { checkSignal, checkWholeOption } from '../protocol/options.ts';
+import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
 import { Host, timedOut } from './host.ts';
 import type { HostThreadOptions } from './host-thread-client.ts';
 
@@ -30,13 +31,17 @@ export class Router {
   readonly #mailboxCapacity: number;
   /** Unanswered requests by address; idle actors have no entry. */
   readonly #unanswered = new Map<string, number>();
-  readonly #watchers = new Set<Watcher>();
-  #closed: HoldfastError | undefined;
+  readonly #watchers = new Map<Watcher, string>();
+  readonly #backend: SqliteEventStoreBackend;
+  /** Set while somebody watches: appends of other processes change actors too. */
+  #foreign: Promise<{ stop: () => void }> | undefined;
+  #closed: Error | undefined;
 
   constructor(options: RouterOptions) {
     const { hosts, mailboxCapacity, commandTimeoutMs, residentsMax, ...threads } = options;
     const perHost = Math.ceil(residentsMax / hosts);
     this.commandTimeoutMs = commandTimeoutMs;
+    this.#backend = threads.backend;
     this.#mailboxCapacity = mailboxCapacity;
     this.#hosts = Array.from(
       { length: hosts },
@@ -93,15 +98,16 @@ export class Router {
     this.#checkOpen();
     const host = this.#hostOf(unsent.address);
     const request: HostRequest = { id: host.nextId(), ...unsent };
-    this.#watchers.add(watcher);
+    this.#watchers.set(watcher, unsent.address);
+    this.#followForeign();
     const answer = (told: HostReceipt | Error) => {
       if (!(told instanceof Error)) return watcher.changed(told);
-      this.#watchers.delete(watcher);
+      this.#unfollow(watcher);
       watcher.failed(told);
     };
     host.send({ request, answer, deadline: Number.POSITIVE_INFINITY });
     return () => {
-      if (!this.#watchers.delete(watcher)) return;
+      if (!this.#unfollow(watcher)) return;
       host.forget(request.id);
       host.tell({ ...request, id: 0, operation: 'unwatch', name: String(request.id) });
     };
@@ -116,8 +122,7 @@ export class Router {
   /** Takes no more requests, and resolves when those under way are answered or the time is over. */
   async drain(timeoutMs: number): Promise<void> {
     this.#closed = holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed and takes no more commands.');
-    for (const watcher of this.#watchers) watcher.ended();
-    this.#watchers.clear();
+    this.#endWatchers((watcher) => watcher.ended());
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs);
@@ -126,8 +131,45 @@ export class Router {
     clearTimeout(timer);
   }
 
+  /** Takes no more requests and answers all that wait, since the store thread is gone. */
+  async fail(reason: Error): Promise<void> {
+    this.#closed = reason;
+    this.#endWatchers((watcher) => watcher.failed(reason));
+    await this.close(0);
+  }
+
   async close(timeoutMs: number): Promise<void> {
     await Promise.all(this.#hosts.map((host) => host.close(timeoutMs)));
+  }
+
+  /** Other processes on the same file move actors too: whoever is watched looks for news when they have appended. */
+  #followForeign(): void {
+    this.#foreign ??= this.#backend.store().watch(({ foreign }) => {
+      if (foreign) for (const address of new Set(this.#watchers.values())) this.#refresh(address);
+    });
+    // A store that has ended is reported to the watchers by whoever notices.
+    this.#foreign.catch(() => undefined);
+  }
+
+  #unfollow(watcher: Watcher): boolean {
+    const known = this.#watchers.delete(watcher);
+    if (this.#watchers.size === 0) {
+      this.#foreign?.then(({ stop }) => stop()).catch(() => undefined);
+      this.#foreign = undefined;
+    }
+    return known;
+  }
+
+  #endWatchers(end: (watcher: Watcher) => void): void {
+    for (const watcher of [...this.#watchers.keys()]) {
+      this.#unfollow(watcher);
+      end(watcher);
+    }
+  }
+
+  #refresh(address: string): void {
+    const request = { id: 0, operation: 'refresh', address, name: '', payload: '', metadata: null } as const;
+    this.#hostOf(address).tell({ ...request, expectedVersion: null, idempotencyKey: null, fingerprint: '' });
   }
 
   #hostOf(address: string): Host {

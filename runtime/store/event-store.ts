@@ -79,15 +79,22 @@ export interface Snapshot {
  */
 export class EventStore<Event extends EventShape = EventShape> {
   readonly #backend: EventStoreBackend;
+  readonly #closesBackend: boolean;
   readonly #closing = new AbortController();
 
-  private constructor(backend: EventStoreBackend) {
+  private constructor(backend: EventStoreBackend, closesBackend: boolean) {
     this.#backend = backend;
+    this.#closesBackend = closesBackend;
   }
 
   /** A store over a backend: {@link SqliteEventStoreBackend}, {@link InMemoryEventStoreBackend}, or one of your own. */
   static withBackend<Event extends EventShape = EventShape>(backend: EventStoreBackend): EventStore<Event> {
-    return new EventStore<Event>(backend);
+    return new EventStore<Event>(backend, true);
+  }
+
+  /** A store over a backend that belongs to somebody else, who closes it. @internal */
+  static sharing(backend: EventStoreBackend): EventStore {
+    return new EventStore(backend, false);
   }
 
   /**
@@ -214,7 +221,7 @@ export class EventStore<Event extends EventShape = EventShape> {
   /** Ends subscriptions, commits what was appended, and frees everything. May be called twice. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#backend.close();
+    if (this.#closesBackend) await this.#backend.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -10,6 +10,7 @@ export class AppendClient {
   readonly #frames: FramePort;
   readonly #waiting = new Map<number, Settle>();
   #lastId = 0;
+  #failure: Error | undefined;
 
   constructor(port: MessagePort) {
     this.#frames = new FramePort(port, (frame) =>
@@ -22,13 +23,18 @@ export class AppendClient {
   }
 
   append(request: AppendRequest, settle: Settle): void {
+    if (this.#failure !== undefined) {
+      settle(this.#failure);
+      return;
+    }
     const id = ++this.#lastId;
     this.#waiting.set(id, settle);
     this.#frames.send((frame) => writeAppend(frame, id, request));
   }
 
-  /** Settles everything that waits, for when the store thread is gone. */
+  /** Settles everything that waits and all that follows, for when the store thread is gone. */
   fail(error: Error): void {
+    this.#failure = error;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const settle of waiting) settle(error);

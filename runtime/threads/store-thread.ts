@@ -32,6 +32,13 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
     const moved: HeadMoved = { position: reported, foreign };
     data.heads.postMessage(moved);
   };
+  const lookForForeignCommits = (): void => {
+    try {
+      if (writer.noticeForeignCommits()) report(true);
+    } catch {
+      // The disk failed or another process holds a lock: the next look is soon.
+    }
+  };
   const commits = new GroupCommit(writer, () => {
     for (const link of links) link.flush();
     report(false);
@@ -80,7 +87,7 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
     deadLetters: () => deadLetters.list(),
     watch(on) {
       clearInterval(poll);
-      poll = on ? setInterval(() => writer.noticeForeignCommits() && report(true), foreignPollMs) : undefined;
+      poll = on ? setInterval(lookForForeignCommits, foreignPollMs) : undefined;
       writer.noticeForeignCommits();
       reported = writer.position;
       return reported;
