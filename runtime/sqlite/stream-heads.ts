@@ -17,10 +17,11 @@ export class StreamHeads {
   readonly #select: SqliteStatement<HeadRow>;
 
   constructor(database: SqliteDatabase) {
+    // `(select ?)`: a bare value would be planned for anew at each call, see `log-reader.ts`.
     this.#select = database.prepare<HeadRow>(`
       select s.stream_id as streamId, e.version as version, e.id as head
       from streams s join events e on e.stream_id = s.stream_id
-      where s.name = ? order by e.version desc limit 1`);
+      where s.name = (select ?) order by e.version desc limit 1`);
   }
 
   /** The head of a stream, or `undefined` if it has no events. */

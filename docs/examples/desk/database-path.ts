@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { DeskError } from './desk-error.ts';
+import { printable } from './printable.ts';
+
+/**
+ * Where the documents of a folder are kept, without symbolic links. What the user says goes; else it is never inside
+ * the folder itself.
+ */
+export function databasePath(folder: string, wanted: string | undefined): string {
+  const path = wanted ?? defaultPath(folder);
+  const place = realpathSync(dirname(path));
+  if (wanted === undefined && isInside(folder, place)) {
+    throw new DeskError(
+      `The database would be in ${printable(place)}, inside ${printable(folder)}. Say with --database where it may be.`,
+    );
+  }
+  return join(place, basename(path));
+}
+
+/**
+ * One file for each folder, in the place where the system keeps the state of a user's programs: the same from wherever
+ * the desk is started. Creates that place.
+ */
+function defaultPath(folder: string): string {
+  const fingerprint = createHash('sha256').update(folder).digest('hex').slice(0, 12);
+  const name = basename(folder).replaceAll(/[^\w.-]/g, '_') || 'root';
+  const place = join(stateFolder(), 'holdfast-desk');
+  mkdirSync(place, { recursive: true, mode: 0o700 });
+  return join(place, `${name.slice(0, 60)}-${fingerprint}.db`);
+}
+
+/** https://specifications.freedesktop.org/basedir-spec, and the counterpart on Windows. */
+function stateFolder(): string {
+  const { XDG_STATE_HOME: state, LOCALAPPDATA: local } = process.env;
+  if (state !== undefined && isAbsolute(state)) return state;
+  return process.platform === 'win32' && local ? local : join(homedir(), '.local', 'state');
+}
+
+/** Whether a path is a folder or below it. */
+function isInside(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}

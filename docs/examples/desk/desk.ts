@@ -1,0 +1,80 @@
+/**
+ * Desk: an offline-first document desk over a folder of real files.
+ *
+ *     npm start -- FOLDER
+ *
+ * Every text file is an aggregate (`document.ts`); what happened to it since the last run is found out by comparing the
+ * files with the event log (`reconcile.ts`) and sent to it as a command, durable and exactly once (`keep-change.ts`).
+ * Run it, edit, rename and remove some files, and run it again; kill it half way, and run it again.
+ *
+ * The database is in the state folder of the user, one file for each watched folder, and never inside the watched
+ * folder unless `--database` says so. Exit codes: 0 done, 1 failed, 2 not understood, 130 stopped by Ctrl-C.
+ */
+import { realpathSync, statSync } from 'node:fs';
+import { createRuntime, isHoldfastError } from 'holdfast';
+import { bringUpToDate } from './bring-up-to-date.ts';
+import { type CommandLine, help, readCommandLine } from './command-line.ts';
+import { databasePath } from './database-path.ts';
+import { DeskError } from './desk-error.ts';
+import { printable } from './printable.ts';
+import { ProgressLine } from './progress-line.ts';
+import { report } from './report.ts';
+import { stopSignal } from './stop-signals.ts';
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const commandLine = readCommandLine(args);
+    if (commandLine.wantsHelp) say(help);
+    else await run(commandLine);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof DeskError) && !isHoldfastError(error) && !isSystemError(error)) throw error;
+    process.stderr.write(`desk: ${error.message}\n`);
+    return error instanceof DeskError ? error.exitCode : 1;
+  }
+}
+
+async function run(commandLine: CommandLine): Promise<void> {
+  const startedAt = performance.now();
+  const folder = existingFolder(commandLine.folder);
+  const database = databasePath(folder, commandLine.database);
+  const itsFiles = new Set(['', '-wal', '-shm', '-journal'].map((ending) => `${database}${ending}`));
+  const signal = stopSignal();
+  const progress = new ProgressLine(process.stderr);
+  say(`desk: ${printable(folder)}`);
+
+  await using runtime = await createRuntime({
+    database,
+    modules: [new URL('./document.ts', import.meta.url)],
+  });
+  const outcome = await bringUpToDate({
+    runtime,
+    folder,
+    signal,
+    isIgnored: (path) => itsFiles.has(path),
+    onProgress: (done, total) => progress.show(done, total),
+  }).finally(() => progress.clear());
+  say(...report(outcome, performance.now() - startedAt), `database: ${printable(database)}`);
+}
+
+/** The folder as it is called without symbolic links. */
+function existingFolder(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) throw new DeskError(`There is no folder ${printable(path)}.`);
+  if (!stats.isDirectory()) throw new DeskError(`${printable(path)} is no folder.`);
+  return realpathSync(path);
+}
+
+/** An error of the operating system, such as a folder that may not be listed. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}
+
+function say(...lines: readonly string[]): void {
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+}
+
+// Whoever reads the output may have seen enough: `npm start | head`.
+process.stdout.on('error', () => process.exit());
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,354 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Catalogue, type KnownDocument } from '../../docs/examples/desk/catalogue.ts';
+import type { Reading } from '../../docs/examples/desk/read-document.ts';
+import { type Change, reconcile } from '../../docs/examples/desk/reconcile.ts';
+
+const desk = join(import.meta.dirname, '../../docs/examples/desk/desk.ts');
+
+let place: string;
+let folder: string;
+let database: string;
+
+beforeEach(() => {
+  place = realpathSync(mkdtempSync(join(tmpdir(), 'holdfast-desk-')));
+  folder = join(place, 'watched');
+  database = join(place, 'desk.db');
+  mkdirSync(folder);
+});
+
+// `rm` also removes paths that are too long to name.
+afterEach(() => void spawnSync('rm', ['-rf', place]));
+
+interface Run {
+  readonly exitCode: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface Desk {
+  readonly child: ChildProcess;
+  readonly end: Promise<Run>;
+}
+
+function start(args: readonly string[] = [folder, '--database', database]): Desk {
+  const { npm_lifecycle_event: _, ...env } = process.env;
+  const child = spawn(process.execPath, [desk, ...args], {
+    env: { ...env, XDG_STATE_HOME: join(place, 'state') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const texts = { out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    texts.out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    texts.err += text;
+  });
+  const end = once(child, 'close').then(([exitCode]) => ({
+    exitCode: exitCode as number | null,
+    out: texts.out,
+    // How far it is, said now and then, is not what these tests are about.
+    err: texts.err.replace(/^[\d,]+ of [\d,]+ files\n/gm, ''),
+  }));
+  return { child, end };
+}
+
+const run = (...args: string[]): Promise<Run> => start(args.length === 0 ? undefined : args).end;
+
+const write = (name: string, text: string | Buffer = name): void => writeFileSync(join(folder, name), text);
+
+function writeMany(count: number): void {
+  for (let index = 0; index < count; index++) write(`file-${index}.txt`);
+}
+
+async function openStore(): Promise<EventStore> {
+  return EventStore.withBackend(await SqliteEventStoreBackend.open(database));
+}
+
+/** Every event as `type path`, and by id what happened to it. */
+async function history(): Promise<{ all: string[]; byId: Map<string, string[]>; isSound: boolean }> {
+  await using store = await openStore();
+  const all: string[] = [];
+  const byId = new Map<string, string[]>();
+  for await (const { stream, type, data } of store.readAll()) {
+    const { path } = data as { path?: string };
+    const text = path === undefined ? type : `${type} ${path}`;
+    all.push(text);
+    byId.set(stream, [...(byId.get(stream) ?? []), text]);
+  }
+  return { all, byId, isSound: (await store.verify()).ok };
+}
+
+test('tells what was created, then that nothing changed, then what was revised, renamed, removed and created', async () => {
+  for (const name of ['edited.md', 'moved.md', 'dropped.md', 'kept.md']) write(name);
+  utimesSync(join(folder, 'kept.md'), 1, 1);
+
+  const first = await run();
+  expect(first).toMatchObject({ exitCode: 0, err: '' });
+  expect(first.out).toContain('+ created kept.md\n');
+  expect(first.out).toContain('4 created\n');
+  expect(first.out).toMatch(/durable commands per second \(4 in /);
+  expect(first.out).toContain(`database: ${database}\n`);
+
+  const second = await run();
+  expect(second).toMatchObject({ exitCode: 0, err: '' });
+  expect(second.out).toContain('nothing changed: 4 documents');
+
+  write('edited.md', 'of the same l');
+  renameSync(join(folder, 'moved.md'), join(folder, 'moved-there.md'));
+  rmSync(join(folder, 'dropped.md'));
+  write('added.md');
+  const third = await run();
+  expect(third.out.split('\n').slice(1, 6)).toEqual([
+    '+ created added.md',
+    '- removed dropped.md',
+    '~ revised edited.md',
+    '> renamed moved.md -> moved-there.md',
+    '1 created, 1 removed, 1 revised, 1 renamed',
+  ]);
+
+  write('dropped.md', 'it is back');
+  await run();
+  const { byId, isSound } = await history();
+  expect([...byId.values()].map((events) => events.join(', ')).sort()).toEqual([
+    'created added.md',
+    'created dropped.md, removed, created dropped.md',
+    'created edited.md, revised',
+    'created kept.md',
+    'created moved.md, renamed moved-there.md',
+  ]);
+  expect(isSound).toBe(true);
+});
+
+test('goes on after SIGKILL half way, with nothing twice and nothing lost', async () => {
+  const count = 2_500;
+  writeMany(count);
+
+  const killed = start();
+  await onceItWrites(() => killed.child.kill('SIGKILL'));
+  expect(await killed.end).toMatchObject({ exitCode: null });
+  expect((await history()).all.length).toBeLessThan(count);
+
+  expect(await run()).toMatchObject({ exitCode: 0, err: '' });
+  const { all, byId, isSound } = await history();
+  expect(new Set(all).size).toBe(count);
+  expect(all.length).toBe(count);
+  expect(byId.size).toBe(count);
+  expect(isSound).toBe(true);
+});
+
+test('closes on Ctrl-C with exit code 130, and the next run goes on', async () => {
+  const count = 2_500;
+  writeMany(count);
+
+  const stopped = start();
+  await onceItWrites(() => stopped.child.kill('SIGINT'));
+  expect(await stopped.end).toMatchObject({ exitCode: 130, err: 'desk: Stopped. Run it again to go on.\n' });
+  expect(readdirSync(place).filter((name) => name.startsWith('desk.db'))).toEqual(['desk.db']);
+  expect((await history()).all.length).toBeLessThan(count);
+
+  const next = await run();
+  expect(next.out).toContain(`${count.toLocaleString('en')} documents`);
+  expect((await history()).all.length).toBe(count);
+});
+
+/** Waits until the first event is durable, as another process sees it. */
+async function onceItWrites(act: () => void): Promise<void> {
+  await using store = await openStore();
+  for await (const _ of store.subscribe()) return act();
+}
+
+test('two desks on one folder at once make one document of each file', async () => {
+  const count = 500;
+  writeMany(count);
+
+  const [one, other] = await Promise.all([run(), run()]);
+
+  expect([one.exitCode, other.exitCode]).toEqual([0, 0]);
+  const { all, byId } = await history();
+  expect(new Set(all).size).toBe(count);
+  expect(all.length).toBe(count);
+  expect(byId.size).toBe(count);
+});
+
+test('skips what is no readable text file and says why', async () => {
+  write('plain.txt', 'text');
+  write('marked.txt', '\ufefftext with a byte order mark');
+  write('empty.txt', '');
+  write('line\nbreak\u001b[31m.txt');
+  write('utf-16.txt', Buffer.from('\ufefftext', 'utf16le'));
+  write('latin-1.txt', Buffer.from('Gr\u00fc\u00dfe', 'latin1'));
+  write('broken.txt', Buffer.from([0x61, 0xc3]));
+  write('image.png', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0]));
+  write('huge.txt', '');
+  truncateSync(join(folder, 'huge.txt'), 5 * 1024 * 1024);
+  symlinkSync('.', join(folder, 'loop'));
+  symlinkSync('nowhere', join(folder, 'dangling'));
+  writeFileSync(Buffer.from(`${folder}/bytes-\xff.txt`, 'latin1'), 'text');
+  spawnSync('mkfifo', [join(folder, 'pipe')]);
+  makeDeepFolder();
+  const server = createServer().listen(join(folder, 'socket'));
+  await once(server, 'listening');
+
+  const { exitCode, out, err } = await run();
+  server.close();
+
+  expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+  expect(out).toContain('+ created line\\u{a}break\\u{1b}[31m.txt\n');
+  expect(out).toContain('\n4 documents, ');
+  expect(
+    out
+      .split('\n')
+      .filter((line) => line.startsWith('skipped'))
+      .sort(),
+  ).toEqual([
+    'skipped 1 (UTF-16 instead of UTF-8): utf-16.txt',
+    'skipped 1 (binary): image.png',
+    'skipped 1 (larger than 4 MB): huge.txt',
+    'skipped 1 (name is not UTF-8): bytes-\ufffd.txt',
+    'skipped 1 (named pipe): pipe',
+    expect.stringMatching(/^skipped 1 \(path too long\): d+…/),
+    'skipped 1 (socket): socket',
+    'skipped 2 (not UTF-8): broken.txt, latin-1.txt',
+    'skipped 2 (symbolic link): dangling, loop',
+  ]);
+});
+
+/** A folder deeper than any path may be long. */
+function makeDeepFolder(): void {
+  const script = 'for i in 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0; do mkdir "$1" && cd "$1" || exit; done';
+  spawnSync('sh', ['-c', script, 'sh', 'd'.repeat(240)], { cwd: folder });
+}
+
+test('prints plain lines where there is no terminal, and not more than fit', async () => {
+  writeMany(30);
+
+  const { out, err } = await run();
+
+  for (const control of ['\r', '\u001b']) expect(out + err).not.toContain(control);
+  expect(out).toContain('\n  and 10 more\n');
+});
+
+test('keeps its database out of the folder unless it is told to put it there', async () => {
+  write('a.txt');
+
+  const elsewhere = await run(folder);
+  expect(elsewhere.out).toContain(`database: ${join(place, 'state/holdfast-desk/watched-')}`);
+
+  const inside = await run(folder, '--database', join(folder, 'inside.db'));
+  expect(inside.out).toContain('1 created\n1 document, ');
+
+  const refused = await run(place);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.err).toMatch(/^desk: The database would be in .*--database.*\n$/);
+});
+
+test.each([
+  [['--unknown'], 2, "desk: Unknown option '--unknown'. Try --help.\n"],
+  [['one', 'two'], 2, 'desk: One folder at a time, got 2. Try --help.\n'],
+  [['/no/such/folder'], 1, 'desk: There is no folder /no/such/folder.\n'],
+  [[desk], 1, `desk: ${desk} is no folder.\n`],
+])('%j fails with exit code %i and one clear line', async (args, exitCode, err) => {
+  expect(await run(...args)).toEqual({ exitCode, out: '', err });
+});
+
+describe('reconciliation', () => {
+  const known = (path: string, hash: string): KnownDocument => ({
+    id: `id of ${path}`,
+    path,
+    hash,
+    bytes: 1,
+    version: 1,
+    isPresent: true,
+    stamp: undefined,
+  });
+  const file = (path: string, hash: string): Reading => ({ path, hash, bytes: 1, stamp: undefined });
+  const found = (documents: KnownDocument[], files: Reading[], isUnknown = (_: string) => false): Change[] =>
+    reconcile(new Catalogue(new Map(documents.map((each) => [each.id, each]))), files, isUnknown);
+  const told = (changes: Change[]): string[] =>
+    changes.map(({ event, path, pathBefore }) => `${event.type} ${pathBefore ?? ''}>${path}`).sort();
+
+  test.each<[string, KnownDocument[], Reading[], string[]]>([
+    [
+      'swapped names',
+      [known('a', '1'), known('b', '2')],
+      [file('a', '2'), file('b', '1')],
+      ['renamed a>b', 'renamed b>a'],
+    ],
+    [
+      'a name that is taken over',
+      [known('a', '1'), known('b', '2')],
+      [file('b', '1'), file('c', '2')],
+      ['renamed a>b', 'renamed b>c'],
+    ],
+    [
+      'a copy of which the original was edited',
+      [known('a', '1')],
+      [file('a', '2'), file('b', '1')],
+      ['created >b', 'revised >a'],
+    ],
+    ['a copy', [known('a', '1')], [file('a', '1'), file('b', '1')], ['created >b']],
+    [
+      'two alike that moved',
+      [known('x/a', '1'), known('x/b', '1')],
+      [file('y/a', '1'), file('y/b', '1')],
+      ['renamed x/a>y/a', 'renamed x/b>y/b'],
+    ],
+    ['a rename with an edit', [known('a', '1')], [file('b', '2')], ['created >b', 'removed >a']],
+    [
+      'the second half of a swap',
+      [known('b', '1'), { ...known('b', '2'), id: 'other' }],
+      [file('a', '2'), file('b', '1')],
+      ['renamed b>a'],
+    ],
+  ])('understands %s', (_, documents, files, expected) => {
+    expect(told(found(documents, files))).toEqual(expected);
+  });
+
+  test('leaves alone what could not be looked at', () => {
+    expect(found([known('a', '1')], [], (path) => path === 'a')).toEqual([]);
+  });
+
+  test('makes the documents equal to the files, with one command for each at the most', () => {
+    const tree = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd', 'e'), fc.constantFrom('1', '2', '3'));
+    fc.assert(
+      fc.property(tree, tree, (before, after) => {
+        const documents = Object.entries(before).map(([path, hash]) => known(path, hash));
+        const changes = found(
+          documents,
+          Object.entries(after).map(([path, hash]) => file(path, hash)),
+        );
+
+        const state = new Map(documents.map(({ id, path, hash }) => [id, { path, hash }]));
+        for (const { id, event } of changes) {
+          const { type, ...facts } = event;
+          if (type === 'removed') state.delete(id);
+          else state.set(id, { ...(state.get(id) ?? { path: '', hash: '' }), ...facts });
+        }
+        expect(Object.fromEntries([...state.values()].map(({ path, hash }) => [path, hash]))).toEqual({
+          ...after,
+        });
+        expect(state.size).toBe(Object.keys(after).length);
+        expect(new Set(changes.map(({ id }) => id)).size).toBe(changes.length);
+      }),
+    );
+  });
+});
