@@ -56,5 +56,6 @@ async function foldPages(resident: Resident, log: HostLog, from: Place, first: L
   }
   const place: Place = { snapshot, version: page.version, head: page.head };
   resident.committed = place;
+  resident.position = page.position;
   resident.tip = place;
 }

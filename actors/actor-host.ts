@@ -1,10 +1,9 @@
 import { holdfastError, isHoldfastError } from '../runtime/errors/holdfast-error.ts';
 import type { HostLog } from '../runtime/ports/host-log.ts';
 import { parseAddress } from '../runtime/protocol/address.ts';
-import type { AppendReceipt } from '../runtime/protocol/append.ts';
+import type { AppendReceipt, StreamSnapshot } from '../runtime/protocol/append.ts';
 import { encode } from '../runtime/protocol/codec.ts';
 import { versionConflict } from '../runtime/protocol/expected-version.ts';
-import type { HotSnapshot } from '../runtime/protocol/host-control.ts';
 import type { HostReceipt, HostRequest } from '../runtime/protocol/host-messages.ts';
 import type { LoadedStream } from '../runtime/protocol/load.ts';
 import { activate, catchUp } from './activation.ts';
@@ -75,8 +74,8 @@ export class ActorHost {
   }
 
   /** Snapshots of actors whose next activation would otherwise replay many events. */
-  hotSnapshots(): HotSnapshot[] {
-    const snapshots: HotSnapshot[] = [];
+  hotSnapshots(): StreamSnapshot[] {
+    const snapshots: StreamSnapshot[] = [];
     for (const { address, hosted, committed, snapshotVersion } of this.#residency.values()) {
       if (committed.version - snapshotVersion < hosted.definition.snapshotEvery / 2) continue;
       const { version, snapshot } = committed;
@@ -199,8 +198,10 @@ export class ActorHost {
   }
 
   #settleFailed(resident: Resident, request: HostRequest, error: Error): void {
+    // Whoever was decided on top of one that failed is not to blame: only the first was overtaken by another process.
+    const wasOvertaken = !resident.isSuspect;
     this.#distrust(resident);
-    const attempts = (this.#attempts.get(request) ?? 0) + 1;
+    const attempts = (this.#attempts.get(request) ?? 0) + (wasOvertaken ? 1 : 0);
     if (!isHoldfastError(error, 'HOLDFAST_ERR_VERSION_CONFLICT') || attempts >= attemptsMax) {
       this.#options.answer(request.id, error);
       return;
@@ -229,35 +230,35 @@ export class ActorHost {
     resident.retried = undefined;
     const key = resident.queue?.[0]?.idempotencyKey ?? null;
     if (resident.isSuspect) return this.#reload(resident, key);
-    this.#whenLoaded(resident, catchUp(resident, this.#options.log, key));
+    this.#whenLoaded(resident, key, catchUp(resident, this.#options.log, key));
   }
 
   #reload(resident: Resident, key: string | null): void {
     resident.isSuspect = false;
-    this.#whenLoaded(resident, activate(resident, this.#options.log, key));
+    this.#whenLoaded(resident, key, activate(resident, this.#options.log, key));
   }
 
-  #whenLoaded(resident: Resident, loaded: Promise<LoadedStream['reply']>): void {
+  #whenLoaded(resident: Resident, key: string | null, loaded: Promise<LoadedStream['reply']>): void {
     const versionBefore = resident.committed.version;
     loaded.then(
       (kept) => {
         const isNews = resident.committed.version > versionBefore && resident.watchers !== undefined;
         if (isNews) this.#tellWatchers(resident);
-        this.#resume(resident, kept);
+        this.#resume(resident, key, kept);
       },
       (error: unknown) => this.#abandon(resident, error as Error),
     );
   }
 
   /** The first request that waited is decided on a fresh state, the others as if they arrived now. */
-  #resume(resident: Resident, kept: LoadedStream['reply']): void {
-    const wasLoading = resident.phase === 'loading';
+  #resume(resident: Resident, key: string | null, kept: LoadedStream['reply']): void {
     resident.phase = 'ready';
     const [first, ...others] = resident.queue ?? [];
     resident.queue = undefined;
     if (first === undefined) return;
     if (kept !== null) this.#options.answer(first.id, repeatedCommand(first, kept));
-    else this.#run(resident, first, !wasLoading || first.idempotencyKey === null);
+    // Its key was looked up with the state, unless it came after the load had begun.
+    else this.#run(resident, first, first.idempotencyKey === null || first.idempotencyKey === key);
     for (const request of others) {
       if ((resident.phase as Resident['phase']) === 'ready') this.#run(resident, request);
       else wait(resident, request);

@@ -18,21 +18,54 @@ export interface DecideArgs<Machine extends AnyStateMachine, Input> {
 }
 
 /** Turns a command into the events that follow from it; throws to refuse it. Pure: it may be run more than once. */
-export type Decide<Machine extends AnyStateMachine, Input> = (
+export type Decide<Machine extends AnyStateMachine, Input, Type extends string = string> = (
   args: DecideArgs<Machine, Input>,
-) => EventFromLogic<Machine> | readonly EventFromLogic<Machine>[];
+) => DecidedEvent<Machine, Type> | readonly DecidedEvent<Machine, Type>[];
+
+/**
+ * An event of the machine. `Type` is inferred from what is returned: without a type parameter there, the compiler would
+ * widen the literal of a returned `{ type: 'created' }` to a string.
+ */
+type DecidedEvent<Machine extends AnyStateMachine, Type extends string> =
+  EventFromLogic<Machine> extends infer Event extends { type: string }
+    ? Event & { readonly type: Type }
+    : never;
 
 /** A command: what it takes and what it decides. */
-export interface CommandDefinition<Machine extends AnyStateMachine, Input> {
+export interface CommandDefinition<
+  Machine extends AnyStateMachine,
+  Input,
+  Output = Input,
+  Type extends string = string,
+> {
   /** Validates the input at the door; what it returns reaches `decide`. */
-  readonly input: StandardSchema<unknown, Input>;
-  readonly decide: Decide<Machine, Input>;
+  readonly input: StandardSchema<Input, Output>;
+  readonly decide: Decide<Machine, Output, Type>;
 }
 
 type CommandInputs = Record<string, unknown>;
 
-type CommandDefinitions<Machine extends AnyStateMachine, Inputs extends CommandInputs> = {
-  readonly [Name in keyof Inputs]: CommandDefinition<Machine, Inputs[Name]> | Decide<Machine, Inputs[Name]>;
+/** Two mapped types, because a schema may turn what the caller gives (`Inputs`) into something else (`Outputs`). */
+type CommandDefinitions<
+  Machine extends AnyStateMachine,
+  Inputs extends CommandInputs,
+  Outputs extends CommandInputs = Inputs,
+  Type extends string = string,
+> = {
+  readonly [Name in keyof Inputs]: { readonly input: StandardSchema<Inputs[Name], unknown> } | object;
+} & {
+  readonly [Name in keyof Outputs]:
+    | CommandDefinition<Machine, unknown, Outputs[Name], Type>
+    | Decide<Machine, Outputs[Name], Type>;
+};
+
+/** What the caller of each command gives: what its schema takes, or what a plain function names as its input. */
+type GivenInputs<Inputs extends CommandInputs, Outputs extends CommandInputs> = {
+  [Name in keyof Outputs]: Name extends keyof Inputs
+    ? unknown extends Inputs[Name]
+      ? Outputs[Name]
+      : Inputs[Name]
+    : Outputs[Name];
 };
 
 /** The payload of an event: the event without its type. */
@@ -47,7 +80,12 @@ export type EventSchemas<Machine extends AnyStateMachine> = {
 };
 
 /** Options of {@link defineAggregate}. */
-export interface AggregateOptions<Machine extends AnyStateMachine, Inputs extends CommandInputs> {
+export interface AggregateOptions<
+  Machine extends AnyStateMachine,
+  Inputs extends CommandInputs,
+  Outputs extends CommandInputs = Inputs,
+  Type extends string = string,
+> {
   /** Any machine made with `setup()`. Its events are the stream, its states decide which of them are accepted. */
   readonly machine: Machine;
   /** Input of the machine, computed from the id of the instance. Must always give the same for the same id. */
@@ -55,7 +93,7 @@ export interface AggregateOptions<Machine extends AnyStateMachine, Inputs extend
   /** Saves a snapshot with every so many events, which bounds what an activation reads. Default 100. */
   readonly snapshotEvery?: number;
   /** Commands beside plain events: one command may become several facts, or none. */
-  readonly commands?: CommandDefinitions<Machine, Inputs>;
+  readonly commands?: CommandDefinitions<Machine, Inputs, Outputs, Type>;
   /** Standard Schemas that validate event payloads at the door. */
   readonly events?: EventSchemas<Machine>;
 }
@@ -97,7 +135,12 @@ const optionNames = ['machine', 'input', 'snapshotEvery', 'commands', 'events'];
 export function defineAggregate<
   Machine extends AnyStateMachine,
   Inputs extends CommandInputs = Record<never, never>,
->(kind: string, options: AggregateOptions<Machine, Inputs>): AggregateDefinition<Machine, Inputs> {
+  Outputs extends CommandInputs = Inputs,
+  Type extends string = string,
+>(
+  kind: string,
+  options: AggregateOptions<Machine, Inputs, Outputs, Type>,
+): AggregateDefinition<Machine, GivenInputs<Inputs, Outputs>> {
   checkName('The kind of an aggregate', kind);
   if (kind.includes('/')) {
     throw holdfastError(
@@ -118,7 +161,7 @@ export function defineAggregate<
     machine,
     input,
     snapshotEvery,
-    commands: commands as CommandDefinitions<Machine, Inputs>,
+    commands: commands as CommandDefinitions<Machine, GivenInputs<Inputs, Outputs>>,
     events,
   });
 }

@@ -68,16 +68,33 @@ export class HostedDefinition {
     let snapshot = from;
     const { machine } = this;
     for (let index = 0; index < types.length; index++) {
-      const next = step(machine, snapshot, toEvent(types[index] as string, payloads[index] as string));
-      if (next.accepted) snapshot = next.snapshot;
+      const type = types[index] as string;
+      try {
+        const next = step(machine, snapshot, toEvent(type, payloads[index] as string));
+        if (next.accepted) snapshot = next.snapshot;
+      } catch (error) {
+        throw this.#replayFailed(type, error);
+      }
     }
     return snapshot;
   }
+
+  #replayFailed(type: string, error: unknown): Error {
+    return holdfastError(
+      'HOLDFAST_ERR_TRANSITION_FAILED',
+      `The machine of "${this.definition.kind}" failed on a recorded "${type}", which another version of it or another ` +
+        `writer appended: ${messageOf(error)} Make it accept what is recorded.`,
+      undefined,
+      error,
+    );
+  }
 }
 
-/** The event a machine sees: its payload with its type. */
+/** The event a machine sees: its payload with its type. A payload that is no object, of another writer, is `data`. */
 export function toEvent(type: string, payload: string): { type: string } {
-  const event = decode(payload) as { type: string };
+  const content = decode(payload);
+  if (typeof content !== 'object' || content === null) return { type, data: content } as { type: string };
+  const event = content as { type: string };
   event.type = type;
   return event;
 }

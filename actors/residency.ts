@@ -27,6 +27,8 @@ export class Residency {
   }
 
   get(address: string): Resident | undefined {
+    // After a burst there are too many that only now have become idle.
+    if (this.#residents.size > this.#options.residentsMax) this.#makeRoom();
     const resident = this.#residents.get(address);
     if (resident !== undefined) resident.isTouched = true;
     return resident;

@@ -23,7 +23,7 @@ export interface Resident {
   committed: Place;
   /** What will be durable once the appends under way are: the next command is computed on top of it. */
   tip: Place;
-  /** Position of the last commit that this host made; 0 before. */
+  /** Position in the log of the last event of `committed`; 0 without events. */
   position: number;
   /** Version of the newest snapshot on disk that is known of. */
   snapshotVersion: number;

@@ -2,6 +2,7 @@
 // version of XState is a change of this file. Only documented members are used.
 import {
   type AnyStateMachine,
+  type AnyTransitionDefinition,
   type ContextFrom,
   createEmptyActor,
   type EventFromLogic,
@@ -37,6 +38,8 @@ type Action = {
   exec?: ((info: unknown, params: unknown) => unknown) | undefined;
 };
 type Scope = Parameters<AnyStateMachine['transition']>[2];
+
+type StateNode = AnyStateMachine['root'];
 
 let collected: Action[] = [];
 
@@ -74,6 +77,9 @@ export function initialSnapshot(machine: AnyStateMachine, input: unknown): Machi
   collected = [];
   const snapshot = machine.getInitialSnapshot(scope, input as never) as MachineSnapshot;
   if (snapshot.status === 'error') throw snapshot.error;
+  // Entry actions are not carried out, but what could not be hosted is refused here too.
+  toEffects(collected);
+  refuseChildren(snapshot);
   return snapshot;
 }
 
@@ -87,17 +93,29 @@ export function step(
   collected = [];
   const next = machine.transition(snapshot, event as never, scope) as MachineSnapshot;
   // An event that is not accepted leaves the same snapshot, and so does one that is accepted and changes nothing.
-  if (next === snapshot && machine.getTransitionData(snapshot, event as never).length === 0)
+  if (next === snapshot && !machine.getTransitionData(snapshot, event as never).some(doesSomething)) {
     return { accepted: false };
+  }
   if (next.status === 'error') throw next.error;
+  refuseChildren(next);
+  refuseTornStates(next);
+  // A set of its own for each state without tags would be a quarter of what an actor takes in memory.
+  if (next.tags.size === 0) next.tags = noTags as typeof next.tags;
   return { accepted: true, snapshot: next, effects: toEffects(collected) };
 }
 
 /** The types of the events that a machine may accept in a state; guards are not evaluated. */
 export function acceptedTypes(snapshot: MachineSnapshot): string[] {
   if (snapshot.status !== 'active') return [];
-  const types = getNextTransitions(snapshot).map(({ eventType }) => eventType as string);
+  const types = getNextTransitions(snapshot)
+    .filter(doesSomething)
+    .map(({ eventType }) => eventType);
   return [...new Set(types)].filter((type) => type !== '' && !type.startsWith('xstate.')).sort();
+}
+
+/** A transition without target and actions is XState's way to forbid an event (https://stately.ai/docs/transitions). */
+function doesSomething({ target, actions }: AnyTransitionDefinition): boolean {
+  return target !== undefined || actions.length > 0;
 }
 
 /** What has to be kept of a snapshot to restore it. */
@@ -123,7 +141,42 @@ export function restore(machine: AnyStateMachine, persisted: PersistedSnapshot):
   return machine.restoreSnapshot(whole as never, scope) as MachineSnapshot;
 }
 
+/** An actor that was spawned within an assign asks for no action: it shows only as a child, and would be lost. */
+function refuseChildren(snapshot: MachineSnapshot): void {
+  for (const _child in snapshot.children) throw new UnsupportedActionError('spawn');
+}
+
+/**
+ * XState 5 takes two transitions of different regions although they exclude each other, when one of them leads to a
+ * history state. It is then in states that cannot be together, which neither its value nor a snapshot shows: a replay
+ * from one would go elsewhere. Each compound state has one active child, and each parallel state all of them.
+ */
+function refuseTornStates({ _nodes: active }: MachineSnapshot): void {
+  if (!isTorn(active)) return;
+  throw new Error(
+    'Two regions answered the event with transitions that exclude each other, one of them to a history state. ' +
+      'Let only one region answer it.',
+  );
+}
+
+function isTorn(active: readonly StateNode[]): boolean {
+  let expected = 1;
+  for (let index = 0; index < active.length; index++) {
+    const { type, states, parent } = active[index] as StateNode;
+    if (type === 'compound') expected++;
+    else if (type === 'parallel') {
+      for (const region of Object.values(states)) if ((region as StateNode).type !== 'history') expected++;
+    }
+    if (parent === undefined) continue;
+    if (!active.includes(parent)) return true;
+    if (parent.type !== 'compound') continue;
+    for (let other = 0; other < index; other++) if (active[other]?.parent === parent) return true;
+  }
+  return expected !== active.length;
+}
+
 const noEffects: readonly Effect[] = [];
+const noTags: ReadonlySet<string> = new Set();
 
 function toEffects(actions: readonly Action[]): readonly Effect[] {
   if (actions.length === 0) return noEffects;

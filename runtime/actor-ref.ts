@@ -14,7 +14,7 @@ import type { Router } from './hosts/router.ts';
 import { LatestValue } from './latest-value.ts';
 import { toAddress } from './protocol/address.ts';
 import { encode } from './protocol/codec.ts';
-import type { HostReceipt } from './protocol/host-messages.ts';
+import type { HostOperation, HostReceipt, HostRequest } from './protocol/host-messages.ts';
 import { checkKey, checkName, checkWhole, describe } from './protocol/names.ts';
 import { checkOptions, checkSignal, checkWholeOption } from './protocol/options.ts';
 import { sha256 } from './protocol/sha256.ts';
@@ -54,6 +54,8 @@ export interface Receipt<Machine extends AnyStateMachine> {
   readonly repeated?: true;
 }
 
+const noOptions: SendOptions = {};
+
 const sendOptionNames = ['expectedVersion', 'idempotencyKey', 'metadata', 'signal', 'timeoutMs'];
 
 /**
@@ -84,17 +86,17 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
    * @example
    * const receipt = await runtime.actor(counter, 'visits').send({ type: 'added', by: 2 });
    */
-  async send(event: EventFromLogic<Machine>, options: SendOptions = {}): Promise<Receipt<Machine>> {
-    if (typeof event !== 'object' || event === null) throw notAnEvent(event);
-    const { type, ...data } = event as { type: string };
-    checkName('The type of an event', type);
-    if (type === '*' || type.startsWith('xstate.')) throw notAnEvent(type);
-    const schema = (this.#definition.events as Record<string, StandardSchema | undefined>)[type];
-    const checked =
-      schema === undefined
-        ? data
-        : validate(schema as StandardSchema<unknown, EventData<object, string>>, data, type);
-    return this.#command('send', type, encode(checked, type), options);
+  send(event: EventFromLogic<Machine>, options: SendOptions = noOptions): Promise<Receipt<Machine>> {
+    // No `async`: a command is one promise, which the answer of the host resolves.
+    try {
+      if (typeof event !== 'object' || event === null) throw notAnEvent(event);
+      const { type, ...data } = event as { type: string };
+      checkName('The type of an event', type);
+      if (type === '*' || type.startsWith('xstate.')) throw notAnEvent(type);
+      return this.#command('send', type, encode(this.#validated(type, data), type), options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -106,8 +108,9 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
    */
   async execute<Name extends keyof Inputs & string>(
     name: Name,
-    input: Inputs[Name],
-    options: SendOptions = {},
+    ...[input, options = {}]: undefined extends Inputs[Name]
+      ? [input?: Inputs[Name], options?: SendOptions]
+      : [input: Inputs[Name], options?: SendOptions]
   ): Promise<Receipt<Machine>> {
     const commands = this.#definition.commands as Record<
       string,
@@ -122,8 +125,9 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
   /** The newest durable state, including what other processes wrote. Waits for commands that were sent before. */
   async snapshot(options: WaitOptions = {}): Promise<ActorSnapshot<Machine>> {
     checkOptions('snapshot', options, ['signal', 'timeoutMs']);
-    const answer = await this.#router.request(this.#request('snapshot'), options);
-    return toActorSnapshot<Machine>(this.address, answer);
+    return this.#router.request(this.#request('snapshot'), options, (answer) =>
+      toActorSnapshot<Machine>(this.address, answer),
+    );
   }
 
   /**
@@ -181,7 +185,16 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
     );
   }
 
-  async #command(
+  #validated(type: string, data: object): unknown {
+    const { events } = this.#definition;
+    if (!Object.hasOwn(events, type)) return data;
+    const schema = (events as Record<string, StandardSchema<unknown, EventData<object, string>> | undefined>)[
+      type
+    ];
+    return schema === undefined ? data : validate(schema, data, type);
+  }
+
+  #command(
     operation: 'send' | 'execute',
     name: string,
     payload: string,
@@ -191,25 +204,27 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
     const { expectedVersion, idempotencyKey, metadata } = options;
     if (expectedVersion !== undefined) checkWhole('expectedVersion', expectedVersion);
     if (idempotencyKey !== undefined) checkKey('idempotencyKey', idempotencyKey);
-    const request = {
-      ...this.#request(operation),
-      name,
-      payload,
-      metadata: metadata === undefined ? null : encode(metadata, 'metadata'),
-      expectedVersion: expectedVersion ?? null,
-      idempotencyKey: idempotencyKey ?? null,
-      fingerprint: idempotencyKey === undefined ? '' : sha256(`${operation}\n${name}\n${payload}`),
-    };
-    const { outcome, version, position, state } = await this.#router.request(request, options);
-    const receipt = { stream: this.address, version, position, state: state as StateValueFrom<Machine> };
-    return outcome === 'already-appended' ? { ...receipt, repeated: true } : receipt;
+    const request = this.#request(operation);
+    request.name = name;
+    request.payload = payload;
+    request.metadata = metadata === undefined ? null : encode(metadata, 'metadata');
+    request.expectedVersion = expectedVersion ?? null;
+    request.idempotencyKey = idempotencyKey ?? null;
+    request.fingerprint = idempotencyKey === undefined ? '' : sha256(`${operation}\n${name}\n${payload}`);
+    return this.#router.request(request, options, this.#toReceipt);
   }
 
-  #request(operation: 'send' | 'execute' | 'snapshot' | 'watch') {
-    const { address } = this;
+  readonly #toReceipt = ({ outcome, version, position, state }: HostReceipt): Receipt<Machine> => {
+    const receipt = { stream: this.address, version, position, state: state as StateValueFrom<Machine> };
+    return outcome === 'already-appended' ? { ...receipt, repeated: true } : receipt;
+  };
+
+  /** A request without a number, which the router gives it. */
+  #request(operation: HostOperation): HostRequest {
     return {
+      id: 0,
       operation,
-      address,
+      address: this.address,
       name: '',
       payload: '',
       metadata: null,

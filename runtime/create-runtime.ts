@@ -1,5 +1,5 @@
 import { type RuntimeOptions, resolveOptions } from './options.ts';
-import { Runtime } from './runtime.ts';
+import type { Runtime } from './runtime.ts';
 import { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
 
 /**
@@ -18,9 +18,11 @@ import { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const resolved = resolveOptions(options);
   const { database, lockTimeoutMs, workerUrl } = resolved;
-  const backend = await SqliteEventStoreBackend.open(database, {
+  const opening = SqliteEventStoreBackend.open(database, {
     lockTimeoutMs,
     ...(workerUrl === undefined ? {} : { workerUrl }),
   });
+  // The store thread starts on another processor while this one loads what comes after it.
+  const [backend, { Runtime }] = await Promise.all([opening, import('./runtime.ts')]);
   return new Runtime(backend, resolved);
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { checkOptions, checkWholeOption, invalidOption } from './protocol/options.ts';
+import { checkOptions, checkWholeOption, invalidOption, toWorkerUrl } from './protocol/options.ts';
 
 /** Options of `createRuntime`. */
 export interface RuntimeOptions {
@@ -91,7 +91,7 @@ export function resolveOptions(options: RuntimeOptions): ResolvedOptions {
     hostUnresponsiveMs: options.hostUnresponsiveMs ?? 5_000,
     lockTimeoutMs: options.lockTimeoutMs ?? 30_000,
     closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
-    workerUrl: options.workerUrl,
+    workerUrl: toWorkerUrl(owner, options.workerUrl),
   };
 }
 

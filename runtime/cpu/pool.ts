@@ -1,13 +1,19 @@
 // The only importer of piscina, and only once there is work for it.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
 import type * as tasks from './tasks.ts';
 
 type Tasks = typeof tasks;
+type Task = (input: unknown) => never;
 
-/** Threads for work that is only computing. They load no addon and start when first needed. */
+/**
+ * Threads for work that is only computing. They load no addon and start when first needed. An application that was
+ * bundled into one file has no file to start them from: there the work is done on the calling thread, piece by piece.
+ */
 export class CpuPool {
   readonly #threads: number;
-  #pool: Promise<Piscina> | undefined;
+  #pool: Promise<Piscina | undefined> | undefined;
 
   /** At most `threads` threads; they end after five idle seconds. */
   constructor(threads: number) {
@@ -21,7 +27,10 @@ export class CpuPool {
   ): Promise<ReturnType<Tasks[Name]>> {
     this.#pool ??= this.#start();
     const pool = await this.#pool;
-    return pool.run(input, signal === undefined ? { name } : { name, signal });
+    if (pool !== undefined) return pool.run(input, signal === undefined ? { name } : { name, signal });
+    signal?.throwIfAborted();
+    const task = (await import('./tasks.ts'))[name] as Task;
+    return task(input);
   }
 
   async close(): Promise<void> {
@@ -29,10 +38,12 @@ export class CpuPool {
     await pool?.destroy();
   }
 
-  async #start(): Promise<Piscina> {
+  async #start(): Promise<Piscina | undefined> {
+    const file = new URL('./tasks.js', import.meta.url);
+    if (!existsSync(fileURLToPath(file))) return undefined;
     const { Piscina } = await import('piscina');
     return new Piscina({
-      filename: new URL('./tasks.js', import.meta.url).href,
+      filename: file.href,
       minThreads: 0,
       maxThreads: this.#threads,
       idleTimeout: 5_000,

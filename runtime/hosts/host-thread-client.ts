@@ -36,7 +36,10 @@ export class HostThreadClient {
     host: number,
     generation: number,
     options: HostThreadOptions,
-    callbacks: { onAnswer: (id: number, answer: HostReceipt | Error) => void; onTick: () => void },
+    callbacks: {
+      onAnswer: (id: number, answer: HostReceipt | Error) => void;
+      onTick: () => void;
+    },
   ) {
     const { backend, modules, residentsMax, idleMs, memoryMb, unresponsiveMs, workerUrl } = options;
     const requests = new MessageChannel();

@@ -13,6 +13,8 @@ export interface Waiter {
   readonly answer: (answer: HostReceipt | Error) => void;
   /** When to give up, by the clock of `performance.now()`; `Infinity` for never. */
   readonly deadline: number;
+  /** Frees what a time-out or signal of its own needs. */
+  release?: () => void;
   /** How many host threads have died under it. */
   deaths?: number;
 }
@@ -112,14 +114,20 @@ export class Host {
     client.thread.hold();
     for (const { request } of this.#waiting.values()) client.send(request);
     let startError: Error | undefined;
-    client.thread.started().then(
-      () => this.#lifecycle.send({ type: 'started' }),
+    const started = client.thread.started().then(
+      () => {
+        this.#lifecycle.send({ type: 'started' });
+        client.watchdog.arm();
+      },
       (error: Error) => {
         startError = error;
         void client.thread.kill();
       },
     );
-    void client.thread.ended.then((reason) => this.#ended(client, startError ?? reason));
+    void Promise.all([client.thread.ended, started]).then(([reason]) => {
+      // A thread that was ended from here did not fail to start.
+      void this.#ended(client, client.killedFor === undefined ? (startError ?? reason) : reason);
+    });
   }
 
   #answer(id: number, answer: HostReceipt | Error): void {
@@ -211,8 +219,8 @@ export class Host {
 
   async #saveHotSnapshots(client: HostThreadClient, timeoutMs: number): Promise<void> {
     const snapshots = await client.thread.control.call('hotSnapshots', [], { timeoutMs });
-    const { control } = this.#options.backend.store().thread;
-    for (const { stream, ...snapshot } of snapshots) await control.call('saveSnapshot', [stream, snapshot]);
+    if (snapshots.length === 0) return;
+    await this.#options.backend.store().thread.control.call('saveSnapshots', [snapshots], { timeoutMs });
   }
 }
 

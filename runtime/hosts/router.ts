@@ -3,7 +3,7 @@ import { placeOf } from '../protocol/address.ts';
 import type { HostReceipt, HostRequest } from '../protocol/host-messages.ts';
 import { checkSignal, checkWholeOption } from '../protocol/options.ts';
 import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
-import { Host, timedOut } from './host.ts';
+import { Host, timedOut, type Waiter } from './host.ts';
 import type { HostThreadOptions } from './host-thread-client.ts';
 
 /** What a router is made of. */
@@ -12,9 +12,6 @@ export interface RouterOptions extends HostThreadOptions {
   readonly mailboxCapacity: number;
   readonly commandTimeoutMs: number;
 }
-
-/** A request before it has a number. */
-export type UnsentRequest = Omit<HostRequest, 'id'>;
 
 /** Who is told of the changes of an actor. */
 export interface Watcher {
@@ -50,55 +47,56 @@ export class Router {
   }
 
   /**
-   * Sends a request and resolves with its answer.
+   * Sends a request and resolves with what `toResult` makes of its answer.
    *
    * @throws HOLDFAST_ERR_CLOSED, HOLDFAST_ERR_MAILBOX_FULL, HOLDFAST_ERR_TIMEOUT, the reason of the signal, and what
    * the host answered.
    */
-  request(
-    unsent: UnsentRequest,
+  request<Result>(
+    request: HostRequest,
     options: { signal?: AbortSignal; timeoutMs?: number },
-  ): Promise<HostReceipt> {
-    const { signal, timeoutMs = this.commandTimeoutMs } = options;
-    const { address } = unsent;
+    toResult: (receipt: HostReceipt) => Result,
+  ): Promise<Result> {
+    const { signal, timeoutMs } = options;
+    const { address, operation } = request;
     try {
       this.#checkOpen();
-      checkSignal(unsent.operation, signal);
-      checkWholeOption(unsent.operation, 'timeoutMs', timeoutMs, 1);
+      checkSignal(operation, signal);
+      checkWholeOption(operation, 'timeoutMs', timeoutMs, 1, 2 ** 31 - 1);
       signal?.throwIfAborted();
       this.#enter(address);
     } catch (error) {
       return Promise.reject(error as Error);
     }
     const host = this.#hostOf(address);
-    return new Promise<HostReceipt>((resolve, reject) => {
-      const request: HostRequest = { id: host.nextId(), ...unsent };
-      let timer: NodeJS.Timeout | undefined;
-      const settle = (answer: unknown): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
-        this.#leave(address);
-        if (isReceipt(answer)) resolve(answer);
-        else reject(answer);
+    request.id = host.nextId();
+    return new Promise<Result>((resolve, reject) => {
+      const waiter: Waiter = {
+        request,
+        deadline: performance.now() + (timeoutMs ?? this.commandTimeoutMs),
+        answer: (answer) => {
+          waiter.release?.();
+          this.#leave(address);
+          if (answer instanceof Error) return reject(answer);
+          try {
+            resolve(toResult(answer));
+          } catch (error) {
+            // A context that is damaged on disk cannot be decoded.
+            reject(error);
+          }
+        },
       };
-      const giveUp = (reason: unknown): void => {
-        host.forget(request.id);
-        settle(reason);
-      };
-      const onAbort = (): void => giveUp(signal?.reason);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      // The usual time-out is looked after by the host, which has one timer for all; only a special one has its own.
-      if (options.timeoutMs !== undefined) timer = setTimeout(() => giveUp(timedOut(request)), timeoutMs);
-      host.send({ request, answer: settle, deadline: performance.now() + timeoutMs });
+      if (signal !== undefined || timeoutMs !== undefined) this.#limit(host, waiter, options, reject);
+      host.send(waiter);
     });
   }
 
   /** Tells the watcher the state now and after every change. Returns how to stop. */
-  watch(unsent: UnsentRequest, watcher: Watcher): () => void {
+  watch(request: HostRequest, watcher: Watcher): () => void {
     this.#checkOpen();
-    const host = this.#hostOf(unsent.address);
-    const request: HostRequest = { id: host.nextId(), ...unsent };
-    this.#watchers.set(watcher, unsent.address);
+    const host = this.#hostOf(request.address);
+    request.id = host.nextId();
+    this.#watchers.set(watcher, request.address);
     this.#followForeign();
     const answer = (told: HostReceipt | Error) => {
       if (!(told instanceof Error)) return watcher.changed(told);
@@ -195,12 +193,31 @@ export class Router {
     else this.#unanswered.delete(address);
   }
 
+  /** The usual time-out is looked after by the host, which has one timer for all; a special one has its own. */
+  #limit(
+    host: Host,
+    waiter: Waiter,
+    { signal, timeoutMs }: { signal?: AbortSignal; timeoutMs?: number },
+    reject: (reason: unknown) => void,
+  ): void {
+    const { request } = waiter;
+    const giveUp = (reason: unknown): void => {
+      waiter.release?.();
+      host.forget(request.id);
+      this.#leave(request.address);
+      reject(reason);
+    };
+    const onAbort = (): void => giveUp(signal?.reason);
+    const timer =
+      timeoutMs === undefined ? undefined : setTimeout(() => giveUp(timedOut(request)), timeoutMs);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    waiter.release = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+  }
+
   #checkOpen(): void {
     if (this.#closed !== undefined) throw this.#closed;
   }
-}
-
-/** Anything else is why there is no receipt: an error, or whatever reason a signal was aborted with. */
-function isReceipt(answer: unknown): answer is HostReceipt {
-  return typeof answer === 'object' && answer !== null && 'outcome' in answer && !(answer instanceof Error);
 }

@@ -16,6 +16,7 @@ export class Watchdog {
   #timer: NodeJS.Timeout | undefined;
   #sent = 0;
   #missed = 0;
+  #isArmed = false;
 
   constructor(options: {
     heartbeat: MessagePort;
@@ -40,6 +41,12 @@ export class Watchdog {
     this.#timer.unref();
   }
 
+  /** From now on silence counts. While a thread starts, it may import for longer than it may hang later. */
+  arm(): void {
+    this.#isArmed = true;
+    this.#missed = 0;
+  }
+
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -52,6 +59,7 @@ export class Watchdog {
       this.#beat();
       return;
     }
+    if (!this.#isArmed) return;
     this.#missed++;
     if (this.#missed < beatsPerLimit) return;
     this.stop();

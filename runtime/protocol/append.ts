@@ -45,6 +45,11 @@ export interface EncodedSnapshot {
   readonly state: string;
 }
 
+/** A snapshot with the stream that it is of. */
+export interface StreamSnapshot extends EncodedSnapshot {
+  readonly stream: string;
+}
+
 /** What became of an append that is durable. */
 export interface AppendReceipt {
   /** `already-appended`: the same content was appended before under the same key or ids; nothing was written now. */

@@ -1,5 +1,6 @@
-import { holdfastError } from '../errors/holdfast-error.ts';
+import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { limits } from './limits.ts';
+import { describe } from './names.ts';
 
 /**
  * The one codec of the wire and the disk: JSON text, in which what JSON cannot hold is written as an object with a
@@ -16,8 +17,7 @@ import { limits } from './limits.ts';
  * | an object whose only key begins with `$` | `{"$object":[[key,value]]}` |
  */
 export function encode(value: unknown, root = 'value'): string {
-  const plain = toPlain(value, root, []);
-  const text = JSON.stringify(plain);
+  const text = JSON.stringify(isPlain(value, 0) ? value : toPlain(value, root, []));
   if (text.length > limits.payloadLengthMax) {
     throw holdfastError(
       'HOLDFAST_ERR_PAYLOAD_TOO_LARGE',
@@ -29,10 +29,25 @@ export function encode(value: unknown, root = 'value'): string {
   return text;
 }
 
-/** The value that {@link encode} wrote. */
+/**
+ * The value that {@link encode} wrote.
+ *
+ * @throws HOLDFAST_ERR_STORAGE_CORRUPT for a text that it cannot have written; HOLDFAST_ERR_PAYLOAD_INVALID for a tag
+ * that it does not know.
+ */
 export function decode(text: string): unknown {
-  const plain: unknown = JSON.parse(text);
-  return text.includes('{"$') ? revive(plain) : plain;
+  try {
+    const plain: unknown = JSON.parse(text);
+    return text.includes('{"$') ? revive(plain) : plain;
+  } catch (error) {
+    if (isHoldfastError(error)) throw error;
+    throw holdfastError(
+      'HOLDFAST_ERR_STORAGE_CORRUPT',
+      `A payload is damaged and cannot be read: ${describe(text)}. Run verify() to see which, and restore a backup.`,
+      undefined,
+      error,
+    );
+  }
 }
 
 const typedArrays = {
@@ -50,6 +65,35 @@ const typedArrays = {
 } as const;
 
 type TypedArrayName = keyof typeof typedArrays;
+
+/**
+ * Whether JSON keeps a value as it is: the common case, decided without naming the path to anything. Anything unusual
+ * is left to {@link toPlain}, which says what is wrong and where.
+ */
+function isPlain(value: unknown, depth: number): boolean {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
+  if (typeof value !== 'object' || depth > plainDepthMax) return false;
+  if (Array.isArray(value)) return isPlainArray(value, depth);
+  if (Object.getPrototypeOf(value) !== Object.prototype || 'toJSON' in value) return false;
+  let keys = 0;
+  let firstKey = '';
+  for (const key in value) {
+    if (!isPlain((value as Record<string, unknown>)[key], depth + 1)) return false;
+    if (keys++ === 0) firstKey = key;
+  }
+  if (keys === 1 && firstKey.startsWith('$')) return false;
+  return Object.getOwnPropertySymbols(value).length === 0;
+}
+
+function isPlainArray(value: unknown[], depth: number): boolean {
+  if (Object.getPrototypeOf(value) !== Array.prototype || 'toJSON' in value) return false;
+  for (const item of value) if (!isPlain(item, depth + 1)) return false;
+  return Object.keys(value).length === value.length;
+}
+
+/** Deeper, and so also in a cycle, the slower walk looks more closely. */
+const plainDepthMax = 16;
 
 /** Returns the value itself when it is plain JSON already, so that the common case copies nothing. */
 function toPlain(value: unknown, path: string, ancestors: object[]): unknown {
@@ -73,6 +117,9 @@ function toPlain(value: unknown, path: string, ancestors: object[]): unknown {
 
 function objectToPlain(value: object, path: string, ancestors: object[]): unknown {
   if (ancestors.includes(value)) throw refused(path, 'contains itself');
+  if (ancestors.length >= limits.payloadDepthMax) {
+    throw refused(path, `is nested in more than ${limits.payloadDepthMax} others`);
+  }
   ancestors.push(value);
   const plain = Array.isArray(value)
     ? arrayToPlain(value, path, ancestors)
@@ -82,6 +129,7 @@ function objectToPlain(value: object, path: string, ancestors: object[]): unknow
 }
 
 function arrayToPlain(value: unknown[], path: string, ancestors: object[]): unknown {
+  if (Object.getPrototypeOf(value) !== Array.prototype) throw refused(path, instanceOf(value));
   let copy: unknown[] | undefined;
   for (let index = 0; index < value.length; index++) {
     if (!(index in value)) throw refused(`${path}[${index}]`, 'is a hole in an array');
@@ -111,20 +159,24 @@ function recordToPlain(value: object, path: string, ancestors: object[]): unknow
 }
 
 function specialToPlain(value: object, path: string, ancestors: object[]): unknown {
-  if (value instanceof Date) return { $date: Number.isNaN(value.getTime()) ? null : value.getTime() };
-  if (value instanceof Map) {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // An instance of a subclass would come back without its class.
+  if (value instanceof Date && prototype === Date.prototype) {
+    return { $date: Number.isNaN(value.getTime()) ? null : value.getTime() };
+  }
+  if (value instanceof Map && prototype === Map.prototype) {
     const entries = [...value].map(([key, item], index) => [
       toPlain(key, `${path}.key(${index})`, ancestors),
-      toPlain(item, `${path}.get(${String(key)})`, ancestors),
+      toPlain(item, `${path}.get(${typeof key === 'object' ? index : String(key)})`, ancestors),
     ]);
     return { $map: entries };
   }
-  if (value instanceof Set) {
+  if (value instanceof Set && prototype === Set.prototype) {
     return { $set: [...value].map((item, index) => toPlain(item, `${path}.item(${index})`, ancestors)) };
   }
   const bytes = bytesToPlain(value);
   if (bytes !== undefined) return bytes;
-  throw refused(path, `is an instance of ${value.constructor?.name ?? 'a class'}`);
+  throw refused(path, instanceOf(value));
 }
 
 function bytesToPlain(value: object): unknown {
@@ -186,6 +238,10 @@ function reviveBytes(name: 'ArrayBuffer' | TypedArrayName, base64: string): unkn
 function setOwn(record: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== '__proto__') record[key] = value;
   else Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function instanceOf(value: object): string {
+  return `is an instance of ${value.constructor?.name ?? 'a class'}`;
 }
 
 function refused(path: string, what: string): Error {

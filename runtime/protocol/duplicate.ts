@@ -1,4 +1,5 @@
 import { type HoldfastErrorOf, holdfastError } from '../errors/holdfast-error.ts';
+import type { AppendReceipt, AppendRequest } from './append.ts';
 
 /** The error of a key or event id that was used before with other content. */
 export function idempotencyConflict(
@@ -11,4 +12,49 @@ export function idempotencyConflict(
       'Use a new key for new content; repeat a call with exactly the same content.',
     { stream, key },
   );
+}
+
+/** What a backend knows of an event whose id is in a request. */
+export interface KnownEvent {
+  readonly stream: string;
+  readonly version: number;
+  readonly position: number;
+  readonly type: string;
+  readonly data: string;
+  readonly metadata: string | null;
+}
+
+/**
+ * What a request is whose ids the caller chose, given what is known of each id: a repetition if all events are there,
+ * next to each other and with this content; new (`undefined`) if none is there; anything else is a conflict, which
+ * names an id that is there.
+ */
+export function repeatedByIds(
+  request: AppendRequest,
+  known: readonly (KnownEvent | undefined)[],
+): AppendReceipt | HoldfastErrorOf<'HOLDFAST_ERR_IDEMPOTENCY_CONFLICT'> | undefined {
+  const { stream, events } = request;
+  let last: KnownEvent | undefined;
+  let found = 0;
+  for (const [index, event] of events.entries()) {
+    const there = known[index];
+    if (there === undefined) continue;
+    const isNext = last === undefined || there.version === last.version + 1;
+    const isSame =
+      there.stream === stream &&
+      there.type === event.type &&
+      there.data === event.data &&
+      there.metadata === event.metadata;
+    if (!isSame || !isNext) return idempotencyConflict(stream, event.id);
+    last = there;
+    found++;
+  }
+  if (last === undefined) return undefined;
+  if (found < events.length) return idempotencyConflict(stream, firstKnownId(request, known));
+  const { version, position } = last;
+  return { outcome: 'already-appended', version, position, head: events.at(-1)?.id ?? '', reply: null };
+}
+
+function firstKnownId(request: AppendRequest, known: readonly (KnownEvent | undefined)[]): string {
+  return request.events[known.findIndex((event) => event !== undefined)]?.id ?? '';
 }

@@ -1,5 +1,3 @@
-import { randomFillSync } from 'node:crypto';
-
 const pool = new Uint8Array(10 * 512);
 const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 let used = pool.length;
@@ -13,7 +11,7 @@ let prefixMs = -1;
  */
 export function createEventId(nowMs: number = Date.now()): string {
   if (used === pool.length) {
-    randomFillSync(pool);
+    process.getBuiltinModule('node:crypto').randomFillSync(pool);
     used = 0;
   }
   if (nowMs !== prefixMs) {

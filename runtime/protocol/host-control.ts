@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { StreamSnapshot } from './append.ts';
 
 /** What a host thread is started with. */
 export interface HostThreadData {
@@ -16,18 +17,10 @@ export interface HostThreadData {
   readonly beats: Int32Array<SharedArrayBuffer>;
 }
 
-/** A snapshot that a host hands over before it closes. */
-export interface HotSnapshot {
-  readonly stream: string;
-  readonly version: number;
-  readonly fingerprint: string;
-  readonly state: string;
-}
-
 /** The control plane of a host thread. */
 export interface HostControl {
   /** Snapshots of actors that would otherwise be replayed from many events. */
-  hotSnapshots(): HotSnapshot[];
+  hotSnapshots(): StreamSnapshot[];
   residents(): number;
   close(): void;
 }

@@ -6,18 +6,18 @@ export type HostOperation = 'send' | 'execute' | 'snapshot' | 'watch' | 'unwatch
 
 /** A request to an actor. Payloads are text that the codec made at the door. */
 export interface HostRequest {
-  /** Comes back with the answer. */
-  readonly id: number;
-  readonly operation: HostOperation;
-  readonly address: string;
+  /** Comes back with the answer; given by the router. */
+  id: number;
+  operation: HostOperation;
+  address: string;
   /** Type of the event, or name of the command; `''` otherwise. */
-  readonly name: string;
-  readonly payload: string;
-  readonly metadata: string | null;
-  readonly expectedVersion: number | null;
-  readonly idempotencyKey: string | null;
+  name: string;
+  payload: string;
+  metadata: string | null;
+  expectedVersion: number | null;
+  idempotencyKey: string | null;
   /** SHA-256 of what the key is used for; `''` without a key. */
-  readonly fingerprint: string;
+  fingerprint: string;
 }
 
 /** Where an actor was when it answered. */

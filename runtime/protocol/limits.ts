@@ -6,10 +6,12 @@ export const limits = {
   keyLengthMax: 256,
   /** Characters of one encoded payload: far above any sane event, far below what SQLite and V8 take. */
   payloadLengthMax: 16 * 1024 * 1024,
+  /** Levels of nesting in a payload: reading one back recurses, on threads with stacks of different sizes. */
+  payloadDepthMax: 1_000,
   /** Events of one append: they are committed in one transaction, which holds the writer. */
   batchEventsMax: 100_000,
   /** Appends committed together: enough to hide an fsync, few enough that nobody waits long behind the others. */
-  groupCommitMax: 1024,
+  groupCommitMax: 4096,
   /** Items of one message between threads: large enough to be cheap, small enough that both ends work at once. */
   frameItemsMax: 64,
   /** Events of one page of a read: about a millisecond of the reader thread. */

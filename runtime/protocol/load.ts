@@ -17,9 +17,10 @@ export interface LoadedStream {
   readonly types: readonly string[];
   readonly schemaVersions: readonly number[];
   readonly data: readonly string[];
-  /** Version and id of the last event of this page, or of where it starts if it is empty. */
+  /** Version, id and place in the log of the last event of this page, or of where it starts if it is empty. */
   readonly version: number;
   readonly head: string;
+  readonly position: number;
   readonly more: boolean;
   /** What is kept under the key; `null` if nothing is. */
   readonly reply: {

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { nearestName } from '../errors/nearest-name.ts';
 import { describe } from './names.ts';
@@ -34,6 +35,16 @@ export function checkWholeOption(
 export function checkSignal(owner: string, signal: unknown): void {
   if (signal === undefined || signal instanceof AbortSignal) return;
   throw invalidOption(`${owner}: "signal" must be an AbortSignal, got ${describe(signal)}.`);
+}
+
+/** The worker file as a thread takes it: a URL, also as a string such as `import.meta.url`, or an absolute path. */
+export function toWorkerUrl(owner: string, workerUrl: unknown): URL | string | undefined {
+  if (workerUrl === undefined || workerUrl instanceof URL) return workerUrl;
+  if (typeof workerUrl === 'string' && workerUrl.startsWith('file:')) return new URL(workerUrl);
+  if (typeof workerUrl === 'string' && isAbsolute(workerUrl)) return workerUrl;
+  throw invalidOption(
+    `${owner}: "workerUrl" must be a URL such as new URL('./worker.js', import.meta.url), got ${describe(workerUrl)}.`,
+  );
 }
 
 /** The error of a wrong option. */

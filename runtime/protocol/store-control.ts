@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { StoreStats } from '../ports/event-store-backend.ts';
-import type { EncodedSnapshot } from './append.ts';
+import type { StreamSnapshot } from './append.ts';
 import type { DeadLetter, NewDeadLetter } from './dead-letter.ts';
 
 /** What the store thread is started with. */
@@ -21,7 +21,8 @@ export interface StoreControl {
   connectHost(host: number, generation: number, port: MessagePort): void;
   /** Refuses every append of the host below this generation, including those already sent. */
   fenceHost(host: number, generation: number): void;
-  saveSnapshot(stream: string, snapshot: EncodedSnapshot): void;
+  /** Saves snapshots in one transaction. */
+  saveSnapshots(snapshots: readonly StreamSnapshot[]): void;
   recordDeadLetters(letters: readonly NewDeadLetter[]): void;
   deadLetters(): DeadLetter[];
   /** Reports new positions on the `heads` port from now on, or no longer. Returns the last position. */

@@ -7,6 +7,7 @@ import { sealEvent } from '../protocol/seal-event.ts';
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
 import { type HybridTime, nextHybridTime } from './hybrid-clock.ts';
 import { Inbox } from './inbox.ts';
+import { upsertSnapshot } from './snapshot-table.ts';
 import { type StreamHead, StreamHeads } from './stream-heads.ts';
 
 type Replica = { origin: string; sequence: number; ms: number; counter: number };
@@ -43,10 +44,7 @@ export class AppendTransaction {
     this.#insertEvent = database.prepare(
       'insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     );
-    this.#upsertSnapshot = database.prepare(`
-      insert into snapshots values (?, ?, ?, ?, ?) on conflict (stream) do update set version = excluded.version,
-        fingerprint = excluded.fingerprint, state = excluded.state, recorded_at = excluded.recorded_at
-      where excluded.version >= snapshots.version or excluded.fingerprint <> snapshots.fingerprint`);
+    this.#upsertSnapshot = database.prepare(upsertSnapshot);
     this.#updateReplica = database.prepare(
       'update replica set last_sequence = ?, hlc_ms = ?, hlc_counter = ? where replica = 1',
     );

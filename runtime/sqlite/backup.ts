@@ -4,9 +4,11 @@ import type { MessagePort } from 'node:worker_threads';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import type { BackupProgress } from '../protocol/reader-control.ts';
 import { openForReading } from './open-database.ts';
+import { checkFolder } from './preflight.ts';
 import { storageError } from './storage-error.ts';
 
-const pagesPerStep = 1000;
+/** A megabyte: between two steps, reads are served and a cancellation is noticed. */
+const pagesPerStep = 256;
 
 /**
  * Copies the database as it is at this moment while others go on writing. The copy gets its name only when it is
@@ -20,6 +22,7 @@ export async function backupDatabase(path: string, target: string, progress: Mes
       `${target} exists already; a backup never replaces a file.`,
     );
   }
+  checkFolder(target);
   const partial = `${target}.partial`;
   let cancelled = false;
   progress.on('message', () => {

@@ -18,6 +18,7 @@ export class LogWriter {
   readonly #dataVersion: SqliteStatement<number>;
   readonly #begin: () => number;
   readonly #commit: SqliteStatement;
+  #position = 0;
   #seenDataVersion = -1;
   #contended = false;
 
@@ -31,9 +32,9 @@ export class LogWriter {
     this.#begin = () => beginImmediate(database, this.#lockTimeoutMs);
   }
 
-  /** Position of the last event in the log, including those of other processes. */
+  /** Position of the last event that is committed, including those of other processes. */
   get position(): number {
-    return this.#transaction.position;
+    return this.#position;
   }
 
   /**
@@ -64,6 +65,7 @@ export class LogWriter {
     if (version === this.#seenDataVersion) return false;
     this.#seenDataVersion = version;
     this.#transaction.reload();
+    this.#position = this.#transaction.position;
     return true;
   }
 
@@ -76,6 +78,7 @@ export class LogWriter {
       const result = work();
       this.#transaction.finish();
       this.#commit.run();
+      this.#position = this.#transaction.position;
       return result;
     } catch (error) {
       this.#rollback();

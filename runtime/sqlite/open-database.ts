@@ -1,4 +1,3 @@
-import crypto from 'node:crypto';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { openSqlite, type SqliteDatabase } from './driver.ts';
 import { applicationId, migrations } from './migrations/index.ts';
@@ -105,7 +104,7 @@ function migrate(database: SqliteDatabase, lockTimeoutMs: number): void {
 }
 
 function insertReplica(database: SqliteDatabase): void {
-  const origin = crypto.randomBytes(8).toString('hex');
+  const origin = process.getBuiltinModule('node:crypto').randomBytes(8).toString('hex');
   database.prepare('insert into replica values (1, ?, 0, 0, 0)').run(origin);
 }
 

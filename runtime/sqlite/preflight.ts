@@ -32,7 +32,8 @@ export function preflight(path: string): FileHeader | undefined {
   return stat.size === 0 ? undefined : readHeader(path);
 }
 
-function checkFolder(path: string): void {
+/** Refuses the path of a file whose folder is missing or cannot be written. */
+export function checkFolder(path: string): void {
   const folder = dirname(path);
   const stat = statSync(folder, { throwIfNoEntry: false });
   if (stat === undefined || !stat.isDirectory()) {

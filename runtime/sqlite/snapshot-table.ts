@@ -1,5 +1,11 @@
-import type { EncodedSnapshot } from '../protocol/append.ts';
+import type { StreamSnapshot } from '../protocol/append.ts';
 import type { LogWriter } from './log-writer.ts';
+
+/** Replaces the snapshot of a stream, unless it is newer and made by the same code. */
+export const upsertSnapshot = `
+  insert into snapshots values (?, ?, ?, ?, ?) on conflict (stream) do update set version = excluded.version,
+    fingerprint = excluded.fingerprint, state = excluded.state, recorded_at = excluded.recorded_at
+  where excluded.version >= snapshots.version or excluded.fingerprint <> snapshots.fingerprint`;
 
 /** Saves snapshots outside of appends. The newest of a stream is kept, and never replaced by an older one. */
 export class SnapshotTable {
@@ -9,16 +15,12 @@ export class SnapshotTable {
     this.#writer = writer;
   }
 
-  save(stream: string, snapshot: EncodedSnapshot, recordedAt: number): void {
-    const { version, fingerprint, state } = snapshot;
-    this.#writer.write((database) =>
-      database
-        .prepare(
-          `insert into snapshots values (?, ?, ?, ?, ?) on conflict (stream) do update set version = excluded.version,
-             fingerprint = excluded.fingerprint, state = excluded.state, recorded_at = excluded.recorded_at
-           where excluded.version >= snapshots.version or excluded.fingerprint <> snapshots.fingerprint`,
-        )
-        .run(stream, version, fingerprint, state, recordedAt),
-    );
+  save(snapshots: readonly StreamSnapshot[], recordedAt: number): void {
+    this.#writer.write((database) => {
+      const upsert = database.prepare(upsertSnapshot);
+      for (const { stream, version, fingerprint, state } of snapshots) {
+        upsert.run(stream, version, fingerprint, state, recordedAt);
+      }
+    });
   }
 }

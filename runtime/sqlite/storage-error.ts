@@ -6,7 +6,8 @@ export function storageError(thrown: unknown, path: string): HoldfastError {
   const code = String((thrown as { code?: unknown })?.code ?? '');
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const said = `SQLite says "${message}" (${code || 'no code'})`;
-  if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT') {
+  // SHMSIZE: the index of the log could not grow, for which a full disk is the reason there is.
+  if (['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT'].includes(code)) {
     return holdfastError(
       'HOLDFAST_ERR_STORAGE_FULL',
       `The disk of ${path} is full and nothing was written. Free some space and repeat the call; no restart is needed.`,

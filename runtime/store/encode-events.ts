@@ -29,7 +29,8 @@ export function encodeEvents(events: unknown): EncodedBatch {
       { size: events.length, limit: limits.batchEventsMax },
     );
   }
-  const encoded = events.map(encodeEvent);
+  // Unlike `map`, this visits holes too, which are no events.
+  const encoded = Array.from(events, encodeEvent);
   const ids = new Set(encoded.map(({ id }) => id));
   if (ids.size < encoded.length) throw invalid('two events of one append have the same id');
   return { events: encoded, idsAreKeys: events.some((event: NewEvent) => event.id !== undefined) };

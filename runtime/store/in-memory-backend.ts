@@ -6,7 +6,7 @@ import type {
   StoreStats,
 } from '../ports/event-store-backend.ts';
 import type { AppendReceipt, AppendRequest, EncodedSnapshot } from '../protocol/append.ts';
-import { idempotencyConflict } from '../protocol/duplicate.ts';
+import { idempotencyConflict, repeatedByIds } from '../protocol/duplicate.ts';
 import { versionConflict, violatesExpectation } from '../protocol/expected-version.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
 
@@ -46,8 +46,7 @@ export class InMemoryEventStoreBackend implements EventStoreBackend {
 
   async saveSnapshot(stream: string, snapshot: EncodedSnapshot): Promise<void> {
     this.#checkOpen();
-    if ((this.#snapshots.get(stream)?.version ?? 0) <= snapshot.version)
-      this.#snapshots.set(stream, snapshot);
+    this.#keepNewest(stream, snapshot);
   }
 
   async getLatestSnapshot(stream: string): Promise<EncodedSnapshot | undefined> {
@@ -85,6 +84,7 @@ export class InMemoryEventStoreBackend implements EventStoreBackend {
   }
 
   async backup(): Promise<void> {
+    this.#checkOpen();
     throw holdfastError('HOLDFAST_ERR_ARGUMENT_INVALID', 'A store in memory has no file to back up.');
   }
 
@@ -119,9 +119,17 @@ export class InMemoryEventStoreBackend implements EventStoreBackend {
       reply,
     };
     if (idempotencyKey !== null) this.#keys.set(`${stream}\n${idempotencyKey}`, { fingerprint, receipt });
-    if (request.snapshot !== null) this.#snapshots.set(stream, request.snapshot);
+    if (request.snapshot !== null) this.#keepNewest(stream, request.snapshot);
     for (const listener of this.#listeners) listener(this.#log.length);
     return receipt;
+  }
+
+  /** A snapshot of other code replaces any, since nothing else would get rid of one that is useless now. */
+  #keepNewest(stream: string, snapshot: EncodedSnapshot): void {
+    const kept = this.#snapshots.get(stream);
+    const isOlder = kept !== undefined && snapshot.version < kept.version;
+    if (isOlder && snapshot.fingerprint === kept.fingerprint) return;
+    this.#snapshots.set(stream, snapshot);
   }
 
   #repeated(request: AppendRequest): AppendReceipt | HoldfastError | undefined {
@@ -135,28 +143,8 @@ export class InMemoryEventStoreBackend implements EventStoreBackend {
   }
 
   #repeatedById(request: AppendRequest): AppendReceipt | HoldfastError | undefined {
-    const found = request.events.map((event) => this.#ids.get(event.id));
-    if (found.every((event) => event === undefined)) return undefined;
-    const first = found[0];
-    for (const [index, event] of request.events.entries()) {
-      const there = found[index];
-      const same =
-        there !== undefined &&
-        there.stream === request.stream &&
-        there.version === (first?.version ?? 0) + index &&
-        there.type === event.type &&
-        there.data === event.data &&
-        there.metadata === event.metadata;
-      if (!same) return idempotencyConflict(request.stream, event.id);
-    }
-    const last = found.at(-1) as RecordedEvent;
-    return {
-      outcome: 'already-appended',
-      version: last.version,
-      position: last.position,
-      head: last.id,
-      reply: null,
-    };
+    const known = request.events.map(({ id }) => this.#ids.get(id));
+    return repeatedByIds(request, known);
   }
 
   #checkOpen(): void {

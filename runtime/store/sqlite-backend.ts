@@ -10,7 +10,7 @@ import type {
   StoreStats,
 } from '../ports/event-store-backend.ts';
 import type { AppendReceipt, AppendRequest, EncodedSnapshot } from '../protocol/append.ts';
-import { checkOptions, checkWholeOption, invalidOption } from '../protocol/options.ts';
+import { checkOptions, checkWholeOption, invalidOption, toWorkerUrl } from '../protocol/options.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
 import { ReaderClient } from '../threads/reader-client.ts';
 import { StoreClient } from '../threads/store-client.ts';
@@ -61,7 +61,8 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   ): Promise<SqliteEventStoreBackend> {
     checkOptions('SqliteEventStoreBackend.open', options, optionNames);
     checkWholeOption('SqliteEventStoreBackend.open', 'lockTimeoutMs', options.lockTimeoutMs, 0);
-    const { lockTimeoutMs = 30_000, workerUrl } = options;
+    const { lockTimeoutMs = 30_000 } = options;
+    const workerUrl = toWorkerUrl('SqliteEventStoreBackend.open', options.workerUrl);
     const absolute = absolutePath(path);
     const store = await StoreClient.start({ path: absolute, lockTimeoutMs, workerUrl });
     return new SqliteEventStoreBackend(absolute, store, workerUrl);
@@ -81,7 +82,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   }
 
   async saveSnapshot(stream: string, snapshot: EncodedSnapshot): Promise<void> {
-    await this.store().thread.control.call('saveSnapshot', [stream, snapshot]);
+    await this.store().thread.control.call('saveSnapshots', [[{ stream, ...snapshot }]]);
   }
 
   async getLatestSnapshot(stream: string): Promise<EncodedSnapshot | undefined> {
@@ -110,7 +111,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
     await this.store().thread.control.call('checkpoint', []);
   }
 
-  stats(): Promise<StoreStats> {
+  async stats(): Promise<StoreStats> {
     return this.store().thread.control.call('stats', []);
   }
 

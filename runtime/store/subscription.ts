@@ -25,6 +25,8 @@ export async function* follow(
         limit: limits.pageEventsMax,
         direction: 'forward',
       });
+      // What was read while it was being ended is not given out any more.
+      if (stop.aborted) return;
       for (const event of page) {
         yield event;
         cursor = event.position;

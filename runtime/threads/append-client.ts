@@ -9,16 +9,13 @@ type Settle = (outcome: AppendReceipt | Error) => void;
 export class AppendClient {
   readonly #frames: FramePort;
   readonly #waiting = new Map<number, Settle>();
+  #onSettled: (() => void) | undefined;
   #lastId = 0;
   #failure: Error | undefined;
 
   constructor(port: MessagePort) {
     this.#frames = new FramePort(port, (frame) =>
-      readOutcomes(frame, (id, outcome) => {
-        const settle = this.#waiting.get(id);
-        this.#waiting.delete(id);
-        settle?.(outcome);
-      }),
+      readOutcomes(frame, (id, outcome) => this.#settle(id, outcome)),
     );
   }
 
@@ -38,9 +35,25 @@ export class AppendClient {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const settle of waiting) settle(error);
+    this.#onSettled?.();
+  }
+
+  /** Resolves when no append waits for its outcome. */
+  async settled(): Promise<void> {
+    if (this.#waiting.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onSettled = resolve;
+    });
   }
 
   close(): void {
     this.#frames.close();
+  }
+
+  #settle(id: number, outcome: AppendReceipt | Error): void {
+    const settle = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    settle?.(outcome);
+    if (this.#waiting.size === 0) this.#onSettled?.();
   }
 }

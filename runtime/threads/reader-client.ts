@@ -15,6 +15,7 @@ export class ReaderClient {
   readonly thread: Thread<ReaderControl>;
   readonly #requests: RequestClient<ReaderRequests>;
   readonly #halt: MessagePort;
+  readonly #guarded: ExitGuarded;
 
   private constructor(path: string, workerUrl: URL | string | undefined) {
     const requests = new MessageChannel();
@@ -26,17 +27,23 @@ export class ReaderClient {
     this.#requests = new RequestClient<ReaderRequests>(requests.port1);
     this.#halt = halt.port1;
     this.#halt.unref();
-    const guarded: ExitGuarded = { closed, halt: () => this.#halt.postMessage('halt') };
-    exitGuard.add(guarded);
+    this.#guarded = { closed, halt: () => this.#halt.postMessage('halt') };
+    exitGuard.add(this.#guarded);
     void this.thread.ended.then((reason) => {
-      exitGuard.remove(guarded);
+      exitGuard.remove(this.#guarded);
       this.#requests.fail(reason);
     });
   }
 
   static async start(path: string, workerUrl: URL | string | undefined): Promise<ReaderClient> {
     const client = new ReaderClient(path, workerUrl);
-    await client.thread.started();
+    try {
+      await client.thread.started();
+    } catch (error) {
+      // It holds no database, and an exit must not wait for it.
+      exitGuard.remove(client.#guarded);
+      throw error;
+    }
     return client;
   }
 
@@ -85,8 +92,9 @@ export class ReaderClient {
   async close(): Promise<void> {
     this.thread.hold();
     try {
-      await this.thread.control.call('close', []);
-      await this.thread.ended;
+      // The end of a thread may overtake its answers: what was asked before is answered first.
+      await this.#requests.settled();
+      await this.thread.endedBy(this.thread.control.call('close', []));
     } finally {
       this.#requests.close();
       this.#halt.close();

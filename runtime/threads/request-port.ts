@@ -8,6 +8,7 @@ type Answer = { resolve(value: unknown): void; reject(error: Error): void };
 export class RequestClient<Api extends { [Method in keyof Api]: (...args: never[]) => unknown }> {
   readonly #frames: FramePort;
   readonly #waiting = new Map<number, Answer>();
+  #onSettled: (() => void) | undefined;
   #lastId = 0;
   #failure: Error | undefined;
 
@@ -35,6 +36,15 @@ export class RequestClient<Api extends { [Method in keyof Api]: (...args: never[
     this.#failure = error;
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
+    this.#onSettled?.();
+  }
+
+  /** Resolves when no request waits for its answer. */
+  async settled(): Promise<void> {
+    if (this.#waiting.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onSettled = resolve;
+    });
   }
 
   close(): void {
@@ -46,6 +56,7 @@ export class RequestClient<Api extends { [Method in keyof Api]: (...args: never[
     this.#waiting.delete(id);
     if (error === null) answer?.resolve(value);
     else answer?.reject(fromWireError(error as WireError));
+    if (this.#waiting.size === 0) this.#onSettled?.();
   }
 }
 

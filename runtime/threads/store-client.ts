@@ -55,7 +55,13 @@ export class StoreClient {
   /** Starts the thread and opens the database; rejects with the coded error of the database if it cannot be opened. */
   static async start(options: StoreClientOptions): Promise<StoreClient> {
     const client = new StoreClient(options);
-    await client.thread.started();
+    try {
+      await client.thread.started();
+    } catch (error) {
+      // It holds no database, and an exit must not wait for it.
+      exitGuard.remove(client.#guarded);
+      throw error;
+    }
     return client;
   }
 
@@ -85,8 +91,9 @@ export class StoreClient {
   async close(): Promise<void> {
     this.thread.hold();
     try {
-      await this.thread.control.call('close', []);
-      await this.thread.ended;
+      // The end of a thread may overtake its answers: what was appended before is answered first.
+      await this.#appends.settled();
+      await this.thread.endedBy(this.thread.control.call('close', []));
     } finally {
       this.#appends.close();
       this.#heads.close();

@@ -82,7 +82,7 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
       // What arrived before the fence is committed before it is acknowledged: the next host sees it.
       commits.drain();
     },
-    saveSnapshot: (stream, snapshot) => snapshots.save(stream, snapshot, systemClock.now()),
+    saveSnapshots: (saved) => snapshots.save(saved, systemClock.now()),
     recordDeadLetters: (letters) => deadLetters.record(letters, systemClock.now()),
     deadLetters: () => deadLetters.list(),
     watch(on) {

@@ -40,6 +40,7 @@ test.each([
   ["import { get } from 'node:https'; export const use = get;", 'node:https'],
   ["export const use = () => import('node:dns/promises');", 'node:dns/promises'],
   ["import { createRequire } from 'node:module'; export const use = require('net');", 'net'],
+  ["export const use = () => process.getBuiltinModule('node:tls');", 'node:tls'],
   ["export const use = () => fetch('/');", 'fetch'],
   ["export const use = () => globalThis.fetch('/');", 'globalThis.fetch'],
   ["export const use = () => globalThis['fetch']('/');", 'globalThis.fetch'],
@@ -57,7 +58,7 @@ test.each([
 });
 
 test('the search of the bundle finds what could load a module that no import names', async () => {
-  const contents = "export const use = () => [process.getBuiltinModule('net'), eval('')];";
+  const contents = "export const use = (name) => [process.getBuiltinModule(name), eval('')];";
 
   const { hiddenLoaders } = await inspectBundle({ stdin: { contents } });
   expect(hiddenLoaders).toEqual(['process.getBuiltinModule', 'eval']);

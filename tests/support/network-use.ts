@@ -47,8 +47,12 @@ export async function inspectBundle(options: BuildOptions): Promise<InspectedBun
     write: false,
   });
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
-  const externals = unique(imports.filter(({ external }) => external).map(({ path }) => path));
-  const code = outputFiles.map(({ text }) => text).join('\n');
+  const outputs = outputFiles.map(({ text }) => text).join('\n');
+  const { code, loaded } = takeNamedBuiltins(outputs);
+  const externals = unique([
+    ...imports.filter(({ external }) => external).map(({ path }) => path),
+    ...loaded,
+  ]);
   const used = markedGlobals.filter((name) => code.includes(markers.get(name) as string));
   return {
     metafile,
@@ -60,6 +64,17 @@ export async function inspectBundle(options: BuildOptions): Promise<InspectedBun
     ]),
     hiddenLoaders: used.filter((name) => loaders.includes(name)),
   };
+}
+
+/** A built-in that is loaded by its name, written out, is an import like any other; only a computed name is hidden. */
+function takeNamedBuiltins(outputs: string): { code: string; loaded: string[] } {
+  const loaded: string[] = [];
+  const pattern = new RegExp(`${markers.get('process.getBuiltinModule')}\\(["'\`]([^"'\`]+)["'\`]\\)`, 'g');
+  const code = outputs.replace(pattern, (_call, name: string) => {
+    loaded.push(name);
+    return '';
+  });
+  return { code, loaded };
 }
 
 /** Whether a specifier names a module that can reach a network: `net`, `node:dns/promises`, ... */

@@ -1,0 +1,1 @@
+console.log(JSON.stringify({ value: 0, unit: 'ms', detail: {} }));

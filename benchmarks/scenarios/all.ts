@@ -1,0 +1,19 @@
+import type { Scenario } from '../scenario.ts';
+import { latency } from './latency.ts';
+import { memory } from './memory.ts';
+import { messages } from './messages.ts';
+import { replay } from './replay.ts';
+import { startUp } from './start.ts';
+import { eventStore } from './store.ts';
+import { throughput } from './throughput.ts';
+
+/** Every scenario, in the order they are run. */
+export const scenarios: readonly Scenario[] = [
+  throughput,
+  latency,
+  eventStore,
+  replay,
+  messages,
+  startUp,
+  memory,
+];

@@ -1,0 +1,18 @@
+import { ratio, type Scenario } from '../scenario.ts';
+
+const size = 3_000;
+const raw = 'raw commit of one row';
+const actor = 'one command of an actor';
+
+export const latency: Scenario = {
+  name: 'latency',
+  title: 'One durable command at a time',
+  note: 'The value is the median over sequential commands of one run, after 500 that are not counted.',
+  rounds: 5,
+  contenders: [
+    { name: raw, program: 'raw-latency.ts', task: { size } },
+    { name: actor, program: 'actor-latency.ts', task: { size } },
+    { name: 'one append to the store', program: 'store-latency.ts', task: { size } },
+  ],
+  budgets: [ratio(actor, raw, { atMost: 1.8 })],
+};

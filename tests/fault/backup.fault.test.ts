@@ -1,0 +1,109 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
+import { expect, onTestFinished, test } from 'vitest';
+import { ChildProgram, runChild } from '../support/child-program.ts';
+import { codedError } from '../support/coded-error.ts';
+import { expectWholeLog } from '../support/stored-log.ts';
+import { straceArguments, whyNoStrace } from '../support/strace.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+async function openStore(path: string): Promise<EventStore> {
+  const store = EventStore.withBackend(await SqliteEventStoreBackend.open(path));
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** About sixteen megabytes, which are many steps of a backup. */
+async function createLargeLog(store: EventStore): Promise<string[]> {
+  const ids = Array.from({ length: 80 }, (_, number) => `${number}-${'x'.repeat(200_000)}`);
+  await Promise.all(ids.map((id) => store.append('notebook/large', [{ type: 'noted', data: { id } }])));
+  return ids;
+}
+
+test('a backup made while 64 callers of another process append is a whole log of what was acknowledged before', async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'app.db');
+  const writer = new ChildProgram('append-notes.ts', [path, 'store']);
+  await writer.printed(1_000);
+  const store = await openStore(path);
+  const before = writer.lines.slice(1);
+
+  await store.backup(join(folder, 'copy.db'));
+  const printedAtTheEnd = writer.lines.length;
+  await writer.printed(printedAtTheEnd + 100);
+  writer.kill();
+  const { lines } = await writer.ended;
+
+  const copy = await expectWholeLog(join(folder, 'copy.db'), before);
+  const original = await expectWholeLog(path, lines.slice(1));
+  expect(copy.ids).toEqual(original.ids.slice(0, copy.ids.length));
+});
+
+test('appends go on while a backup runs, and are not in it', async () => {
+  const folder = temporaryFolder();
+  const store = await openStore(join(folder, 'app.db'));
+  const ids = await createLargeLog(store);
+  let during: Promise<unknown> | undefined;
+
+  await store.backup(join(folder, 'copy.db'), {
+    onProgress: () => {
+      during ??= store.append('notebook/large', [{ type: 'noted', data: { id: 'during' } }]);
+    },
+  });
+  await during;
+
+  const copy = await expectWholeLog(join(folder, 'copy.db'), ids);
+  expect(copy.ids).toHaveLength(ids.length);
+  await expect(store.stats()).resolves.toMatchObject({ events: ids.length + 1 });
+});
+
+test('an aborted backup rejects with its reason and leaves no file', async () => {
+  const folder = temporaryFolder();
+  const store = await openStore(join(folder, 'app.db'));
+  await createLargeLog(store);
+  const abort = new AbortController();
+  const reason = new Error('changed my mind');
+
+  const backup = store.backup(join(folder, 'copy.db'), {
+    signal: abort.signal,
+    onProgress: () => abort.abort(reason),
+  });
+
+  await expect(backup).rejects.toBe(reason);
+  expect(readdirSync(folder).filter((name) => name.startsWith('copy'))).toEqual([]);
+});
+
+test('a backup never replaces a file, and needs a folder that is there', async () => {
+  const folder = temporaryFolder();
+  const store = await openStore(join(folder, 'app.db'));
+  await store.append('notebook/n', [{ type: 'noted', data: { id: 'a' } }]);
+  const target = join(folder, 'copy.db');
+  await store.backup(target);
+
+  await expect(store.backup(target)).rejects.toEqual(codedError('HOLDFAST_ERR_ARGUMENT_INVALID'));
+  await expect(store.backup(join(folder, 'missing', 'copy.db'))).rejects.toEqual(
+    codedError('HOLDFAST_ERR_STORAGE_PATH'),
+  );
+  await expectWholeLog(target, ['a']);
+});
+
+test('a backup that was killed leaves no file of its name, and the next one succeeds', async ({ skip }) => {
+  const why = whyNoStrace();
+  skip(why !== undefined, why);
+  const folder = temporaryFolder();
+  const path = join(folder, 'app.db');
+  const store = await openStore(path);
+  const ids = await createLargeLog(store);
+  const target = join(folder, 'copy.db');
+  const prefix = straceArguments(`${target}.partial`, { calls: 'pwrite64', inject: 'signal=KILL:when=1500' });
+
+  const { signal } = await runChild('back-up.ts', [path, target], { prefix });
+  const isThere = { target: existsSync(target), partial: existsSync(`${target}.partial`) };
+  await store.backup(target);
+
+  expect(signal).toBe('SIGKILL');
+  expect(isThere).toEqual({ target: false, partial: true });
+  expect(existsSync(`${target}.partial`)).toBe(false);
+  await expectWholeLog(target, ids);
+});

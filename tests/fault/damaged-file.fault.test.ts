@@ -1,0 +1,150 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ChildProgram, runChild } from '../support/child-program.ts';
+
+interface Outcome {
+  readonly opening?: string;
+  readonly reading?: string;
+  readonly ok?: boolean;
+  readonly problems?: number;
+  readonly events?: readonly unknown[];
+  readonly appending?: string;
+}
+
+let folder = '';
+/** A database with its log beside it, as a killed process leaves it, and the events in it. */
+let withLog = '';
+/** The same after its log was copied back into it. */
+let withoutLog = '';
+let events: readonly unknown[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
+  withLog = join(folder, 'app.db');
+  const child = new ChildProgram('append-notes.ts', [withLog, 'store']);
+  await child.printed(600);
+  child.kill();
+  await child.ended;
+  withoutLog = copyOf(withLog, join(folder, 'whole.db'));
+  const [whole] = await examine([withoutLog]);
+  expect(whole).toMatchObject({ ok: true, appending: 'appended' });
+  events = whole?.events ?? [];
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function copyOf(path: string, target: string): string {
+  copyFileSync(path, target);
+  if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${target}-wal`);
+  return target;
+}
+
+async function examine(paths: readonly string[]): Promise<Outcome[]> {
+  const { code, signal, lines, stderr } = await runChild('read-damaged.ts', paths, { limitMs: 60_000 });
+  expect({ code, signal, stderr }, `crashed on ${paths[lines.length]}`).toEqual({
+    code: 0,
+    signal: null,
+    stderr: '',
+  });
+  return lines.map((line) => JSON.parse(line) as Outcome);
+}
+
+function flipBits(path: string, random: () => number, count: number): void {
+  const content = readFileSync(path);
+  for (let flip = 0; flip < count; flip++) {
+    const at = Math.floor(random() * content.length);
+    content[at] = (content[at] as number) ^ (1 << Math.floor(random() * 8));
+  }
+  writeFileSync(path, content);
+}
+
+/** Mulberry32: numbers from 0 to 1, the same for the same seed. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let value = Math.imul(state ^ (state >>> 15), 1 | state);
+    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
+    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Damage is either reported by a coded error or by verify, or what is read is what was written, from the start. */
+function expectNoSilentDamage(outcome: Outcome | undefined, events: readonly unknown[]): void {
+  const error = outcome?.opening ?? outcome?.reading;
+  if (error !== undefined)
+    expect(error).toMatch(/^HOLDFAST_ERR_STORAGE_(CORRUPT|NOT_A_DATABASE|FOREIGN|IO)$|SCHEMA_NEWER$/);
+  else if (outcome?.ok) expect(outcome.events).toEqual(events.slice(0, outcome.events?.length));
+  else expect(outcome?.problems).toBeGreaterThan(0);
+  expect(outcome?.appending ?? 'HOLDFAST_ERR_').toMatch(/^appended$|^HOLDFAST_ERR_/);
+}
+
+test('a log that was cut anywhere is read up to the cut', async () => {
+  const size = readFileSync(`${withLog}-wal`).length;
+  const sizes = [0, 16, 32, 4_000, 0.5 * size, size - 1].map(Math.floor);
+  const copies = sizes.map((bytes) => {
+    const copy = copyOf(withLog, join(folder, `cut-${bytes}.db`));
+    truncateSync(`${copy}-wal`, bytes);
+    return copy;
+  });
+
+  const outcomes = await examine(copies);
+
+  expect(events.length).toBeGreaterThanOrEqual(600);
+  for (const outcome of outcomes) expectNoSilentDamage(outcome, events);
+  const counts = outcomes.map((outcome) => outcome.events?.length ?? 0);
+  expect(counts).toEqual([...counts].sort((a, b) => a - b));
+  expect(counts.at(-1)).toBeGreaterThan(0);
+});
+
+test('a log with flipped bits never shows what was not written', async () => {
+  const copies = Array.from({ length: 8 }, (_, seed) => {
+    const copy = copyOf(withLog, join(folder, `wal-seed-${seed}.db`));
+    flipBits(`${copy}-wal`, randomFrom(seed), 1 + seed);
+    return copy;
+  });
+
+  const outcomes = await examine(copies);
+
+  expect(outcomes).toHaveLength(8);
+  for (const outcome of outcomes) expectNoSilentDamage(outcome, events);
+});
+
+test('a database with flipped bits is reported, by an error or by verify, and crashes nothing', async () => {
+  const copies = Array.from({ length: 16 }, (_, seed) => {
+    const copy = copyOf(withoutLog, join(folder, `seed-${seed}.db`));
+    flipBits(copy, randomFrom(seed), 1 + 4 * seed);
+    return copy;
+  });
+
+  const outcomes = await examine(copies);
+
+  expect(outcomes).toHaveLength(16);
+  for (const outcome of outcomes) expectNoSilentDamage(outcome, events);
+  expect(outcomes.filter(({ ok }) => ok !== true).length).toBeGreaterThan(8);
+});
+
+test('a database that was cut is refused and left as it was', async () => {
+  const content = readFileSync(withoutLog);
+  const damages: readonly (readonly [name: string, content: Buffer, code: string])[] = [
+    ['half.db', content.subarray(0, content.length / 2), 'HOLDFAST_ERR_STORAGE_CORRUPT'],
+    ['header.db', content.subarray(0, 60), 'HOLDFAST_ERR_STORAGE_NOT_A_DATABASE'],
+    ['text.db', Buffer.from('a shopping list'), 'HOLDFAST_ERR_STORAGE_NOT_A_DATABASE'],
+  ];
+  for (const [name, damaged] of damages) writeFileSync(join(folder, name), damaged);
+
+  const outcomes = await examine(damages.map(([name]) => join(folder, name)));
+
+  expect(outcomes).toEqual(damages.map(([, , code]) => ({ opening: code })));
+  for (const [name, damaged] of damages) expect(readFileSync(join(folder, name)).equals(damaged)).toBe(true);
+});

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
+import { describe, expect, test } from 'vitest';
+import { runChild } from '../support/child-program.ts';
+import { expectWholeLog } from '../support/stored-log.ts';
+import { straceArguments, whyNoStrace } from '../support/strace.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const faults = [
+  // After the data was written, the disk cannot say whether it is there.
+  { calls: 'fsync', inject: 'error=EIO:when=10..12', code: 'HOLDFAST_ERR_OUTCOME_UNKNOWN' },
+  { calls: 'pwrite64', inject: 'error=EIO:when=30..33', code: 'HOLDFAST_ERR_STORAGE_IO' },
+  { calls: 'pwrite64', inject: 'error=ENOSPC:when=30..33', code: 'HOLDFAST_ERR_STORAGE_FULL' },
+];
+
+describe.each(['store', 'actors'])('one caller appends through the %s', (through) => {
+  test.for(faults)(
+    'and $inject on $calls is $code; repeating by key appends once',
+    async (fault, { skip }) => {
+      const why = whyNoStrace();
+      skip(why !== undefined, why);
+      const database = join(temporaryFolder(), 'app.db');
+      await createDatabase(database);
+
+      const prefix = straceArguments(database, fault);
+      const { code, lines, stderr } = await runChild('append-with-retries.ts', [database, through, '25'], {
+        prefix,
+      });
+
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const errors = lines.filter((line) => line.startsWith('error '));
+      expect(errors.length).toBeGreaterThan(0);
+      expect(new Set(errors)).toEqual(new Set([`error ${fault.code}`]));
+      const acknowledged = lines.filter((line) => !line.startsWith('error '));
+      const { ids } = await expectWholeLog(database, acknowledged);
+      expect(ids).toEqual(acknowledged);
+    },
+  );
+});
+
+/** So that the faults hit appends and not the creation of the schema. */
+async function createDatabase(path: string): Promise<void> {
+  await EventStore.withBackend(await SqliteEventStoreBackend.open(path)).close();
+}

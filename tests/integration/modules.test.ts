@@ -1,0 +1,123 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createRuntime, type Runtime } from 'holdfast';
+import { expect, onTestFinished, test } from 'vitest';
+import { codedError } from '../support/coded-error.ts';
+import { counter } from '../support/fixtures/counter.ts';
+import { endless } from '../support/fixtures/endless.ts';
+import { timed } from '../support/fixtures/unsupported.ts';
+import { fixture, openRuntime } from '../support/open-runtime.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** A runtime whose only module has this text. */
+async function openWithModule(text: string): Promise<Runtime> {
+  const folder = temporaryFolder();
+  const path = join(folder, 'module.mjs');
+  writeFileSync(path, text);
+  const runtime = await createRuntime({
+    database: join(folder, 'app.db'),
+    modules: [pathToFileURL(path)],
+    hosts: 1,
+  });
+  onTestFinished(() => runtime.close());
+  return runtime;
+}
+
+test.each([
+  ['throws', `throw new Error('not in the mood');`, /not in the mood/],
+  ['is no JavaScript', 'this is no JavaScript', /could not be imported/],
+  ['imports what is not there', `import 'no-such-package';`, /no-such-package/],
+])('a module that %s fails every call with its reason', async (_, text, reason) => {
+  const runtime = await openWithModule(text);
+  const actor = runtime.actor(counter, 'a');
+
+  const moduleLoad = codedError('HOLDFAST_ERR_MODULE_LOAD', { message: expect.stringMatching(reason) });
+  await expect(actor.send({ type: 'locked' })).rejects.toEqual(moduleLoad);
+  await expect(actor.snapshot()).rejects.toEqual(moduleLoad);
+  await expect(actor.changes().next()).rejects.toEqual(moduleLoad);
+  await expect(runtime.store.append('still', [{ type: 'works' }])).resolves.toMatchObject({ version: 1 });
+});
+
+test('a module that does not exist fails the call with its URL', async () => {
+  const missing = fixture('no-such-module');
+  const runtime = await openRuntime([], { modules: [missing] });
+
+  await expect(runtime.actor(counter, 'a').send({ type: 'locked' })).rejects.toEqual(
+    codedError('HOLDFAST_ERR_MODULE_LOAD', { message: expect.stringContaining(missing.href) }),
+  );
+});
+
+test('a module that ends its thread fails the call', async () => {
+  const runtime = await openWithModule('process.exit(5);');
+
+  await expect(runtime.actor(counter, 'a').send({ type: 'locked' })).rejects.toEqual(
+    codedError('HOLDFAST_ERR_THREAD_START'),
+  );
+});
+
+test('a module that never finishes loading is given up, and close does not wait for it', async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'module.mjs');
+  writeFileSync(path, 'await new Promise((resolve) => setTimeout(resolve, 2 ** 30));');
+  const runtime = await createRuntime({
+    database: join(folder, 'app.db'),
+    modules: [pathToFileURL(path)],
+    hosts: 1,
+    commandTimeoutMs: 300,
+    closeTimeoutMs: 100,
+  });
+
+  await expect(runtime.actor(counter, 'a').send({ type: 'locked' })).rejects.toEqual(
+    codedError('HOLDFAST_ERR_TIMEOUT'),
+  );
+  await runtime.close();
+
+  expect(runtime.state).toBe('closed');
+});
+
+test('a definition that no module exports is named, with those that are', async () => {
+  const runtime = await openRuntime(['document']);
+
+  await expect(runtime.actor(counter, 'a').send({ type: 'locked' })).rejects.toThrow(
+    'No module given to the runtime exports a definition of "counter"; they export document.',
+  );
+});
+
+test('two definitions of one kind are refused', async () => {
+  const runtime = await openRuntime(['counter', 'counter-again']);
+
+  await expect(runtime.actor(counter, 'a').send({ type: 'locked' })).rejects.toEqual(
+    codedError('HOLDFAST_ERR_DEFINITION_DUPLICATE', { message: expect.stringContaining('"counter"') }),
+  );
+});
+
+test('one definition that two modules export is one', async () => {
+  const runtime = await openRuntime(['counter', 'counter-exported']);
+
+  await expect(runtime.actor(counter, 'a').send({ type: 'locked' })).resolves.toMatchObject({ version: 1 });
+});
+
+test('a machine that would lose something is refused with every reason', async () => {
+  const runtime = await openRuntime(['unsupported']);
+
+  await expect(runtime.actor(timed, 'a').send({ type: 'started' })).rejects.toEqual(
+    codedError('HOLDFAST_ERR_MACHINE_UNSUPPORTED', {
+      kind: 'timed',
+      problems: [
+        'State "timed.waiting" has delayed transitions (after).',
+        'State "timed.calling" invokes an actor.',
+        'State "timed.spawning" spawns an actor.',
+      ],
+    }),
+  );
+});
+
+test('a machine with an endless loop fails the command, not the host', async () => {
+  const runtime = await openRuntime(['endless']);
+  const actor = runtime.actor(endless, 'a');
+
+  await expect(actor.send({ type: 'spun' })).rejects.toEqual(codedError('HOLDFAST_ERR_TRANSITION_FAILED'));
+
+  await expect(actor.send({ type: 'rested' })).resolves.toMatchObject({ version: 1 });
+});

@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
+import { expect, onTestFinished, test } from 'vitest';
+import { ChildProgram, runChild } from '../support/child-program.ts';
+import { codedError } from '../support/coded-error.ts';
+import { counter } from '../support/fixtures/counter.ts';
+import { notebook } from '../support/fixtures/notebook.ts';
+import { openRuntime } from '../support/open-runtime.ts';
+import { expectWholeLog } from '../support/stored-log.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+test.each(['actors', 'store'])(
+  'two processes that append to the same streams through the %s lose and repeat nothing',
+  async (through) => {
+    const database = join(temporaryFolder(), 'app.db');
+
+    // Both create the file at once, and 64 callers of each write to the same sixteen streams.
+    const ends = await Promise.all([
+      runChild('append-notes.ts', [database, through, '12']),
+      runChild('append-notes.ts', [database, through, '12']),
+    ]);
+
+    expect(ends.map(({ code, stderr }) => ({ code, stderr }))).toEqual([
+      { code: 0, stderr: '' },
+      { code: 0, stderr: '' },
+    ]);
+    const acknowledged = ends.flatMap(({ lines }) => lines.filter((line) => line !== 'ready'));
+    expect(acknowledged).toHaveLength(2 * 64 * 12);
+    const { ids, streams } = await expectWholeLog(database, acknowledged);
+    expect([ids.length, streams]).toEqual([acknowledged.length, 16]);
+  },
+);
+
+test('a subscription sees what another process appends, in order and once', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const store = EventStore.withBackend(await SqliteEventStoreBackend.open(database));
+  onTestFinished(() => store.close());
+  await store.append('notebook/0', [{ type: 'noted', data: { id: 'mine' } }]);
+  const child = new ChildProgram('append-notes.ts', [database, 'store', '5']);
+  const seen: string[] = [];
+  const positions: number[] = [];
+
+  for await (const { data, position } of store.subscribe()) {
+    seen.push((data as { id: string }).id);
+    positions.push(position);
+    if (seen.length === 1 + 64 * 5) break;
+  }
+
+  const { lines } = await child.ended;
+  expect(positions).toEqual(positions.map((_, index) => index + 1));
+  expect(new Set(seen)).toEqual(new Set(['mine', ...lines.slice(1)]));
+});
+
+test('two runtimes in one process on one file agree on every actor', async () => {
+  const one = await openRuntime(['counter', 'notebook']);
+  const other = await openRuntime(['counter', 'notebook'], { database: one.database });
+  const actors = [one.actor(counter, 'a'), other.actor(counter, 'a')] as const;
+
+  // Each decides on what it remembers, and is wrong about half of the time.
+  await Promise.all(
+    Array.from({ length: 100 }, (_, index) => actors[index % 2]?.execute('split', { parts: [1, 2] })),
+  );
+
+  const [mine, theirs] = await Promise.all(actors.map((actor) => actor.snapshot()));
+  expect(mine).toMatchObject({ version: 200, context: { total: 300 } });
+  expect(theirs?.context).toEqual(mine?.context);
+  await expect(one.store.verify()).resolves.toEqual({ ok: true, problems: [], events: 200 });
+});
+
+test('of two runtimes that expect the same version one is told of the conflict', async () => {
+  const one = await openRuntime(['notebook']);
+  const other = await openRuntime(['notebook'], { database: one.database });
+  const send = (runtime: typeof one, id: string) =>
+    runtime.actor(notebook, 'n').send({ type: 'noted', id }, { expectedVersion: 0 });
+  await Promise.all([one.actor(notebook, 'n').snapshot(), other.actor(notebook, 'n').snapshot()]);
+
+  const outcomes = await Promise.allSettled([send(one, 'a'), send(other, 'b')]);
+
+  expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  expect(outcomes).toContainEqual({
+    status: 'rejected',
+    reason: codedError('HOLDFAST_ERR_VERSION_CONFLICT', { expected: 0, actual: 1 }),
+  });
+});
+
+test('a command that is repeated in another process is carried out once', async () => {
+  const one = await openRuntime(['notebook']);
+  const other = await openRuntime(['notebook'], { database: one.database });
+  const send = (runtime: typeof one) =>
+    runtime.actor(notebook, 'n').send({ type: 'noted', id: 'a' }, { idempotencyKey: 'k' });
+  await other.actor(notebook, 'n').snapshot();
+
+  const first = await send(one);
+  const second = await send(other);
+
+  expect(second).toEqual({ ...first, repeated: true });
+});
+
+test('a refusal is never based on what another process has changed since', async () => {
+  const one = await openRuntime(['counter']);
+  const other = await openRuntime(['counter'], { database: one.database });
+  await one.actor(counter, 'a').send({ type: 'locked' });
+  await other.actor(counter, 'a').snapshot();
+
+  await one.actor(counter, 'a').send({ type: 'unlocked' });
+
+  await expect(other.actor(counter, 'a').send({ type: 'added', by: 1 })).resolves.toMatchObject({
+    version: 3,
+  });
+});

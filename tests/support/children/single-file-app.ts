@@ -1,0 +1,22 @@
+// An application that is bundled into one file, which is also the worker file and the module of its definitions.
+// Usage: node app.mjs DATABASE.
+import { createRuntime } from 'holdfast';
+import { isHoldfastThread } from 'holdfast/worker';
+import { notebook } from '../fixtures/notebook.ts';
+
+export { notebook };
+
+async function main(database: string): Promise<void> {
+  await using runtime = await createRuntime({
+    database,
+    modules: [import.meta.url],
+    workerUrl: import.meta.url,
+  });
+  const { version } = await runtime.actor(notebook, 'n').send({ type: 'noted', id: 'a' });
+  console.log('sent', version);
+  for await (const { data } of runtime.store.readAll()) console.log('read', (data as { id: string }).id);
+  const { ok } = await runtime.store.verify();
+  console.log('verified', ok);
+}
+
+if (!isHoldfastThread) await main(process.argv[2] ?? '');

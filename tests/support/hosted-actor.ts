@@ -1,0 +1,118 @@
+import { ActorHost, type ActorHostOptions } from '../../actors/actor-host.ts';
+import { defineAggregate } from '../../actors/define-aggregate.ts';
+import { HostedDefinition } from '../../actors/hosted-definition.ts';
+import type { AnyStateMachine } from '../../actors/xstate-adapter.ts';
+import type { AppendRequest } from '../../runtime/protocol/append.ts';
+import { decode, encode } from '../../runtime/protocol/codec.ts';
+import { createEventId } from '../../runtime/protocol/event-id.ts';
+import type { HostReceipt, HostRequest } from '../../runtime/protocol/host-messages.ts';
+import { sha256 } from '../../runtime/protocol/sha256.ts';
+import { InMemoryHostLog } from './in-memory-host-log.ts';
+
+/** What comes with a request besides the event. */
+export interface Ask {
+  readonly key?: string;
+  readonly expectedVersion?: number;
+}
+
+/** A host with a way to ask it and wait for the answer. */
+export class AskedHost {
+  readonly host: ActorHost;
+  readonly log: InMemoryHostLog;
+  /** Addresses and names of effects that threw. */
+  readonly failedEffects: string[] = [];
+  /** Ids of requests in the order in which they were answered. */
+  readonly answered: number[] = [];
+  readonly #waiting = new Map<number, (answer: HostReceipt | Error) => void>();
+  #lastId = 0;
+
+  constructor(
+    definitions: ReadonlyMap<string, HostedDefinition>,
+    options: Partial<ActorHostOptions> & { readonly log?: InMemoryHostLog } = {},
+  ) {
+    this.log = options.log ?? new InMemoryHostLog();
+    this.host = new ActorHost({
+      residentsMax: 1_000,
+      idleMs: 1_000,
+      ...options,
+      definitions,
+      log: this.log,
+      answer: (id, answer) => {
+        this.answered.push(id);
+        const settle = this.#waiting.get(id);
+        if (settle === undefined) throw new Error(`request ${id} was answered twice, or never made`);
+        this.#waiting.delete(id);
+        settle(answer);
+      },
+      onEffectFailed: (address, type) => this.failedEffects.push(`${address} ${type}`),
+    });
+  }
+
+  /** Sends an event; resolves with the receipt, or with the error. */
+  send(address: string, type: string, payload: object, ask: Ask = {}): Promise<HostReceipt | Error> {
+    return this.#ask('send', address, type, encode(payload), ask);
+  }
+
+  /** Carries out a command; resolves with the receipt, or with the error. */
+  execute(address: string, name: string, input: unknown, ask: Ask = {}): Promise<HostReceipt | Error> {
+    return this.#ask('execute', address, name, encode(input), ask);
+  }
+
+  /** The state that is durable, and where. */
+  async snapshot(address: string) {
+    const answer = await this.#ask('snapshot', address, '', '', {});
+    if (answer instanceof Error) throw answer;
+    return { ...answer, context: decode(answer.context ?? 'null') };
+  }
+
+  /** Drops every actor that is idle, as time would, once those that read themselves anew have done so. */
+  async passivate(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.host.sweep();
+    this.host.sweep();
+  }
+
+  #ask(
+    operation: HostRequest['operation'],
+    address: string,
+    name: string,
+    payload: string,
+    ask: Ask,
+  ): Promise<HostReceipt | Error> {
+    const id = ++this.#lastId;
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.host.receive({
+        id,
+        operation,
+        address,
+        name,
+        payload,
+        metadata: null,
+        expectedVersion: ask.expectedVersion ?? null,
+        idempotencyKey: ask.key ?? null,
+        fingerprint: ask.key === undefined ? '' : sha256(`${operation}\n${name}\n${payload}`),
+      });
+    });
+  }
+}
+
+/** Makes a machine ready to host under the kind `thing`. */
+export function hostedMachine(machine: AnyStateMachine, snapshotEvery = 100): HostedDefinition {
+  return new HostedDefinition(defineAggregate('thing', { machine, snapshotEvery }));
+}
+
+/** The append of another writer, who knows nothing of machines. */
+export function foreignAppend(stream: string, type: string, data: unknown): AppendRequest {
+  return {
+    stream,
+    events: [{ id: createEventId(), type, schemaVersion: 1, data: encode(data), metadata: null, hash: '' }],
+    expectedVersion: 'any',
+    expectedHead: null,
+    idsAreKeys: false,
+    idempotencyKey: null,
+    fingerprint: '',
+    reply: null,
+    snapshot: null,
+  };
+}

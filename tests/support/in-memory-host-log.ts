@@ -1,0 +1,97 @@
+import { isHoldfastError } from '../../runtime/errors/holdfast-error.ts';
+import type { HostLog } from '../../runtime/ports/host-log.ts';
+import type { AppendReceipt, AppendRequest } from '../../runtime/protocol/append.ts';
+import type { LoadedStream, LoadRequest } from '../../runtime/protocol/load.ts';
+import type { RecordedEvent } from '../../runtime/protocol/recorded-event.ts';
+import { InMemoryEventStoreBackend } from '../../runtime/store/in-memory-backend.ts';
+
+const pageEvents = 3;
+
+/** Stands for the disk: what an append fails with before it is written, or `undefined`. */
+export type Fault = (request: AppendRequest) => Error | undefined;
+
+/** A log of hosts in memory. Appends take a turn of the event loop, in order, and pages of a load are small. */
+export class InMemoryHostLog implements HostLog {
+  readonly #backend = new InMemoryEventStoreBackend();
+  readonly #kept = new Map<string, NonNullable<LoadedStream['reply']>>();
+  readonly #pending: { request: AppendRequest; settle: (outcome: AppendReceipt | Error) => void }[] = [];
+  #fault: Fault = () => undefined;
+  /** How many loads were answered with a snapshot. */
+  snapshotsUsed = 0;
+
+  /** From now on the disk behaves like this. */
+  breakWith(fault: Fault): void {
+    this.#fault = fault;
+  }
+
+  append(request: AppendRequest, settle: (outcome: AppendReceipt | Error) => void): void {
+    this.#pending.push({ request, settle });
+    if (this.#pending.length === 1) setImmediate(() => void this.#commitPending());
+  }
+
+  async load(request: LoadRequest): Promise<LoadedStream> {
+    const { stream, fingerprint, key } = request;
+    const snapshot = fingerprint === null ? undefined : await this.#usableSnapshot(stream, fingerprint);
+    if (snapshot !== undefined) this.snapshotsUsed++;
+    const after = snapshot?.version ?? request.after;
+    const events = await this.events(stream);
+    const page = events.slice(after, after + pageEvents);
+    const last = page.at(-1);
+    return {
+      ...(snapshot === undefined ? {} : { snapshot }),
+      types: page.map(({ type }) => type),
+      schemaVersions: page.map(({ schemaVersion }) => schemaVersion),
+      data: page.map(({ data }) => data),
+      position: last?.position ?? events[after - 1]?.position ?? 0,
+      version: last?.version ?? after,
+      head: last?.id ?? events[after - 1]?.id ?? '',
+      more: page.length === pageEvents,
+      reply: key === null ? null : (this.#kept.get(`${stream}\n${key}`) ?? null),
+    };
+  }
+
+  /** Writes at once, as another process would. */
+  async appendNow(request: AppendRequest): Promise<AppendReceipt | Error> {
+    try {
+      const receipt = await this.#backend.append(request);
+      const { version, position, head, reply } = receipt;
+      if (request.idempotencyKey !== null && receipt.outcome === 'appended') {
+        const { fingerprint } = request;
+        this.#kept.set(`${request.stream}\n${request.idempotencyKey}`, {
+          fingerprint,
+          version,
+          position,
+          head,
+          reply,
+        });
+      }
+      return receipt;
+    } catch (error) {
+      if (isHoldfastError(error)) return error;
+      throw error;
+    }
+  }
+
+  /** All events of a stream. */
+  events(stream: string): Promise<readonly RecordedEvent[]> {
+    return this.#backend.readStream(stream, {
+      after: 0,
+      limit: Number.MAX_SAFE_INTEGER,
+      direction: 'forward',
+    });
+  }
+
+  async #usableSnapshot(stream: string, fingerprint: string) {
+    const snapshot = await this.#backend.getLatestSnapshot(stream);
+    return snapshot?.fingerprint === fingerprint ? snapshot : undefined;
+  }
+
+  /** One group: all that has arrived is written, then all are told. */
+  async #commitPending(): Promise<void> {
+    const group = this.#pending.splice(0);
+    const outcomes: (AppendReceipt | Error)[] = [];
+    for (const { request } of group) outcomes.push(this.#fault(request) ?? (await this.appendNow(request)));
+    if (this.#pending.length > 0) setImmediate(() => void this.#commitPending());
+    for (const [index, { settle }] of group.entries()) settle(outcomes[index] as AppendReceipt | Error);
+  }
+}

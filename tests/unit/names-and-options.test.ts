@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest';
+import { defineAggregate } from '../../actors/define-aggregate.ts';
+import { resolveOptions } from '../../runtime/options.ts';
+import { parseAddress, toAddress } from '../../runtime/protocol/address.ts';
+import { limits } from '../../runtime/protocol/limits.ts';
+import { checkKey, checkName, checkWhole, describe as show } from '../../runtime/protocol/names.ts';
+import { checkOptions, checkSignal, checkWholeOption } from '../../runtime/protocol/options.ts';
+
+const argumentInvalid = expect.objectContaining({ code: 'HOLDFAST_ERR_ARGUMENT_INVALID' });
+const optionInvalid = expect.objectContaining({ code: 'HOLDFAST_ERR_OPTION_INVALID' });
+
+test.each(['', 'a\u0000', 'a\tb', 'a\u007f', '\ud800', 'x'.repeat(513), 5, null, undefined, {}])(
+  '%j is no name',
+  (name) => {
+    expect(() => checkName('The name', name)).toThrow(argumentInvalid);
+    expect(() => checkKey('The key', name)).toThrow(argumentInvalid);
+  },
+);
+
+test.each(['a', ' ', 'a b', '日本', '🦀', '__proto__', "'; drop table", 'x'.repeat(512)])(
+  '%j is a name',
+  (name) => {
+    expect(() => checkName('The name', name)).not.toThrow();
+  },
+);
+
+test('a key is shorter than a name', () => {
+  expect(() => checkKey('The key', 'x'.repeat(limits.keyLengthMax))).not.toThrow();
+  expect(() => checkKey('The key', 'x'.repeat(limits.keyLengthMax + 1))).toThrow(argumentInvalid);
+});
+
+test('a message about a wrong value shows it and stays short', () => {
+  expect(() => checkWhole('after', 1.5)).toThrow('after must be a whole number of at least 0, got 1.5.');
+  expect(show('x'.repeat(500)).length).toBeLessThan(70);
+  expect([null, undefined, 5n, [], {}, () => 1, true, Symbol('s')].map(show)).toEqual([
+    'null',
+    'undefined',
+    '5n',
+    'an array',
+    'a object',
+    'a function',
+    'true',
+    'a symbol',
+  ]);
+});
+
+test('options that are unknown or no object are refused, with the likely name', () => {
+  expect(() => checkOptions('read', { limt: 1 }, ['after', 'limit'])).toThrow(
+    'read has no option "limt"; did you mean "limit"? It takes after, limit. [HOLDFAST_ERR_OPTION_INVALID]',
+  );
+  expect(() => checkOptions('read', { colour: 1 }, ['after'])).toThrow(optionInvalid);
+  for (const wrong of [null, 5, 'x', []])
+    expect(() => checkOptions('read', wrong, [])).toThrow(optionInvalid);
+  expect(() => checkOptions('read', {}, [])).not.toThrow();
+});
+
+test('a number option is whole and within its range, or left out', () => {
+  for (const wrong of [-1, 11, 1.5, Number.NaN, '5', null]) {
+    expect(() => checkWholeOption('open', 'size', wrong, 0, 10)).toThrow(optionInvalid);
+  }
+  for (const right of [0, 10, undefined]) {
+    expect(() => checkWholeOption('open', 'size', right, 0, 10)).not.toThrow();
+  }
+});
+
+test('a signal is an AbortSignal or left out', () => {
+  expect(() => checkSignal('read', {})).toThrow(optionInvalid);
+  expect(() => checkSignal('read', undefined)).not.toThrow();
+  expect(() => checkSignal('read', new AbortController().signal)).not.toThrow();
+});
+
+test('an address has a kind without a slash and an id that may have some', () => {
+  expect(toAddress('document', 'a/b')).toBe('document/a/b');
+  expect(parseAddress('document/a/b')).toEqual({ kind: 'document', id: 'a/b' });
+  for (const wrong of ['', 'document', '/a', 'document/']) {
+    expect(() => parseAddress(wrong)).toThrow(argumentInvalid);
+  }
+  expect(() => toAddress('document', '')).toThrow(argumentInvalid);
+  expect(() => toAddress('document', 'x'.repeat(510))).toThrow(argumentInvalid);
+});
+
+test('an aggregate needs a kind that is a name without a slash, and a machine', () => {
+  const machine = {} as never;
+  expect(() => defineAggregate('a/b', { machine })).toThrow(argumentInvalid);
+  expect(() => defineAggregate('', { machine })).toThrow(argumentInvalid);
+  expect(() => defineAggregate('a', { machine })).toThrow(optionInvalid);
+  expect(() => defineAggregate('a', { machin: machine } as never)).toThrow('did you mean "machine"?');
+});
+
+test.each([
+  ['an unknown option', { database: 'a.db', modules: [], host: 1 }],
+  ['no database', { modules: [] }],
+  ['a database that is a number', { database: 5, modules: [] }],
+  ['no modules', { database: 'a.db' }],
+  ['a module with a relative path', { database: 'a.db', modules: ['./domain.ts'] }],
+  ['no hosts at all', { database: 'a.db', modules: [], hosts: 0 }],
+  ['a fraction of a mailbox', { database: 'a.db', modules: [], mailboxCapacity: 0.5 }],
+  ['a time-out longer than timers take', { database: 'a.db', modules: [], commandTimeoutMs: 2 ** 31 }],
+])('createRuntime refuses %s', (_what, options) => {
+  expect(() => resolveOptions(options as never)).toThrow(optionInvalid);
+});
+
+test('createRuntime takes modules as URLs and absolute paths, and fills in the defaults', () => {
+  const modules = [new URL('file:///a.ts'), 'file:///b.ts', '/c.ts'];
+
+  const resolved = resolveOptions({ database: 'a.db', modules });
+
+  expect(resolved.modules).toEqual(['file:///a.ts', 'file:///b.ts', 'file:///c.ts']);
+  expect(resolved).toMatchObject({ mailboxCapacity: 4_096, commandTimeoutMs: 30_000, residentsMax: 100_000 });
+  expect(resolved.hosts).toBeGreaterThanOrEqual(1);
+  expect(resolved.hosts).toBeLessThanOrEqual(4);
+});

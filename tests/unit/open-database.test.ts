@@ -1,0 +1,264 @@
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openSqlite } from '../../runtime/sqlite/driver.ts';
+import { LogWriter } from '../../runtime/sqlite/log-writer.ts';
+import { applicationId, migrations } from '../../runtime/sqlite/migrations/index.ts';
+import { openForReading, openForWriting } from '../../runtime/sqlite/open-database.ts';
+import { foreignAppend } from '../support/hosted-actor.ts';
+
+let folder: string;
+let path: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-open-'));
+  path = join(folder, 'events.db');
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const open = () => openForWriting({ path, lockTimeoutMs: 0 });
+const withCode = (code: string) => expect.objectContaining({ code });
+
+/** Every file of the folder with its content and its time, so that nothing can change unseen. */
+function everything(): Record<string, string> {
+  return Object.fromEntries(
+    readdirSync(folder).map((name) => {
+      const file = join(folder, name);
+      return [name, `${statSync(file).mtimeMs} ${readFileSync(file).toString('base64')}`];
+    }),
+  );
+}
+
+function expectRefused(code: string): void {
+  const before = everything();
+
+  expect(open).toThrow(withCode(code));
+
+  expect(everything()).toEqual(before);
+}
+
+/** A database of Holdfast with some events, closed properly. */
+function makeDatabase(events = 3): void {
+  const database = open();
+  const writer = new LogWriter(database, { path, lockTimeoutMs: 0, clock: { now: () => 1 } });
+  writer.appendGroup(
+    Array.from({ length: events }, (_, n) => foreignAppend(`s-${n}`, 'noted', 'x'.repeat(2_000))),
+  );
+  database.close();
+}
+
+/** A database with what another application might have in it. */
+function makeForeign(setUp: string): void {
+  const database = openSqlite(path, { readonly: false, busyTimeoutMs: 0 });
+  database.exec(setUp);
+  database.close();
+}
+
+test('a new database has our application id and schema, WAL, and syncs every commit', () => {
+  const database = open();
+  const pragma = (name: string) => database.pragma(name, { simple: true });
+
+  expect(pragma('application_id')).toBe(applicationId);
+  expect(pragma('user_version')).toBe(migrations.length);
+  expect(pragma('journal_mode')).toBe('wal');
+  expect(pragma('synchronous')).toBe(2);
+  database.close();
+});
+
+test('an empty file becomes a database', () => {
+  writeFileSync(path, '');
+
+  open().close();
+
+  expect(statSync(path).size).toBeGreaterThan(0);
+});
+
+test('a database that is opened again keeps its identity', () => {
+  const originOf = () => {
+    const database = open();
+    const row = database.prepare<{ origin: string }>('select origin from replica').get();
+    database.close();
+    return row?.origin;
+  };
+
+  const origin = originOf();
+
+  expect(origin).toMatch(/^[0-9a-f]{16}$/);
+  expect(originOf()).toBe(origin);
+});
+
+test('a text file is refused and left as it is', () => {
+  writeFileSync(path, 'Dear diary, '.repeat(100));
+
+  expectRefused('HOLDFAST_ERR_STORAGE_NOT_A_DATABASE');
+});
+
+test('a file that is shorter than a header is refused and left as it is', () => {
+  writeFileSync(path, 'SQLite format 3');
+
+  expectRefused('HOLDFAST_ERR_STORAGE_NOT_A_DATABASE');
+});
+
+test('a header with garbage behind it is refused and left as it is', () => {
+  makeDatabase();
+  const bytes = readFileSync(path);
+  bytes.fill(0xaa, 100);
+  writeFileSync(path, bytes);
+
+  expectRefused('HOLDFAST_ERR_STORAGE_CORRUPT');
+});
+
+test('a truncated database is refused and left as it is', () => {
+  makeDatabase(20);
+  truncateSync(path, statSync(path).size - 4_096);
+
+  expectRefused('HOLDFAST_ERR_STORAGE_CORRUPT');
+});
+
+test('a database of another application is refused and left as it is', () => {
+  makeForeign('pragma application_id = 99; create table t (a); insert into t values (1)');
+
+  expectRefused('HOLDFAST_ERR_STORAGE_FOREIGN');
+});
+
+test('a database of an application that gives no id is refused and left as it is', () => {
+  makeForeign('create table t (a); insert into t values (1)');
+
+  expectRefused('HOLDFAST_ERR_STORAGE_FOREIGN');
+});
+
+test('a database of another application in WAL mode keeps its log beside it', () => {
+  const other = openSqlite(path, { readonly: false, busyTimeoutMs: 0 });
+  other.exec('pragma journal_mode = wal; create table t (a); insert into t values (1)');
+  const before = everything();
+
+  expect(open).toThrow(withCode('HOLDFAST_ERR_STORAGE_FOREIGN'));
+
+  expect(everything()['events.db']).toBe(before['events.db']);
+  expect(everything()['events.db-wal']).toBe(before['events.db-wal']);
+  expect(other.prepare('select a from t').all()).toEqual([{ a: 1 }]);
+  other.close();
+});
+
+test('a database with a newer schema is refused with both versions and left as it is', () => {
+  makeDatabase();
+  makeForeign(`pragma user_version = ${migrations.length + 3}`);
+
+  expectRefused('HOLDFAST_ERR_SCHEMA_NEWER');
+
+  expect(open).toThrow(
+    expect.objectContaining({ found: migrations.length + 3, supported: migrations.length }),
+  );
+});
+
+test('a newer schema that is still in the log beside the file is refused too', () => {
+  makeDatabase();
+  const newer = openSqlite(path, { readonly: false, busyTimeoutMs: 0 });
+  newer.exec(`pragma wal_autocheckpoint = 0; pragma user_version = ${migrations.length + 1}`);
+  const before = everything();
+
+  expect(open).toThrow(withCode('HOLDFAST_ERR_SCHEMA_NEWER'));
+
+  expect(everything()['events.db']).toBe(before['events.db']);
+  expect(everything()['events.db-wal']).toBe(before['events.db-wal']);
+  newer.close();
+});
+
+test('a folder that is not there and a path that is a folder are refused', () => {
+  const inNowhere = () => openForWriting({ path: join(folder, 'no', 'events.db'), lockTimeoutMs: 0 });
+  mkdirSync(path);
+
+  expect(inNowhere).toThrow(withCode('HOLDFAST_ERR_STORAGE_PATH'));
+  expectEmptyFolderRefused();
+});
+
+function expectEmptyFolderRefused(): void {
+  expect(open).toThrow(withCode('HOLDFAST_ERR_STORAGE_PATH'));
+  expect(readdirSync(path)).toEqual([]);
+}
+
+test.skipIf(process.getuid?.() === 0)('a folder and a file that cannot be written are refused', () => {
+  makeDatabase();
+  chmodSync(path, 0o444);
+  expectRefused('HOLDFAST_ERR_STORAGE_READONLY');
+  chmodSync(path, 0o644);
+  chmodSync(folder, 0o555);
+  expect(open).toThrow(withCode('HOLDFAST_ERR_STORAGE_READONLY'));
+  chmodSync(folder, 0o755);
+});
+
+test('a database is opened through a symbolic link', () => {
+  makeDatabase();
+  const link = join(folder, 'link.db');
+  symlinkSync(path, link);
+
+  const database = openForWriting({ path: link, lockTimeoutMs: 0 });
+
+  expect(database.prepare('select count(*) as n from events').get()).toEqual({ n: 3 });
+  database.close();
+});
+
+test('a connection for reading cannot write', () => {
+  makeDatabase();
+  const database = openForReading(path);
+
+  expect(() => database.exec('delete from snapshots')).toThrow('readonly');
+
+  database.close();
+});
+
+test('events cannot be changed or deleted, not even with SQL', () => {
+  makeDatabase();
+  const database = open();
+
+  expect(() => database.exec(`update events set data = '{}'`)).toThrow('events are immutable');
+  expect(() => database.exec('delete from events')).toThrow('events are immutable');
+  database.close();
+});
+
+test('a lock that is not given up in time is reported as busy, and nothing is written', () => {
+  makeDatabase();
+  const writer = open();
+  const log = new LogWriter(writer, { path, lockTimeoutMs: 0, clock: { now: () => 1 } });
+  const other = openSqlite(path, { readonly: false, busyTimeoutMs: 0 });
+  other.exec('begin immediate');
+
+  const [whileLocked] = log.appendGroup([foreignAppend('s', 'noted', 1)]);
+  other.exec('rollback');
+  const [after] = log.appendGroup([foreignAppend('s', 'noted', 1)]);
+
+  expect(whileLocked).toMatchObject({ code: 'HOLDFAST_ERR_STORAGE_BUSY', retryable: true });
+  expect(after).toMatchObject({ outcome: 'appended', version: 1, position: 4 });
+  other.close();
+  writer.close();
+});
+
+test('after a group that failed the position is what is in the log', () => {
+  makeDatabase(2);
+  const database = open();
+  const log = new LogWriter(database, { path, lockTimeoutMs: 0, clock: { now: () => 1 } });
+  const twice = foreignAppend('s', 'noted', 1);
+
+  const outcomes = log.appendGroup([foreignAppend('t', 'noted', 1), twice, twice]);
+
+  expect(outcomes.every((outcome) => outcome instanceof Error)).toBe(true);
+  expect(log.position).toBe(2);
+  const [next] = log.appendGroup([foreignAppend('u', 'noted', 1)]);
+  expect(next).toMatchObject({ version: 1, position: 3 });
+  database.close();
+});

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { Thread } from '../../runtime/threads/thread.ts';
+
+type Api = { ask(): string };
+
+/** A thread whose worker runs the given statement when it is asked something, after it has said that it is ready. */
+function threadThat(whenAsked: string): Thread<Api> {
+  const source = `
+    import { parentPort, workerData } from 'node:worker_threads';
+    workerData.control.on('message', () => { ${whenAsked} });
+    parentPort.postMessage({});`;
+  return start(source);
+}
+
+function start(source: string): Thread<Api> {
+  const workerUrl = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+  return new Thread<Api>({ role: 'host', name: 'host 0.1', workerUrl, data: {} });
+}
+
+test('a call to a thread that exits meanwhile is rejected with the exit code', async () => {
+  const thread = threadThat('process.exit(3)');
+  await thread.started();
+
+  await expect(thread.control.call('ask', [])).rejects.toMatchObject({
+    code: 'HOLDFAST_ERR_THREAD_EXITED',
+    message: expect.stringContaining('The host 0.1 thread ended: exit code 3.'),
+  });
+});
+
+test('a call to a thread that throws meanwhile is rejected with what it threw', async () => {
+  const thread = threadThat(`throw new Error('boom')`);
+  await thread.started();
+
+  await expect(thread.control.call('ask', [])).rejects.toMatchObject({
+    code: 'HOLDFAST_ERR_THREAD_EXITED',
+    cause: expect.objectContaining({ message: 'boom' }),
+  });
+});
+
+test('a call to a thread that has ended is rejected at once', async () => {
+  const thread = threadThat('');
+  await thread.started();
+  await thread.kill();
+  await thread.ended;
+
+  await expect(thread.control.call('ask', [])).rejects.toMatchObject({ code: 'HOLDFAST_ERR_THREAD_EXITED' });
+});
+
+test('a call that is not answered ends at its deadline', async () => {
+  const thread = threadThat('');
+  await thread.started();
+
+  const asked = thread.control.call('ask', [], { timeoutMs: 5 });
+
+  await expect(asked).rejects.toMatchObject({ code: 'HOLDFAST_ERR_TIMEOUT', retryable: true });
+  await thread.kill();
+});
+
+test('a thread that ends before it is ready could not be started, and says why', async () => {
+  const thread = start(`throw new Error('no such module')`);
+
+  await expect(thread.started()).rejects.toMatchObject({
+    code: 'HOLDFAST_ERR_THREAD_START',
+    cause: expect.objectContaining({ message: expect.stringContaining('no such module') }),
+  });
+});

@@ -1,0 +1,118 @@
+import type { MessagePort } from 'node:worker_threads';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Watchdog } from '../../runtime/hosts/watchdog.ts';
+
+const limitMs = 1_000;
+const tickMs = limitMs / 5;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A watchdog over a thread that answers as long as it is told to. */
+function watched({ isArmed = true } = {}) {
+  const beats = new Int32Array(new SharedArrayBuffer(4));
+  const thread = { answers: true, sent: 0 };
+  const calls = { hung: 0, ticks: 0 };
+  const postMessage = (beat: number) => {
+    thread.sent = beat;
+    if (thread.answers) Atomics.store(beats, 0, beat);
+  };
+  const watchdog = new Watchdog({
+    heartbeat: { postMessage } as unknown as MessagePort,
+    beats,
+    limitMs,
+    onTick: () => calls.ticks++,
+    onHung: () => calls.hung++,
+  });
+  if (isArmed) watchdog.arm();
+  return { watchdog, thread, calls, answer: () => Atomics.store(beats, 0, thread.sent) };
+}
+
+test('a thread that answers is never given up', () => {
+  const { watchdog, calls } = watched();
+
+  watchdog.start();
+  vi.advanceTimersByTime(100 * limitMs);
+
+  expect(calls).toEqual({ hung: 0, ticks: 500 });
+});
+
+test('a thread that stops answering is given up once, after the limit and not before', () => {
+  const { watchdog, thread, calls } = watched();
+  watchdog.start();
+  vi.advanceTimersByTime(10 * tickMs);
+  thread.answers = false;
+
+  vi.advanceTimersByTime(limitMs);
+  expect(calls.hung).toBe(0);
+  vi.advanceTimersByTime(2 * tickMs);
+  expect(calls.hung).toBe(1);
+  vi.advanceTimersByTime(100 * limitMs);
+  expect(calls.hung).toBe(1);
+});
+
+test('a pause of the main thread or a suspended computer is not taken for a hung thread', () => {
+  const { watchdog, thread, calls, answer } = watched();
+  watchdog.start();
+  vi.advanceTimersByTime(tickMs);
+  thread.answers = false;
+
+  // Hours pass without a turn of this event loop: timers that came due meanwhile fire once.
+  for (let pause = 0; pause < 20; pause++) {
+    vi.setSystemTime(Date.now() + 3_600_000);
+    vi.advanceTimersByTime(tickMs);
+    answer();
+    vi.advanceTimersByTime(tickMs);
+  }
+
+  expect(calls.hung).toBe(0);
+});
+
+test('the silence of a thread that has not started yet does not count', () => {
+  const { watchdog, thread, calls } = watched({ isArmed: false });
+  thread.answers = false;
+  watchdog.start();
+
+  vi.advanceTimersByTime(100 * limitMs);
+  expect(calls.hung).toBe(0);
+  watchdog.arm();
+  vi.advanceTimersByTime(limitMs);
+
+  expect(calls.hung).toBe(1);
+});
+
+test('a late answer is taken for an answer', () => {
+  const { watchdog, thread, calls, answer } = watched();
+  watchdog.start();
+  thread.answers = false;
+
+  for (let round = 0; round < 10; round++) {
+    vi.advanceTimersByTime(4 * tickMs);
+    answer();
+    vi.advanceTimersByTime(tickMs);
+  }
+
+  expect(calls.hung).toBe(0);
+});
+
+test('nobody is watched before the start and after the stop, and a new start begins anew', () => {
+  const { watchdog, thread, calls } = watched();
+  thread.answers = false;
+  vi.advanceTimersByTime(10 * limitMs);
+  expect(calls).toEqual({ hung: 0, ticks: 0 });
+
+  watchdog.start();
+  vi.advanceTimersByTime(4 * tickMs);
+  watchdog.stop();
+  vi.advanceTimersByTime(10 * limitMs);
+  watchdog.start();
+  watchdog.start();
+  vi.advanceTimersByTime(4 * tickMs);
+
+  expect(calls).toEqual({ hung: 0, ticks: 8 });
+});
