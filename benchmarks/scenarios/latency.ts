@@ -7,12 +7,15 @@ const actor = 'one command of an actor';
 export const latency: Scenario = {
   name: 'latency',
   title: 'One durable command at a time',
-  note: 'The value is the median over sequential commands of one run, after 500 that are not counted.',
+  note:
+    'The value is the median over sequential commands of one run, after 500 that are not counted. ' +
+    'A command of an actor wakes four threads one after the other: two round trips of a bare message.',
   rounds: 5,
   contenders: [
     { name: raw, program: 'raw-latency.ts', task: { size } },
     { name: actor, program: 'actor-latency.ts', task: { size } },
     { name: 'one append to the store', program: 'store-latency.ts', task: { size } },
+    { name: 'a bare message to a thread and back', program: 'round-trip.ts', task: { size } },
   ],
   budgets: [ratio(actor, raw, { atMost: 1.8 })],
 };

@@ -29,6 +29,7 @@ export class HostThreadClient {
   readonly watchdog: Watchdog;
   /** Why the thread was ended from here, if it was. */
   killedFor: string | undefined;
+  #isGivenUp = false;
   readonly #requests: FramePort;
   readonly #ports: MessageChannel['port1'][];
 
@@ -107,7 +108,14 @@ export class HostThreadClient {
     connected.catch((error: Error) => this.#kill(`it could not be connected: ${error.message}`));
   }
 
+  /** Ends a thread that could not start: what it failed with is the reason. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+    void this.thread.kill();
+  }
+
   #kill(reason: string): void {
+    if (this.#isGivenUp) return;
     this.killedFor ??= reason;
     void this.thread.kill();
   }

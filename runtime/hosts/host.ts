@@ -121,7 +121,7 @@ export class Host {
       },
       (error: Error) => {
         startError = error;
-        void client.thread.kill();
+        client.giveUp();
       },
     );
     void Promise.all([client.thread.ended, started]).then(([reason]) => {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CpuPool } from '../cpu/pool.ts';
+import type { CpuPool } from '../cpu/pool.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import type {
   EventStoreBackend,
@@ -12,9 +12,8 @@ import type {
 import type { AppendReceipt, AppendRequest, EncodedSnapshot } from '../protocol/append.ts';
 import { checkOptions, checkWholeOption, invalidOption, toWorkerUrl } from '../protocol/options.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
-import { ReaderClient } from '../threads/reader-client.ts';
+import type { ReaderClient } from '../threads/reader-client.ts';
 import { StoreClient } from '../threads/store-client.ts';
-import { verifyLog } from './verify-log.ts';
 
 /** Options of {@link SqliteEventStoreBackend.open}. */
 export interface SqliteBackendOptions {
@@ -39,7 +38,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   readonly path: string;
   readonly #store: StoreClient;
   readonly #workerUrl: URL | string | undefined;
-  readonly #pool = new CpuPool(1);
+  #pool: CpuPool | undefined;
   #reader: Promise<ReaderClient> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -126,6 +125,11 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
       sealedPage: (after: number) => reader.request('sealedPage', after),
       lastPosition: async () => (await reader.request('readLog', lastOnly))[0]?.position ?? 0,
     };
+    const [{ CpuPool }, { verifyLog }] = await Promise.all([
+      import('../cpu/pool.ts'),
+      import('./verify-log.ts'),
+    ]);
+    this.#pool ??= new CpuPool(1);
     return verifyLog(source, this.#pool, options);
   }
 
@@ -153,7 +157,9 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   }
 
   #startReader(): Promise<ReaderClient> {
-    const started = ReaderClient.start(this.path, this.#workerUrl);
+    const started = import('../threads/reader-client.ts').then(({ ReaderClient }) =>
+      ReaderClient.start(this.path, this.#workerUrl),
+    );
     const forget = () => {
       if (this.#reader === started) this.#reader = undefined;
     };
@@ -164,7 +170,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
 
   async #close(): Promise<void> {
     const reader = await this.#reader?.catch(() => undefined);
-    await Promise.all([reader?.close(), this.#pool.close()]);
+    await Promise.all([reader?.close(), this.#pool?.close()]);
     await this.#store.close();
   }
 }

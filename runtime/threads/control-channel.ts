@@ -1,8 +1,9 @@
 // The only importer of comlink. It loses the code and cause of errors, and its calls wait for ever when the other
-// thread is gone; so results travel as values, and every call has a deadline and ends with its thread.
+// thread is gone; so results travel as values, and every call has a deadline and ends with its thread. It is loaded
+// with the first call, since no thread needs it to start.
 
 import type { MessagePort, Transferable } from 'node:worker_threads';
-import { expose, releaseProxy, transfer, wrap } from 'comlink';
+import type { expose, Remote, transfer } from 'comlink';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { fromWireError, toWireError, type WireError } from '../errors/wire-error.ts';
 
@@ -53,7 +54,7 @@ export function serveControl<Api extends ControlApi<Api>>(port: MessagePort, api
       return { ok: false, error: toWireError(error) };
     }
   };
-  expose({ invoke }, endpointOf(port));
+  void import('comlink').then(({ expose }) => expose({ invoke }, endpointOf(port)));
 }
 
 /** How one control call is made. */
@@ -75,7 +76,7 @@ export interface Held {
 /** The calling side of the control plane to one thread. */
 export class ControlChannel<Api extends ControlApi<Api>> {
   // Held for the life of the thread: comlink loses calls whose proxy was collected meanwhile.
-  readonly #remote;
+  #remote: Promise<{ proxy: Remote<Invoke>; move: typeof transfer }> | undefined;
   readonly #port: MessagePort;
   readonly #thread: string;
   readonly #held: Held;
@@ -84,11 +85,9 @@ export class ControlChannel<Api extends ControlApi<Api>> {
 
   /** `gone` resolves with the reason when the thread has ended. */
   constructor(port: MessagePort, thread: string, gone: Promise<Error>, held: Held) {
-    this.#remote = wrap<Invoke>(endpointOf(port));
     this.#port = port;
     this.#thread = thread;
     this.#held = held;
-    port.unref();
     void gone.then((reason) => {
       this.#gone = reason;
       for (const giveUp of this.#giveUps) giveUp(reason);
@@ -107,18 +106,30 @@ export class ControlChannel<Api extends ControlApi<Api>> {
     options: ControlCallOptions = {},
   ): Promise<Awaited<ReturnType<Api[Method]>>> {
     const { timeoutMs = defaultTimeoutMs, transfer: moved = [] } = options;
-    const sent = transfer(args as unknown[], [...moved] as unknown as ComlinkTransferables);
-    const result = await this.#withDeadline(method, timeoutMs, this.#remote.invoke(method, sent));
+    const result = await this.#withDeadline(method, timeoutMs, () => this.#invoke(method, args, moved));
     if (!result.ok) throw fromWireError(result.error);
     return result.value as Awaited<ReturnType<Api[Method]>>;
   }
 
   close(): void {
-    this.#remote[releaseProxy]();
     this.#port.close();
   }
 
-  #withDeadline(method: string, timeoutMs: number, answer: Promise<Result>): Promise<Result> {
+  async #invoke(method: string, args: readonly unknown[], moved: readonly Transferable[]): Promise<Result> {
+    this.#remote ??= this.#connect();
+    const { proxy, move } = await this.#remote;
+    return proxy.invoke(method, move([...args], [...moved] as unknown as ComlinkTransferables));
+  }
+
+  async #connect(): Promise<{ proxy: Remote<Invoke>; move: typeof transfer }> {
+    const { transfer: move, wrap } = await import('comlink');
+    const proxy = wrap<Invoke>(endpointOf(this.#port));
+    this.#port.unref();
+    // A proxy looks like a promise to whoever awaits it, so it is handed over inside of an object.
+    return { proxy, move };
+  }
+
+  #withDeadline(method: string, timeoutMs: number, ask: () => Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#gone !== undefined) return reject(this.#gone);
       let timer: NodeJS.Timeout | undefined;
@@ -133,7 +144,7 @@ export class ControlChannel<Api extends ControlApi<Api>> {
       if (timeoutMs !== Number.POSITIVE_INFINITY) {
         timer = setTimeout(() => giveUp(this.#timedOut(method, timeoutMs)), timeoutMs);
       }
-      answer.then(
+      ask().then(
         (result) => settle(() => resolve(result)),
         (error: unknown) => settle(() => reject(error)),
       );
