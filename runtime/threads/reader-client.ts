@@ -31,7 +31,7 @@ export class ReaderClient {
     exitGuard.add(this.#guarded);
     void this.thread.ended.then((reason) => {
       exitGuard.remove(this.#guarded);
-      this.#requests.fail(reason);
+      this.#requests.pending.fail(reason);
     });
   }
 
@@ -93,7 +93,7 @@ export class ReaderClient {
     this.thread.hold();
     try {
       // The end of a thread may overtake its answers: what was asked before is answered first.
-      await this.#requests.settled();
+      await this.#requests.pending.settled();
       await this.thread.endedBy(this.thread.control.call('close', []));
     } finally {
       this.#requests.close();

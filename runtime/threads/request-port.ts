@@ -1,21 +1,25 @@
 import type { MessagePort } from 'node:worker_threads';
 import { fromWireError, toWireError, type WireError } from '../errors/wire-error.ts';
 import { FramePort } from './frame-port.ts';
+import { PendingAnswers } from './pending-answers.ts';
 
-type Answer = { resolve(value: unknown): void; reject(error: Error): void };
+const answerFields = 3;
 
 /** Asks methods of another thread over the data plane: requests of one turn leave together, answers come as they are. */
 export class RequestClient<Api extends { [Method in keyof Api]: (...args: never[]) => unknown }> {
+  readonly pending = new PendingAnswers<unknown>();
   readonly #frames: FramePort;
-  readonly #waiting = new Map<number, Answer>();
-  #onSettled: (() => void) | undefined;
-  #lastId = 0;
-  #failure: Error | undefined;
 
   constructor(port: MessagePort) {
     this.#frames = new FramePort(port, (frame) => {
-      for (let at = 0; at < frame.length; at += 3)
-        this.#settle(frame[at] as number, frame[at + 1], frame[at + 2]);
+      for (let at = 0; at < frame.length; at += answerFields) {
+        const [id, value, failure] = frame.slice(at, at + answerFields) as [
+          number,
+          unknown,
+          WireError | null,
+        ];
+        this.pending.settle(id, failure === null ? value : fromWireError(failure));
+      }
     });
   }
 
@@ -23,40 +27,17 @@ export class RequestClient<Api extends { [Method in keyof Api]: (...args: never[
     method: Method,
     ...args: Parameters<Api[Method]>
   ): Promise<ReturnType<Api[Method]>> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    const id = ++this.#lastId;
-    this.#frames.send((frame) => frame.push(id, method, args));
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve: resolve as Answer['resolve'], reject });
-    });
-  }
-
-  /** Rejects everything that waits and all that follows, for when the thread is gone. */
-  fail(error: Error): void {
-    this.#failure = error;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
-    this.#onSettled?.();
-  }
-
-  /** Resolves when no request waits for its answer. */
-  async settled(): Promise<void> {
-    if (this.#waiting.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onSettled = resolve;
+      const id = this.pending.add((answer) => {
+        if (answer instanceof Error) reject(answer);
+        else resolve(answer as ReturnType<Api[Method]>);
+      });
+      if (id !== undefined) this.#frames.send((frame) => frame.push(id, method, args));
     });
   }
 
   close(): void {
     this.#frames.close();
-  }
-
-  #settle(id: number, value: unknown, error: unknown): void {
-    const answer = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if (error === null) answer?.resolve(value);
-    else answer?.reject(fromWireError(error as WireError));
-    if (this.#waiting.size === 0) this.#onSettled?.();
   }
 }
 

@@ -48,7 +48,7 @@ export class StoreClient {
     exitGuard.add(this.#guarded);
     void this.thread.ended.then((reason) => {
       exitGuard.remove(this.#guarded);
-      this.#appends.fail(reason);
+      this.#appends.pending.fail(reason);
     });
   }
 
@@ -92,7 +92,7 @@ export class StoreClient {
     this.thread.hold();
     try {
       // The end of a thread may overtake its answers: what was appended before is answered first.
-      await this.#appends.settled();
+      await this.#appends.pending.settled();
       await this.thread.endedBy(this.thread.control.call('close', []));
     } finally {
       this.#appends.close();
