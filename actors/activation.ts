@@ -12,6 +12,7 @@ export async function activate(
   key: string | null,
 ): Promise<LoadedStream['reply']> {
   const { address, hosted, id } = resident;
+  resident.snapshotVersion = 0;
   const first = await log.load({ stream: address, after: 0, fingerprint: hosted.fingerprint, key });
   const restored = first.snapshot === undefined ? undefined : hosted.restore(first.snapshot.state);
   if (first.snapshot !== undefined && restored === undefined) {

@@ -32,7 +32,6 @@ interface Undertaking {
   readonly request: HostRequest;
   readonly after: Place;
   readonly effects: readonly Effect[];
-  readonly savesSnapshot: boolean;
 }
 
 /**
@@ -76,7 +75,8 @@ export class ActorHost {
   /** Snapshots of actors whose next activation would otherwise replay many events. */
   hotSnapshots(): StreamSnapshot[] {
     const snapshots: StreamSnapshot[] = [];
-    for (const { address, hosted, committed, snapshotVersion } of this.#residency.values()) {
+    for (const { address, hosted, committed, snapshotVersion, phase, inFlight } of this.#residency.values()) {
+      if (phase !== 'ready' || inFlight > 0) continue;
       if (committed.version - snapshotVersion < hosted.definition.snapshotEvery / 2) continue;
       const { version, snapshot } = committed;
       const state = hosted.encode(snapshot, address);
@@ -118,8 +118,7 @@ export class ActorHost {
       case 'execute':
         return this.#undertake(resident, request, isFresh);
       case 'unwatch':
-        resident.watchers?.delete(Number(request.name));
-        if (resident.watchers?.size === 0) resident.watchers = undefined;
+        unwatch(resident, Number(request.name));
         return;
       case 'refresh':
         if (!isFresh) this.#catchUpFirst(resident, request);
@@ -145,8 +144,11 @@ export class ActorHost {
     } catch (error) {
       return this.#refuse(resident, request, error as Error, isFresh);
     }
-    if (decision.events.length === 0) return this.#answerUnchanged(resident, request, isFresh);
-    this.#append(resident, request, decision);
+    if (decision.events.length > 0) return this.#append(resident, request, decision);
+    // Also "nothing to do" is said of the newest durable state only. With a key it is kept, to be said again.
+    if (!isFresh) this.#catchUpFirst(resident, request);
+    else if (request.idempotencyKey !== null) this.#append(resident, request, decision);
+    else this.#options.answer(request.id, receiptOf(resident, 'unchanged'));
   }
 
   #refuse(resident: Resident, request: HostRequest, error: Error, isFresh: boolean): void {
@@ -162,12 +164,9 @@ export class ActorHost {
 
   #append(resident: Resident, request: HostRequest, decision: Decision): void {
     const { append, after } = toAppendRequest(resident, request, decision);
-    const undertaking: Undertaking = {
-      request,
-      after,
-      effects: decision.effects,
-      savesSnapshot: append.snapshot !== null,
-    };
+    const undertaking: Undertaking = { request, after, effects: decision.effects };
+    // Tentative like the tip: a failure has both read anew.
+    if (append.snapshot !== null) resident.snapshotVersion = after.version;
     resident.tip = after;
     resident.inFlight++;
     this.#options.log.append(append, (outcome) => this.#settle(resident, undertaking, outcome));
@@ -186,13 +185,13 @@ export class ActorHost {
 
   #settleAppended(
     resident: Resident,
-    { request, after, effects, savesSnapshot }: Undertaking,
+    { request, after, effects }: Undertaking,
     receipt: AppendReceipt,
   ): void {
+    const hasEvents = after.version > resident.committed.version;
     resident.committed = after;
-    resident.position = receipt.position;
-    if (savesSnapshot) resident.snapshotVersion = after.version;
-    this.#options.answer(request.id, receiptOf(resident, 'appended'));
+    if (hasEvents) resident.position = receipt.position;
+    this.#options.answer(request.id, receiptOf(resident, hasEvents ? 'appended' : 'unchanged'));
     this.#tellWatchers(resident);
     for (const effect of effects) this.#act(resident.address, effect);
   }
@@ -272,16 +271,12 @@ export class ActorHost {
     for (const id of resident.watchers ?? []) this.#options.answer(id, error);
   }
 
-  #answerUnchanged(resident: Resident, request: HostRequest, isFresh: boolean): void {
-    // Also "nothing to do" is said of the newest durable state only.
-    if (!isFresh) return this.#catchUpFirst(resident, request);
-    this.#options.answer(request.id, receiptOf(resident, 'unchanged'));
-  }
-
   #show(resident: Resident, id: number): void {
     try {
       this.#options.answer(id, shown(resident));
     } catch (error) {
+      // Who was told that it failed does not watch any more.
+      unwatch(resident, id);
       this.#options.answer(id, error as Error);
     }
   }
@@ -320,6 +315,11 @@ function newResident(address: string, id: string, hosted: HostedDefinition): Res
     watchers: undefined,
     isTouched: true,
   };
+}
+
+function unwatch(resident: Resident, id: number): void {
+  resident.watchers?.delete(id);
+  if (resident.watchers?.size === 0) resident.watchers = undefined;
 }
 
 function wait(resident: Resident, request: HostRequest): void {

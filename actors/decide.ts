@@ -2,7 +2,7 @@ import { type HoldfastError, holdfastError } from '../runtime/errors/holdfast-er
 import { nearestName } from '../runtime/errors/nearest-name.ts';
 import { decode, encode } from '../runtime/protocol/codec.ts';
 import type { HostRequest } from '../runtime/protocol/host-messages.ts';
-import { checkName } from '../runtime/protocol/names.ts';
+import { checkName, describe, isReservedType } from '../runtime/protocol/names.ts';
 import type { CommandDefinition, Decide } from './define-aggregate.ts';
 import { type HostedDefinition, messageOf, toEvent } from './hosted-definition.ts';
 import {
@@ -47,7 +47,6 @@ function decideCommand(hosted: HostedDefinition, snapshot: MachineSnapshot, requ
   let state = snapshot;
   for (const event of runCommand(hosted, snapshot, request)) {
     const { type, ...payload } = event;
-    checkName(`The type of an event decided by "${request.name}"`, type);
     // Encoded before the machine sees it, so that the machine sees what a replay will see.
     const encoded = { type, payload: encode(payload, type) };
     const next = transition(hosted, state, request.address, toEvent(type, encoded.payload));
@@ -63,20 +62,43 @@ function runCommand(
   snapshot: MachineSnapshot,
   request: HostRequest,
 ): { type: string }[] {
-  const { name, address } = request;
-  const command = commandOf(hosted, name);
+  const command = commandOf(hosted, request.name);
   const run = typeof command === 'function' ? command : command.decide;
+  let decided: unknown;
   try {
-    const decided = run({
+    decided = run({
       context: snapshot.context,
       state: snapshot.value,
       input: decode(request.payload),
     } as never);
-    return (Array.isArray(decided) ? decided : [decided]) as { type: string }[];
   } catch (error) {
-    const message = `${address} refused the command "${name}": ${messageOf(error)}`;
-    throw holdfastError('HOLDFAST_ERR_COMMAND_FAILED', message, undefined, error);
+    throw commandFailed(request, messageOf(error), error);
   }
+  const events: unknown[] = Array.isArray(decided) ? decided : [decided];
+  return events.map((event) => checkEvent(event, request));
+}
+
+function checkEvent(event: unknown, request: HostRequest): { type: string } {
+  if (typeof event !== 'object' || event === null || event instanceof Promise) {
+    const got = event instanceof Promise ? 'a promise' : describe(event);
+    throw commandFailed(
+      request,
+      `decide must return an event, or an array of events ([] for none), and got ${got}.`,
+    );
+  }
+  const { type } = event as { type?: unknown };
+  checkName(`The type of an event decided by "${request.name}"`, type);
+  if (isReservedType(type)) throw commandFailed(request, `the type "${type}" is reserved for XState.`);
+  return event as { type: string };
+}
+
+function commandFailed({ address, name }: HostRequest, why: string, cause?: unknown): HoldfastError {
+  return holdfastError(
+    'HOLDFAST_ERR_COMMAND_FAILED',
+    `${address} refused the command "${name}": ${why}`,
+    undefined,
+    cause,
+  );
 }
 
 type Command = CommandDefinition<AnyStateMachine, unknown> | Decide<AnyStateMachine, unknown>;

@@ -92,6 +92,11 @@ export interface AggregateOptions<
   readonly input?: (id: string) => InputFrom<Machine>;
   /** Saves a snapshot with every so many events, which bounds what an activation reads. Default 100. */
   readonly snapshotEvery?: number;
+  /**
+   * Raise it when code changed that the machine only calls, or values that it only closes over: snapshots of another
+   * version are not used. Changes of the machine itself are noticed without it. Default 1.
+   */
+  readonly version?: number;
   /** Commands beside plain events: one command may become several facts, or none. */
   readonly commands?: CommandDefinitions<Machine, Inputs, Outputs, Type>;
   /** Standard Schemas that validate event payloads at the door. */
@@ -108,6 +113,7 @@ export interface AggregateDefinition<
   readonly machine: Machine;
   readonly input: ((id: string) => InputFrom<Machine>) | undefined;
   readonly snapshotEvery: number;
+  readonly version: number;
   readonly commands: CommandDefinitions<Machine, Inputs>;
   readonly events: EventSchemas<Machine>;
 }
@@ -116,7 +122,7 @@ export interface AggregateDefinition<
 // biome-ignore lint/suspicious/noExplicitAny: inputs stand in parameter positions, where nothing narrower is a supertype
 export type AnyAggregateDefinition = AggregateDefinition<any, any>;
 
-const optionNames = ['machine', 'input', 'snapshotEvery', 'commands', 'events'];
+const optionNames = ['machine', 'input', 'snapshotEvery', 'version', 'commands', 'events'];
 
 /**
  * Defines a kind of aggregate: each instance is one machine, and its stream is `kind/id`. Export the result from a
@@ -151,19 +157,43 @@ export function defineAggregate<
   const owner = `defineAggregate('${kind}')`;
   checkOptions(owner, options, optionNames);
   checkWholeOption(owner, 'snapshotEvery', options.snapshotEvery, 1);
-  const { machine, input, snapshotEvery = 100, commands = {}, events = {} } = options;
-  if (typeof machine?.transition !== 'function' || typeof machine.getInitialSnapshot !== 'function') {
+  checkWholeOption(owner, 'version', options.version, 1);
+  const { machine, input, snapshotEvery = 100, version = 1, commands = {}, events = {} } = options;
+  if (typeof machine?.transition !== 'function' || typeof machine.getTransitionData !== 'function') {
     throw invalidOption(`${owner}: "machine" must be a machine of XState 5, got ${describe(machine)}.`);
   }
+  checkParts(owner, options);
   return Object.freeze({
     holdfast: 'aggregate',
     kind,
     machine,
     input,
     snapshotEvery,
+    version,
     commands: commands as CommandDefinitions<Machine, GivenInputs<Inputs, Outputs>>,
     events,
   });
+}
+
+function checkParts(owner: string, options: { input?: unknown; commands?: object; events?: object }): void {
+  const { input, commands = {}, events = {} } = options;
+  if (input !== undefined && typeof input !== 'function')
+    throw invalidOption(`${owner}: "input" must be a function of the id.`);
+  for (const [name, command] of Object.entries(commands)) {
+    const { decide, input: schema } = command as { decide?: unknown; input?: unknown };
+    if (typeof command === 'function' || (typeof decide === 'function' && isSchema(schema))) continue;
+    throw invalidOption(
+      `${owner}: the command "${name}" must be a function, or { input: a Standard Schema, decide: a function }.`,
+    );
+  }
+  for (const [type, schema] of Object.entries(events)) {
+    if (!isSchema(schema))
+      throw invalidOption(`${owner}: "events.${type}" must be a Standard Schema, got ${describe(schema)}.`);
+  }
+}
+
+function isSchema(value: unknown): boolean {
+  return typeof (value as Partial<StandardSchema> | null | undefined)?.['~standard']?.validate === 'function';
 }
 
 /** Whether a value, such as an export of a module, is a definition of an aggregate. */

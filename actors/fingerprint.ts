@@ -4,11 +4,18 @@ import type { AnyAggregateDefinition } from './define-aggregate.ts';
 /**
  * Identifies the code that folds events into state: the structure of the machine and the text of its functions. A
  * snapshot made by other code is not used, and the stream is replayed instead. What a function calls elsewhere is not
- * seen; raise `snapshotEvery` or rename a state to force a replay.
+ * seen: for that there is `version`.
  */
 export function fingerprintOf(definition: AnyAggregateDefinition): string {
   const { config, implementations } = definition.machine;
-  return sha256(JSON.stringify([describe(config), describe(implementations), describe(definition.input)]));
+  return sha256(
+    JSON.stringify([
+      definition.version,
+      describe(config),
+      describe(implementations),
+      describe(definition.input),
+    ]),
+  );
 }
 
 function describe(value: unknown, ancestors: readonly unknown[] = []): unknown {

@@ -13,10 +13,10 @@ import { holdfastError } from './errors/holdfast-error.ts';
 import type { Router } from './hosts/router.ts';
 import { LatestValue } from './latest-value.ts';
 import { toAddress } from './protocol/address.ts';
-import { encode } from './protocol/codec.ts';
+import { encode, encodeMetadata } from './protocol/codec.ts';
 import type { HostOperation, HostReceipt, HostRequest } from './protocol/host-messages.ts';
-import { checkKey, checkName, checkWhole, describe } from './protocol/names.ts';
-import { checkOptions, checkSignal, checkWholeOption } from './protocol/options.ts';
+import { checkKey, checkName, checkWhole, describe, isReservedType } from './protocol/names.ts';
+import { checkOptions, checkSignal, checkWholeOption, invalidOption } from './protocol/options.ts';
 import { sha256 } from './protocol/sha256.ts';
 
 /** Options of {@link ActorRef.send} and {@link ActorRef.execute}. */
@@ -92,7 +92,7 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
       if (typeof event !== 'object' || event === null) throw notAnEvent(event);
       const { type, ...data } = event as { type: string };
       checkName('The type of an event', type);
-      if (type === '*' || type.startsWith('xstate.')) throw notAnEvent(type);
+      if (isReservedType(type)) throw notAnEvent(type);
       return this.#command('send', type, encode(this.#validated(type, data), type), options);
     } catch (error) {
       return Promise.reject(error);
@@ -167,7 +167,10 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
     options: WaitOptions = {},
   ): Promise<ActorSnapshot<Machine>> {
     checkOptions('waitFor', options, ['signal', 'timeoutMs']);
-    checkWholeOption('waitFor', 'timeoutMs', options.timeoutMs, 1);
+    checkWholeOption('waitFor', 'timeoutMs', options.timeoutMs, 1, 2 ** 31 - 1);
+    checkSignal('waitFor', options.signal);
+    if (typeof predicate !== 'function')
+      throw invalidOption('waitFor takes a function that says whether a state is the one.');
     const { signal, timeoutMs = this.#router.commandTimeoutMs } = options;
     signal?.throwIfAborted();
     const expiry = AbortSignal.timeout(timeoutMs);
@@ -207,7 +210,7 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
     const request = this.#request(operation);
     request.name = name;
     request.payload = payload;
-    request.metadata = metadata === undefined ? null : encode(metadata, 'metadata');
+    request.metadata = metadata === undefined ? null : encodeMetadata(metadata, 'metadata');
     request.expectedVersion = expectedVersion ?? null;
     request.idempotencyKey = idempotencyKey ?? null;
     request.fingerprint = idempotencyKey === undefined ? '' : sha256(`${operation}\n${name}\n${payload}`);

@@ -95,7 +95,14 @@ export class Runtime {
   /** The store thread has ended. If nobody asked for it, nothing can be made durable any more. */
   #fail(reason: Error): void {
     if (!this.#lifecycle.send({ type: 'failed' })) return;
-    this.#closing ??= this.#router.fail(reason);
+    this.#closing ??= this.#closeAfter(reason);
+  }
+
+  async #closeAfter(reason: Error): Promise<void> {
+    await this.#router.fail(reason);
+    await this.store.close();
+    // What is left is the reader and the pool; the store can no longer answer.
+    await this.#backend.close().catch(() => undefined);
   }
 
   async #close(): Promise<void> {

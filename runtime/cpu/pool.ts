@@ -35,7 +35,7 @@ export class CpuPool {
 
   async close(): Promise<void> {
     const pool = await this.#pool;
-    await pool?.destroy();
+    await pool?.close();
   }
 
   async #start(): Promise<Piscina | undefined> {

@@ -51,6 +51,10 @@ export const errorCodes = {
     when: 'A definition module could not be imported in a host thread.',
     retryable: false,
   },
+  HOLDFAST_ERR_INSIDE_HOST: {
+    when: 'A definition module opened a runtime or a store while a host thread imported it.',
+    retryable: false,
+  },
   HOLDFAST_ERR_MAILBOX_FULL: {
     when: 'An actor already has as many unanswered commands as its mailbox holds.',
     retryable: true,
@@ -69,7 +73,10 @@ export const errorCodes = {
     when: 'An append came from a host that has been replaced. Nothing was written.',
     retryable: false,
   },
-  HOLDFAST_ERR_CLOSED: { when: 'The store or runtime is closed or closing.', retryable: false },
+  HOLDFAST_ERR_CLOSED: {
+    when: 'The store or runtime is closed or closing. A command that was under way may have been carried out.',
+    retryable: false,
+  },
   HOLDFAST_ERR_STORAGE_PATH: {
     when: 'The folder of the database does not exist, or the path is no file.',
     retryable: false,

@@ -103,8 +103,19 @@ export class HostThreadClient {
     const { control } = backend.store().thread;
     const connected = Promise.all([
       control.call('connectHost', [host, generation, appends], { transfer: [appends] }),
-      backend.reader().then((reader) => reader.connectHost(reads)),
+      backend.reader().then(async (reader) => {
+        await reader.connectHost(reads);
+        return reader;
+      }),
     ]);
+    // Without its reader a host could load no actor, and would not notice.
+    connected.then(
+      async ([, reader]) => {
+        await reader.thread.ended;
+        this.#kill('the reader thread has ended');
+      },
+      () => undefined,
+    );
     connected.catch((error: Error) => this.#kill(`it could not be connected: ${error.message}`));
   }
 

@@ -12,9 +12,9 @@ export interface Waiter {
   /** Called with every answer: once, but for `watch`, which is told of every change. */
   readonly answer: (answer: HostReceipt | Error) => void;
   /** When to give up, by the clock of `performance.now()`; `Infinity` for never. */
-  readonly deadline: number;
-  /** Frees what a time-out or signal of its own needs. */
-  release?: () => void;
+  deadline: number;
+  /** Stops waiting with a reason. The request goes on, and its answer is still counted. */
+  readonly giveUp: (reason: unknown) => void;
   /** How many host threads have died under it. */
   deaths?: number;
 }
@@ -34,6 +34,8 @@ export class Host {
   #client: HostThreadClient | undefined;
   #lastId = 0;
   #onDrained: (() => void) | undefined;
+  /** Waiters that a dead thread has left and that are not told yet. */
+  #leftBehind = 0;
 
   constructor(host: number, options: HostThreadOptions) {
     this.#host = host;
@@ -64,7 +66,7 @@ export class Host {
     if (!this.#waiting.delete(id) || this.#waiting.size > 0) return;
     this.#client?.watchdog.stop();
     this.#client?.thread.release();
-    this.#onDrained?.();
+    this.#reportDrained();
   }
 
   /** Actors in memory. */
@@ -77,41 +79,49 @@ export class Host {
   async drained(): Promise<void> {
     for (const { request } of [...this.#waiting.values()])
       if (request.operation === 'watch') this.forget(request.id);
-    if (this.#waiting.size === 0) return;
     await new Promise<void>((resolve) => {
       this.#onDrained = resolve;
+      this.#reportDrained();
     });
   }
 
-  /** Ends the thread: gently if it answers in time, at once if not. Nothing may be sent any more. */
+  #reportDrained(): void {
+    if (this.#waiting.size === 0 && this.#leftBehind === 0) this.#onDrained?.();
+  }
+
+  /** Saves snapshots and ends the thread, which holds nothing that is not on disk. Nothing may be sent any more. */
   async close(timeoutMs: number): Promise<void> {
     const client = this.#client;
+    const wasRunning = this.#lifecycle.state === 'running';
     this.#lifecycle.send({ type: 'close' });
     if (client === undefined) return;
-    const { thread } = client;
-    thread.hold();
-    try {
-      await thread.started(timeoutMs);
-      await this.#saveHotSnapshots(client, timeoutMs);
-      await thread.control.call('close', [], { timeoutMs });
-      const gone = new Promise((resolve) => setTimeout(resolve, timeoutMs).unref());
-      await Promise.race([thread.ended, gone]);
-    } catch {
-      // A thread that does not answer is ended below; what it held in memory is on disk as events.
+    client.thread.hold();
+    if (wasRunning && timeoutMs > 0) {
+      // A thread that does not answer loses its snapshots, which are a cache.
+      await this.#saveHotSnapshots(client, timeoutMs).catch(() => undefined);
     }
-    await thread.kill();
-    thread.release();
+    await client.thread.kill();
+    await client.thread.ended;
+    client.thread.release();
   }
 
   #start(): void {
     this.#lifecycle.send({ type: 'start' });
     const { generation } = this.#lifecycle.context;
-    const client = new HostThreadClient(this.#host, generation, this.#options, {
-      onAnswer: (id, answer) => this.#answer(id, answer),
-      onTick: () => this.#expire(),
-    });
+    let client: HostThreadClient;
+    try {
+      client = new HostThreadClient(this.#host, generation, this.#options, {
+        onAnswer: (id, answer) => this.#answer(id, answer),
+        onTick: () => this.#expire(),
+      });
+    } catch (error) {
+      this.#lifecycle.send({ type: 'exited' });
+      void this.#bury('it could not be made', notStarted(error));
+      return;
+    }
     this.#client = client;
     client.thread.hold();
+    client.watchdog.start();
     for (const { request } of this.#waiting.values()) client.send(request);
     let startError: Error | undefined;
     const started = client.thread.started().then(
@@ -140,10 +150,8 @@ export class Host {
 
   #expire(): void {
     const now = performance.now();
-    for (const { request, answer, deadline } of this.#waiting.values()) {
-      if (deadline > now) continue;
-      this.forget(request.id);
-      answer(timedOut(request));
+    for (const { request, giveUp, deadline } of this.#waiting.values()) {
+      if (deadline <= now) giveUp(timedOut(request));
     }
   }
 
@@ -161,32 +169,39 @@ export class Host {
   async #bury(why: string, reason: Error): Promise<void> {
     const { generation } = this.#lifecycle.context;
     const startError = isHoldfastError(reason, 'HOLDFAST_ERR_THREAD_EXITED') ? undefined : reason;
-    const failed = this.#takeFailed(startError !== undefined);
+    const failed = this.#takeFailed(startError === undefined ? 'commands' : 'all');
     hostDied.publish({ host: this.#host, generation, reason: why, unanswered: failed.length });
     await this.#fence(generation);
-    await this.#recordDeadLetters(failed, 'host-died', why);
+    // A thread that never started has carried out nothing, and its callers know why.
+    if (startError === undefined) await this.#recordDeadLetters(failed, 'host-died', why);
     // A thread that could not start says why (a module that does not load), which is better than that it ended.
     for (const { request, answer } of failed) answer(startError ?? died(request, why, reason));
+    this.#leftBehind -= failed.length;
     this.#lifecycle.send({ type: 'fenced' });
-    if (this.#waiting.size === 0) this.#onDrained?.();
-    else if (this.#lifecycle.state === 'absent') this.#start();
+    this.#reportDrained();
+    const { state } = this.#lifecycle;
+    if (state === 'closed') await this.#giveUp();
+    else if (state === 'absent' && this.#waiting.size > 0) this.#start();
   }
 
   /** Who still waits when the runtime has closed is told, and the command is kept as a dead letter. */
   async #giveUp(): Promise<void> {
-    const left = this.#takeFailed(true);
+    const left = this.#takeFailed('all');
     await this.#recordDeadLetters(left, 'closed', null);
     for (const { request, answer } of left) answer(closedUnderway(request));
+    this.#leftBehind -= left.length;
   }
 
   /** Commands have had their one try; watchers are served by the next thread, if one can start. */
-  #takeFailed(all: boolean): Waiter[] {
+  #takeFailed(which: 'all' | 'commands'): Waiter[] {
     const failed: Waiter[] = [];
     for (const waiter of this.#waiting.values()) {
       waiter.deaths = (waiter.deaths ?? 0) + 1;
-      if (all || waiter.request.operation !== 'watch' || waiter.deaths >= deathsMax) failed.push(waiter);
+      if (which === 'all' || waiter.request.operation !== 'watch' || waiter.deaths >= deathsMax)
+        failed.push(waiter);
     }
     for (const { request } of failed) this.#waiting.delete(request.id);
+    this.#leftBehind += failed.length;
     return failed;
   }
 
@@ -206,8 +221,9 @@ export class Host {
     const commands = waiters.filter(({ request }) => isCommand(request));
     if (commands.length === 0) return;
     const letters = commands.map(({ request }): NewDeadLetter => {
-      const { address, name: type, payload: data } = request;
-      return { address, type, data, reason, detail };
+      const { address, name: type, payload: data, idempotencyKey } = request;
+      const operation = request.operation as NewDeadLetter['operation'];
+      return { address, operation, type, data, idempotencyKey, reason, detail };
     });
     for (const { address, type } of letters) deadLettered.publish({ address, type, reason });
     try {
@@ -222,6 +238,16 @@ export class Host {
     if (snapshots.length === 0) return;
     await this.#options.backend.store().thread.control.call('saveSnapshots', [snapshots], { timeoutMs });
   }
+}
+
+function notStarted(cause: unknown): HoldfastError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return holdfastError(
+    'HOLDFAST_ERR_THREAD_START',
+    `A host thread could not be made: ${message}.`,
+    undefined,
+    cause,
+  );
 }
 
 function isCommand({ operation }: HostRequest): boolean {
@@ -241,10 +267,17 @@ function died(request: HostRequest, reason: string, cause: Error): HoldfastError
 
 /** The error of a request that was not answered in time. */
 export function timedOut(request: Pick<HostRequest, 'address' | 'name' | 'operation'>): HoldfastError {
+  const { address, name, operation } = request;
+  if (operation === 'snapshot') {
+    return holdfastError(
+      'HOLDFAST_ERR_TIMEOUT',
+      `${address} did not show its state in time. Repeat the call.`,
+    );
+  }
   return holdfastError(
     'HOLDFAST_ERR_TIMEOUT',
-    `${request.address} did not answer "${request.name || request.operation}" in time. The command may still be ` +
-      'carried out; repeat it with its idempotency key.',
+    `${address} did not answer "${name}" in time. The command may still be carried out; repeat it with its ` +
+      'idempotency key. If nothing of this runtime answers, look whether a definition module blocks while it is imported.',
   );
 }
 

@@ -71,22 +71,33 @@ export class Router {
     const host = this.#hostOf(address);
     request.id = host.nextId();
     return new Promise<Result>((resolve, reject) => {
+      let finish: (() => void) | undefined;
+      let settle = (answer: HostReceipt | Error): void => {
+        finish?.();
+        if (answer instanceof Error) return reject(answer);
+        try {
+          resolve(toResult(answer));
+        } catch (error) {
+          // A context that is damaged on disk cannot be decoded.
+          reject(error);
+        }
+      };
       const waiter: Waiter = {
         request,
         deadline: performance.now() + (timeoutMs ?? this.commandTimeoutMs),
+        // Until its answer comes the request takes its place in the mailbox, whether or not somebody waits for it.
         answer: (answer) => {
-          waiter.release?.();
           this.#leave(address);
-          if (answer instanceof Error) return reject(answer);
-          try {
-            resolve(toResult(answer));
-          } catch (error) {
-            // A context that is damaged on disk cannot be decoded.
-            reject(error);
-          }
+          settle(answer);
+        },
+        giveUp: (reason) => {
+          finish?.();
+          settle = () => undefined;
+          waiter.deadline = Number.POSITIVE_INFINITY;
+          reject(reason);
         },
       };
-      if (signal !== undefined || timeoutMs !== undefined) this.#limit(host, waiter, options, reject);
+      if (signal !== undefined || timeoutMs !== undefined) finish = limit(waiter, options);
       host.send(waiter);
     });
   }
@@ -103,7 +114,7 @@ export class Router {
       this.#unfollow(watcher);
       watcher.failed(told);
     };
-    host.send({ request, answer, deadline: Number.POSITIVE_INFINITY });
+    host.send({ request, answer, giveUp: () => undefined, deadline: Number.POSITIVE_INFINITY });
     return () => {
       if (!this.#unfollow(watcher)) return;
       host.forget(request.id);
@@ -113,6 +124,7 @@ export class Router {
 
   /** Actors in memory, over all hosts. */
   async residents(): Promise<number> {
+    this.#checkOpen();
     const counts = await Promise.all(this.#hosts.map((host) => host.residents()));
     return counts.reduce((sum, count) => sum + count, 0);
   }
@@ -142,8 +154,8 @@ export class Router {
 
   /** Other processes on the same file move actors too: whoever is watched looks for news when they have appended. */
   #followForeign(): void {
-    this.#foreign ??= this.#backend.store().watch(({ foreign }) => {
-      if (foreign) for (const address of new Set(this.#watchers.values())) this.#refresh(address);
+    this.#foreign ??= this.#backend.store().watch(({ beyondHosts }) => {
+      if (beyondHosts) for (const address of new Set(this.#watchers.values())) this.#refresh(address);
     });
     // A store that has ended is reported to the watchers by whoever notices.
     this.#foreign.catch(() => undefined);
@@ -193,31 +205,24 @@ export class Router {
     else this.#unanswered.delete(address);
   }
 
-  /** The usual time-out is looked after by the host, which has one timer for all; a special one has its own. */
-  #limit(
-    host: Host,
-    waiter: Waiter,
-    { signal, timeoutMs }: { signal?: AbortSignal; timeoutMs?: number },
-    reject: (reason: unknown) => void,
-  ): void {
-    const { request } = waiter;
-    const giveUp = (reason: unknown): void => {
-      waiter.release?.();
-      host.forget(request.id);
-      this.#leave(request.address);
-      reject(reason);
-    };
-    const onAbort = (): void => giveUp(signal?.reason);
-    const timer =
-      timeoutMs === undefined ? undefined : setTimeout(() => giveUp(timedOut(request)), timeoutMs);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    waiter.release = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    };
-  }
-
   #checkOpen(): void {
     if (this.#closed !== undefined) throw this.#closed;
   }
+}
+
+/** The usual time-out is looked after by the host, which has one timer for all; a special one has its own. */
+function limit(
+  waiter: Waiter,
+  { signal, timeoutMs }: { signal?: AbortSignal; timeoutMs?: number },
+): () => void {
+  const onAbort = (): void => waiter.giveUp(signal?.reason);
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => waiter.giveUp(timedOut(waiter.request)), timeoutMs);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return () => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  };
 }

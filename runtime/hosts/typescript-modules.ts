@@ -1,8 +1,13 @@
+/** Flags about modules; a thread refuses to start with most of the others. */
+const allowedInThreads =
+  /^--(import|conditions|experimental-[a-z-]*modules?[a-z-]*|disable-warning|enable-source-maps)\b/;
+
 /**
  * Flags with which a thread can import TypeScript modules as they are. Node.js does so by itself from 22.18 on and
  * needs a flag before. `undefined` keeps the flags of the process.
  */
 export function typescriptExecArgv(modules: readonly string[]): readonly string[] | undefined {
   if (process.features.typescript || !modules.some((module) => /\.m?ts$/.test(module))) return undefined;
-  return [...process.execArgv, '--experimental-strip-types', '--disable-warning=ExperimentalWarning'];
+  const inherited = process.execArgv.filter((flag) => allowedInThreads.test(flag));
+  return [...inherited, '--experimental-strip-types', '--disable-warning=ExperimentalWarning'];
 }

@@ -78,9 +78,13 @@ export interface EventStoreBackend {
   readStream(stream: string, query: PageQuery): Promise<readonly RecordedEvent[]>;
   readLog(query: PageQuery): Promise<readonly RecordedEvent[]>;
   saveSnapshot(stream: string, snapshot: EncodedSnapshot): Promise<void>;
+  /** The newest that a caller saved; snapshots with a fingerprint belong to hosts and are none of theirs. */
   getLatestSnapshot(stream: string): Promise<EncodedSnapshot | undefined>;
-  /** Calls the listener with the last position now and whenever it has grown, by whomever. Returns how to stop. */
-  watch(listener: (position: number) => void): () => void;
+  /**
+   * Calls the listener with the last position now and whenever it has grown, by whomever; calls `failed` once if there
+   * will be no more, since the backend was closed or has broken. Returns how to stop.
+   */
+  watch(listener: (position: number) => void, failed: (reason: Error) => void): () => void;
   flush(): Promise<void>;
   stats(): Promise<StoreStats>;
   backup(path: string, options?: LongWorkOptions): Promise<void>;

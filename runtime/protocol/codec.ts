@@ -29,6 +29,16 @@ export function encode(value: unknown, root = 'value'): string {
   return text;
 }
 
+/** Encodes metadata, which is a record by name. */
+export function encodeMetadata(metadata: unknown, root: string): string {
+  if (typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata))
+    return encode(metadata, root);
+  throw holdfastError(
+    'HOLDFAST_ERR_ARGUMENT_INVALID',
+    `${root} must be an object, got ${describe(metadata)}.`,
+  );
+}
+
 /**
  * The value that {@link encode} wrote.
  *

@@ -22,5 +22,4 @@ export interface HostControl {
   /** Snapshots of actors that would otherwise be replayed from many events. */
   hotSnapshots(): StreamSnapshot[];
   residents(): number;
-  close(): void;
 }

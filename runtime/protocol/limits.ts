@@ -18,6 +18,8 @@ export const limits = {
   pageEventsMax: 512,
   /** Characters of payload in one page of a read, after which the page ends early. */
   pageLengthMax: 1024 * 1024,
+  /** Dead letters kept in a file; the oldest are dropped. */
+  deadLettersMax: 10_000,
   /** Stream heads remembered by the writer, so that an append need not look them up: about 20 MB at the most. */
   streamHeadsMax: 100_000,
 } as const;

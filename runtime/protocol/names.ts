@@ -32,6 +32,11 @@ function invalid(what: string, problem: string): Error {
   return holdfastError('HOLDFAST_ERR_ARGUMENT_INVALID', `${what} ${problem}.`);
 }
 
+/** Whether a type of event means something to XState itself and cannot be sent. */
+export function isReservedType(type: string): boolean {
+  return type === '*' || type.startsWith('xstate.');
+}
+
 /** A short description of a wrong value for an error message. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';
@@ -39,5 +44,6 @@ export function describe(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'undefined')
     return String(value);
   if (typeof value === 'bigint') return `${value}n`;
-  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

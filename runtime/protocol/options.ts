@@ -12,7 +12,7 @@ export function checkOptions(owner: string, options: unknown, known: readonly st
     if (known.includes(key)) continue;
     const near = nearestName(key, known);
     throw invalidOption(
-      `${owner} has no option "${key}"${near === undefined ? '' : `; did you mean "${near}"?`} It takes ${known.join(', ')}.`,
+      `${owner} has no option "${key}"${near === undefined ? '.' : `; did you mean "${near}"?`} It takes ${known.join(', ')}.`,
     );
   }
 }

@@ -36,6 +36,6 @@ export interface StoreControl {
 /** A message on the `heads` port. */
 export interface HeadMoved {
   readonly position: number;
-  /** Whether another process or connection appended. */
-  readonly foreign: boolean;
+  /** Whether others than the hosts of this runtime have appended: another process, or a caller of the store. */
+  readonly beyondHosts: boolean;
 }

@@ -7,8 +7,10 @@ import { sealEvent } from '../protocol/seal-event.ts';
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
 import { type HybridTime, nextHybridTime } from './hybrid-clock.ts';
 import { Inbox } from './inbox.ts';
-import { upsertSnapshot } from './snapshot-table.ts';
+import { ownerOf, upsertSnapshot } from './snapshot-table.ts';
 import { type StreamHead, StreamHeads } from './stream-heads.ts';
+
+const noHead: StreamHead = { streamId: 0, version: 0, head: '' };
 
 type Replica = { origin: string; sequence: number; ms: number; counter: number };
 
@@ -94,7 +96,8 @@ export class AppendTransaction {
 
   #insert(request: AppendRequest, known: StreamHead | undefined): AppendReceipt {
     const { stream } = request;
-    const head = known ?? this.#createStream(stream);
+    // A command that decided on no event writes only its key.
+    const head = known ?? (request.events.length === 0 ? noHead : this.#createStream(stream));
     const recordedAt = this.#clock.now();
     for (const event of request.events) {
       const parents = head.head;
@@ -119,7 +122,7 @@ export class AppendTransaction {
       );
       head.head = event.id;
     }
-    this.#replicaIsDirty = true;
+    this.#replicaIsDirty = request.events.length > 0 || this.#replicaIsDirty;
     const receipt: AppendReceipt = {
       outcome: 'appended',
       version: head.version,
@@ -130,7 +133,7 @@ export class AppendTransaction {
     if (request.idempotencyKey !== null) this.#inbox.keep(request, receipt, recordedAt);
     if (request.snapshot !== null) {
       const { version, fingerprint, state } = request.snapshot;
-      this.#upsertSnapshot.run(stream, version, fingerprint, state, recordedAt);
+      this.#upsertSnapshot.run(stream, ownerOf(fingerprint), version, fingerprint, state, recordedAt);
     }
     return receipt;
   }

@@ -1,8 +1,9 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import type { BackupProgress } from '../protocol/reader-control.ts';
+import { applicationId } from './migrations/index.ts';
 import { openForReading } from './open-database.ts';
 import { checkFolder } from './preflight.ts';
 import { storageError } from './storage-error.ts';
@@ -24,13 +25,13 @@ export async function backupDatabase(path: string, target: string, progress: Mes
   }
   checkFolder(target);
   const partial = `${target}.partial`;
+  removeLeftover(partial);
   let cancelled = false;
   progress.on('message', () => {
     cancelled = true;
   });
   const database = openForReading(path);
   try {
-    rmSync(partial, { force: true });
     database.exec('begin');
     database.prepare('select count(*) from replica').get();
     await database.backup(partial, {
@@ -49,6 +50,24 @@ export async function backupDatabase(path: string, target: string, progress: Mes
     database.close();
     progress.close();
   }
+}
+
+/** A backup that was killed leaves its part of a database, or room for one. Whatever else has that name is not ours. */
+function removeLeftover(partial: string): void {
+  if (!existsSync(partial)) return;
+  const header = Buffer.alloc(100);
+  const file = openSync(partial, 'r');
+  try {
+    readSync(file, header, 0, header.length, 0);
+  } finally {
+    closeSync(file);
+  }
+  const isOurs = header.readUInt32BE(68) === applicationId || header.every((byte) => byte === 0);
+  if (!isOurs) {
+    const message = `${partial} exists already and is no interrupted backup. Remove it, or choose another name.`;
+    throw holdfastError('HOLDFAST_ERR_ARGUMENT_INVALID', message);
+  }
+  rmSync(partial, { force: true });
 }
 
 function syncAndRename(partial: string, target: string): void {

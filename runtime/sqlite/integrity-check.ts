@@ -41,7 +41,7 @@ export class IntegrityCheck {
       .prepare<{ stream: string; version: number; head: number }>(
         `select p.stream, p.version, coalesce(max(e.version), 0) as head from snapshots p
          left join streams s on s.name = p.stream left join events e on e.stream_id = s.stream_id
-         group by p.stream having p.version > head limit ${problemsMax}`,
+         where p.owner = 'actor' group by p.stream having p.version > head limit ${problemsMax}`,
       )
       .all()
       .map(({ stream, version, head }) => ({

@@ -46,7 +46,7 @@ export class LogReader {
 
   getLatestSnapshot(stream: string): EncodedSnapshot | undefined {
     return this.#prepare<EncodedSnapshot>(
-      'select version, fingerprint, state from snapshots where stream = ?',
+      "select version, fingerprint, state from snapshots where stream = ? and owner = 'caller'",
     ).get(stream);
   }
 
@@ -79,7 +79,7 @@ export class LogReader {
   #usableSnapshot(stream: string, fingerprint: string): EncodedSnapshot | undefined {
     return this.#prepare<EncodedSnapshot>(
       `select p.version, p.fingerprint, p.state from snapshots p join streams s on s.name = p.stream
-       join events e on e.stream_id = s.stream_id and e.version = p.version where p.stream = ? and p.fingerprint = ?`,
+       join events e on e.stream_id = s.stream_id and e.version = p.version where p.stream = ? and p.owner = 'actor' and p.fingerprint = ?`,
     ).get(stream, fingerprint);
   }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { AppendReceipt, AppendRequest } from '../protocol/append.ts';
 import { AppendTransaction } from './append-transaction.ts';
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
-import { isUnknownOutcome, outcomeUnknown, storageError } from './storage-error.ts';
+import { isRefusal, isUnknownOutcome, outcomeUnknown, storageError } from './storage-error.ts';
 import { beginImmediate, yieldLock } from './write-lock.ts';
 
 /** What became of one append of a group: a receipt, or the error for its caller. */
@@ -20,7 +20,9 @@ export class LogWriter {
   readonly #commit: SqliteStatement;
   #position = 0;
   #seenDataVersion = -1;
+  #hasForeignNews = false;
   #contended = false;
+  #isCommitting = false;
 
   constructor(database: SqliteDatabase, options: { path: string; lockTimeoutMs: number; clock: Clock }) {
     this.#database = database;
@@ -45,6 +47,9 @@ export class LogWriter {
     try {
       return this.#inTransaction(() => requests.map((request) => this.#transaction.append(request)));
     } catch (error) {
+      // One request that the database itself refuses must not fail its neighbours.
+      if (requests.length > 1 && isRefusal(error))
+        return requests.flatMap((request) => this.appendGroup([request]));
       const failure = this.#failure(error);
       return requests.map(() => failure);
     }
@@ -63,10 +68,19 @@ export class LogWriter {
   noticeForeignCommits(): boolean {
     const version = this.#dataVersion.get() ?? 0;
     if (version === this.#seenDataVersion) return false;
-    this.#seenDataVersion = version;
     this.#transaction.reload();
+    this.#seenDataVersion = version;
+    const known = this.#position;
     this.#position = this.#transaction.position;
+    if (this.#position > known) this.#hasForeignNews = true;
     return true;
+  }
+
+  /** Whether another connection has appended since this was last asked, whoever noticed it first. */
+  takeForeignNews(): boolean {
+    const hasNews = this.#hasForeignNews;
+    this.#hasForeignNews = false;
+    return hasNews;
   }
 
   #inTransaction<Result>(work: () => Result): Result {
@@ -77,7 +91,9 @@ export class LogWriter {
       this.noticeForeignCommits();
       const result = work();
       this.#transaction.finish();
+      this.#isCommitting = true;
       this.#commit.run();
+      this.#isCommitting = false;
       this.#position = this.#transaction.position;
       return result;
     } catch (error) {
@@ -98,6 +114,10 @@ export class LogWriter {
   }
 
   #failure(error: unknown): HoldfastError {
-    return isUnknownOutcome(error) ? outcomeUnknown(this.#path, error) : storageError(error, this.#path);
+    const wasCommitting = this.#isCommitting;
+    this.#isCommitting = false;
+    return wasCommitting && isUnknownOutcome(error)
+      ? outcomeUnknown(this.#path, error)
+      : storageError(error, this.#path);
   }
 }

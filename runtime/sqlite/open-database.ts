@@ -27,7 +27,7 @@ export function openForWriting(options: OpenDatabaseOptions): SqliteDatabase {
     retryWhileBusy(() => refuseForeign(opened, path), lockTimeoutMs);
     retryWhileBusy(() => opened.pragma('journal_mode = wal'), lockTimeoutMs);
     configureWriter(opened);
-    migrate(opened, lockTimeoutMs);
+    migrate(opened, path, lockTimeoutMs);
     return opened;
   } catch (error) {
     closeQuietly(database);
@@ -87,10 +87,12 @@ function foreign(path: string): Error {
 }
 
 /** One transaction for all missing steps: a crash or a full disk leaves the old schema whole. */
-function migrate(database: SqliteDatabase, lockTimeoutMs: number): void {
+function migrate(database: SqliteDatabase, path: string, lockTimeoutMs: number): void {
   if (database.pragma('user_version', { simple: true }) === migrations.length) return;
   beginImmediate(database, lockTimeoutMs);
   try {
+    // Another process may have brought it further while this one waited for the lock.
+    refuseForeign(database, path);
     const found = database.pragma('user_version', { simple: true }) as number;
     for (const migration of migrations.slice(found)) database.exec(migration);
     if (found === 0) insertReplica(database);

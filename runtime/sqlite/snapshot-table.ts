@@ -3,9 +3,14 @@ import type { LogWriter } from './log-writer.ts';
 
 /** Replaces the snapshot of a stream, unless it is newer and made by the same code. */
 export const upsertSnapshot = `
-  insert into snapshots values (?, ?, ?, ?, ?) on conflict (stream) do update set version = excluded.version,
+  insert into snapshots values (?, ?, ?, ?, ?, ?) on conflict (stream, owner) do update set version = excluded.version,
     fingerprint = excluded.fingerprint, state = excluded.state, recorded_at = excluded.recorded_at
   where excluded.version >= snapshots.version or excluded.fingerprint <> snapshots.fingerprint`;
+
+/** Snapshots of actors carry a fingerprint; those that a caller of the store saves are its own, beside them. */
+export function ownerOf(fingerprint: string): 'actor' | 'caller' {
+  return fingerprint === '' ? 'caller' : 'actor';
+}
 
 /** Saves snapshots outside of appends. The newest of a stream is kept, and never replaced by an older one. */
 export class SnapshotTable {
@@ -19,7 +24,7 @@ export class SnapshotTable {
     this.#writer.write((database) => {
       const upsert = database.prepare(upsertSnapshot);
       for (const { stream, version, fingerprint, state } of snapshots) {
-        upsert.run(stream, version, fingerprint, state, recordedAt);
+        upsert.run(stream, ownerOf(fingerprint), version, fingerprint, state, recordedAt);
       }
     });
   }

@@ -3,7 +3,7 @@ import { type HoldfastError, holdfastError, isHoldfastError } from '../errors/ho
 /** Turns what the driver or the file system threw into a coded error that says what happened and what to do. */
 export function storageError(thrown: unknown, path: string): HoldfastError {
   if (isHoldfastError(thrown)) return thrown;
-  const code = String((thrown as { code?: unknown })?.code ?? '');
+  const code = codeOf(thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const said = `SQLite says "${message}" (${code || 'no code'})`;
   // SHMSIZE: the index of the log could not grow, for which a full disk is the reason there is.
@@ -36,6 +36,14 @@ export function storageError(thrown: unknown, path: string): HoldfastError {
       thrown,
     );
   }
+  if (isRefusal(thrown)) {
+    return holdfastError(
+      'HOLDFAST_ERR_INVARIANT',
+      `${path} refused what Holdfast wrote, and nothing was written: ${said}. This is a defect in Holdfast; please report it.`,
+      undefined,
+      thrown,
+    );
+  }
   return holdfastError(
     'HOLDFAST_ERR_STORAGE_IO',
     `${path} could not be read or written: ${said}. Nothing was written. Check the disk and repeat the call.`,
@@ -44,10 +52,28 @@ export function storageError(thrown: unknown, path: string): HoldfastError {
   );
 }
 
-/** Whether a failed commit may nevertheless be on disk: the data reached the file, but making it durable failed. */
+/**
+ * Whether a failed commit may nevertheless be on disk. An fsync that failed says nothing about what it was to sync. And
+ * SQLite enlarges the index of its log only after the log itself has been synced: if that fails, the commit is not in
+ * force now, but will be found there after a crash.
+ */
 export function isUnknownOutcome(thrown: unknown): boolean {
-  const code = String((thrown as { code?: unknown })?.code ?? '');
-  return code === 'SQLITE_IOERR_FSYNC' || code === 'SQLITE_IOERR_DIR_FSYNC';
+  const code = codeOf(thrown);
+  return /FSYNC|_SHM|NOMEM/.test(code);
+}
+
+/** Whether the database refused the content, or we made a mistake: nothing that a disk could be blamed for. */
+export function isRefusal(thrown: unknown): boolean {
+  const code = codeOf(thrown);
+  return (
+    code.startsWith('SQLITE_CONSTRAINT') ||
+    code.startsWith('SQLITE_TOOBIG') ||
+    !/^(SQLITE_|E[A-Z])/.test(code)
+  );
+}
+
+function codeOf(thrown: unknown): string {
+  return String((thrown as { code?: unknown })?.code ?? '');
 }
 
 export function outcomeUnknown(path: string, thrown: unknown): HoldfastError {

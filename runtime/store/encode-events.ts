@@ -1,7 +1,7 @@
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { nearestName } from '../errors/nearest-name.ts';
 import type { EncodedEvent } from '../protocol/append.ts';
-import { encode } from '../protocol/codec.ts';
+import { encode, encodeMetadata } from '../protocol/codec.ts';
 import { createEventId } from '../protocol/event-id.ts';
 import { limits } from '../protocol/limits.ts';
 import { checkKey, checkName, describe } from '../protocol/names.ts';
@@ -33,7 +33,13 @@ export function encodeEvents(events: unknown): EncodedBatch {
   const encoded = Array.from(events, encodeEvent);
   const ids = new Set(encoded.map(({ id }) => id));
   if (ids.size < encoded.length) throw invalid('two events of one append have the same id');
-  return { events: encoded, idsAreKeys: events.some((event: NewEvent) => event.id !== undefined) };
+  const withId = events.filter((event: NewEvent) => event.id !== undefined).length;
+  if (withId > 0 && withId < events.length) {
+    throw invalid(
+      'some events of one append have an id and some have none, so a repetition could not be recognised',
+    );
+  }
+  return { events: encoded, idsAreKeys: withId > 0 };
 }
 
 /** What an idempotency key stands for: the content of the events, whatever ids they are given. */
@@ -49,18 +55,12 @@ function encodeEvent(event: unknown, index: number): EncodedEvent {
   const { type, data = {}, metadata, id } = event as NewEvent;
   checkName(`${at}.type`, type);
   if (id !== undefined) checkKey(`${at}.id`, id);
-  if (
-    metadata !== undefined &&
-    (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
-  ) {
-    throw invalid(`${at}.metadata must be an object, got ${describe(metadata)}`);
-  }
   return {
     id: id ?? createEventId(),
     type,
     schemaVersion: 1,
     data: encode(data, `${at}.data`),
-    metadata: metadata === undefined ? null : encode(metadata, `${at}.metadata`),
+    metadata: metadata === undefined ? null : encodeMetadata(metadata, `${at}.metadata`),
     hash: '',
   };
 }

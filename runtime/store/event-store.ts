@@ -89,6 +89,11 @@ export class EventStore<Event extends EventShape = EventShape> {
 
   /** A store over a backend: {@link SqliteEventStoreBackend}, {@link InMemoryEventStoreBackend}, or one of your own. */
   static withBackend<Event extends EventShape = EventShape>(backend: EventStoreBackend): EventStore<Event> {
+    if (typeof (backend as Partial<EventStoreBackend> | undefined)?.append !== 'function') {
+      throw invalidOption(
+        'EventStore.withBackend takes a backend, such as `await SqliteEventStoreBackend.open(path)`; was an await forgotten?',
+      );
+    }
     return new EventStore<Event>(backend, true);
   }
 
@@ -107,7 +112,7 @@ export class EventStore<Event extends EventShape = EventShape> {
    */
   async append(
     stream: string,
-    events: readonly NewEvent[],
+    events: readonly NewEvent<Event>[],
     options: AppendOptions = {},
   ): Promise<AppendResult> {
     checkName('The name of a stream', stream);

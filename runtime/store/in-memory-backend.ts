@@ -20,7 +20,7 @@ export class InMemoryEventStoreBackend implements EventStoreBackend {
   readonly #ids = new Map<string, RecordedEvent>();
   readonly #keys = new Map<string, { fingerprint: string; receipt: AppendReceipt }>();
   readonly #snapshots = new Map<string, EncodedSnapshot>();
-  readonly #listeners = new Set<(position: number) => void>();
+  readonly #watchers = new Set<{ moved: (position: number) => void; failed: (reason: Error) => void }>();
   #isClosed = false;
 
   async append(request: AppendRequest): Promise<AppendReceipt> {
@@ -54,13 +54,12 @@ export class InMemoryEventStoreBackend implements EventStoreBackend {
     return this.#snapshots.get(stream);
   }
 
-  watch(listener: (position: number) => void): () => void {
+  watch(moved: (position: number) => void, failed: (reason: Error) => void): () => void {
     this.#checkOpen();
-    // Wrapped, so that the same function can watch twice.
-    const own = (position: number) => listener(position);
-    this.#listeners.add(own);
-    queueMicrotask(() => this.#listeners.has(own) && own(this.#log.length));
-    return () => void this.#listeners.delete(own);
+    const watcher = { moved, failed };
+    this.#watchers.add(watcher);
+    queueMicrotask(() => this.#watchers.has(watcher) && moved(this.#log.length));
+    return () => void this.#watchers.delete(watcher);
   }
 
   async flush(): Promise<void> {
@@ -95,7 +94,8 @@ export class InMemoryEventStoreBackend implements EventStoreBackend {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#listeners.clear();
+    for (const { failed } of this.#watchers) failed(closedError());
+    this.#watchers.clear();
   }
 
   #insert(request: AppendRequest, events: RecordedEvent[]): AppendReceipt {
@@ -109,7 +109,7 @@ export class InMemoryEventStoreBackend implements EventStoreBackend {
       events.push(event);
       this.#ids.set(id, event);
     }
-    this.#streams.set(stream, events);
+    if (events.length > 0) this.#streams.set(stream, events);
     const head = events.at(-1)?.id ?? '';
     const receipt: AppendReceipt = {
       outcome: 'appended',
@@ -120,16 +120,14 @@ export class InMemoryEventStoreBackend implements EventStoreBackend {
     };
     if (idempotencyKey !== null) this.#keys.set(`${stream}\n${idempotencyKey}`, { fingerprint, receipt });
     if (request.snapshot !== null) this.#keepNewest(stream, request.snapshot);
-    for (const listener of this.#listeners) listener(this.#log.length);
+    for (const { moved } of this.#watchers) moved(this.#log.length);
     return receipt;
   }
 
-  /** A snapshot of other code replaces any, since nothing else would get rid of one that is useless now. */
+  /** Actors are hosted over a file only, so that every snapshot here is one of a caller. */
   #keepNewest(stream: string, snapshot: EncodedSnapshot): void {
-    const kept = this.#snapshots.get(stream);
-    const isOlder = kept !== undefined && snapshot.version < kept.version;
-    if (isOlder && snapshot.fingerprint === kept.fingerprint) return;
-    this.#snapshots.set(stream, snapshot);
+    if (snapshot.version >= (this.#snapshots.get(stream)?.version ?? 0))
+      this.#snapshots.set(stream, snapshot);
   }
 
   #repeated(request: AppendRequest): AppendReceipt | HoldfastError | undefined {
@@ -148,8 +146,12 @@ export class InMemoryEventStoreBackend implements EventStoreBackend {
   }
 
   #checkOpen(): void {
-    if (this.#isClosed) throw holdfastError('HOLDFAST_ERR_CLOSED', 'The store in memory is closed.');
+    if (this.#isClosed) throw closedError();
   }
+}
+
+function closedError(): HoldfastError {
+  return holdfastError('HOLDFAST_ERR_CLOSED', 'The store in memory is closed.');
 }
 
 function settled(outcome: AppendReceipt | HoldfastError): AppendReceipt {

@@ -14,6 +14,7 @@ import { checkOptions, checkWholeOption, invalidOption, toWorkerUrl } from '../p
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
 import { StoreClient } from '../threads/store-client.ts';
+import { threadRole } from '../threads/thread-role.ts';
 
 /** Options of {@link SqliteEventStoreBackend.open}. */
 export interface SqliteBackendOptions {
@@ -58,6 +59,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
     path: string | URL,
     options: SqliteBackendOptions = {},
   ): Promise<SqliteEventStoreBackend> {
+    refuseInHost();
     checkOptions('SqliteEventStoreBackend.open', options, optionNames);
     checkWholeOption('SqliteEventStoreBackend.open', 'lockTimeoutMs', options.lockTimeoutMs, 0);
     const { lockTimeoutMs = 30_000 } = options;
@@ -88,19 +90,18 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
     return (await this.reader()).request('getLatestSnapshot', stream);
   }
 
-  watch(listener: (position: number) => void): () => void {
+  watch(listener: (position: number) => void, failed: (reason: Error) => void): () => void {
     const store = this.store();
-    let stopped = false;
-    const watching = store.watch(({ position }) => stopped || listener(position));
+    let isWatching = true;
+    const watching = store.watch(({ position }) => isWatching && listener(position));
+    const fail = (reason: Error) =>
+      isWatching && failed(this.#closing === undefined ? reason : closedError(this.path));
     store.thread.hold();
-    watching.then(
-      ({ position }) => stopped || listener(position),
-      // The store has ended: whoever waits for the listener is told by the close.
-      () => undefined,
-    );
+    watching.then(({ position }) => isWatching && listener(position), fail);
+    void store.thread.ended.then(fail);
     return () => {
-      if (stopped) return;
-      stopped = true;
+      if (!isWatching) return;
+      isWatching = false;
       store.thread.release();
       watching.then(({ stop }) => stop()).catch(() => undefined);
     };
@@ -170,7 +171,8 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
 
   async #close(): Promise<void> {
     const reader = await this.#reader?.catch(() => undefined);
-    await Promise.all([reader?.close(), this.#pool?.close()]);
+    await reader?.close();
+    await this.#pool?.close();
     await this.#store.close();
   }
 }
@@ -178,12 +180,28 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
 const lastOnly: PageQuery = { after: Number.MAX_SAFE_INTEGER, limit: 1, direction: 'backward' };
 
 function absolutePath(path: string | URL): string {
-  if (path instanceof URL) return fileURLToPath(path);
-  if (typeof path !== 'string' || path === '')
-    throw invalidOption('The path of the database must be a string.');
+  if (path instanceof URL || (typeof path === 'string' && path.startsWith('file://'))) {
+    const url = new URL(path);
+    if (url.protocol !== 'file:')
+      throw invalidOption(`The database must be a file, got the URL ${url.href}.`);
+    return fileURLToPath(url);
+  }
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    throw invalidOption(`The path of the database must be the path of a file, got ${JSON.stringify(path)}.`);
+  }
   if (path !== ':memory:') return resolve(path);
   throw invalidOption(
     'A database in memory is not shared by threads. Use InMemoryEventStoreBackend, or a temporary file.',
+  );
+}
+
+/** A definition module that opens a runtime would do so again in each host of that runtime, without end. */
+function refuseInHost(): void {
+  if (threadRole === undefined) return;
+  throw holdfastError(
+    'HOLDFAST_ERR_INSIDE_HOST',
+    'A module that only should define opened a runtime or a store while a host thread imported it. Move the definitions ' +
+      "to a module of their own, or open it only `if (!isHoldfastThread)`, from 'holdfast/worker'.",
   );
 }
 

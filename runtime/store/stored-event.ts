@@ -7,28 +7,35 @@ export interface EventShape {
   readonly data: unknown;
 }
 
-/** A fact to append. */
-export interface NewEvent {
+/** A fact to append: its payload is required by type if the store is of known events. */
+export type NewEvent<Event extends EventShape = EventShape> = Event extends EventShape
+  ? NewEventFields<Event['type']> & NewEventData<Event['data']>
+  : never;
+
+interface NewEventFields<Type extends string> {
   /** A name in the past tense, such as `created`. */
-  readonly type: string;
-  /** The payload: plain data, Date, Map, Set, bigint, typed arrays, nested. Default `{}`. */
-  readonly data?: unknown;
+  readonly type: Type;
   /** About the event rather than of it: who, why, correlation. Default `{}`. */
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** A unique id of the caller's, by which a repeated append is recognised. Default: a new UUID of version 7. */
   readonly id?: string;
 }
 
+/** The payload: plain data, Date, Map, Set, bigint, typed arrays, nested. Default `{}`. */
+type NewEventData<Data> = unknown extends Data ? { readonly data?: Data } : { readonly data: Data };
+
 /** A fact as it was appended, with its place in its stream and in the log. */
-export interface StoredEvent<Event extends EventShape = EventShape> {
+export type StoredEvent<Event extends EventShape = EventShape> = Event extends EventShape
+  ? StoredEventFields & { readonly type: Event['type']; readonly data: Event['data'] }
+  : never;
+
+interface StoredEventFields {
   readonly id: string;
   readonly stream: string;
   /** Place in the stream: 1, 2, 3, ... without gaps. */
   readonly version: number;
   /** Place in the log, in order of arrival: 1, 2, 3, ... without gaps. What cursors point at. */
   readonly position: number;
-  readonly type: Event['type'];
-  readonly data: Event['data'];
   readonly metadata: Readonly<Record<string, unknown>>;
   /** When it was recorded, by the clock of the machine. For people; order is `position`. */
   readonly recordedAt: Date;
@@ -46,5 +53,5 @@ export function toStoredEvent<Event extends EventShape>(event: RecordedEvent): S
     data: decode(data),
     metadata: metadata === null ? {} : (decode(metadata) as Record<string, unknown>),
     recordedAt: new Date(recordedAt),
-  };
+  } as StoredEvent<Event>;
 }

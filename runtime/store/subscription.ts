@@ -12,7 +12,10 @@ export async function* follow(
   stop: AbortSignal,
 ): AsyncGenerator<RecordedEvent, void, void> {
   const arrival = new Arrival();
-  const unwatch = backend.watch((position) => arrival.moveTo(position));
+  const unwatch = backend.watch(
+    (position) => arrival.moveTo(position),
+    (reason) => arrival.fail(reason),
+  );
   const onStop = () => arrival.moveTo(Number.POSITIVE_INFINITY);
   stop.addEventListener('abort', onStop, { once: true });
   try {
@@ -43,6 +46,13 @@ export async function* follow(
 class Arrival {
   #position = 0;
   #wake: (() => void) | undefined;
+  #failure: Error | undefined;
+
+  /** Nothing will arrive any more. */
+  fail(reason: Error): void {
+    this.#failure = reason;
+    this.#wake?.();
+  }
 
   moveTo(position: number): void {
     this.#position = Math.max(this.#position, position);
@@ -51,6 +61,7 @@ class Arrival {
 
   async after(cursor: number): Promise<void> {
     while (this.#position <= cursor) {
+      if (this.#failure !== undefined) throw this.#failure;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

@@ -28,18 +28,23 @@ export async function verifyLog(
   let events = 0;
   // A file that SQLite itself finds damaged may not be readable to its end: what was found so far is the report.
   if (problems.some(({ kind }) => kind === 'file')) return { ok: false, problems, events };
-  for (let after = 0; problems.length < problemsMax; ) {
-    signal?.throwIfAborted();
-    const rows = await source.sealedPage(after);
-    if (rows.length === 0) break;
-    problems.push(...order.check(rows));
-    seals.push(pool.run('checkSeals', rows, signal));
-    if (seals.length > 4) problems.push(...(await (seals.shift() as Promise<IntegrityProblem[]>)));
-    after = rows.at(-1)?.[0] ?? after;
-    events += rows.length;
-    onProgress?.({ done: events, total: Math.max(total, events) });
+  try {
+    for (let after = 0; problems.length < problemsMax; ) {
+      signal?.throwIfAborted();
+      const rows = await source.sealedPage(after);
+      if (rows.length === 0) break;
+      problems.push(...order.check(rows));
+      seals.push(pool.run('checkSeals', rows));
+      if (seals.length > 4) problems.push(...(await (seals.shift() as Promise<IntegrityProblem[]>)));
+      after = rows.at(-1)?.[0] ?? after;
+      events += rows.length;
+      onProgress?.({ done: events, total: Math.max(total, events) });
+    }
+    for (const found of await Promise.all(seals)) problems.push(...found);
+  } finally {
+    // After an abort or an error, what was begun is let finish, so that nothing fails with nobody listening.
+    await Promise.allSettled(seals);
   }
-  for (const found of await Promise.all(seals)) problems.push(...found);
   return { ok: problems.length === 0, problems: problems.slice(0, problemsMax), events };
 }
 

@@ -34,17 +34,10 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
     onEffectFailed: (address, type, error) => effectFailed.publish({ address, type, error }),
   });
   data.requests.ref();
-  const sweep = setInterval(() => host.sweep(), idleMs);
-  sweep.unref();
+  setInterval(() => host.sweep(), idleMs).unref();
 
   serveControl<HostControl>(control, {
     hotSnapshots: () => host.hotSnapshots(),
     residents: () => host.residents,
-    close() {
-      clearInterval(sweep);
-      setImmediate(() => {
-        for (const port of [appends, reads, answers, heartbeat, control]) port.close();
-      });
-    },
   });
 }

@@ -1,4 +1,6 @@
+import { rm } from 'node:fs/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { holdfastError } from '../errors/holdfast-error.ts';
 import type { IntegrityProblem, LongWorkOptions } from '../ports/event-store-backend.ts';
 import type {
   BackupProgress,
@@ -15,6 +17,7 @@ export class ReaderClient {
   readonly thread: Thread<ReaderControl>;
   readonly #requests: RequestClient<ReaderRequests>;
   readonly #halt: MessagePort;
+  readonly #cancels = new Set<(reason: unknown) => void>();
   readonly #guarded: ExitGuarded;
 
   private constructor(path: string, workerUrl: URL | string | undefined) {
@@ -72,28 +75,54 @@ export class ReaderClient {
     const { signal, onProgress } = options;
     signal?.throwIfAborted();
     const { port1, port2 } = new MessageChannel();
-    const abort = () => port1.postMessage('cancel');
-    port1.on('message', ({ copied, total }: BackupProgress) => onProgress?.({ done: copied, total }));
-    signal?.addEventListener('abort', abort, { once: true });
+    let failure: { readonly reason: unknown } | undefined;
+    let isComplete = false;
+    const cancel = (reason: unknown): void => {
+      failure ??= { reason };
+      port1.postMessage('cancel');
+    };
+    const onAbort = (): void => cancel(signal?.reason);
+    port1.on('message', ({ copied, total }: BackupProgress) => {
+      try {
+        onProgress?.({ done: copied, total });
+      } catch (error) {
+        cancel(error);
+      }
+    });
+    port1.unref();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#cancels.add(cancel);
     try {
       await this.thread.control.call('backup', [target, port2], {
         timeoutMs: Number.POSITIVE_INFINITY,
         transfer: [port2],
       });
+      isComplete = true;
     } catch (error) {
-      signal?.throwIfAborted();
-      throw error;
+      failure ??= { reason: error };
     } finally {
-      signal?.removeEventListener('abort', abort);
+      this.#cancels.delete(cancel);
+      signal?.removeEventListener('abort', onAbort);
       port1.close();
     }
+    if (failure === undefined) return;
+    // It may have been complete before it could be cancelled; what failed leaves no file all the same.
+    if (isComplete) await rm(target, { force: true });
+    throw failure.reason;
   }
 
+  /** Ends work under way, answers what was asked before, and closes the connection. */
   async close(): Promise<void> {
+    const closed = holdfastError(
+      'HOLDFAST_ERR_CLOSED',
+      'The store was closed meanwhile. Open it again to go on.',
+    );
+    for (const cancel of this.#cancels) cancel(closed);
     this.thread.hold();
     try {
       // The end of a thread may overtake its answers: what was asked before is answered first.
       await this.#requests.pending.settled();
+      this.#requests.pending.fail(closed);
       await this.thread.endedBy(this.thread.control.call('close', []));
     } finally {
       this.#requests.close();

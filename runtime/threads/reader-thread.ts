@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { holdfastError } from '../errors/holdfast-error.ts';
 import type { ReaderControl, ReaderRequests, ReaderThreadData } from '../protocol/reader-control.ts';
 import { backupDatabase } from '../sqlite/backup.ts';
 import { IntegrityCheck } from '../sqlite/integrity-check.ts';
@@ -18,6 +19,7 @@ export function serveReader(control: MessagePort, data: ReaderThreadData): void 
   const coded =
     <Args extends unknown[], Result>(read: (...args: Args) => Result) =>
     (...args: Args): Result => {
+      if (!database.open) throw closed(data.path);
       try {
         return read(...args);
       } catch (error) {
@@ -57,4 +59,11 @@ export function serveReader(control: MessagePort, data: ReaderThreadData): void 
       });
     },
   });
+}
+
+function closed(path: string): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_CLOSED',
+    `The store on ${path} was closed meanwhile. Open it again to go on.`,
+  );
 }

@@ -5,6 +5,8 @@ import { AppendClient } from './append-client.ts';
 import { type ExitGuarded, exitGuard } from './exit-guard.ts';
 import { Thread } from './thread.ts';
 
+const startTimeoutMs = 30_000;
+
 /** Options of the store thread. */
 export interface StoreClientOptions {
   readonly path: string;
@@ -56,7 +58,8 @@ export class StoreClient {
   static async start(options: StoreClientOptions): Promise<StoreClient> {
     const client = new StoreClient(options);
     try {
-      await client.thread.started();
+      // It may have to wait for the lock of another process, and then says so itself.
+      await client.thread.started(options.lockTimeoutMs + startTimeoutMs);
     } catch (error) {
       // It holds no database, and an exit must not wait for it.
       exitGuard.remove(client.#guarded);

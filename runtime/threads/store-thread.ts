@@ -20,37 +20,44 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
   const database = openForWriting(data);
   const writer = new LogWriter(database, { ...data, clock: systemClock });
   const snapshots = new SnapshotTable(writer);
-  const deadLetters = new DeadLetterBox(writer);
+  const deadLetters = new DeadLetterBox(database, writer);
   const links = new Set<FramePort>();
   const generations = new Map<number, number>();
   let reported = 0;
   let poll: NodeJS.Timeout | undefined;
 
-  const report = (foreign: boolean): void => {
+  // News is reported by whoever comes first: the poll, a commit, or another write that noticed it on its way.
+  let appendedHere = false;
+  const report = (): void => {
     if (poll === undefined || writer.position === reported) return;
     reported = writer.position;
-    const moved: HeadMoved = { position: reported, foreign };
+    const moved: HeadMoved = { position: reported, beyondHosts: writer.takeForeignNews() || appendedHere };
+    appendedHere = false;
     data.heads.postMessage(moved);
   };
   const lookForForeignCommits = (): void => {
     try {
-      if (writer.noticeForeignCommits()) report(true);
+      writer.noticeForeignCommits();
+      report();
     } catch {
       // The disk failed or another process holds a lock: the next look is soon.
     }
   };
   const commits = new GroupCommit(writer, () => {
     for (const link of links) link.flush();
-    report(false);
+    report();
   });
 
-  const connect = (port: MessagePort, isFenced: () => boolean): void => {
+  const connect = (port: MessagePort, isFenced: () => boolean, isHost: boolean): void => {
     const link: FramePort = new FramePort(port, (frame: Frame) =>
       readAppends(frame, (id, request) => {
         const answer = (outcome: Parameters<typeof writeOutcome>[2]) =>
           link.send((out) => writeOutcome(out, id, outcome));
         if (isFenced()) answer(fenced());
-        else commits.add({ request, answer });
+        else {
+          commits.add({ request, answer });
+          appendedHere ||= !isHost;
+        }
       }),
     );
     port.ref();
@@ -70,12 +77,12 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
     Atomics.notify(data.closed, 0);
   };
 
-  connect(data.appends, () => false);
+  connect(data.appends, () => false, false);
   data.heads.once('message', close);
   serveControl<StoreControl>(control, {
     connectHost(host, generation, port) {
       generations.set(host, generation);
-      connect(port, () => generations.get(host) !== generation);
+      connect(port, () => generations.get(host) !== generation, true);
     },
     fenceHost(host, generation) {
       generations.set(host, generation);
@@ -89,6 +96,7 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
       clearInterval(poll);
       poll = on ? setInterval(lookForForeignCommits, foreignPollMs) : undefined;
       writer.noticeForeignCommits();
+      report();
       reported = writer.position;
       return reported;
     },

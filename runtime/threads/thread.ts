@@ -9,9 +9,7 @@ import {
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { fromWireError, type WireError } from '../errors/wire-error.ts';
 import { type ControlApi, ControlChannel } from './control-channel.ts';
-
-/** The work a thread is started for. */
-export type ThreadRole = 'store' | 'reader' | 'host';
+import type { ThreadRole } from './thread-role.ts';
 
 /** What a new thread is given. Everything in it can be cloned or is in `transfer`. */
 export interface ThreadOptions {
@@ -143,8 +141,8 @@ export class Thread<Api extends ControlApi<Api>> {
   #startFailed(why: string, cause?: unknown): Error {
     return holdfastError(
       'HOLDFAST_ERR_THREAD_START',
-      `The ${this.name} thread could not be started: ${why}. If the application is bundled, keep holdfast external or ` +
-        'set `workerUrl` to the URL of the worker file.',
+      `The ${this.name} thread could not be started: ${why}. Look whether a definition module ends or blocks the thread ` +
+        'while it is imported. If the application is bundled, keep holdfast external or set `workerUrl` to the worker file.',
       undefined,
       cause,
     );

@@ -1,11 +1,11 @@
 import '../node-version.ts';
-import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { toWireError } from '../errors/wire-error.ts';
 import type { ThreadData } from './thread.ts';
+import { threadRole } from './thread-role.ts';
 
 /** Whether this thread was started by Holdfast: a bundle that is its own `workerUrl` branches on it. */
-export const isHoldfastThread: boolean =
-  !isMainThread && typeof (workerData as Partial<ThreadData> | null)?.holdfast === 'string';
+export const isHoldfastThread: boolean = threadRole !== undefined;
 
 /** Each role loads only what it needs: a host never loads the native addon, the store never loads a machine. */
 async function serve(threadData: ThreadData): Promise<void> {

@@ -264,6 +264,20 @@ describe('execute', () => {
     );
   });
 
+  test('that decided on nothing is remembered by its key like any other', async () => {
+    const actor = newActor();
+    const first = await actor.execute('fill', { to: 0 }, { idempotencyKey: 'k' });
+    await actor.send({ type: 'added', by: -3 });
+
+    const again = await actor.execute('fill', { to: 0 }, { idempotencyKey: 'k' });
+
+    expect([first.version, again.version, again.repeated]).toEqual([0, 0, true]);
+    await expect(actor.execute('fill', { to: 9 }, { idempotencyKey: 'k' })).rejects.toEqual(
+      codedError('HOLDFAST_ERR_IDEMPOTENCY_CONFLICT'),
+    );
+    await expect(actor.snapshot()).resolves.toMatchObject({ version: 1 });
+  });
+
   test('is repeated by key without deciding again', async () => {
     const actor = newActor();
     const first = await actor.execute('fill', { to: 5 }, { idempotencyKey: 'k' });

@@ -54,7 +54,7 @@ test('everything is refused after close', async () => {
   await expect(actor.changes().next()).rejects.toEqual(closed);
   await expect(actor.waitFor(() => true)).rejects.toEqual(closed);
   await expect(runtime.deadLetters()).rejects.toEqual(closed);
-  await expect(runtime.residents()).resolves.toBe(0);
+  await expect(runtime.residents()).rejects.toEqual(codedError('HOLDFAST_ERR_CLOSED'));
   expect(() => runtime.actor(counter, 'b')).toThrow('HOLDFAST_ERR_CLOSED');
   await expect(runtime.store.append('s', [{ type: 'a' }])).rejects.toEqual(closed);
   await expect(runtime.store.getEventsAfter('s', 0)).rejects.toEqual(closed);

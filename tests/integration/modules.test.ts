@@ -121,3 +121,19 @@ test('a machine with an endless loop fails the command, not the host', async () 
 
   await expect(actor.send({ type: 'rested' })).resolves.toMatchObject({ version: 1 });
 });
+
+test('a module that opens a runtime while a host imports it is told to define only, and starts no more threads', async () => {
+  const runtime = await openWithModule(`
+    import { SqliteEventStoreBackend } from ${JSON.stringify(import.meta.resolve('holdfast/store'))};
+    await SqliteEventStoreBackend.open('never.db');
+  `);
+
+  const sent = runtime.actor(counter, 'a').send({ type: 'locked' });
+
+  await expect(sent).rejects.toEqual(
+    codedError('HOLDFAST_ERR_MODULE_LOAD', {
+      message: expect.stringContaining('Move the definitions'),
+      cause: codedError('HOLDFAST_ERR_INSIDE_HOST'),
+    }),
+  );
+});

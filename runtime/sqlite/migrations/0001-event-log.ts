@@ -47,11 +47,13 @@ create trigger events_are_never_deleted before delete on events
 begin select raise (abort, 'events are immutable'); end;
 
 create table snapshots (
-  stream text primary key,
+  stream text not null,
+  owner text not null check (owner in ('actor', 'caller')),
   version integer not null,
   fingerprint text not null,
   state text not null,
-  recorded_at integer not null
+  recorded_at integer not null,
+  primary key (stream, owner)
 ) strict, without rowid;
 
 create table inbox (
@@ -69,8 +71,10 @@ create table inbox (
 create table dead_letters (
   dead_letter_id integer primary key autoincrement,
   address text not null,
+  operation text not null,
   type text not null,
   data text not null,
+  idempotency_key text,
   reason text not null,
   detail text,
   recorded_at integer not null

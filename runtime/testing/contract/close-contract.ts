@@ -38,7 +38,11 @@ export function closeContract(check: CheckBackend, options: { readonly isReopene
       stats: () => store.stats(),
       verify: () => store.verify(),
       backup: () => store.backup('never-written'),
-      watch: () => backend.watch(() => undefined),
+      watch: () =>
+        backend.watch(
+          () => undefined,
+          () => undefined,
+        ),
     };
 
     for (const call of Object.values(calls)) await failureOf('HOLDFAST_ERR_CLOSED', call);

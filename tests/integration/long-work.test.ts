@@ -1,0 +1,64 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
+import { expect, onTestFinished, test } from 'vitest';
+import { codedError } from '../support/coded-error.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** A store with enough events for several pages, in a folder of its own. */
+async function openFilled(): Promise<{ store: EventStore; folder: string }> {
+  const folder = temporaryFolder();
+  const store = EventStore.withBackend(await SqliteEventStoreBackend.open(join(folder, 'events.db')));
+  onTestFinished(() => store.close());
+  const events = Array.from({ length: 5_000 }, (_, n) => ({ type: 'noted', data: { n } }));
+  await store.append('s', events);
+  return { store, folder };
+}
+
+test('an aborted verify rejects with the reason of the signal, and with nothing else later', async () => {
+  const { store } = await openFilled();
+  const stop = new AbortController();
+  const reason = new Error('enough');
+
+  const verifying = store.verify({ signal: stop.signal, onProgress: () => stop.abort(reason) });
+
+  await expect(verifying).rejects.toBe(reason);
+  await expect(store.verify()).resolves.toEqual({ ok: true, problems: [], events: 5_000 });
+});
+
+test('what onProgress throws ends verify and backup, and no file is left', async () => {
+  const { store, folder } = await openFilled();
+  const target = join(folder, 'copy.db');
+  const thrown = new Error('mine');
+  const onProgress = () => {
+    throw thrown;
+  };
+
+  await expect(store.verify({ onProgress })).rejects.toBe(thrown);
+  await expect(store.backup(target, { onProgress })).rejects.toBe(thrown);
+
+  expect([existsSync(target), existsSync(`${target}.partial`)]).toEqual([false, false]);
+});
+
+test('a backup takes no file that is not its own', async () => {
+  const { store, folder } = await openFilled();
+  const target = join(folder, 'copy.db');
+  writeFileSync(`${target}.partial`, 'my own file');
+
+  await expect(store.backup(target)).rejects.toEqual(codedError('HOLDFAST_ERR_ARGUMENT_INVALID'));
+
+  expect(readFileSync(`${target}.partial`, 'utf8')).toBe('my own file');
+});
+
+test('closing ends a verify with the code of the close', async () => {
+  const { store } = await openFilled();
+  const verifying = store.verify();
+  const settled = verifying.then(
+    () => 'finished',
+    (error: { code?: string }) => error.code,
+  );
+
+  await store.close();
+
+  expect(['finished', 'HOLDFAST_ERR_CLOSED']).toContain(await settled);
+});
