@@ -1,5 +1,5 @@
 import type { HostLog } from '../runtime/ports/host-log.ts';
-import type { LoadedStream } from '../runtime/protocol/load.ts';
+import type { LoadedStream, LoadRequest } from '../runtime/protocol/load.ts';
 import type { Place, Resident } from './resident.ts';
 
 /**
@@ -48,9 +48,8 @@ async function foldPages(resident: Resident, log: HostLog, from: Place, first: L
   let { snapshot } = from;
   let page: LoadedStream = first;
   for (;;) {
-    const next = page.more
-      ? log.load({ stream, after: page.version, fingerprint: null, key: null })
-      : undefined;
+    const ahead: LoadRequest = { stream, after: page.version, fingerprint: null, key: null };
+    const next = page.more ? log.load(ahead, 'at-once') : undefined;
     snapshot = hosted.fold(snapshot, page.types, page.data);
     if (next === undefined) break;
     page = await next;

@@ -5,5 +5,6 @@ import type { LoadedStream, LoadRequest } from '../protocol/load.ts';
 export interface HostLog {
   /** Calls `settle` once the append is durable or has failed. */
   append(request: AppendRequest, settle: (outcome: AppendReceipt | Error) => void): void;
-  load(request: LoadRequest): Promise<LoadedStream>;
+  /** `at-once`: the request leaves before this returns, since the caller is going to compute meanwhile. */
+  load(request: LoadRequest, sending?: 'at-once'): Promise<LoadedStream>;
 }

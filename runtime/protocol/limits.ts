@@ -16,6 +16,8 @@ export const limits = {
   frameItemsMax: 64,
   /** Events of one page of a read: about a millisecond of the reader thread. */
   pageEventsMax: 512,
+  /** Events of one page of a load: hosts fold a page while the next is read, and a longer one wakes fewer threads. */
+  loadEventsMax: 2048,
   /** Characters of payload in one page of a read, after which the page ends early. */
   pageLengthMax: 1024 * 1024,
   /** Dead letters kept in a file; the oldest are dropped. */

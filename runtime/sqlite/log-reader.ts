@@ -59,7 +59,7 @@ export class LogReader {
       `select e.version, e.id, e.type, e.schema_version, e.data, e.position from streams s
        join events e on e.stream_id = s.stream_id where s.name = ? and e.version > ? order by e.version limit ?`,
       'raw',
-    ).all(stream, after, limits.pageEventsMax) as TailRow[];
+    ).all(stream, after, limits.loadEventsMax) as TailRow[];
     const kept = cutToLength(rows.map((row) => ({ row, data: row[4] }))).map(({ row }) => row);
     const last = kept.at(-1);
     const [head, position] = last === undefined ? this.#headAt(stream, after) : [last[1], last[5]];
@@ -71,7 +71,7 @@ export class LogReader {
       version: last?.[0] ?? after,
       head,
       position,
-      more: kept.length < rows.length || rows.length === limits.pageEventsMax,
+      more: kept.length < rows.length || rows.length === limits.loadEventsMax,
       reply: key === null ? null : this.#keptReply(stream, key),
     };
   }

@@ -20,7 +20,11 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
   const reads = new RequestClient<ReaderRequests>(data.reads);
   const log: HostLog = {
     append: (request, settle) => appends.append(request, settle),
-    load: (request) => reads.request('load', request),
+    load(request, sending) {
+      const loaded = reads.request('load', request);
+      if (sending === 'at-once') reads.flush();
+      return loaded;
+    },
   };
   const answers: FramePort = new FramePort(data.requests, (frame) =>
     readHostRequests(frame, (request) => host.receive(request)),

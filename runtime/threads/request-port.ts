@@ -36,6 +36,11 @@ export class RequestClient<Api extends { [Method in keyof Api]: (...args: never[
     });
   }
 
+  /** Sends what was asked so far without waiting for the end of the turn. */
+  flush(): void {
+    this.#frames.flush();
+  }
+
   close(): void {
     this.#frames.close();
   }

@@ -50,7 +50,9 @@ test('the tarball holds what users need and nothing else', () => {
   expect(
     paths.filter(
       (path) =>
-        !/^(dist|runtime|actors|machines)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(path),
+        !/^(dist|runtime|actors|machines|docs)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(
+          path,
+        ),
     ),
   ).toEqual([]);
   expect(paths.filter((path) => /\.test(-d)?\.|zz-canary|\.tsbuildinfo$/.test(path))).toEqual([]);
