@@ -6,6 +6,8 @@ export interface Injection {
   readonly calls: string;
   /** What happens instead, and when, in strace's words: `error=EIO:when=3`. */
   readonly inject: string;
+  /** Which files of the database: what is added to its name. Default: itself and its log. */
+  readonly suffixes?: readonly string[];
 }
 
 /** Why faults cannot be injected here, or `undefined` if they can. */
@@ -16,8 +18,11 @@ export function whyNoStrace(): string | undefined {
 }
 
 /** The command line that injects faults into calls on a database and its log, in whichever thread. */
-export function straceArguments(database: string, { calls, inject }: Injection): string[] {
-  const paths = [database, `${database}-wal`].flatMap((path) => ['-P', path]);
+export function straceArguments(
+  database: string,
+  { calls, inject, suffixes = ['', '-wal'] }: Injection,
+): string[] {
+  const paths = suffixes.flatMap((suffix) => ['-P', `${database}${suffix}`]);
   // The filter in the kernel spares all other calls the tracer, but a signal is not injected through it.
   const filter = inject.includes('signal=') ? [] : ['--seccomp-bpf'];
   const output = ['-qqq', '-o', `${database}.strace`];
