@@ -17,18 +17,12 @@ export async function activate(
   const restored = first.snapshot === undefined ? undefined : hosted.restore(first.snapshot.state);
   if (first.snapshot !== undefined && restored === undefined) {
     const whole = await log.load({ stream: address, after: 0, fingerprint: null, key });
-    await foldPages(resident, log, { snapshot: hosted.initial(id), version: 0, head: '' }, whole);
-    return whole.reply;
+    return foldPages(resident, log, { snapshot: hosted.initial(id), version: 0, head: '' }, whole, key);
   }
   const version = first.snapshot?.version ?? 0;
   resident.snapshotVersion = version;
-  await foldPages(
-    resident,
-    log,
-    { snapshot: restored ?? hosted.initial(id), version, head: first.head },
-    first,
-  );
-  return first.reply;
+  const from: Place = { snapshot: restored ?? hosted.initial(id), version, head: first.head };
+  return foldPages(resident, log, from, first, key);
 }
 
 /** Reads what was appended since, by another process. Returns what is kept under the idempotency key. */
@@ -39,16 +33,22 @@ export async function catchUp(
 ): Promise<LoadedStream['reply']> {
   const { address, committed } = resident;
   const first = await log.load({ stream: address, after: committed.version, fingerprint: null, key });
-  await foldPages(resident, log, committed, first);
-  return first.reply;
+  return foldPages(resident, log, committed, first, key);
 }
 
-async function foldPages(resident: Resident, log: HostLog, from: Place, first: LoadedStream): Promise<void> {
+/** The last page is the newest view: what it says of the key holds for the state that is reached. */
+async function foldPages(
+  resident: Resident,
+  log: HostLog,
+  from: Place,
+  first: LoadedStream,
+  key: string | null,
+): Promise<LoadedStream['reply']> {
   const { address: stream, hosted } = resident;
   let { snapshot } = from;
   let page: LoadedStream = first;
   for (;;) {
-    const ahead: LoadRequest = { stream, after: page.version, fingerprint: null, key: null };
+    const ahead: LoadRequest = { stream, after: page.version, fingerprint: null, key };
     const next = page.more ? log.load(ahead, 'at-once') : undefined;
     snapshot = hosted.fold(snapshot, page.types, page.data);
     if (next === undefined) break;
@@ -58,4 +58,5 @@ async function foldPages(resident: Resident, log: HostLog, from: Place, first: L
   resident.committed = place;
   resident.position = page.position;
   resident.tip = place;
+  return page.reply;
 }

@@ -52,6 +52,15 @@ export class LogReader {
 
   /** What a host needs to activate an actor, or to catch up: a usable snapshot and the events after it, page by page. */
   load(request: LoadRequest): LoadedStream {
+    this.#database.exec('begin');
+    try {
+      return this.#loadPage(request);
+    } finally {
+      this.#database.exec('commit');
+    }
+  }
+
+  #loadPage(request: LoadRequest): LoadedStream {
     const { stream, fingerprint, key } = request;
     const snapshot = fingerprint === null ? undefined : this.#usableSnapshot(stream, fingerprint);
     const after = snapshot?.version ?? request.after;
