@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { checkOptions, checkWholeOption, invalidOption, toWorkerUrl } from './protocol/options.ts';
 
 /** Options of `createRuntime`. */
@@ -107,9 +107,4 @@ function toModuleUrl(module: unknown): string {
 
 function isAbsolutePath(path: string): boolean {
   return path.startsWith('/') || /^[a-z]:[\\/]/i.test(path) || path.startsWith('\\\\');
-}
-
-/** A path for messages. */
-export function displayPath(database: string | URL): string {
-  return database instanceof URL ? fileURLToPath(database) : database;
 }
