@@ -2,29 +2,39 @@ import { holdfastError, isHoldfastError } from '../runtime/errors/holdfast-error
 import type { HostLog } from '../runtime/ports/host-log.ts';
 import { parseAddress } from '../runtime/protocol/address.ts';
 import type { AppendReceipt, StreamSnapshot } from '../runtime/protocol/append.ts';
-import { encode } from '../runtime/protocol/codec.ts';
+import type { ActorPath } from '../runtime/protocol/consequences.ts';
 import { versionConflict } from '../runtime/protocol/expected-version.ts';
 import type { HostReceipt, HostRequest } from '../runtime/protocol/host-messages.ts';
 import type { LoadedStream } from '../runtime/protocol/load.ts';
-import { activate, catchUp } from './activation.ts';
+import { activate, catchUp, type Loaded } from './activation.ts';
+import type { Effect } from './asked.ts';
 import { type Decision, decide } from './decide.ts';
+import { EffectRunner } from './effect-runner.ts';
 import type { HostedDefinition } from './hosted-definition.ts';
+import { inputRequest, type OnInput } from './input-request.ts';
 import { repeatedCommand, repeatedReceipt } from './repeated-command.ts';
 import { Residency, type ResidencyOptions } from './residency.ts';
-import type { Place, Resident } from './resident.ts';
+import { newResident, type Place, type Resident } from './resident.ts';
+import { receiptOf, shown } from './show.ts';
 import { toAppendRequest } from './to-append-request.ts';
-import type { Effect } from './xstate-adapter.ts';
+import type { MachineEvent } from './xstate-adapter.ts';
 
 const attemptsMax = 50;
+/** How long what comes from within waits after the disk has failed, in milliseconds. */
+const inputRetryMs = 250;
 
 /** What a host is made of. */
 export interface ActorHostOptions extends ResidencyOptions {
   readonly definitions: ReadonlyMap<string, HostedDefinition>;
   readonly log: HostLog;
+  /** Of this run of the runtime: work that another one has under way is left to it. */
+  readonly runtimeId: string;
   /** Answers a request, or tells one of its watchers of a change. */
   readonly answer: (id: number, answer: HostReceipt | Error) => void;
   /** Told of an effect that threw after its commit. */
   readonly onEffectFailed: (address: string, type: string, error: unknown) => void;
+  /** Told of every event that an actor has emitted. */
+  readonly onEmitted: (address: string, event: MachineEvent) => void;
 }
 
 /** One decision on its way to the disk. */
@@ -46,9 +56,18 @@ export class ActorHost {
   /** How often a request was decided again because another process was faster; only for those that were. */
   readonly #attempts = new WeakMap<HostRequest, number>();
 
+  readonly #effects: EffectRunner;
+  readonly #onInput: OnInput = (address, actor, event) => this.#input(address, actor, event, null);
+
   constructor(options: ActorHostOptions) {
+    const { onEmitted, onEffectFailed } = options;
     this.#options = options;
     this.#residency = new Residency(options);
+    this.#effects = new EffectRunner({
+      onInput: (address, actor, event, workKey) => this.#input(address, actor, event, workKey),
+      onEmitted,
+      onEffectFailed,
+    });
   }
 
   /** How many actors are in memory. */
@@ -75,11 +94,12 @@ export class ActorHost {
   /** Snapshots of actors whose next activation would otherwise replay many events. */
   hotSnapshots(): StreamSnapshot[] {
     const snapshots: StreamSnapshot[] = [];
-    for (const { address, hosted, committed, snapshotVersion, phase, inFlight } of this.#residency.values()) {
+    for (const resident of this.#residency.values()) {
+      const { address, hosted, committed, snapshotVersion, phase, inFlight, tree } = resident;
       if (phase !== 'ready' || inFlight > 0) continue;
       if (committed.version - snapshotVersion < hosted.definition.snapshotEvery / 2) continue;
       const { version, snapshot } = committed;
-      const state = hosted.encode(snapshot, address);
+      const state = hosted.encode({ snapshot, tree }, address);
       if (state !== undefined)
         snapshots.push({ stream: address, version, fingerprint: hosted.fingerprint, state });
     }
@@ -91,9 +111,9 @@ export class ActorHost {
     let resident: Resident;
     try {
       const { kind, id } = parseAddress(address);
-      resident = newResident(address, id, this.#definition(kind));
+      resident = newResident(address, id, this.#definition(kind), this.#onInput);
     } catch (error) {
-      this.#options.answer(request.id, error as Error);
+      this.#answer(request.id, error as Error);
       return undefined;
     }
     this.#residency.add(resident);
@@ -116,12 +136,19 @@ export class ActorHost {
     switch (request.operation) {
       case 'send':
       case 'execute':
+      case 'start':
+      case 'deliver':
         return this.#undertake(resident, request, isFresh);
       case 'unwatch':
         unwatch(resident, Number(request.name));
         return;
       case 'refresh':
         if (!isFresh) this.#catchUpFirst(resident, request);
+        return;
+      case 'wake':
+        // Reading it again tells whose its work is, and resumes it.
+        if (isFresh) this.#answer(request.id, receiptOf(resident, 'unchanged'));
+        else this.#catchUpFirst(resident, request);
         return;
       case 'watch':
         resident.watchers ??= new Set();
@@ -133,41 +160,56 @@ export class ActorHost {
   }
 
   #undertake(resident: Resident, request: HostRequest, isFresh: boolean): void {
-    const { tip, hosted } = resident;
+    const { tip } = resident;
     let decision: Decision;
     try {
       const { expectedVersion } = request;
       if (expectedVersion !== null && expectedVersion !== tip.version) {
         throw versionConflict({ stream: resident.address, expectedVersion }, tip.version);
       }
-      decision = decide(hosted, tip.snapshot, request);
+      decision = decide(resident, request);
     } catch (error) {
       return this.#refuse(resident, request, error as Error, isFresh);
     }
     if (decision.events.length > 0) return this.#append(resident, request, decision);
     // Also "nothing to do" is said of the newest durable state only. With a key it is kept, to be said again.
     if (!isFresh) this.#catchUpFirst(resident, request);
-    else if (request.idempotencyKey !== null) this.#append(resident, request, decision);
-    else this.#options.answer(request.id, receiptOf(resident, 'unchanged'));
+    else if (mustBeWritten(request)) this.#append(resident, request, decision);
+    else {
+      this.#endWork(resident, request);
+      this.#answer(request.id, receiptOf(resident, 'unchanged'));
+    }
   }
 
   #refuse(resident: Resident, request: HostRequest, error: Error, isFresh: boolean): void {
     // What threw half way may have changed the context that it was given.
-    if (isHoldfastError(error, 'HOLDFAST_ERR_TRANSITION_FAILED')) resident.isSuspect = true;
+    const isAhead = resident.tree !== undefined && resident.tree.steps !== resident.treeSteps;
+    if (isAhead || isHoldfastError(error, 'HOLDFAST_ERR_TRANSITION_FAILED')) resident.isSuspect = true;
     // Another process may have moved the actor on: nothing is refused on a state that might be old.
     if (!isFresh) return this.#catchUpFirst(resident, request);
-    this.#options.answer(request.id, error);
+    this.#answer(request.id, error);
     if (!resident.isSuspect) return;
     resident.phase = 'catchingUp';
     this.#catchUp(resident);
   }
 
   #append(resident: Resident, request: HostRequest, decision: Decision): void {
-    const { append, after } = toAppendRequest(resident, request, decision);
-    const undertaking: Undertaking = { request, after, effects: decision.effects };
+    let prepared: ReturnType<typeof toAppendRequest>;
+    try {
+      prepared = toAppendRequest(resident, request, decision);
+    } catch (error) {
+      // A delayed event or a message holds what cannot be kept.
+      resident.isSuspect = true;
+      return this.#refuse(resident, request, error as Error, true);
+    }
+    const { append, after } = prepared;
+    const undertaking: Undertaking = { request, after, effects: decision.asked.effects };
     // Tentative like the tip: a failure has both read anew.
     if (append.snapshot !== null) resident.snapshotVersion = after.version;
     resident.tip = after;
+    resident.tree = decision.tree;
+    resident.treeSteps = decision.tree?.steps ?? 0;
+    resident.hasWork = append.consequences?.hasWork ?? resident.hasWork;
     resident.inFlight++;
     this.#options.log.append(append, (outcome) => this.#settle(resident, undertaking, outcome));
   }
@@ -177,7 +219,7 @@ export class ActorHost {
     if (outcome instanceof Error) this.#settleFailed(resident, undertaking.request, outcome);
     else if (outcome.outcome === 'appended') this.#settleAppended(resident, undertaking, outcome);
     else {
-      this.#options.answer(undertaking.request.id, repeatedReceipt(outcome));
+      this.#answer(undertaking.request.id, repeatedReceipt(outcome));
       this.#distrust(resident);
     }
     if (resident.phase === 'catchingUp' && resident.inFlight === 0) this.#catchUp(resident);
@@ -191,9 +233,10 @@ export class ActorHost {
     const hasEvents = after.version > resident.committed.version;
     resident.committed = after;
     if (hasEvents) resident.position = receipt.position;
-    this.#options.answer(request.id, receiptOf(resident, hasEvents ? 'appended' : 'unchanged'));
+    this.#answer(request.id, receiptOf(resident, hasEvents ? 'appended' : 'unchanged'));
     this.#tellWatchers(resident);
-    for (const effect of effects) this.#act(resident.address, effect);
+    this.#effects.carryOut(resident, effects);
+    this.#endWork(resident, request);
   }
 
   #settleFailed(resident: Resident, request: HostRequest, error: Error): void {
@@ -202,7 +245,8 @@ export class ActorHost {
     this.#distrust(resident);
     const attempts = (this.#attempts.get(request) ?? 0) + (wasOvertaken ? 1 : 0);
     if (!isHoldfastError(error, 'HOLDFAST_ERR_VERSION_CONFLICT') || attempts >= attemptsMax) {
-      this.#options.answer(request.id, error);
+      this.#answer(request.id, error);
+      if (request.id === 0) this.#inputAgain(request, error);
       return;
     }
     this.#attempts.set(request, attempts);
@@ -237,13 +281,14 @@ export class ActorHost {
     this.#whenLoaded(resident, key, activate(resident, this.#options.log, key));
   }
 
-  #whenLoaded(resident: Resident, key: string | null, loaded: Promise<LoadedStream['reply']>): void {
+  #whenLoaded(resident: Resident, key: string | null, loading: Promise<Loaded>): void {
     const versionBefore = resident.committed.version;
-    loaded.then(
-      (kept) => {
+    loading.then(
+      ({ reply, workOwner }) => {
         const isNews = resident.committed.version > versionBefore && resident.watchers !== undefined;
         if (isNews) this.#tellWatchers(resident);
-        this.#resume(resident, key, kept);
+        this.#effects.resume(resident, workOwner === this.#options.runtimeId);
+        this.#resume(resident, key, reply);
       },
       (error: unknown) => this.#abandon(resident, error as Error),
     );
@@ -255,7 +300,7 @@ export class ActorHost {
     const [first, ...others] = resident.queue ?? [];
     resident.queue = undefined;
     if (first === undefined) return;
-    if (kept !== null) this.#options.answer(first.id, repeatedCommand(first, kept));
+    if (kept !== null) this.#answer(first.id, repeatedCommand(first, kept));
     // Its key was looked up with the state, unless it came after the load had begun.
     else this.#run(resident, first, first.idempotencyKey === null || first.idempotencyKey === key);
     for (const request of others) {
@@ -267,17 +312,18 @@ export class ActorHost {
   /** The state could not be read: everybody who waits is told, and the next request tries again. */
   #abandon(resident: Resident, error: Error): void {
     this.#residency.drop(resident);
-    for (const request of resident.queue ?? []) this.#options.answer(request.id, error);
-    for (const id of resident.watchers ?? []) this.#options.answer(id, error);
+    this.#effects.abandon(resident);
+    for (const request of resident.queue ?? []) this.#answer(request.id, error);
+    for (const id of resident.watchers ?? []) this.#answer(id, error);
   }
 
   #show(resident: Resident, id: number): void {
     try {
-      this.#options.answer(id, shown(resident));
+      this.#answer(id, shown(resident));
     } catch (error) {
       // Who was told that it failed does not watch any more.
       unwatch(resident, id);
-      this.#options.answer(id, error as Error);
+      this.#answer(id, error as Error);
     }
   }
 
@@ -285,36 +331,35 @@ export class ActorHost {
     for (const id of resident.watchers ?? []) this.#show(resident, id);
   }
 
-  /** An effect is carried out once at the most: a crash between the commit and here loses it, as the docs say. */
-  #act(address: string, effect: Effect): void {
-    const failed = (error: unknown) => this.#options.onEffectFailed(address, effect.type, error);
+  /** What comes from within an actor is journaled like any command before its machine sees it. */
+  #input(address: string, actor: ActorPath, event: MachineEvent, workKey: string | null): void {
     try {
-      const result = effect.run();
-      if (result instanceof Promise) result.catch(failed);
+      this.receive(inputRequest(address, actor, event, workKey));
     } catch (error) {
-      failed(error);
+      this.#options.onEffectFailed(address, event.type, error);
     }
+  }
+
+  /** Nobody else would repeat what came from within: the disk may be back in a moment. */
+  #inputAgain(request: HostRequest, error: Error): void {
+    if (isHoldfastError(error, 'HOLDFAST_ERR_GENERATION_FENCED')) return;
+    if (isHoldfastError(error, 'HOLDFAST_ERR_THREAD_EXITED')) return;
+    setTimeout(() => this.receive(request), inputRetryMs).unref();
+  }
+
+  #endWork(resident: Resident, { delivery, name }: HostRequest): void {
+    const key = delivery?.workKey ?? null;
+    if (key !== null && name !== 'holdfast.work.next') this.#effects.ended(resident, key);
+  }
+
+  /** Whoever comes from within the thread waits for no answer. */
+  #answer(id: number, answer: HostReceipt | Error): void {
+    if (id !== 0) this.#options.answer(id, answer);
   }
 }
 
-function newResident(address: string, id: string, hosted: HostedDefinition): Resident {
-  const place: Place = { snapshot: hosted.initial(id), version: 0, head: '' };
-  return {
-    address,
-    id,
-    hosted,
-    phase: 'loading',
-    committed: place,
-    tip: place,
-    position: 0,
-    snapshotVersion: 0,
-    inFlight: 0,
-    isSuspect: false,
-    queue: undefined,
-    retried: undefined,
-    watchers: undefined,
-    isTouched: true,
-  };
+function mustBeWritten({ idempotencyKey, delivery }: HostRequest): boolean {
+  return idempotencyKey !== null || (delivery !== null && delivery.consumed !== null);
 }
 
 function unwatch(resident: Resident, id: number): void {
@@ -325,15 +370,4 @@ function unwatch(resident: Resident, id: number): void {
 function wait(resident: Resident, request: HostRequest): void {
   resident.queue ??= [];
   resident.queue.push(request);
-}
-
-function receiptOf(resident: Resident, outcome: HostReceipt['outcome']): HostReceipt {
-  const { committed, position } = resident;
-  const { value: state, status } = committed.snapshot;
-  return { outcome, version: committed.version, position, state, context: null, status };
-}
-
-function shown(resident: Resident): HostReceipt {
-  const context = encode(resident.committed.snapshot.context, `${resident.address}.context`);
-  return { ...receiptOf(resident, 'unchanged'), context };
 }

@@ -1,67 +1,129 @@
 import { type HoldfastError, holdfastError } from '../runtime/errors/holdfast-error.ts';
 import { nearestName } from '../runtime/errors/nearest-name.ts';
-import { decode, encode } from '../runtime/protocol/codec.ts';
+import { decode } from '../runtime/protocol/codec.ts';
 import type { HostRequest } from '../runtime/protocol/host-messages.ts';
 import { checkName, describe, isReservedType } from '../runtime/protocol/names.ts';
+import { type Asked, askedInTurn, askedNothing } from './asked.ts';
 import type { CommandDefinition, Decide } from './define-aggregate.ts';
-import { type HostedDefinition, messageOf, toEvent } from './hosted-definition.ts';
+import {
+  deliveredEntry,
+  entryOf,
+  failedEntry,
+  type JournalEntry,
+  messageOf,
+  startedEntry,
+  toEvent,
+} from './journal.ts';
+import type { Resident } from './resident.ts';
+import type { Step } from './stepper.ts';
 import {
   type AnyStateMachine,
   acceptedTypes,
-  type Effect,
+  type MachineEvent,
   type MachineSnapshot,
-  step,
 } from './xstate-adapter.ts';
 
-/** An event that a decision makes a fact, encoded. */
-export interface DecidedEvent {
-  readonly type: string;
-  readonly payload: string;
-}
+/** What of an actor a decision is made on. */
+export type Deciding = Pick<Resident, 'address' | 'id' | 'onInput' | 'hosted' | 'tree' | 'tip'>;
 
 /** What a request does to an actor, computed and not yet durable. */
 export interface Decision {
-  readonly events: readonly DecidedEvent[];
+  readonly events: readonly JournalEntry[];
   readonly snapshot: MachineSnapshot;
-  readonly effects: readonly Effect[];
+  readonly asked: Asked;
+  /** An instance that takes the place of the one that the decision was made on. */
+  readonly tree: Resident['tree'];
 }
 
 /**
- * Decides a request on a state: the events that follow and the state they lead to, all of them or none. Pure: nothing
- * has happened until the events are durable.
+ * Decides a request on a state: the events that follow and the state they lead to, all of them or none. Nothing has
+ * happened until the events are durable.
  *
  * @throws HOLDFAST_ERR_EVENT_REJECTED, _TRANSITION_FAILED, _COMMAND_FAILED, _COMMAND_UNKNOWN, _PAYLOAD_INVALID.
  */
-export function decide(hosted: HostedDefinition, snapshot: MachineSnapshot, request: HostRequest): Decision {
-  if (request.operation === 'send') {
-    const { name: type, payload } = request;
-    const next = transition(hosted, snapshot, request.address, toEvent(type, payload));
-    return { events: [{ type, payload }], ...next };
+export function decide(actor: Deciding, request: HostRequest): Decision {
+  switch (request.operation) {
+    case 'start':
+      return decideStart(actor, request);
+    case 'deliver':
+      return decideDelivery(actor, request);
+    case 'execute':
+      return decideCommand(actor, request);
+    default:
+      return decideEvent(actor, request);
   }
-  return decideCommand(hosted, snapshot, request);
 }
 
-function decideCommand(hosted: HostedDefinition, snapshot: MachineSnapshot, request: HostRequest): Decision {
-  const events: DecidedEvent[] = [];
-  const effects: Effect[] = [];
-  let state = snapshot;
-  for (const event of runCommand(hosted, snapshot, request)) {
-    const { type, ...payload } = event;
+function decideEvent(actor: Deciding, { name: type, payload }: HostRequest): Decision {
+  const { tip, tree } = actor;
+  const next = transition(actor, tip.snapshot, tip.version + 1, toEvent(type, payload));
+  const asked = tip.version === 0 ? askedInTurn(begun(actor), next.asked) : next.asked;
+  return { events: [{ type, payload }], snapshot: next.snapshot, asked, tree };
+}
+
+function decideCommand(actor: Deciding, request: HostRequest): Decision {
+  const { tip, tree } = actor;
+  const events: JournalEntry[] = [];
+  let state = tip.snapshot;
+  let asked = askedNothing;
+  for (const event of runCommand(actor, request)) {
     // Encoded before the machine sees it, so that the machine sees what a replay will see.
-    const encoded = { type, payload: encode(payload, type) };
-    const next = transition(hosted, state, request.address, toEvent(type, encoded.payload));
-    events.push(encoded);
-    effects.push(...next.effects);
+    const entry = entryOf(event);
+    const version = tip.version + events.length + 1;
+    const next = transition(actor, state, version, toEvent(entry.type, entry.payload));
+    events.push(entry);
+    asked = askedInTurn(asked, next.asked);
     state = next.snapshot;
   }
-  return { events, snapshot: state, effects };
+  if (tip.version === 0 && events.length > 0) asked = askedInTurn(begun(actor), asked);
+  return { events, snapshot: state, asked, tree };
 }
 
-function runCommand(
-  hosted: HostedDefinition,
-  snapshot: MachineSnapshot,
-  request: HostRequest,
-): { type: string }[] {
+/** A start with an input begins the machine anew, with that input. One of an actor that has begun decides on nothing. */
+function decideStart(actor: Deciding, { payload, address }: HostRequest): Decision {
+  const { tip, tree, hosted, id } = actor;
+  const given = payload === '' ? undefined : { input: decode(payload) };
+  if (tip.version > 0) {
+    if (given === undefined) return { events: [], snapshot: tip.snapshot, asked: askedNothing, tree };
+    throw holdfastError(
+      'HOLDFAST_ERR_EVENT_REJECTED',
+      `${address} has begun and cannot be started with another input.`,
+      { address, eventType: 'start', state: tip.snapshot.value, accepts: acceptedTypes(tip.snapshot) },
+    );
+  }
+  const input = given === undefined ? hosted.definition.input?.(id) : given.input;
+  const instance = hosted.begin(actor, { input });
+  const asked = hosted.initiallyAsked(id, instance, { input });
+  return { events: [startedEntry(input)], snapshot: instance.snapshot, asked, tree: instance.tree };
+}
+
+/** What comes from within: a timer, a message or the outcome of work. What is not accepted decides on nothing. */
+function decideDelivery(actor: Deciding, request: HostRequest): Decision {
+  const { tip, tree, hosted, id } = actor;
+  const { name, payload, delivery } = request;
+  const ignored: Decision = { events: [], snapshot: tip.snapshot, asked: askedNothing, tree };
+  const event = toEvent(name, payload);
+  if (delivery === null) return ignored;
+  if (delivery.passOnTo !== null) {
+    return { ...ignored, asked: { ...askedNothing, messages: [{ target: delivery.passOnTo, event }] } };
+  }
+  if (delivery.workKey !== null && tree?.workKeyAt(delivery.actor) !== delivery.workKey) return ignored;
+  const version = tip.version + 1;
+  const input = { event, actor: delivery.actor, id, version, isInternal: true };
+  const next = hosted.stepperOf(actor).step(tip.snapshot, input);
+  if (!next.accepted) return ignored;
+  const hasThrown = next.snapshot.status === 'error' && delivery.actor === '';
+  const entry = hasThrown ? failedEntry(event, next.snapshot.error) : deliveredEntry(delivery.actor, event);
+  const asked = tip.version === 0 ? askedInTurn(begun(actor), next.asked) : next.asked;
+  return { events: [entry], snapshot: next.snapshot, asked, tree };
+}
+
+/** What beginning asks for is carried out with the first event. */
+function begun({ hosted, id, tree }: Deciding): Asked {
+  return hosted.initiallyAsked(id, { tree });
+}
+
+function runCommand({ hosted, tip: { snapshot } }: Deciding, request: HostRequest): MachineEvent[] {
   const command = commandOf(hosted, request.name);
   const run = typeof command === 'function' ? command : command.decide;
   let decided: unknown;
@@ -78,7 +140,7 @@ function runCommand(
   return events.map((event) => checkEvent(event, request));
 }
 
-function checkEvent(event: unknown, request: HostRequest): { type: string } {
+function checkEvent(event: unknown, request: HostRequest): MachineEvent {
   if (typeof event !== 'object' || event === null || event instanceof Promise) {
     const got = event instanceof Promise ? 'a promise' : describe(event);
     throw commandFailed(
@@ -89,7 +151,7 @@ function checkEvent(event: unknown, request: HostRequest): { type: string } {
   const { type } = event as { type?: unknown };
   checkName(`The type of an event decided by "${request.name}"`, type);
   if (isReservedType(type)) throw commandFailed(request, `the type "${type}" is reserved for XState.`);
-  return event as { type: string };
+  return event as MachineEvent;
 }
 
 function commandFailed({ address, name }: HostRequest, why: string, cause?: unknown): HoldfastError {
@@ -103,7 +165,7 @@ function commandFailed({ address, name }: HostRequest, why: string, cause?: unkn
 
 type Command = CommandDefinition<AnyStateMachine, unknown> | Decide<AnyStateMachine, unknown>;
 
-function commandOf(hosted: HostedDefinition, name: string): Command {
+function commandOf(hosted: Deciding['hosted'], name: string): Command {
   const commands = hosted.definition.commands as Record<string, Command>;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command !== undefined) return command;
@@ -121,14 +183,14 @@ export function unknownCommand(kind: string, name: string, known: readonly strin
 }
 
 function transition(
-  hosted: HostedDefinition,
+  { hosted, tree, id, address }: Deciding,
   snapshot: MachineSnapshot,
-  address: string,
-  event: { type: string },
-): { snapshot: MachineSnapshot; effects: readonly Effect[] } {
-  let next: ReturnType<typeof step>;
+  version: number,
+  event: MachineEvent,
+): Step & { readonly accepted: true } {
+  let next: Step;
   try {
-    next = step(hosted.machine, snapshot, event);
+    next = hosted.stepperOf({ tree }).step(snapshot, { event, actor: '', id, version, isInternal: false });
   } catch (error) {
     const message = `${address} failed on "${event.type}" and stays as it was: ${messageOf(error)}`;
     throw holdfastError('HOLDFAST_ERR_TRANSITION_FAILED', message, undefined, error);

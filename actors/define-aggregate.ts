@@ -1,4 +1,5 @@
 import { holdfastError } from '../runtime/errors/holdfast-error.ts';
+import { type TimerPolicy, timerPolicies } from '../runtime/protocol/consequences.ts';
 import { checkName, describe } from '../runtime/protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from '../runtime/protocol/options.ts';
 import type { StandardSchema } from './standard-schema.ts';
@@ -79,6 +80,11 @@ export type EventSchemas<Machine extends AnyStateMachine> = {
   >;
 };
 
+/** How one of a machine's declared actors is treated. */
+export interface WorkOptions {
+  readonly onRestart: 'rerun' | 'fail';
+}
+
 /** Options of {@link defineAggregate}. */
 export interface AggregateOptions<
   Machine extends AnyStateMachine,
@@ -97,6 +103,18 @@ export interface AggregateOptions<
    * version are not used. Changes of the machine itself are noticed without it. Default 1.
    */
   readonly version?: number;
+  /**
+   * What becomes of delayed events (`after`, and `raise` or `sendTo` with a delay) while the runtime is not running:
+   * `deadline` keeps the moment at which they were to come, and what is overdue comes at once; `remaining` goes on with
+   * the time that was left; `restart` begins again with the whole delay. Default `deadline`.
+   */
+  readonly timers?: TimerPolicy;
+  /**
+   * How actors of `setup({ actors })` that do work outside of the machine are treated when a thread or the process ended
+   * while they ran. An outcome that is journaled is never asked for again. `rerun` (the default) runs the work again
+   * with the same idempotency key, `fail` gives the machine an error with `HOLDFAST_ERR_WORK_INTERRUPTED`.
+   */
+  readonly actors?: { readonly [Src in string]?: WorkOptions };
   /** Commands beside plain events: one command may become several facts, or none. */
   readonly commands?: CommandDefinitions<Machine, Inputs, Outputs, Type>;
   /** Standard Schemas that validate event payloads at the door. */
@@ -114,6 +132,8 @@ export interface AggregateDefinition<
   readonly input: ((id: string) => InputFrom<Machine>) | undefined;
   readonly snapshotEvery: number;
   readonly version: number;
+  readonly timers: TimerPolicy;
+  readonly actors: { readonly [Src in string]?: WorkOptions };
   readonly commands: CommandDefinitions<Machine, Inputs>;
   readonly events: EventSchemas<Machine>;
 }
@@ -122,7 +142,16 @@ export interface AggregateDefinition<
 // biome-ignore lint/suspicious/noExplicitAny: inputs stand in parameter positions, where nothing narrower is a supertype
 export type AnyAggregateDefinition = AggregateDefinition<any, any>;
 
-const optionNames = ['machine', 'input', 'snapshotEvery', 'version', 'commands', 'events'];
+const optionNames = [
+  'machine',
+  'input',
+  'snapshotEvery',
+  'version',
+  'timers',
+  'actors',
+  'commands',
+  'events',
+];
 
 /**
  * Defines a kind of aggregate: each instance is one machine, and its stream is `kind/id`. Export the result from a
@@ -159,6 +188,7 @@ export function defineAggregate<
   checkWholeOption(owner, 'snapshotEvery', options.snapshotEvery, 1);
   checkWholeOption(owner, 'version', options.version, 1);
   const { machine, input, snapshotEvery = 100, version = 1, commands = {}, events = {} } = options;
+  const { timers = 'deadline', actors = {} } = options;
   if (typeof machine?.transition !== 'function' || typeof machine.getTransitionData !== 'function') {
     throw invalidOption(`${owner}: "machine" must be a machine of XState 5, got ${describe(machine)}.`);
   }
@@ -170,13 +200,33 @@ export function defineAggregate<
     input,
     snapshotEvery,
     version,
+    timers,
+    actors,
     commands: commands as CommandDefinitions<Machine, GivenInputs<Inputs, Outputs>>,
     events,
   });
 }
 
-function checkParts(owner: string, options: { input?: unknown; commands?: object; events?: object }): void {
-  const { input, commands = {}, events = {} } = options;
+interface Parts {
+  readonly input?: unknown;
+  readonly timers?: unknown;
+  readonly actors?: object;
+  readonly commands?: object;
+  readonly events?: object;
+}
+
+function checkParts(owner: string, options: Parts): void {
+  const { input, timers, actors = {}, commands = {}, events = {} } = options;
+  if (timers !== undefined && !(timerPolicies as readonly unknown[]).includes(timers)) {
+    throw invalidOption(
+      `${owner}: "timers" must be one of ${timerPolicies.join(', ')}, got ${describe(timers)}.`,
+    );
+  }
+  for (const [src, work] of Object.entries(actors)) {
+    const { onRestart } = (work ?? {}) as Partial<WorkOptions>;
+    if (onRestart === 'rerun' || onRestart === 'fail') continue;
+    throw invalidOption(`${owner}: "actors.${src}" must be { onRestart: 'rerun' } or { onRestart: 'fail' }.`);
+  }
   if (input !== undefined && typeof input !== 'function')
     throw invalidOption(`${owner}: "input" must be a function of the id.`);
   for (const [name, command] of Object.entries(commands)) {

@@ -1,24 +1,38 @@
 import { holdfastError } from '../runtime/errors/holdfast-error.ts';
 import { decode, encode } from '../runtime/protocol/codec.ts';
-import type { AnyAggregateDefinition } from './define-aggregate.ts';
-import { fingerprintOf } from './fingerprint.ts';
-import { checkMachine } from './machine-check.ts';
+import { type ActorIdentity, ActorTree } from './actor-tree.ts';
+import { type Asked, askedNothing, asksAnything } from './asked.ts';
 import {
-  type AnyStateMachine,
-  boundMicrosteps,
+  BareStepper,
   initialSnapshot,
-  type MachineSnapshot,
+  initialStep,
   type PersistedSnapshot,
   persist,
   restore,
-  step,
-} from './xstate-adapter.ts';
+} from './bare-machine.ts';
+import type { AnyAggregateDefinition } from './define-aggregate.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { messageOf, type Recorded, recorded } from './journal.ts';
+import { checkMachine } from './machine-check.ts';
+import type { Step, Stepper } from './stepper.ts';
+import { type AnyStateMachine, boundMicrosteps, type MachineSnapshot } from './xstate-adapter.ts';
+
+/** The machine of one actor in memory. */
+export interface Instance {
+  readonly snapshot: MachineSnapshot;
+  /** Present for a machine with child actors, which holds the state besides that of its root. */
+  readonly tree: ActorTree | undefined;
+}
 
 /** A definition made ready to host: its machine checked and bounded, its fingerprint computed once. */
 export class HostedDefinition {
   readonly definition: AnyAggregateDefinition;
   readonly machine: AnyStateMachine;
   readonly fingerprint: string;
+  /** Whether instances may have child actors: their machine declares or invokes some. */
+  readonly hasChildren: boolean;
+  readonly #bare: BareStepper;
+  #asksInitially = true;
 
   constructor(definition: AnyAggregateDefinition) {
     this.definition = definition;
@@ -26,12 +40,26 @@ export class HostedDefinition {
     checkMachine(definition.kind, this.machine);
     boundMicrosteps(this.machine);
     this.fingerprint = fingerprintOf(definition);
+    this.hasChildren = mayHaveChildren(this.machine);
+    this.#bare = new BareStepper(this.machine);
   }
 
-  /** The state of an instance with no events. Its own each time: a context that a user's code mutates is not shared. */
-  initial(id: string): MachineSnapshot {
+  /** Computes the steps of an instance. */
+  stepperOf({ tree }: Pick<Instance, 'tree'>): Stepper {
+    return tree ?? this.#bare;
+  }
+
+  /** An instance with no events. Its own each time: a context that a user's code mutates is not shared. */
+  begin(identity: ActorIdentity, given?: { readonly input: unknown }): Instance {
     try {
-      return initialSnapshot(this.machine, this.definition.input?.(id));
+      const input = this.#inputOf(identity.id, given);
+      if (!this.hasChildren) {
+        const { snapshot, asked } = initialStep(this.machine, input, identity.id);
+        this.#asksInitially = asksAnything(asked);
+        return { snapshot, tree: undefined };
+      }
+      const tree = new ActorTree(this.machine, identity, { input });
+      return { snapshot: tree.snapshot, tree };
     } catch (error) {
       throw holdfastError(
         'HOLDFAST_ERR_TRANSITION_FAILED',
@@ -42,10 +70,23 @@ export class HostedDefinition {
     }
   }
 
+  /** What an instance asks for when it begins: to be carried out with its first event. */
+  initiallyAsked(id: string, { tree }: Pick<Instance, 'tree'>, given?: { readonly input: unknown }): Asked {
+    if (tree !== undefined) return tree.initiallyAsked;
+    if (!this.#asksInitially) return askedNothing;
+    return initialStep(this.machine, this.#inputOf(id, given), id).asked;
+  }
+
+  /** The state of an instance with no events. */
+  initial(id: string): MachineSnapshot {
+    return initialSnapshot(this.machine, this.#inputOf(id));
+  }
+
   /** The persisted form of a state, or `undefined` if its context holds what the codec cannot keep. */
-  encode(snapshot: MachineSnapshot, address: string): string | undefined {
+  encode(instance: Instance, address: string): string | undefined {
     try {
-      return encode(persist(this.machine, snapshot), address);
+      const { tree, snapshot } = instance;
+      return encode(tree === undefined ? persist(this.machine, snapshot) : tree.persist(), address);
     } catch {
       // A snapshot is a cache: a context that cannot be kept is replayed, and never fails a command.
       return undefined;
@@ -53,30 +94,65 @@ export class HostedDefinition {
   }
 
   /** The state that was persisted, or `undefined` if this machine cannot take it. */
-  restore(text: string): MachineSnapshot | undefined {
+  restore(text: string, identity: ActorIdentity): Instance | undefined {
     try {
-      const snapshot = restore(this.machine, decode(text) as PersistedSnapshot);
-      return snapshot.status === 'error' ? undefined : snapshot;
+      const persisted = decode(text) as PersistedSnapshot;
+      const tree = this.hasChildren ? new ActorTree(this.machine, identity, { persisted }) : undefined;
+      const snapshot = tree?.snapshot ?? restore(this.machine, persisted);
+      return snapshot.status === 'error' ? undefined : { snapshot, tree };
     } catch {
       // A snapshot is a cache: what cannot be used is replayed.
       return undefined;
     }
   }
 
-  /** Folds events that were accepted once. One that is not accepted now changes nothing: it stays a fact. */
-  fold(from: MachineSnapshot, types: readonly string[], payloads: readonly string[]): MachineSnapshot {
-    let snapshot = from;
-    const { machine } = this;
+  /**
+   * Folds events that were accepted once, beginning with the one at `version`. One that is not accepted now changes
+   * nothing: it stays a fact. What they ask for was carried out when they were new, and is dropped.
+   */
+  fold(
+    from: Instance,
+    identity: ActorIdentity,
+    version: number,
+    types: readonly string[],
+    payloads: readonly string[],
+  ): Instance {
+    let instance = from;
     for (let index = 0; index < types.length; index++) {
       const type = types[index] as string;
       try {
-        const next = step(machine, snapshot, toEvent(type, payloads[index] as string));
-        if (next.accepted) snapshot = next.snapshot;
+        const entry = recorded(type, payloads[index] as string);
+        instance = this.#foldOne(instance, identity, version + index, entry);
       } catch (error) {
         throw this.#replayFailed(type, error);
       }
     }
-    return snapshot;
+    return instance;
+  }
+
+  #foldOne(instance: Instance, identity: ActorIdentity, version: number, entry: Recorded): Instance {
+    const { tree, snapshot } = instance;
+    switch (entry.kind) {
+      case 'started':
+        return version === 1 ? this.begin(identity, { input: entry.input }) : instance;
+      case 'failed':
+        return { tree, snapshot: tree?.fail(entry.error) ?? failed(snapshot, entry.error) };
+      case 'event': {
+        const { actor, event, isInternal } = entry;
+        const next: Step = this.stepperOf(instance).step(snapshot, {
+          event,
+          actor,
+          isInternal,
+          version,
+          id: identity.id,
+        });
+        return next.accepted ? { tree, snapshot: next.snapshot } : instance;
+      }
+    }
+  }
+
+  #inputOf(id: string, given?: { readonly input: unknown }): unknown {
+    return given === undefined ? this.definition.input?.(id) : given.input;
   }
 
   #replayFailed(type: string, error: unknown): Error {
@@ -90,16 +166,16 @@ export class HostedDefinition {
   }
 }
 
-/** The event a machine sees: its payload with its type. A payload that is no object, of another writer, is `data`. */
-export function toEvent(type: string, payload: string): { type: string } {
-  const content = decode(payload);
-  if (typeof content !== 'object' || content === null) return { type, data: content } as { type: string };
-  const event = content as { type: string };
-  event.type = type;
-  return event;
+/** A state in which the machine has ended with an error. */
+export function failed(snapshot: MachineSnapshot, error: unknown): MachineSnapshot {
+  return { ...snapshot, status: 'error', error } as MachineSnapshot;
 }
 
-/** The message of whatever was thrown. */
-export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+function mayHaveChildren(machine: AnyStateMachine): boolean {
+  if (Object.keys(machine.implementations.actors).length > 0) return true;
+  return invokes(machine.root);
+}
+
+function invokes(node: AnyStateMachine['root']): boolean {
+  return node.invoke.length > 0 || Object.values(node.states).some((child) => invokes(child as typeof node));
 }

@@ -1,5 +1,7 @@
 import type { HostRequest } from '../runtime/protocol/host-messages.ts';
+import type { ActorIdentity, ActorTree } from './actor-tree.ts';
 import type { HostedDefinition } from './hosted-definition.ts';
+import type { WorkSet } from './work-set.ts';
 import type { MachineSnapshot } from './xstate-adapter.ts';
 
 /** A state of an actor with its place in the stream. */
@@ -11,18 +13,25 @@ export interface Place {
 }
 
 /**
- * An actor in memory: a bare snapshot and its place, never a live XState actor. `loading` until its state is read,
- * `catchingUp` while it makes sure that its state is the newest; both keep what arrives in `queue`.
+ * An actor in memory: a bare snapshot and its place, and a live tree only if its machine has child actors. `loading`
+ * until its state is read, `catchingUp` while it makes sure that its state is the newest; both keep what arrives in
+ * `queue`.
  */
-export interface Resident {
-  readonly address: string;
-  readonly id: string;
+export interface Resident extends ActorIdentity {
   readonly hosted: HostedDefinition;
   phase: 'loading' | 'ready' | 'catchingUp';
   /** What is durable. */
   committed: Place;
   /** What will be durable once the appends under way are: the next command is computed on top of it. */
   tip: Place;
+  /** The child actors at `tip`; `undefined` for a machine that has none. */
+  tree: ActorTree | undefined;
+  /** The count of steps of the tree that belong to `tip`: it is ahead after a decision that failed half way. */
+  treeSteps: number;
+  /** Whether the state at `tip` has work under way. */
+  hasWork: boolean;
+  /** Work that runs; `undefined` when there is none, which is nearly always. */
+  work: WorkSet | undefined;
   /** Position in the log of the last event of `committed`; 0 without events. */
   position: number;
   /** Version of the newest snapshot on disk that is known of. */
@@ -47,6 +56,40 @@ export function isIdle(resident: Resident): boolean {
     resident.phase === 'ready' &&
     resident.inFlight === 0 &&
     resident.queue === undefined &&
-    resident.watchers === undefined
+    resident.watchers === undefined &&
+    resident.work === undefined
   );
 }
+
+/** An actor whose state is not read yet. */
+export function newResident(
+  address: string,
+  id: string,
+  hosted: HostedDefinition,
+  onInput: ActorIdentity['onInput'],
+): Resident {
+  return {
+    address,
+    id,
+    hosted,
+    onInput,
+    phase: 'loading',
+    committed: unread,
+    tip: unread,
+    tree: undefined,
+    treeSteps: 0,
+    hasWork: false,
+    work: undefined,
+    position: 0,
+    snapshotVersion: 0,
+    inFlight: 0,
+    isSuspect: false,
+    queue: undefined,
+    retried: undefined,
+    watchers: undefined,
+    isTouched: true,
+  };
+}
+
+/** Stands where a state will be; nobody looks at an actor that is still loading. */
+const unread: Place = { snapshot: undefined as unknown as MachineSnapshot, version: 0, head: '' };

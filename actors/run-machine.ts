@@ -1,11 +1,10 @@
-import {
-  type AnyStateMachine,
-  type ContextFrom,
-  type EventFromLogic,
-  initialSnapshot,
-  type MachineSnapshot,
-  type StateValueFrom,
-  step,
+import { initialSnapshot, step } from './bare-machine.ts';
+import type {
+  AnyStateMachine,
+  ContextFrom,
+  EventFromLogic,
+  MachineSnapshot,
+  StateValueFrom,
 } from './xstate-adapter.ts';
 
 /** A machine that runs where it is made, for Holdfast's own small lifecycles. Its events take effect at once. */

@@ -1,7 +1,9 @@
 import type { AppendRequest, EncodedEvent, EncodedSnapshot } from '../runtime/protocol/append.ts';
+import { encode } from '../runtime/protocol/codec.ts';
 import { createEventId } from '../runtime/protocol/event-id.ts';
 import type { HostRequest } from '../runtime/protocol/host-messages.ts';
 import { sealEvent } from '../runtime/protocol/seal-event.ts';
+import { consequencesOf } from './consequences-of.ts';
 import type { Decision } from './decide.ts';
 import { replyToKeep } from './repeated-command.ts';
 import type { Place, Resident } from './resident.ts';
@@ -10,6 +12,8 @@ import type { Place, Resident } from './resident.ts';
  * The append that makes a decision durable, and the place the actor is at afterwards. Events are sealed here rather
  * than by the writer, whose time all actors share: the event before them is known, and the writer checks that it is
  * still the last.
+ *
+ * @throws HOLDFAST_ERR_PAYLOAD_INVALID for a delayed event or a message that cannot be kept.
  */
 export function toAppendRequest(
   resident: Resident,
@@ -17,7 +21,8 @@ export function toAppendRequest(
   decision: Decision,
 ): { append: AppendRequest; after: Place } {
   const { address: stream, tip } = resident;
-  const { metadata, idempotencyKey, fingerprint } = request;
+  const { idempotencyKey, fingerprint } = request;
+  const metadata = metadataOf(request);
   let head = tip.head;
   const events = decision.events.map(({ type, payload: data }): EncodedEvent => {
     const content = { id: createEventId(), type, schemaVersion: 1, data, metadata };
@@ -35,14 +40,24 @@ export function toAppendRequest(
     idempotencyKey,
     fingerprint,
     reply: idempotencyKey === null ? null : replyToKeep(decision.snapshot.value, decision.snapshot.status),
-    snapshot: snapshotDue(resident, after),
+    snapshot: snapshotDue(resident, decision, after),
+    consequences: consequencesOf(resident, request, decision),
   };
   return { append, after };
 }
 
-function snapshotDue(resident: Resident, after: Place): EncodedSnapshot | null {
-  const { hosted, snapshotVersion, address } = resident;
-  if (after.version - snapshotVersion < hosted.definition.snapshotEvery) return null;
-  const state = hosted.encode(after.snapshot, address);
-  return state === undefined ? null : { version: after.version, fingerprint: hosted.fingerprint, state };
+/** An event that another actor has sent says so. */
+function metadataOf({ metadata, delivery }: HostRequest): string | null {
+  const sender = delivery?.sender ?? null;
+  return sender === null ? metadata : encode({ sender });
+}
+
+function snapshotDue(
+  { hosted, snapshotVersion, address }: Resident,
+  { tree }: Decision,
+  { version, snapshot }: Place,
+): EncodedSnapshot | null {
+  if (version - snapshotVersion < hosted.definition.snapshotEvery) return null;
+  const state = hosted.encode({ snapshot, tree }, address);
+  return state === undefined ? null : { version, fingerprint: hosted.fingerprint, state };
 }

@@ -1,70 +1,108 @@
 // The only importer of XState outside of machines/: everything that hosts a machine goes through here, so that another
-// version of XState is a change of this file. Only documented members are used.
+// version of XState is a change of this file. Members of XState that are not documented are declared here and nowhere
+// else, and tests/unit/xstate-internals.test.ts fails when one of them changes.
 import {
+  type AnyActorRef,
   type AnyStateMachine,
   type AnyTransitionDefinition,
   type ContextFrom,
+  createActor,
   createEmptyActor,
+  type EmittedFrom,
   type EventFromLogic,
+  fromPromise,
   getNextTransitions,
   type InputFrom,
+  type OutputFrom,
   type SnapshotFrom,
   type StateValueFrom,
 } from 'xstate';
 
-export type { AnyStateMachine, ContextFrom, EventFromLogic, InputFrom, SnapshotFrom, StateValueFrom };
+export type {
+  AnyActorRef,
+  AnyStateMachine,
+  ContextFrom,
+  EmittedFrom,
+  EventFromLogic,
+  InputFrom,
+  OutputFrom,
+  SnapshotFrom,
+  StateValueFrom,
+};
 
 /** A bare machine snapshot: half a kilobyte, where a live actor takes several. */
 export type MachineSnapshot = SnapshotFrom<AnyStateMachine>;
 
-/** A side effect that a transition asked for, to be carried out once the transition is durable. */
-export interface Effect {
+/** A node of a chart. */
+export type StateNode = AnyStateMachine['root'];
+
+/** Any event. */
+export interface MachineEvent {
   readonly type: string;
-  run(): unknown;
 }
 
-/** What one event does to a machine. */
-export type Step =
-  | { readonly accepted: true; readonly snapshot: MachineSnapshot; readonly effects: readonly Effect[] }
-  | { readonly accepted: false };
+/** An action as XState hands it to whoever executes it. Its own begin with `xstate.`. */
+export interface Action {
+  readonly type: string;
+  readonly info: object;
+  readonly params: unknown;
+  readonly exec?: ((info: unknown, params: unknown) => unknown) | undefined;
+}
+
+/** Any logic that XState can run as an actor. */
+export interface ActorLogic {
+  readonly config?: unknown;
+  transition(state: never, event: never, scope: never): unknown;
+  getInitialSnapshot(scope: never, input: never): unknown;
+  getPersistedSnapshot(state: never, options?: never): unknown;
+  restoreSnapshot?(persisted: never, scope: never): unknown;
+  start?(state: never, scope: never): void;
+}
+
+/** What every actor's snapshot has. */
+export interface AnySnapshot {
+  readonly status: 'active' | 'done' | 'error' | 'stopped';
+  readonly output?: unknown;
+  readonly error?: unknown;
+  readonly context?: unknown;
+  readonly children?: Readonly<Record<string, LiveActor | undefined>>;
+}
+
+/** The part of an actor's scope through which everything leaves that a transition asks for. */
+export interface LiveScope {
+  actionExecutor: (action: Action) => void;
+  emit: (event: MachineEvent) => void;
+}
+
+/** The part of an actor system through which all events and all timers go. */
+export interface LiveSystem {
+  _relay: (source: LiveActor | undefined, target: unknown, event: MachineEvent) => void;
+  scheduler: {
+    schedule(source: LiveActor, target: unknown, event: MachineEvent, delay: number, id?: string): void;
+    cancel(source: LiveActor, id: string): void;
+    cancelAll(actor: LiveActor): void;
+  };
+}
+
+/** An actor of XState, as far as it is used. */
+export interface LiveActor {
+  readonly id: string;
+  /** The name of its logic in `setup({ actors })`; the logic itself if it was given in place. */
+  readonly src: unknown;
+  logic: ActorLogic;
+  readonly system: LiveSystem;
+  readonly _parent?: LiveActor | undefined;
+  readonly _actorScope: LiveScope;
+  start(): void;
+  getSnapshot(): AnySnapshot;
+  getPersistedSnapshot(): unknown;
+  subscribe(observer: { next?: (snapshot: AnySnapshot) => void; error: (error: unknown) => void }): unknown;
+  /** `stop`, also for an actor that has a parent. */
+  _stop(): void;
+}
 
 /** What a machine may go through in one event before it is taken for an endless loop. */
 const microstepsMax = 10_000;
-
-type Action = {
-  type: string;
-  info: unknown;
-  params: unknown;
-  exec?: ((info: unknown, params: unknown) => unknown) | undefined;
-};
-type Scope = Parameters<AnyStateMachine['transition']>[2];
-
-type StateNode = AnyStateMachine['root'];
-
-let collected: Action[] = [];
-
-/**
- * One inert scope for all machines of a thread: building one for each transition, as XState's own pure functions do,
- * costs six times as much. It carries nothing out and only collects what a transition asks for.
- */
-const scope: Scope = createScope();
-
-function createScope(): Scope {
-  const self = createEmptyActor();
-  return {
-    self,
-    system: self.system,
-    id: '',
-    sessionId: '',
-    logger: () => undefined,
-    defer: () => undefined,
-    stopChild: () => undefined,
-    emit: () => undefined,
-    actionExecutor: (action: Action) => {
-      collected.push(action);
-    },
-  } as unknown as Scope;
-}
 
 /** Bounds a machine that has no bound of its own against endless `always` and `raise` loops. */
 export function boundMicrosteps(machine: AnyStateMachine): void {
@@ -72,36 +110,136 @@ export function boundMicrosteps(machine: AnyStateMachine): void {
   if (options?.maxIterations === Number.POSITIVE_INFINITY) options.maxIterations = microstepsMax;
 }
 
-/** The state a machine begins in. Throws what its context factory threw. Entry actions are not carried out. */
-export function initialSnapshot(machine: AnyStateMachine, input: unknown): MachineSnapshot {
-  collected = [];
-  const snapshot = machine.getInitialSnapshot(scope, input as never) as MachineSnapshot;
-  if (snapshot.status === 'error') throw snapshot.error;
-  // Entry actions are not carried out, but what could not be hosted is refused here too.
-  toEffects(collected);
-  refuseChildren(snapshot);
-  return snapshot;
+/** Whether a logic is a machine. */
+export function isMachine(logic: unknown): logic is AnyStateMachine {
+  return typeof logic === 'object' && logic !== null && '__xstatenode' in logic && 'root' in logic;
 }
 
-/** Computes what an event does, without doing it. Throws what a guard, an assign or a params function threw. */
-export function step(
-  machine: AnyStateMachine,
-  snapshot: MachineSnapshot,
-  event: { readonly type: string },
-): Step {
-  if (snapshot.status !== 'active') return { accepted: false };
-  collected = [];
-  const next = machine.transition(snapshot, event as never, scope) as MachineSnapshot;
-  // An event that is not accepted leaves the same snapshot, and so does one that is accepted and changes nothing.
-  if (next === snapshot && !machine.getTransitionData(snapshot, event as never).some(doesSomething)) {
-    return { accepted: false };
+/** Whether a logic does something outside of itself when it is started: promises, callbacks, observables. */
+export function isEffectful(logic: ActorLogic): boolean {
+  return typeof logic.start === 'function' && !isMachine(logic);
+}
+
+/** How a live actor is created. */
+export interface LiveActorOptions {
+  readonly id: string;
+  /** Called with every actor of the system as it is created, before it has a state. */
+  readonly onActor: (actor: LiveActor) => void;
+  readonly input?: unknown;
+  /** A persisted snapshot to go on from; its object is taken over. */
+  readonly snapshot?: unknown;
+}
+
+/** An actor with a system of its own, not yet started. Its error is observed, since XState throws unobserved ones. */
+export function createLiveActor(logic: AnyStateMachine, options: LiveActorOptions): LiveActor {
+  const { id, onActor, input, snapshot } = options;
+  const actor = createActor(logic, {
+    id,
+    inspect: (event: { readonly type: string; readonly actorRef: unknown }) => {
+      if (event.type === '@xstate.actor') onActor(event.actorRef as LiveActor);
+    },
+    ...(snapshot === undefined ? { input } : { snapshot }),
+  } as never) as unknown as LiveActor;
+  actor.subscribe({ error: () => undefined });
+  return actor;
+}
+
+/** Whom a piece of running work tells what happens to it. */
+export interface WorkListener {
+  /** A new value of an observable. */
+  next(value: unknown): void;
+  done(output: unknown): void;
+  failed(error: unknown): void;
+  /** An event for the actor that started it. */
+  sent(event: MachineEvent): void;
+  emitted(event: MachineEvent): void;
+}
+
+/**
+ * Runs effectful logic in a system of its own. Returns the running actor: an event reaches a callback's `receive`, and
+ * `_stop` aborts a promise's `signal` and disposes of the others.
+ */
+export function runLogic(
+  logic: ActorLogic,
+  options: {
+    readonly id: string;
+    readonly parentId: string;
+    readonly input: unknown;
+    readonly idempotencyKey: string;
+    readonly listener: WorkListener;
+  },
+): { send(event: MachineEvent): void; stop(): void } {
+  const { id, parentId, input, idempotencyKey, listener } = options;
+  const done = `xstate.done.actor.${id}`;
+  const failed = `xstate.error.actor.${id}`;
+  const { system } = createEmptyActor() as unknown as LiveActor;
+  const hear = (event: MachineEvent & { output?: unknown; error?: unknown }): void => {
+    if (event.type === done) listener.done(event.output);
+    else if (event.type === failed) listener.failed(event.error);
+    else listener.sent(event);
+  };
+  const parent = { id: parentId, sessionId: parentId, system, _send: hear, send: hear };
+  const actor = createActor(withKey(logic, idempotencyKey) as never, { id, parent, input } as never);
+  const live = actor as unknown as LiveActor;
+  keys.set(live, idempotencyKey);
+  live._actorScope.emit = (event) => listener.emitted(event);
+  live.subscribe({
+    next: (snapshot) => {
+      if (snapshot.status === 'active' && snapshot.context !== undefined) listener.next(snapshot.context);
+    },
+    error: () => undefined,
+  });
+  live.start();
+  return { send: (event) => actor.send(event as never), stop: () => live._stop() };
+}
+
+const keys = new WeakMap<object, string>();
+
+/** The idempotency key of running work, by its `self`. */
+export function keyOfRunning(self: object): string | undefined {
+  return keys.get(self);
+}
+
+type PromiseCreator = (args: object) => PromiseLike<unknown>;
+
+/** Promises get an idempotency key beside their `signal`. */
+function withKey(logic: ActorLogic, idempotencyKey: string): ActorLogic {
+  if (!isPromiseLogic(logic)) return logic;
+  const creator = logic.config as PromiseCreator;
+  return fromPromise((args) => creator({ ...args, idempotencyKey })) as unknown as ActorLogic;
+}
+
+/** XState does not tell which helper made a logic; only that of `fromPromise` takes this event. */
+function isPromiseLogic(logic: ActorLogic): boolean {
+  if (typeof logic.config !== 'function') return false;
+  const resolved = { type: 'xstate.promise.resolve', data: undefined } as never;
+  try {
+    const next = logic.transition({ status: 'active' } as never, resolved, { self: {} } as never);
+    return (next as { status?: string } | undefined)?.status === 'done';
+  } catch {
+    return false;
   }
-  if (next.status === 'error') throw next.error;
-  refuseChildren(next);
-  refuseTornStates(next);
-  // A set of its own for each state without tags would be a quarter of what an actor takes in memory.
-  if (next.tags.size === 0) next.tags = noTags as typeof next.tags;
-  return { accepted: true, snapshot: next, effects: toEffects(collected) };
+}
+
+/** What XState calls the scope of a transition. */
+export type Scope = Parameters<AnyStateMachine['transition']>[2];
+
+/** A scope that carries nothing out and only collects what transitions ask for. */
+export function createInertScope(
+  collect: (action: Action) => void,
+): Scope & { readonly self: { id: string } } {
+  const self = createEmptyActor();
+  return {
+    self,
+    system: self.system,
+    id: '',
+    sessionId: '',
+    logger: (self as unknown as { logger: unknown }).logger,
+    defer: () => undefined,
+    stopChild: () => undefined,
+    emit: () => undefined,
+    actionExecutor: collect,
+  } as unknown as Scope & { readonly self: { id: string } };
 }
 
 /** The types of the events that a machine may accept in a state; guards are not evaluated. */
@@ -113,91 +251,12 @@ export function acceptedTypes(snapshot: MachineSnapshot): string[] {
   return [...new Set(types)].filter((type) => type !== '' && !type.startsWith('xstate.')).sort();
 }
 
+/** Whether a machine answers an event although the state stays the same: with actions, or by entering it again. */
+export function answers(machine: AnyStateMachine, snapshot: MachineSnapshot, event: MachineEvent): boolean {
+  return machine.getTransitionData(snapshot, event as never).some(doesSomething);
+}
+
 /** A transition without target and actions is XState's way to forbid an event (https://stately.ai/docs/transitions). */
 function doesSomething({ target, actions }: AnyTransitionDefinition): boolean {
   return target !== undefined || actions.length > 0;
-}
-
-/** What has to be kept of a snapshot to restore it. */
-export interface PersistedSnapshot {
-  readonly status: string;
-  readonly value: unknown;
-  readonly context: unknown;
-  readonly historyValue: unknown;
-  readonly output?: unknown;
-}
-
-/** The part of a snapshot to keep. It shares the context with the snapshot: encode it at once. */
-export function persist(machine: AnyStateMachine, snapshot: MachineSnapshot): PersistedSnapshot {
-  const { status, value, context, historyValue, output } = machine.getPersistedSnapshot(
-    snapshot,
-  ) as unknown as PersistedSnapshot;
-  return { status, value, context, historyValue, ...(output === undefined ? {} : { output }) };
-}
-
-/** The reverse of {@link persist}. Takes ownership of its argument. */
-export function restore(machine: AnyStateMachine, persisted: PersistedSnapshot): MachineSnapshot {
-  const whole = { ...persisted, output: persisted.output, error: undefined, children: {} };
-  return machine.restoreSnapshot(whole as never, scope) as MachineSnapshot;
-}
-
-/** An actor that was spawned within an assign asks for no action: it shows only as a child, and would be lost. */
-function refuseChildren(snapshot: MachineSnapshot): void {
-  for (const _child in snapshot.children) throw new UnsupportedActionError('spawn');
-}
-
-/**
- * XState 5 takes two transitions of different regions although they exclude each other, when one of them leads to a
- * history state. It is then in states that cannot be together, which neither its value nor a snapshot shows: a replay
- * from one would go elsewhere. Each compound state has one active child, and each parallel state all of them.
- */
-function refuseTornStates({ _nodes: active }: MachineSnapshot): void {
-  if (!isTorn(active)) return;
-  throw new Error(
-    'Two regions answered the event with transitions that exclude each other, one of them to a history state. ' +
-      'Let only one region answer it.',
-  );
-}
-
-function isTorn(active: readonly StateNode[]): boolean {
-  let expected = 1;
-  for (let index = 0; index < active.length; index++) {
-    const { type, states, parent } = active[index] as StateNode;
-    if (type === 'compound') expected++;
-    else if (type === 'parallel') {
-      for (const region of Object.values(states)) if ((region as StateNode).type !== 'history') expected++;
-    }
-    if (parent === undefined) continue;
-    if (!active.includes(parent)) return true;
-    if (parent.type !== 'compound') continue;
-    for (let other = 0; other < index; other++) if (active[other]?.parent === parent) return true;
-  }
-  return expected !== active.length;
-}
-
-const noEffects: readonly Effect[] = [];
-const noTags: ReadonlySet<string> = new Set();
-
-function toEffects(actions: readonly Action[]): readonly Effect[] {
-  if (actions.length === 0) return noEffects;
-  const effects: Effect[] = [];
-  for (const { type, info, params, exec } of actions) {
-    if (isDone(type, params)) continue;
-    if (type.startsWith('xstate.')) throw new UnsupportedActionError(type);
-    effects.push({ type, run: () => exec?.(info, params) });
-  }
-  return effects;
-}
-
-/** Actions of XState that the transition itself has carried out, or that have nothing to act on here. */
-function isDone(type: string, params: unknown): boolean {
-  if (type === 'xstate.raise') return typeof (params as { delay?: unknown }).delay !== 'number';
-  return type === 'xstate.log' || type === 'xstate.cancel';
-}
-
-/** A transition asked for something that would be lost here. */
-export class UnsupportedActionError extends Error {
-  constructor(type: string) {
-    super(`The action "${type}" needs what this version does not host: a durable timer or another actor.`);
-  }
 }

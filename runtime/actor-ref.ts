@@ -7,7 +7,7 @@ import type {
 } from '../actors/define-aggregate.ts';
 import type { StandardSchema } from '../actors/standard-schema.ts';
 import { validate } from '../actors/validate.ts';
-import type { AnyStateMachine, EventFromLogic, StateValueFrom } from '../actors/xstate-adapter.ts';
+import type { AnyStateMachine, EventFromLogic, InputFrom, StateValueFrom } from '../actors/xstate-adapter.ts';
 import { type ActorSnapshot, toActorSnapshot } from './actor-snapshot.ts';
 import { holdfastError } from './errors/holdfast-error.ts';
 import type { Router } from './hosts/router.ts';
@@ -38,6 +38,11 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
   /** How long to wait, in milliseconds. Default: `commandTimeoutMs` of the runtime. */
   readonly timeoutMs?: number;
+}
+
+/** Options of {@link ActorRef.start}. */
+export interface StartOptions<Machine extends AnyStateMachine> extends WaitOptions {
+  readonly input?: InputFrom<Machine>;
 }
 
 /** The answer to a command that is durable. */
@@ -120,6 +125,24 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
     if (command === undefined) throw unknownCommand(this.#definition.kind, name, Object.keys(commands));
     const checked = typeof command === 'function' ? input : validate(command.input, input, `${name}.input`);
     return this.#command('execute', name, encode(checked, `${name}.input`), options);
+  }
+
+  /**
+   * Starts the actor without an event: entry actions, timers and invoked work of its initial state begin now. Sending to
+   * an actor that was never started starts it as well. With `input`, its machine gets that instead of what the
+   * definition computes. Starting again without an input changes nothing.
+   *
+   * @throws what `send` throws; HOLDFAST_ERR_EVENT_REJECTED for an input when the actor has begun already.
+   */
+  start(options: StartOptions<Machine> = {}): Promise<Receipt<Machine>> {
+    try {
+      checkOptions('start', options, ['input', 'signal', 'timeoutMs']);
+      const request = this.#request('start');
+      request.payload = 'input' in options ? encode(options.input, 'start.input') : '';
+      return this.#router.request(request, options, this.#toReceipt);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** The newest durable state, including what other processes wrote. Waits for commands that were sent before. */
@@ -234,6 +257,7 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
       expectedVersion: null,
       idempotencyKey: null,
       fingerprint: '',
+      delivery: null,
     };
   }
 }

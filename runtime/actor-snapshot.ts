@@ -1,4 +1,4 @@
-import type { AnyStateMachine, ContextFrom, StateValueFrom } from '../actors/xstate-adapter.ts';
+import type { AnyStateMachine, ContextFrom, OutputFrom, StateValueFrom } from '../actors/xstate-adapter.ts';
 import { decode } from './protocol/codec.ts';
 import type { HostReceipt } from './protocol/host-messages.ts';
 
@@ -11,24 +11,45 @@ export interface ActorSnapshot<Machine extends AnyStateMachine = AnyStateMachine
   /** State value: a string, or an object for nested and parallel states. */
   readonly state: StateValueFrom<Machine>;
   readonly context: ContextFrom<Machine>;
-  /** `done` once a final state was reached. */
-  readonly status: 'active' | 'done';
+  /** `done` once a final state was reached; `error` if it ended by an error that its machine did not handle. */
+  readonly status: 'active' | 'done' | 'error';
+  /** The output of a machine that is done. */
+  readonly output: OutputFrom<Machine> | undefined;
+  /** What a machine in status `error` ended with. */
+  readonly error: unknown;
+  /** The tags of the states that are active. */
+  readonly tags: ReadonlySet<string>;
   /** Whether the actor is in a state: `'draft'`, `'paying.card'` or `{ paying: 'card' }`. */
   matches(state: string | object): boolean;
+  /** Whether a state with the tag is active. */
+  hasTag(tag: string): boolean;
+}
+
+interface Shown<Machine extends AnyStateMachine> {
+  readonly context: ContextFrom<Machine>;
+  readonly output?: OutputFrom<Machine>;
+  readonly error?: unknown;
+  readonly tags?: readonly string[];
 }
 
 /** Decodes the answer of a host. */
 export function toActorSnapshot<Machine extends AnyStateMachine>(
   stream: string,
-  { version, state, context, status }: HostReceipt,
+  { version, state, context: text, status }: HostReceipt,
 ): ActorSnapshot<Machine> {
+  const shown = decode(text ?? 'null') as Shown<Machine>;
+  const tags = new Set(shown.tags);
   return {
     stream,
     version,
     state: state as StateValueFrom<Machine>,
-    context: decode(context ?? 'null') as ContextFrom<Machine>,
-    status: status as 'active' | 'done',
+    context: shown.context,
+    status: status as 'active' | 'done' | 'error',
+    output: shown.output,
+    error: shown.error,
+    tags,
     matches: (wanted) => contains(state, wanted),
+    hasTag: (tag) => tags.has(tag),
   };
 }
 

@@ -2,6 +2,7 @@ import './node-version.ts';
 
 // The door of `holdfast/offline`: what `holdfast` has, with a dependency tree, a bundle and a system-call trace that
 // contain no network at all. What needs a network never gets an export here.
+export { addressOf } from '../actors/address-of.ts';
 export {
   type AggregateDefinition,
   type AggregateOptions,
@@ -10,13 +11,18 @@ export {
   type DecideArgs,
   defineAggregate,
   type EventSchemas,
+  type WorkOptions,
 } from '../actors/define-aggregate.ts';
+export { idempotencyKeyOf } from '../actors/idempotency-key-of.ts';
+export { type LintProblem, lintMachine } from '../actors/lint-machine.ts';
 export type { StandardSchema } from '../actors/standard-schema.ts';
-export type { ActorRef, Receipt, SendOptions, WaitOptions } from './actor-ref.ts';
+export type { ActorRef, Receipt, SendOptions, StartOptions, WaitOptions } from './actor-ref.ts';
 export type { ActorSnapshot } from './actor-snapshot.ts';
 export { createRuntime } from './create-runtime.ts';
+export type { Emitted } from './delivery/emitted-listeners.ts';
 export type { HoldfastErrorCode } from './errors/codes.ts';
 export { HoldfastError, type HoldfastErrorOf, isHoldfastError } from './errors/holdfast-error.ts';
 export type { RuntimeOptions } from './options.ts';
+export type { TimerPolicy } from './protocol/consequences.ts';
 export type { DeadLetter, DeadLetterReason } from './protocol/dead-letter.ts';
 export type { Runtime, RuntimeState } from './runtime.ts';

@@ -1,13 +1,18 @@
 import type { AggregateDefinition } from '../actors/define-aggregate.ts';
 import { isAggregateDefinition } from '../actors/define-aggregate.ts';
 import { RunningMachine } from '../actors/run-machine.ts';
-import type { AnyStateMachine } from '../actors/xstate-adapter.ts';
+import type { AnyStateMachine, EmittedFrom } from '../actors/xstate-adapter.ts';
 import { runtimeLifecycleMachine } from '../machines/runtime-lifecycle.machine.ts';
 import { ActorRef } from './actor-ref.ts';
+import { createDispatcher } from './delivery/create-dispatcher.ts';
+import type { Dispatcher } from './delivery/dispatcher.ts';
+import { type Emitted, EmittedListeners } from './delivery/emitted-listeners.ts';
 import { holdfastError } from './errors/holdfast-error.ts';
 import { Router } from './hosts/router.ts';
+import { runFailed } from './observability/channels.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { DeadLetter } from './protocol/dead-letter.ts';
+import { checkName } from './protocol/names.ts';
 import { invalidOption } from './protocol/options.ts';
 import { EventStore } from './store/event-store.ts';
 import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
@@ -25,6 +30,8 @@ export class Runtime {
   readonly #backend: SqliteEventStoreBackend;
   readonly #router: Router;
   readonly #closeTimeoutMs: number;
+  readonly #emitted = new EmittedListeners();
+  readonly #dispatcher: Dispatcher;
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -45,9 +52,18 @@ export class Runtime {
       idleMs: options.passivateAfterMs,
       memoryMb: options.hostMemoryMb,
       unresponsiveMs: options.hostUnresponsiveMs,
+      onEmitted: (address, event) => this.#emitted.tell(address, event),
     });
+    this.#dispatcher = createDispatcher(backend, this.#router);
     this.#lifecycle.send({ type: 'opened' });
-    void backend.store().thread.ended.then((reason) => this.#fail(reason));
+    const store = backend.store();
+    void store.thread.ended.then((reason) => this.#fail(reason));
+    // Without definitions there is nobody to deliver to. A run that could not begin delivers nothing until the next.
+    if (modules.length > 0) {
+      store
+        .beginRun((signal) => this.#dispatcher.onSignal(signal))
+        .catch((error) => runFailed.publish({ error }));
+    }
   }
 
   get state(): RuntimeState {
@@ -67,6 +83,29 @@ export class Runtime {
       throw invalidOption('actor takes what defineAggregate returned, and an id.');
     if (this.#closing !== undefined) throw holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
     return new ActorRef<Machine, Inputs>(definition as AggregateDefinition<Machine, never>, id, this.#router);
+  }
+
+  /**
+   * Calls the handler with every event of a type (`'*'` for all) that an actor of the kind emits (XState's `emit`), after
+   * the transition that emitted it is durable. What is emitted while nobody listens is not kept. Returns how to stop.
+   */
+  on<
+    Machine extends AnyStateMachine,
+    Inputs extends Record<string, unknown>,
+    Type extends EmittedFrom<Machine>['type'] | '*',
+  >(
+    definition: AggregateDefinition<Machine, Inputs>,
+    type: Type,
+    handler: (
+      emitted: Emitted<
+        Type extends '*' ? EmittedFrom<Machine> : Extract<EmittedFrom<Machine>, { type: Type }>
+      >,
+    ) => void,
+  ): () => void {
+    if (!isAggregateDefinition(definition) || typeof handler !== 'function')
+      throw invalidOption('on takes what defineAggregate returned, a type of event, and a function.');
+    checkName('The type of an emitted event', type);
+    return this.#emitted.add(definition.kind, type, handler as never);
   }
 
   /** Commands that reached a mailbox and were neither committed nor rejected, oldest first. They survive a restart. */
@@ -99,6 +138,7 @@ export class Runtime {
   }
 
   async #closeAfter(reason: Error): Promise<void> {
+    this.#dispatcher.close();
     await this.#router.fail(reason);
     await this.store.close();
     // What is left is the reader and the pool; the store can no longer answer.
@@ -107,6 +147,7 @@ export class Runtime {
 
   async #close(): Promise<void> {
     this.#lifecycle.send({ type: 'close' });
+    this.#dispatcher.close();
     await this.#router.drain(this.#closeTimeoutMs);
     this.#lifecycle.send({ type: 'drained' });
     await this.#router.close(this.#closeTimeoutMs);

@@ -55,6 +55,10 @@ export const errorCodes = {
     when: 'A definition module opened a runtime or a store while a host thread imported it.',
     retryable: false,
   },
+  HOLDFAST_ERR_WORK_INTERRUPTED: {
+    when: 'Invoked work was under way when its thread or process ended, and is declared not to be run again.',
+    retryable: false,
+  },
   HOLDFAST_ERR_MAILBOX_FULL: {
     when: 'An actor already has as many unanswered commands as its mailbox holds.',
     retryable: true,

@@ -18,6 +18,11 @@ export interface HoldfastErrorDetails {
   HOLDFAST_ERR_PAYLOAD_TOO_LARGE: { readonly size: number; readonly limit: number };
   HOLDFAST_ERR_MAILBOX_FULL: { readonly address: string; readonly capacity: number };
   HOLDFAST_ERR_MACHINE_UNSUPPORTED: { readonly kind: string; readonly problems: readonly string[] };
+  HOLDFAST_ERR_WORK_INTERRUPTED: {
+    readonly address: string;
+    readonly src: string;
+    readonly idempotencyKey: string;
+  };
   HOLDFAST_ERR_HOST_DIED: { readonly address: string; readonly reason: string };
   HOLDFAST_ERR_SCHEMA_NEWER: { readonly found: number; readonly supported: number };
 }

@@ -1,6 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { HostControl, HostThreadData } from '../protocol/host-control.ts';
 import {
+  type HostListener,
   type HostReceipt,
   type HostRequest,
   readHostAnswers,
@@ -21,6 +22,8 @@ export interface HostThreadOptions {
   readonly memoryMb: number;
   readonly unresponsiveMs: number;
   readonly workerUrl: URL | string | undefined;
+  /** Told of what actors emit: the address, and the encoded event. */
+  readonly onEmitted: HostListener['onEmitted'];
 }
 
 /** One host thread and the ports between it, the store, the reader and here. */
@@ -50,6 +53,7 @@ export class HostThreadClient {
     const beats = new Int32Array(new SharedArrayBuffer(4));
     const data: HostThreadData = {
       modules,
+      run: backend.store().run,
       residentsMax,
       idleMs,
       requests: requests.port2,
@@ -67,7 +71,8 @@ export class HostThreadClient {
       resourceLimits: { maxOldGenerationSizeMb: memoryMb },
       execArgv: typescriptExecArgv(modules),
     });
-    this.#requests = new FramePort(requests.port1, (frame) => readHostAnswers(frame, callbacks.onAnswer));
+    const listener = { onAnswer: callbacks.onAnswer, onEmitted: options.onEmitted };
+    this.#requests = new FramePort(requests.port1, (frame) => readHostAnswers(frame, listener));
     this.#ports = [heartbeat.port1];
     heartbeat.port1.unref();
     this.watchdog = new Watchdog({

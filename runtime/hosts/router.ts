@@ -1,5 +1,6 @@
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { placeOf } from '../protocol/address.ts';
+import type { PendingDelivery } from '../protocol/consequences.ts';
 import type { HostReceipt, HostRequest } from '../protocol/host-messages.ts';
 import { checkSignal, checkWholeOption } from '../protocol/options.ts';
 import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
@@ -102,6 +103,23 @@ export class Router {
     });
   }
 
+  /** Brings an event from a timer or another actor to its actor; resolves when what came of it is durable. */
+  async deliver(delivery: PendingDelivery): Promise<void> {
+    const { from, id, address, actor, passOnTo, sender, type: name, data: payload } = delivery;
+    const consumed = { from, id };
+    const request = { ...blankRequest(address), operation: 'deliver', name, payload } as const;
+    await this.request(
+      { ...request, delivery: { consumed, actor, passOnTo, sender, workKey: null } },
+      {},
+      () => undefined,
+    );
+  }
+
+  /** Has an actor read, so that it resumes the work that it has under way. */
+  async wake(address: string): Promise<void> {
+    await this.request({ ...blankRequest(address), operation: 'wake' }, {}, () => undefined);
+  }
+
   /** Tells the watcher the state now and after every change. Returns how to stop. */
   watch(request: HostRequest, watcher: Watcher): () => void {
     this.#checkOpen();
@@ -178,8 +196,7 @@ export class Router {
   }
 
   #refresh(address: string): void {
-    const request = { id: 0, operation: 'refresh', address, name: '', payload: '', metadata: null } as const;
-    this.#hostOf(address).tell({ ...request, expectedVersion: null, idempotencyKey: null, fingerprint: '' });
+    this.#hostOf(address).tell({ ...blankRequest(address), operation: 'refresh' });
   }
 
   #hostOf(address: string): Host {
@@ -208,6 +225,20 @@ export class Router {
   #checkOpen(): void {
     if (this.#closed !== undefined) throw this.#closed;
   }
+}
+
+function blankRequest(address: string): Omit<HostRequest, 'operation'> {
+  return {
+    id: 0,
+    address,
+    name: '',
+    payload: '',
+    metadata: null,
+    expectedVersion: null,
+    idempotencyKey: null,
+    fingerprint: '',
+    delivery: null,
+  };
 }
 
 /** The usual time-out is looked after by the host, which has one timer for all; a special one has its own. */

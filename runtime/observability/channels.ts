@@ -13,6 +13,18 @@ export const effectFailed = channel('holdfast:effect:failed');
 export const hostDied = channel('holdfast:host:died');
 
 /**
+ * A runtime could not begin its run: timers and messages are not delivered. Published in the main thread.
+ * Payload: `{ error: unknown }`.
+ */
+export const runFailed = channel('holdfast:run:failed');
+
+/**
+ * A timer or a message could not be delivered and will be tried again. Published in the main thread.
+ * Payload: `{ from: 'timers' | 'outbox', id: number, address: string, type: string, attempt: number, error: unknown }`.
+ */
+export const deliveryDelayed = channel('holdfast:delivery:delayed');
+
+/**
  * A command was recorded as a dead letter. Published in the main thread.
  * Payload: `{ address: string, type: string, reason: string }`.
  */

@@ -19,6 +19,10 @@ export interface StoreStats {
   readonly streams: number;
   readonly snapshots: number;
   readonly deadLetters: number;
+  /** Delayed events of actors that are still to come. */
+  readonly timers: number;
+  /** Messages between actors that are not delivered yet. */
+  readonly messages: number;
   /** Position of the last event; 0 in an empty log. */
   readonly position: number;
   /** Bytes of the database file; 0 in memory. */

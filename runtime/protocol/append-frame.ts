@@ -20,6 +20,7 @@ export function writeAppend(frame: Frame, id: number, request: AppendRequest): v
     request.fingerprint,
     request.reply,
     snapshot,
+    request.consequences,
     events.length,
   );
   for (const event of events) {
@@ -41,6 +42,7 @@ export function readAppends(frame: Frame, each: (id: number, request: AppendRequ
     const fingerprint = next<string>();
     const reply = next<string | null>();
     const snapshot = next<AppendRequest['snapshot']>();
+    const consequences = next<AppendRequest['consequences']>();
     const count = next<number>();
     const events: EncodedEvent[] = [];
     for (let index = 0; index < count; index++) {
@@ -63,6 +65,7 @@ export function readAppends(frame: Frame, each: (id: number, request: AppendRequ
       fingerprint,
       reply,
       snapshot,
+      consequences,
     });
   }
 }

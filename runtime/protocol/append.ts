@@ -1,3 +1,5 @@
+import type { Consequences } from './consequences.ts';
+
 /** What a stream must be at for an append to be accepted: an exact version, or one of three conditions. */
 export type ExpectedVersion = number | 'any' | 'no-stream' | 'stream-exists';
 
@@ -35,6 +37,8 @@ export interface AppendRequest {
   readonly reply: string | null;
   /** A snapshot at the version reached, to be saved in the same transaction. */
   readonly snapshot: EncodedSnapshot | null;
+  /** What is written besides the events: timers, messages, what was delivered; `null` for nothing. */
+  readonly consequences: Consequences | null;
 }
 
 /** The state of a stream at a version: a cache, never the truth. */

@@ -1,4 +1,5 @@
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
+import { AddressRef, isAddressRef } from './address-ref.ts';
 import { limits } from './limits.ts';
 import { describe } from './names.ts';
 
@@ -14,6 +15,8 @@ import { describe } from './names.ts';
  * | Date | `{"$date":1700000000000}` (`null` if invalid) |
  * | Map, Set | `{"$map":[[key,value],...]}`, `{"$set":[...]}` |
  * | ArrayBuffer, typed array | `{"$bytes":["Uint8Array","<base64>"]}` |
+ * | Error | `{"$error":{"name":...,"message":...,"stack":...}}` with `cause` and own properties |
+ * | the address of an actor | `{"$address":"kind/id"}` |
  * | an object whose only key begins with `$` | `{"$object":[[key,value]]}` |
  */
 export function encode(value: unknown, root = 'value'): string {
@@ -174,19 +177,56 @@ function specialToPlain(value: object, path: string, ancestors: object[]): unkno
   if (value instanceof Date && prototype === Date.prototype) {
     return { $date: Number.isNaN(value.getTime()) ? null : value.getTime() };
   }
-  if (value instanceof Map && prototype === Map.prototype) {
-    const entries = [...value].map(([key, item], index) => [
-      toPlain(key, `${path}.key(${index})`, ancestors),
-      toPlain(item, `${path}.get(${typeof key === 'object' ? index : String(key)})`, ancestors),
-    ]);
-    return { $map: entries };
+  if (value instanceof Map && prototype === Map.prototype) return mapToPlain(value, path, ancestors);
+  if (value instanceof Set && prototype === Set.prototype) return setToPlain(value, path, ancestors);
+  if (value instanceof Error) return errorToPlain(value, path, ancestors);
+  return leafToPlain(value, path);
+}
+
+/** Loops, since a callback would be one more frame on the stack for each level. */
+function mapToPlain(map: Map<unknown, unknown>, path: string, ancestors: object[]): unknown {
+  const entries: [unknown, unknown][] = [];
+  for (const [key, item] of map) {
+    const index = entries.length;
+    const plainKey = toPlain(key, `${path}.key(${index})`, ancestors);
+    const name = typeof key === 'object' ? index : String(key);
+    entries.push([plainKey, toPlain(item, `${path}.get(${name})`, ancestors)]);
   }
-  if (value instanceof Set && prototype === Set.prototype) {
-    return { $set: [...value].map((item, index) => toPlain(item, `${path}.item(${index})`, ancestors)) };
-  }
+  return { $map: entries };
+}
+
+function setToPlain(set: Set<unknown>, path: string, ancestors: object[]): unknown {
+  const items: unknown[] = [];
+  for (const item of set) items.push(toPlain(item, `${path}.item(${items.length})`, ancestors));
+  return { $set: items };
+}
+
+function leafToPlain(value: object, path: string): unknown {
+  if (isAddressRef(value)) return { $address: value.address };
   const bytes = bytesToPlain(value);
   if (bytes !== undefined) return bytes;
   throw refused(path, instanceOf(value));
+}
+
+const errorClasses = {
+  Error,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+} as const;
+
+/** An error of a class of its own comes back as an `Error` of the same name; its own properties are kept. */
+function errorToPlain(error: Error, path: string, ancestors: object[]): unknown {
+  const plain: Record<string, unknown> = {};
+  for (const key of new Set(['name', 'message', 'stack', 'cause', ...Object.keys(error)])) {
+    const value = (error as unknown as Record<string, unknown>)[key];
+    if (value === undefined || typeof value === 'function' || typeof value === 'symbol') continue;
+    plain[key] = toPlain(value, `${path}.${key}`, ancestors);
+  }
+  return { $error: plain };
 }
 
 function bytesToPlain(value: object): unknown {
@@ -227,6 +267,10 @@ function reviveSpecial(tag: string, content: unknown): unknown {
       return new Set((content as unknown[]).map(revive));
     case '$bytes':
       return reviveBytes(...(content as ['ArrayBuffer' | TypedArrayName, string]));
+    case '$address':
+      return new AddressRef(content as string);
+    case '$error':
+      return reviveError(content as Record<string, unknown>);
     case '$object': {
       const record: Record<string, unknown> = {};
       for (const [key, item] of content as [string, unknown][]) setOwn(record, key, revive(item));
@@ -238,6 +282,21 @@ function reviveSpecial(tag: string, content: unknown): unknown {
       });
   }
 }
+
+function reviveError(content: Record<string, unknown>): Error {
+  const { name, message } = content as { name?: string; message?: string };
+  const ErrorClass = errorClasses[name as keyof typeof errorClasses] ?? Error;
+  const error = new ErrorClass(message);
+  for (const key of Object.keys(content)) {
+    if (key === 'message' || (key === 'name' && error.name === name)) continue;
+    const value = revive(content[key]);
+    const enumerable = !hiddenErrorKeys.includes(key);
+    Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true });
+  }
+  return error;
+}
+
+const hiddenErrorKeys = ['name', 'stack', 'cause'];
 
 function reviveBytes(name: 'ArrayBuffer' | TypedArrayName, base64: string): unknown {
   const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));
@@ -257,7 +316,7 @@ function instanceOf(value: object): string {
 function refused(path: string, what: string): Error {
   return holdfastError(
     'HOLDFAST_ERR_PAYLOAD_INVALID',
-    `${path} ${what} and cannot be kept exactly. Plain data, Date, Map, Set, bigint and typed arrays can.`,
+    `${path} ${what} and cannot be kept exactly. Plain data, Date, Map, Set, bigint, typed arrays and errors can.`,
     { path },
   );
 }

@@ -1,5 +1,5 @@
 /** Why a command became a dead letter. */
-export type DeadLetterReason = 'host-died' | 'closed';
+export type DeadLetterReason = 'host-died' | 'closed' | 'not-accepted' | 'undeliverable';
 
 /**
  * A command that reached a mailbox and was not answered. It may have been carried out: look at its stream, or repeat it

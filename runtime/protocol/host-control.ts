@@ -4,6 +4,8 @@ import type { StreamSnapshot } from './append.ts';
 /** What a host thread is started with. */
 export interface HostThreadData {
   readonly modules: readonly string[];
+  /** Identifies the run of the runtime: see `StoreThreadData`. */
+  readonly run: string;
   readonly residentsMax: number;
   readonly idleMs: number;
   /** Requests of the main thread, and their answers. */

@@ -1,8 +1,18 @@
 import { fromWireError, toWireError, type WireError } from '../errors/wire-error.ts';
 import type { Frame } from './append-frame.ts';
+import type { Delivery } from './consequences.ts';
 
 /** What a host is asked to do with an actor. */
-export type HostOperation = 'send' | 'execute' | 'snapshot' | 'watch' | 'unwatch' | 'refresh';
+export type HostOperation =
+  | 'send'
+  | 'execute'
+  | 'start'
+  | 'deliver'
+  | 'snapshot'
+  | 'watch'
+  | 'unwatch'
+  | 'refresh'
+  | 'wake';
 
 /** A request to an actor. Payloads are text that the codec made at the door. */
 export interface HostRequest {
@@ -18,6 +28,8 @@ export interface HostRequest {
   idempotencyKey: string | null;
   /** SHA-256 of what the key is used for; `''` without a key. */
   fingerprint: string;
+  /** For `deliver`: where the event comes from and whom it is for. */
+  delivery: Delivery | null;
 }
 
 /** Where an actor was when it answered. */
@@ -28,19 +40,19 @@ export interface HostReceipt {
   readonly position: number;
   /** The state value: a string, or an object of strings and objects. */
   readonly state: unknown;
-  /** The encoded context, when it was asked for. */
+  /** The encoded context, with output, error and tags, when it was asked for. */
   readonly context: string | null;
   readonly status: string;
 }
 
-const requestFields = 9;
+const requestFields = 10;
 const receiptFields = 7;
 
 /** Appends the fields of a request to a frame. */
 export function writeHostRequest(frame: Frame, request: HostRequest): void {
-  const { id, operation, address, name, payload, metadata, expectedVersion, idempotencyKey, fingerprint } =
-    request;
-  frame.push(id, operation, address, name, payload, metadata, expectedVersion, idempotencyKey, fingerprint);
+  const { id, operation, address, name, payload, metadata, expectedVersion, idempotencyKey } = request;
+  frame.push(id, operation, address, name, payload, metadata, expectedVersion, idempotencyKey);
+  frame.push(request.fingerprint, request.delivery);
 }
 
 /** The requests of a frame, in order. */
@@ -56,6 +68,7 @@ export function readHostRequests(frame: Frame, each: (request: HostRequest) => v
       expectedVersion: frame[at + 6] as number | null,
       idempotencyKey: frame[at + 7] as string | null,
       fingerprint: frame[at + 8] as string,
+      delivery: frame[at + 9] as Delivery | null,
     });
   }
 }
@@ -70,11 +83,26 @@ export function writeHostAnswer(frame: Frame, id: number, answer: HostReceipt | 
   frame.push(id, outcome, version, position, state, context, status);
 }
 
-/** The answers of a frame, in order. */
-export function readHostAnswers(frame: Frame, each: (id: number, answer: HostReceipt | Error) => void): void {
+/** Appends an event that an actor has emitted, encoded. */
+export function writeEmitted(frame: Frame, address: string, event: string): void {
+  frame.push(0, 'emitted', 0, 0, address, event, '');
+}
+
+/** Who hears what a host says. */
+export interface HostListener {
+  readonly onAnswer: (id: number, answer: HostReceipt | Error) => void;
+  readonly onEmitted: (address: string, event: string) => void;
+}
+
+/** What a frame of a host says, in order. */
+export function readHostAnswers(frame: Frame, { onAnswer: each, onEmitted }: HostListener): void {
   for (let at = 0; at < frame.length; at += receiptFields) {
     const id = frame[at] as number;
-    const outcome = frame[at + 1] as HostReceipt['outcome'] | 'failed';
+    const outcome = frame[at + 1] as HostReceipt['outcome'] | 'failed' | 'emitted';
+    if (outcome === 'emitted') {
+      onEmitted(frame[at + 4] as string, frame[at + 5] as string);
+      continue;
+    }
     if (outcome === 'failed') {
       each(id, fromWireError(frame[at + 4] as WireError));
       continue;

@@ -20,6 +20,8 @@ export const limits = {
   loadEventsMax: 2048,
   /** Characters of payload in one page of a read, after which the page ends early. */
   pageLengthMax: 1024 * 1024,
+  /** Due timers or waiting messages that are handed out at once: enough to fill a group commit several times. */
+  deliveriesMax: 1_024,
   /** Dead letters kept in a file; the oldest are dropped. */
   deadLettersMax: 10_000,
   /** Stream heads remembered by the writer, so that an append need not look them up: about 20 MB at the most. */

@@ -22,6 +22,8 @@ export interface LoadedStream {
   readonly head: string;
   readonly position: number;
   readonly more: boolean;
+  /** Which run of a runtime has work of this actor under way; `null` if there is none. */
+  readonly workOwner: string | null;
   /** What is kept under the key; `null` if nothing is. */
   readonly reply: {
     readonly fingerprint: string;

@@ -32,9 +32,9 @@ function invalid(what: string, problem: string): Error {
   return holdfastError('HOLDFAST_ERR_ARGUMENT_INVALID', `${what} ${problem}.`);
 }
 
-/** Whether a type of event means something to XState itself and cannot be sent. */
+/** Whether a type of event means something to XState or Holdfast itself and cannot be sent. */
 export function isReservedType(type: string): boolean {
-  return type === '*' || type.startsWith('xstate.');
+  return type === '*' || type.startsWith('xstate.') || type.startsWith('holdfast.');
 }
 
 /** A short description of a wrong value for an error message. */

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { StoreStats } from '../ports/event-store-backend.ts';
 import type { StreamSnapshot } from './append.ts';
+import type { Consumed, PendingDelivery } from './consequences.ts';
 import type { DeadLetter, NewDeadLetter } from './dead-letter.ts';
 
 /** What the store thread is started with. */
@@ -13,7 +14,19 @@ export interface StoreThreadData {
   readonly heads: MessagePort;
   /** See `exit-guard.ts`. */
   readonly closed: Int32Array<SharedArrayBuffer>;
+  /** {@link DeliverySignal}s, once a runtime has begun its run. */
+  readonly signals: MessagePort;
+  /** Identifies this run of a runtime. */
+  readonly run: string;
+  /** Identifies this process, also among those that had its number before. */
+  readonly process: string;
 }
+
+/** Something waits to be delivered; `work` names actors whose work another run has left behind. */
+export type DeliverySignal =
+  | { readonly kind: 'timers' }
+  | { readonly kind: 'messages' }
+  | { readonly kind: 'work'; readonly streams: readonly string[] };
 
 /** The control plane of the store thread. */
 export interface StoreControl {
@@ -27,6 +40,14 @@ export interface StoreControl {
   deadLetters(): DeadLetter[];
   /** Reports new positions on the `heads` port from now on, or no longer. Returns the last position. */
   watch(on: boolean): number;
+  /** Begins the run of a runtime: from now on {@link DeliverySignal}s are given. */
+  beginRun(): void;
+  /** Timers that are due, but for those that are on their way. */
+  dueTimers(without: readonly number[]): PendingDelivery[];
+  /** Messages that wait, but for those that are on their way. */
+  messages(without: readonly number[]): PendingDelivery[];
+  /** Gives a delivery up: its row is removed, and a dead letter is kept instead. */
+  giveUpDelivery(consumed: Consumed, letter: NewDeadLetter): void;
   checkpoint(): void;
   stats(): StoreStats;
   /** Commits what has arrived, checkpoints, closes the database. */

@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { AppendReceipt, AppendRequest } from '../protocol/append.ts';
 import { versionConflict, violatesExpectation } from '../protocol/expected-version.ts';
 import { sealEvent } from '../protocol/seal-event.ts';
+import { ConsequenceWriter } from './consequence-writer.ts';
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
 import { type HybridTime, nextHybridTime } from './hybrid-clock.ts';
 import { Inbox } from './inbox.ts';
@@ -22,6 +23,7 @@ export class AppendTransaction {
   readonly #clock: Clock;
   readonly #heads: StreamHeads;
   readonly #inbox: Inbox;
+  readonly consequences: ConsequenceWriter;
   readonly #insertStream: SqliteStatement;
   readonly #streamIdOf: SqliteStatement<number>;
   readonly #insertEvent: SqliteStatement;
@@ -35,8 +37,9 @@ export class AppendTransaction {
   #time: HybridTime = { ms: 0, counter: 0 };
   #replicaIsDirty = false;
 
-  constructor(database: SqliteDatabase, clock: Clock) {
+  constructor(database: SqliteDatabase, clock: Clock, run: string) {
     this.#clock = clock;
+    this.consequences = new ConsequenceWriter(database, clock, run);
     this.#heads = new StreamHeads(database);
     this.#inbox = new Inbox(database);
     this.#insertStream = database.prepare(
@@ -83,8 +86,16 @@ export class AppendTransaction {
     const repeated = this.#inbox.repeated(request);
     if (repeated !== undefined) return repeated;
     const actual = head?.version ?? 0;
+    const consumed = request.consequences?.consumed ?? null;
+    if (consumed !== null && this.consequences.isGone(consumed)) return this.#delivered(head);
     if (violatesExpectation(request, actual, head?.head ?? '')) return versionConflict(request, actual);
     return this.#insert(request, head);
+  }
+
+  /** Somebody else has delivered what this append would deliver. */
+  #delivered(head: StreamHead | undefined): AppendReceipt {
+    const { version, head: id } = head ?? noHead;
+    return { outcome: 'already-appended', version, position: this.#position, head: id, reply: null };
   }
 
   /** Before the commit: saves the counters, once for the whole group. */
@@ -130,6 +141,7 @@ export class AppendTransaction {
       head: head.head,
       reply: request.reply,
     };
+    if (request.consequences !== null) this.consequences.write(stream, request.consequences);
     if (request.idempotencyKey !== null) this.#inbox.keep(request, receipt, recordedAt);
     if (request.snapshot !== null) {
       const { version, fingerprint, state } = request.snapshot;

@@ -81,6 +81,7 @@ export class LogReader {
       head,
       position,
       more: kept.length < rows.length || rows.length === limits.loadEventsMax,
+      workOwner: this.#workOwner(stream),
       reply: key === null ? null : this.#keptReply(stream, key),
     };
   }
@@ -101,6 +102,11 @@ export class LogReader {
         'raw',
       ).get(stream, version) ?? ['', 0]
     );
+  }
+
+  #workOwner(stream: string): string | null {
+    const work = this.#prepare<{ owner: string }>('select owner from work where stream = ?').get(stream);
+    return work?.owner ?? null;
   }
 
   #keptReply(stream: string, key: string): LoadedStream['reply'] {

@@ -24,14 +24,33 @@ export class LogWriter {
   #contended = false;
   #isCommitting = false;
 
-  constructor(database: SqliteDatabase, options: { path: string; lockTimeoutMs: number; clock: Clock }) {
+  constructor(
+    database: SqliteDatabase,
+    options: {
+      readonly path: string;
+      readonly lockTimeoutMs: number;
+      readonly clock: Clock;
+      /** The run of the runtime that this writer works for; `''` for a store alone. */
+      readonly run: string;
+    },
+  ) {
     this.#database = database;
     this.#path = options.path;
     this.#lockTimeoutMs = options.lockTimeoutMs;
-    this.#transaction = new AppendTransaction(database, options.clock);
+    this.#transaction = new AppendTransaction(database, options.clock, options.run);
     this.#dataVersion = database.prepare<number>('pragma data_version').pluck();
     this.#commit = database.prepare('commit');
     this.#begin = () => beginImmediate(database, this.#lockTimeoutMs);
+  }
+
+  /** The earliest moment that a timer was set for since this was last asked; infinite if there was none. */
+  takeEarliestDueAt(): number {
+    return this.#transaction.consequences.takeEarliestDueAt();
+  }
+
+  /** Whether a message to an actor was sent since this was last asked. */
+  takeMessageNews(): boolean {
+    return this.#transaction.consequences.takeMessageNews();
   }
 
   /** Position of the last event that is committed, including those of other processes. */

@@ -5,11 +5,18 @@ import type { SqliteDatabase } from './driver.ts';
 /** Exact counts, read in one consistent view. Counting takes about 10 ms for a million events. */
 export function readStats(database: SqliteDatabase, path: string): StoreStats {
   const counts = database
-    .prepare<Pick<StoreStats, 'events' | 'streams' | 'snapshots' | 'deadLetters' | 'position'>>(
+    .prepare<
+      Pick<
+        StoreStats,
+        'events' | 'streams' | 'snapshots' | 'deadLetters' | 'timers' | 'messages' | 'position'
+      >
+    >(
       `select (select count(*) from events) as events,
          (select count(*) from streams) as streams,
          (select count(*) from snapshots) as snapshots,
          (select count(*) from dead_letters) as deadLetters,
+         (select count(*) from timers) as timers,
+         (select count(*) from outbox) as messages,
          (select coalesce(max(position), 0) from events) as position`,
     )
     .get();

@@ -131,6 +131,7 @@ export class EventStore<Event extends EventShape = EventShape> {
       fingerprint: idempotencyKey === undefined ? '' : fingerprintOf(batch.events),
       reply: null,
       snapshot: null,
+      consequences: null,
     });
     return { outcome, stream, version, position };
   }

@@ -73,6 +73,8 @@ export class InMemoryEventStoreBackend implements EventStoreBackend {
       streams: this.#streams.size,
       snapshots: this.#snapshots.size,
       deadLetters: 0,
+      timers: 0,
+      messages: 0,
       position: this.#log.length,
       databaseBytes: 0,
       walBytes: 0,

@@ -3,8 +3,9 @@ import { ActorHost } from '../../actors/actor-host.ts';
 import { loadDefinitions } from '../../actors/load-definitions.ts';
 import { effectFailed } from '../observability/channels.ts';
 import type { HostLog } from '../ports/host-log.ts';
+import { encode } from '../protocol/codec.ts';
 import type { HostControl, HostThreadData } from '../protocol/host-control.ts';
-import { readHostRequests, writeHostAnswer } from '../protocol/host-messages.ts';
+import { readHostRequests, writeEmitted, writeHostAnswer } from '../protocol/host-messages.ts';
 import type { ReaderRequests } from '../protocol/reader-control.ts';
 import { AppendClient } from './append-client.ts';
 import { serveControl } from './control-channel.ts';
@@ -34,8 +35,10 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
     log,
     residentsMax,
     idleMs,
+    runtimeId: data.run,
     answer: (id, answer) => answers.send((frame) => writeHostAnswer(frame, id, answer)),
     onEffectFailed: (address, type, error) => effectFailed.publish({ address, type, error }),
+    onEmitted: (address, event) => answers.send((frame) => writeEmitted(frame, address, encode(event))),
   });
   data.requests.ref();
   setInterval(() => host.sweep(), idleMs).unref();

@@ -1,6 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { AppendReceipt, AppendRequest } from '../protocol/append.ts';
-import type { HeadMoved, StoreControl, StoreThreadData } from '../protocol/store-control.ts';
+import { createEventId } from '../protocol/event-id.ts';
+import type { DeliverySignal, HeadMoved, StoreControl, StoreThreadData } from '../protocol/store-control.ts';
 import { AppendClient } from './append-client.ts';
 import { type ExitGuarded, exitGuard } from './exit-guard.ts';
 import { Thread } from './thread.ts';
@@ -18,19 +19,26 @@ export interface StoreClientOptions {
 export class StoreClient {
   readonly thread: Thread<StoreControl>;
   readonly #appends: AppendClient;
+  /** Identifies this run, for whoever runs work in its name. */
+  readonly run = createEventId();
   readonly #heads: MessageChannel['port1'];
+  readonly #signals: MessageChannel['port1'];
   readonly #guarded: ExitGuarded;
   readonly #listeners = new Set<(moved: HeadMoved) => void>();
 
   private constructor(options: StoreClientOptions) {
     const appends = new MessageChannel();
     const heads = new MessageChannel();
+    const signals = new MessageChannel();
     const closed = new Int32Array(new SharedArrayBuffer(4));
     const data: StoreThreadData = {
       path: options.path,
       lockTimeoutMs: options.lockTimeoutMs,
       appends: appends.port2,
       heads: heads.port2,
+      signals: signals.port2,
+      run: this.run,
+      process: `${process.pid} ${performance.timeOrigin}`,
       closed,
     };
     this.thread = new Thread<StoreControl>({
@@ -38,7 +46,7 @@ export class StoreClient {
       name: 'store',
       workerUrl: options.workerUrl,
       data,
-      transfer: [appends.port2, heads.port2],
+      transfer: [appends.port2, heads.port2, signals.port2],
     });
     this.#appends = new AppendClient(appends.port1);
     this.#heads = heads.port1;
@@ -46,6 +54,8 @@ export class StoreClient {
       for (const listener of this.#listeners) listener(moved);
     });
     this.#heads.unref();
+    this.#signals = signals.port1;
+    this.#signals.unref();
     this.#guarded = { closed, halt: () => this.#heads.postMessage('halt') };
     exitGuard.add(this.#guarded);
     void this.thread.ended.then((reason) => {
@@ -91,6 +101,13 @@ export class StoreClient {
     return { position, stop };
   }
 
+  /** Begins the run of a runtime. The listener is told whenever something waits to be delivered to an actor. */
+  async beginRun(listener: (signal: DeliverySignal) => void): Promise<void> {
+    this.#signals.on('message', listener);
+    this.#signals.unref();
+    await this.thread.control.call('beginRun', []);
+  }
+
   async close(): Promise<void> {
     this.thread.hold();
     try {
@@ -100,6 +117,7 @@ export class StoreClient {
     } finally {
       this.#appends.close();
       this.#heads.close();
+      this.#signals.close();
       this.thread.control.close();
       this.thread.release();
     }

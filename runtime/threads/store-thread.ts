@@ -10,6 +10,7 @@ import { openForWriting } from '../sqlite/open-database.ts';
 import { SnapshotTable } from '../sqlite/snapshot-table.ts';
 import { readStats } from '../sqlite/stats.ts';
 import { serveControl } from './control-channel.ts';
+import { DeliveryDesk } from './delivery-desk.ts';
 import { FramePort } from './frame-port.ts';
 import { GroupCommit } from './group-commit.ts';
 
@@ -21,6 +22,13 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
   const writer = new LogWriter(database, { ...data, clock: systemClock });
   const snapshots = new SnapshotTable(writer);
   const deadLetters = new DeadLetterBox(database, writer);
+  const desk = new DeliveryDesk({
+    ...data,
+    writer,
+    database,
+    clock: systemClock,
+    signal: (signal) => data.signals.postMessage(signal),
+  });
   const links = new Set<FramePort>();
   const generations = new Map<number, number>();
   let reported = 0;
@@ -45,6 +53,7 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
   };
   const commits = new GroupCommit(writer, () => {
     for (const link of links) link.flush();
+    desk.committed();
     report();
   });
 
@@ -70,6 +79,7 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
     poll = undefined;
     if (database.open) {
       commits.drain();
+      desk.end();
       for (const link of links) link.close();
       database.close();
     }
@@ -100,12 +110,17 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
       reported = writer.position;
       return reported;
     },
+    beginRun: () => desk.begin(),
+    dueTimers: (without) => desk.dueTimers(without),
+    messages: (without) => desk.messages(without),
+    giveUpDelivery: (consumed, letter) => deadLetters.giveUp(consumed, letter, systemClock.now()),
     checkpoint: () => checkpoint(database, data.path),
     stats: () => readStats(database, data.path),
     close() {
       close();
       setImmediate(() => {
         data.heads.close();
+        data.signals.close();
         control.close();
       });
     },

@@ -16,11 +16,21 @@ interface Control {
 /** A store thread as the library starts it, spoken to without the library, which would never send a late append. */
 async function startStoreThread(path: string) {
   const [control, appends, heads] = [new MessageChannel(), new MessageChannel(), new MessageChannel()];
+  const signals = new MessageChannel();
   const closed = new Int32Array(new SharedArrayBuffer(4));
-  const data = { path, lockTimeoutMs: 1_000, appends: appends.port2, heads: heads.port2, closed };
+  const data = {
+    path,
+    lockTimeoutMs: 1_000,
+    appends: appends.port2,
+    heads: heads.port2,
+    signals: signals.port2,
+    run: 'run',
+    process: 'process',
+    closed,
+  };
   const worker = new Worker(fileURLToPath(import.meta.resolve('holdfast/worker')), {
     workerData: { holdfast: 'store', control: control.port2, data },
-    transferList: [control.port2, appends.port2, heads.port2],
+    transferList: [control.port2, appends.port2, heads.port2, signals.port2],
   });
   const ended = new Promise((resolve) => worker.once('exit', resolve));
   const started = await new Promise((resolve) => worker.once('message', resolve));
@@ -40,7 +50,7 @@ async function startStoreThread(path: string) {
   const close = async () => {
     await call('close');
     await ended;
-    for (const port of [control.port1, appends.port1, heads.port1]) port.close();
+    for (const port of [control.port1, appends.port1, heads.port1, signals.port1]) port.close();
   };
   return { call, connect, close };
 }
@@ -48,7 +58,7 @@ async function startStoreThread(path: string) {
 /** Sends one append over a port of a host and resolves with what the store answers: id, outcome, and so on. */
 function append(port: MessagePort, id: string, expectedVersion: number): Promise<unknown[]> {
   const answer = new Promise<unknown[]>((resolve) => port.once('message', resolve));
-  const request = [1, 'notebook/n', expectedVersion, null, false, null, '', null, null];
+  const request = [1, 'notebook/n', expectedVersion, null, false, null, '', null, null, null];
   port.postMessage([...request, 1, id, 'noted', 1, JSON.stringify({ id }), null, '']);
   return answer;
 }

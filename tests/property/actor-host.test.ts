@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createActor } from 'xstate';
-import { type AnyStateMachine, initialSnapshot, type MachineSnapshot } from '../../actors/xstate-adapter.ts';
+import { initialSnapshot } from '../../actors/bare-machine.ts';
+import type { AnyStateMachine, MachineSnapshot } from '../../actors/xstate-adapter.ts';
 import { isHoldfastError } from '../../runtime/errors/holdfast-error.ts';
 import type { HostReceipt } from '../../runtime/protocol/host-messages.ts';
 import {
@@ -15,6 +16,7 @@ import {
   address,
   expectSame,
   foldOf,
+  isAppended,
   replayed,
   shownOf,
   startHost,
@@ -30,7 +32,6 @@ function runByXState({ machine, effects }: ArbitraryMachine, events: readonly Ma
   const performed: string[] = [];
   effects.current = { perform: (name) => performed.push(name) };
   const actor = createActor(machine).start();
-  performed.length = 0;
   for (const event of events) if (actor.getSnapshot().status === 'active') actor.send(event);
   return { shown: shownOf(actor.getSnapshot() as MachineSnapshot), performed };
 }
@@ -71,7 +72,8 @@ test.each([
         );
         const reference = runByXState(arbitrary, survived);
         expectSame(live, reference.shown);
-        expect(performed).toEqual(reference.performed);
+        // Entry actions of the initial state are carried out with the first event that is accepted.
+        expect(performed).toEqual(answers.some(isAppended) ? reference.performed : []);
         expect(host.failedEffects).toEqual([]);
       }),
       { numRuns: 150 },
@@ -124,8 +126,12 @@ test('a replay, and every snapshot with the events after it, leads to the live s
       const log = await host.log.events(address);
       expectSame(replayed(hosted, log), live);
       for (let cut = 0; cut <= log.length; cut++) {
-        const kept = hosted.encode(foldOf(hosted, log.slice(0, cut)), address);
-        const restored = kept === undefined ? undefined : hosted.restore(kept);
+        const folded = foldOf(hosted, log.slice(0, cut));
+        const kept = hosted.encode({ snapshot: folded, tree: undefined }, address);
+        const restored =
+          kept === undefined
+            ? undefined
+            : hosted.restore(kept, { id: '1', address, onInput: () => undefined })?.snapshot;
         if (restored === undefined) throw new Error(`the state at version ${cut} could not be kept`);
         expectSame(replayed(hosted, log.slice(cut), restored), live);
       }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isHoldfastError } from '../../runtime/errors/holdfast-error.ts';
+import { AddressRef, isAddressRef } from '../../runtime/protocol/address-ref.ts';
 import { decode, encode } from '../../runtime/protocol/codec.ts';
 import { limits } from '../../runtime/protocol/limits.ts';
 import { anyPayload, anyText } from '../support/payload-arbitrary.ts';
@@ -60,7 +61,6 @@ const refused: fc.Arbitrary<unknown> = fc.constantFrom<unknown>(
   Symbol('s'),
   new Money(),
   /x/,
-  new Error('no'),
   new WeakMap(),
   Object(1),
   new Array(2),
@@ -166,3 +166,28 @@ function thrownBy(work: () => unknown): unknown {
     return error;
   }
 }
+
+test('the address of an actor comes back as one', () => {
+  const [back] = decode(encode([new AddressRef('account/42')])) as [AddressRef];
+
+  expect(isAddressRef(back)).toBe(true);
+  expect(back.address).toBe('account/42');
+});
+
+test('an error of a class of its own comes back with its name, message, cause and properties', () => {
+  class DeclinedError extends Error {
+    override readonly name = 'DeclinedError';
+    readonly reasons = new Set(['limit']);
+  }
+  const cause = new RangeError('too much');
+
+  const error = decode(encode(new DeclinedError('no', { cause }))) as DeclinedError;
+
+  expect(error).toBeInstanceOf(Error);
+  expect({ ...error, message: error.message, cause: error.cause }).toEqual({
+    message: 'no',
+    cause,
+    reasons: new Set(['limit']),
+  });
+  expect(String(error)).toBe('DeclinedError: no');
+});

@@ -1,9 +1,10 @@
 import { ActorHost, type ActorHostOptions } from '../../actors/actor-host.ts';
 import { defineAggregate } from '../../actors/define-aggregate.ts';
 import { HostedDefinition } from '../../actors/hosted-definition.ts';
-import type { AnyStateMachine } from '../../actors/xstate-adapter.ts';
+import type { AnyStateMachine, MachineEvent } from '../../actors/xstate-adapter.ts';
 import type { AppendRequest } from '../../runtime/protocol/append.ts';
 import { decode, encode } from '../../runtime/protocol/codec.ts';
+import type { Delivery, PendingDelivery } from '../../runtime/protocol/consequences.ts';
 import { createEventId } from '../../runtime/protocol/event-id.ts';
 import type { HostReceipt, HostRequest } from '../../runtime/protocol/host-messages.ts';
 import { sha256 } from '../../runtime/protocol/sha256.ts';
@@ -21,6 +22,8 @@ export class AskedHost {
   readonly log: InMemoryHostLog;
   /** Addresses and names of effects that threw. */
   readonly failedEffects: string[] = [];
+  /** Events that actors have emitted, with their addresses. */
+  readonly emitted: { readonly address: string; readonly event: MachineEvent }[] = [];
   /** Ids of requests in the order in which they were answered. */
   readonly answered: number[] = [];
   readonly #waiting = new Map<number, (answer: HostReceipt | Error) => void>();
@@ -44,7 +47,9 @@ export class AskedHost {
         this.#waiting.delete(id);
         settle(answer);
       },
+      runtimeId: this.log.run,
       onEffectFailed: (address, type) => this.failedEffects.push(`${address} ${type}`),
+      onEmitted: (address, event) => this.emitted.push({ address, event }),
     });
   }
 
@@ -58,11 +63,35 @@ export class AskedHost {
     return this.#ask('execute', address, name, encode(input), ask);
   }
 
+  /** Starts an actor without an event. */
+  start(address: string, ...input: readonly [unknown?]): Promise<HostReceipt | Error> {
+    return this.#ask('start', address, '', input.length === 0 ? '' : encode(input[0]), {});
+  }
+
+  /** Has an actor read, so that it resumes its work. */
+  wake(address: string): Promise<HostReceipt | Error> {
+    return this.#ask('wake', address, '', '', {});
+  }
+
+  /** Delivers a timer or a message. */
+  deliver(pending: PendingDelivery): Promise<HostReceipt | Error> {
+    const { from, id, address, actor, passOnTo, sender, type, data } = pending;
+    const consumed = { from, id };
+    return this.#ask(
+      'deliver',
+      address,
+      type,
+      data,
+      {},
+      { consumed, actor, passOnTo, sender, workKey: null },
+    );
+  }
+
   /** The state that is durable, and where. */
   async snapshot(address: string) {
     const answer = await this.#ask('snapshot', address, '', '', {});
     if (answer instanceof Error) throw answer;
-    return { ...answer, context: decode(answer.context ?? 'null') };
+    return { ...answer, ...(decode(answer.context ?? '{}') as { context: unknown; output?: unknown }) };
   }
 
   /** Drops every actor that is idle, as time would, once those that read themselves anew have done so. */
@@ -78,6 +107,7 @@ export class AskedHost {
     name: string,
     payload: string,
     ask: Ask,
+    delivery: Delivery | null = null,
   ): Promise<HostReceipt | Error> {
     const id = ++this.#lastId;
     return new Promise((resolve) => {
@@ -92,6 +122,7 @@ export class AskedHost {
         expectedVersion: ask.expectedVersion ?? null,
         idempotencyKey: ask.key ?? null,
         fingerprint: ask.key === undefined ? '' : sha256(`${operation}\n${name}\n${payload}`),
+        delivery,
       });
     });
   }
@@ -114,5 +145,6 @@ export function foreignAppend(stream: string, type: string, data: unknown): Appe
     fingerprint: '',
     reply: null,
     snapshot: null,
+    consequences: null,
   };
 }

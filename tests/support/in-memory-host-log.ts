@@ -4,6 +4,7 @@ import type { AppendReceipt, AppendRequest } from '../../runtime/protocol/append
 import type { LoadedStream, LoadRequest } from '../../runtime/protocol/load.ts';
 import type { RecordedEvent } from '../../runtime/protocol/recorded-event.ts';
 import { InMemoryEventStoreBackend } from '../../runtime/store/in-memory-backend.ts';
+import { PendingEffects } from './pending-effects.ts';
 
 const pageEvents = 3;
 
@@ -14,6 +15,10 @@ export type Fault = (request: AppendRequest) => Error | undefined;
 export class InMemoryHostLog implements HostLog {
   readonly #backend = new InMemoryEventStoreBackend();
   readonly #kept = new Map<string, NonNullable<LoadedStream['reply']>>();
+  /** What was committed besides events. */
+  readonly effects = new PendingEffects();
+  /** Owns the work of all actors. */
+  readonly run = 'run';
   readonly #pending: { request: AppendRequest; settle: (outcome: AppendReceipt | Error) => void }[] = [];
   #fault: Fault = () => undefined;
   /** How many loads were answered with a snapshot. */
@@ -46,6 +51,7 @@ export class InMemoryHostLog implements HostLog {
       version: last?.version ?? after,
       head: last?.id ?? events[after - 1]?.id ?? '',
       more: page.length === pageEvents,
+      workOwner: this.effects.work.has(stream) ? this.run : null,
       reply: key === null ? null : (this.#kept.get(`${stream}\n${key}`) ?? null),
     };
   }
@@ -53,7 +59,10 @@ export class InMemoryHostLog implements HostLog {
   /** Writes at once, as another process would. */
   async appendNow(request: AppendRequest): Promise<AppendReceipt | Error> {
     try {
+      const consumed = request.consequences?.consumed ?? null;
+      if (consumed !== null && this.effects.isGone(consumed)) return await this.#delivered(request.stream);
       const receipt = await this.#backend.append(request);
+      if (request.consequences !== null) this.effects.apply(request.stream, request.consequences);
       const { version, position, head, reply } = receipt;
       if (request.idempotencyKey !== null && receipt.outcome === 'appended') {
         const { fingerprint } = request;
@@ -79,6 +88,12 @@ export class InMemoryHostLog implements HostLog {
       limit: Number.MAX_SAFE_INTEGER,
       direction: 'forward',
     });
+  }
+
+  async #delivered(stream: string): Promise<AppendReceipt> {
+    const last = (await this.events(stream)).at(-1);
+    const { version = 0, position = 0, id: head = '' } = last ?? {};
+    return { outcome: 'already-appended', version, position, head, reply: null };
   }
 
   async #usableSnapshot(stream: string, fingerprint: string) {

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
+import { step } from '../../actors/bare-machine.ts';
 import type { HostedDefinition } from '../../actors/hosted-definition.ts';
-import { type MachineSnapshot, step } from '../../actors/xstate-adapter.ts';
+import type { MachineSnapshot } from '../../actors/xstate-adapter.ts';
 import { isHoldfastError } from '../../runtime/errors/holdfast-error.ts';
 import type { HostReceipt } from '../../runtime/protocol/host-messages.ts';
 import type { RecordedEvent } from '../../runtime/protocol/recorded-event.ts';
@@ -54,10 +55,12 @@ export function foldOf(
   from = hosted.initial('1'),
 ) {
   return hosted.fold(
-    from,
+    { snapshot: from, tree: undefined },
+    { id: '1', address, onInput: () => undefined },
+    1,
     events.map(({ type }) => type),
     events.map(({ data }) => data),
-  );
+  ).snapshot;
 }
 
 /** Fails unless both are the same, of the same types. */

@@ -58,7 +58,7 @@ test('what comes back has the states and the context of the machine', async () =
   const snapshot = await plan.snapshot();
   expectTypeOf(snapshot.context).toEqualTypeOf<{ title: string; revisions: number }>();
   expectTypeOf(snapshot.state).toEqualTypeOf<'absent' | 'draft' | 'published'>();
-  expectTypeOf(snapshot.status).toEqualTypeOf<'active' | 'done'>();
+  expectTypeOf(snapshot.status).toEqualTypeOf<'active' | 'done' | 'error'>();
 
   for await (const change of plan.changes()) {
     expectTypeOf(change.context.title).toEqualTypeOf<string>();

@@ -55,7 +55,7 @@ function expectRefused(code: string): void {
 /** A database of Holdfast with some events, closed properly. */
 function makeDatabase(events = 3): void {
   const database = open();
-  const writer = new LogWriter(database, { path, lockTimeoutMs: 0, clock: { now: () => 1 } });
+  const writer = new LogWriter(database, { path, lockTimeoutMs: 0, clock: { now: () => 1 }, run: '' });
   writer.appendGroup(
     Array.from({ length: events }, (_, n) => foreignAppend(`s-${n}`, 'noted', 'x'.repeat(2_000))),
   );
@@ -234,7 +234,7 @@ test('events cannot be changed or deleted, not even with SQL', () => {
 test('a lock that is not given up in time is reported as busy, and nothing is written', () => {
   makeDatabase();
   const writer = open();
-  const log = new LogWriter(writer, { path, lockTimeoutMs: 0, clock: { now: () => 1 } });
+  const log = new LogWriter(writer, { path, lockTimeoutMs: 0, clock: { now: () => 1 }, run: '' });
   const other = openSqlite(path, { readonly: false, busyTimeoutMs: 0 });
   other.exec('begin immediate');
 
@@ -251,7 +251,7 @@ test('a lock that is not given up in time is reported as busy, and nothing is wr
 test('what the database refuses fails alone, and the position is what is in the log', () => {
   makeDatabase(2);
   const database = open();
-  const log = new LogWriter(database, { path, lockTimeoutMs: 0, clock: { now: () => 1 } });
+  const log = new LogWriter(database, { path, lockTimeoutMs: 0, clock: { now: () => 1 }, run: '' });
   const twice = foreignAppend('s', 'noted', 1);
 
   const outcomes = log.appendGroup([foreignAppend('t', 'noted', 1), twice, twice]);

@@ -108,6 +108,7 @@ export function appendRequest(content: Partial<AppendRequest> = {}): AppendReque
     fingerprint: '',
     reply: null,
     snapshot: null,
+    consequences: null,
     ...content,
   };
 }

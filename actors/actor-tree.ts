@@ -1,0 +1,221 @@
+import { isAddressRef } from '../runtime/protocol/address-ref.ts';
+import type { ActorPath } from '../runtime/protocol/consequences.ts';
+import { createEventId } from '../runtime/protocol/event-id.ts';
+import { actorAt, actorsFrom, pathOf } from './actor-path.ts';
+import {
+  type Asked,
+  type AskedSoFar,
+  askedNothing,
+  askNothingYet,
+  asksAnything,
+  delayMsOf,
+  type WorkDescription,
+} from './asked.ts';
+import { type StandInListener, type StandInSnapshot, standInFor } from './stand-in.ts';
+import { type Input, notAccepted, type Step, type Stepper, UnsupportedActionError } from './stepper.ts';
+import { refuseTornStates } from './torn-states.ts';
+import {
+  type Action,
+  type ActorLogic,
+  type AnyStateMachine,
+  answers,
+  boundMicrosteps,
+  createLiveActor,
+  isEffectful,
+  isMachine,
+  type LiveActor,
+  type LiveSystem,
+  type MachineEvent,
+  type MachineSnapshot,
+} from './xstate-adapter.ts';
+
+/** Which actor a machine is made for, and who hears of events that reach it between steps. */
+export interface ActorIdentity {
+  readonly id: string;
+  readonly address: string;
+  readonly onInput: (address: string, actor: ActorPath, event: MachineEvent) => void;
+}
+
+/** How a tree begins: from nothing, or from what was persisted. */
+export type TreeOrigin = { readonly input: unknown } | { readonly persisted: unknown };
+
+/**
+ * A machine with its child actors, as XState itself runs them: parents and children exchange events within one step, so
+ * that the whole tree is one actor with one stream. Nothing leaves it: actions, timers, messages and the starting of
+ * work are collected, and what comes from outside between steps (a callback, a late `self.send`) goes to `onInput`
+ * instead of the machine, to be journaled first.
+ */
+export class ActorTree implements Stepper {
+  /** What beginning asked for; of interest as long as there is no event. */
+  readonly initiallyAsked: Asked;
+  readonly #identity: ActorIdentity;
+  readonly #root: LiveActor;
+  /** The logic that stand-ins stand for. */
+  readonly #real = new WeakMap<LiveActor, ActorLogic>();
+  #relay: LiveSystem['_relay'] = () => undefined;
+  #asked: AskedSoFar | undefined;
+  #version = 0;
+  #undeclared: unknown;
+  #failed: MachineSnapshot | undefined;
+  #steps = 0;
+
+  constructor(machine: AnyStateMachine, identity: ActorIdentity, origin: TreeOrigin) {
+    const { id } = identity;
+    this.#identity = identity;
+    const asked = askNothingYet();
+    this.#asked = asked;
+    const onActor = (actor: LiveActor): void => this.#adopt(actor);
+    this.#root = createLiveActor(
+      machine,
+      'input' in origin ? { id, onActor, input: origin.input } : { id, onActor, snapshot: origin.persisted },
+    );
+    this.#root.start();
+    this.#asked = undefined;
+    const { snapshot } = this;
+    if (snapshot.status === 'error' && 'input' in origin) throw snapshot.error;
+    this.#refuseUndeclared();
+    this.initiallyAsked = 'input' in origin ? asked : askedNothing;
+  }
+
+  /** The state of the root. */
+  get snapshot(): MachineSnapshot {
+    return this.#failed ?? (this.#root.getSnapshot() as unknown as MachineSnapshot);
+  }
+
+  /** Ends the tree in status `error`, as it was recorded that it did. */
+  fail(error: unknown): MachineSnapshot {
+    this.#failed = { ...this.snapshot, status: 'error', error } as MachineSnapshot;
+    return this.#failed;
+  }
+
+  /** Counts the events that have changed something: two equal counts are the same state of the tree. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  step(_from: MachineSnapshot, { event, actor, version, isInternal }: Input): Step {
+    const before = this.snapshot;
+    const target = before.status === 'active' ? actorAt(this.#root, actor) : undefined;
+    if (target === undefined) return notAccepted;
+    const targetBefore = target.getSnapshot();
+    const asked = askNothingYet();
+    this.#version = version;
+    this.#asked = asked;
+    this.#relay(undefined, target, event);
+    this.#asked = undefined;
+    const after = this.snapshot;
+    const hasChanged = after !== before || target.getSnapshot() !== targetBefore || asksAnything(asked);
+    const isRoot = actor === '';
+    if (!hasChanged && !(isRoot && answers(before.machine, before, event))) return notAccepted;
+    this.#steps++;
+    if (after.status === 'error' && !isInternal) throw after.error;
+    this.#refuseUndeclared();
+    if (after.status === 'active') refuseTornStates(after);
+    return { accepted: true, snapshot: after, asked };
+  }
+
+  /** What has to be kept of the tree to go on from it. It shares contexts with the tree: encode it at once. */
+  persist(): unknown {
+    return this.#root.getPersistedSnapshot();
+  }
+
+  /** The work that is under way in the state of the tree, whether or not it runs. */
+  activeWork(): WorkDescription[] {
+    if (this.snapshot.status !== 'active') return [];
+    return [...actorsFrom(this.#root)].flatMap((actor) => {
+      const isActive = this.#real.has(actor) && actor.getSnapshot().status === 'active';
+      return isActive ? [this.#describe(actor)] : [];
+    });
+  }
+
+  /** The key of the work at a path; `undefined` if there is none under way. */
+  workKeyAt(path: ActorPath): string | undefined {
+    const actor = actorAt(this.#root, path);
+    if (actor === undefined || !this.#real.has(actor) || actor.getSnapshot().status !== 'active')
+      return undefined;
+    return this.#describe(actor).key;
+  }
+
+  /** Called with each actor when it is created, before it has a state. */
+  #adopt(actor: LiveActor): void {
+    if (actor._parent === undefined) this.#takeOver(actor.system);
+    // XState keeps a child by the name of its logic: without one it could not be restored.
+    else if (typeof actor.src !== 'string') this.#undeclared ??= actor.src;
+    const scope = actor._actorScope;
+    const execute = scope.actionExecutor;
+    scope.actionExecutor = (action) => execute(this.#deferred(action));
+    scope.emit = (event) => this.#asked?.effects.push({ kind: 'emit', event });
+    if (isMachine(actor.logic)) boundMicrosteps(actor.logic);
+    else if (isEffectful(actor.logic)) {
+      this.#real.set(actor, actor.logic);
+      actor.logic = standInFor(actor.logic, this.#work);
+    }
+  }
+
+  /** An action of the user is collected when XState would execute it; XState's own act within the tree. */
+  #deferred(action: Action): Action {
+    const { type, exec, info, params } = action;
+    if (exec === undefined || (type.startsWith('xstate.') && type !== 'xstate.log')) return action;
+    const collect = (): void => {
+      this.#asked?.effects.push({ kind: 'action', type, run: () => exec(info, params) });
+    };
+    return { type, info, params, exec: collect };
+  }
+
+  /** Every event and every timer of the tree goes through its system. */
+  #takeOver(system: LiveSystem): void {
+    this.#relay = system._relay;
+    system._relay = (source, target, event) => {
+      if (isAddressRef(target)) this.#asked?.messages.push({ target: target.address, event });
+      else if (this.#asked !== undefined) this.#relay(source, target, event);
+      else this.#identity.onInput(this.#identity.address, pathOf(target as LiveActor), event);
+    };
+    system.scheduler = {
+      schedule: (source, target, event, delay, name = createEventId()) => {
+        const to = isAddressRef(target)
+          ? { address: target.address }
+          : { actor: pathOf(target as LiveActor) };
+        const delayMs = delayMsOf(delay);
+        this.#asked?.timers.push({ change: 'set', actor: pathOf(source), name, to, event, delayMs });
+      },
+      cancel: (source, name) => this.#asked?.timers.push({ change: 'cancel', actor: pathOf(source), name }),
+      cancelAll: (actor) => {
+        // Only machines have timers.
+        if (isMachine(actor.logic)) this.#asked?.timers.push({ change: 'cancel-all', actor: pathOf(actor) });
+      },
+    };
+  }
+
+  #refuseUndeclared(): void {
+    if (this.#undeclared === undefined) return;
+    throw new UnsupportedActionError('spawns an actor that is not declared in setup({ actors })');
+  }
+
+  readonly #work: StandInListener = this.#createWorkListener();
+
+  #createWorkListener(): StandInListener {
+    const version = (): number => this.#version;
+    return {
+      get version() {
+        return version();
+      },
+      start: (actor) => this.#asked?.effects.push({ kind: 'start', work: this.#describe(actor) }),
+      stop: (actor) => this.#asked?.effects.push({ kind: 'stop', key: this.#describe(actor).key }),
+      forward: (actor, event) =>
+        this.#asked?.effects.push({ kind: 'forward', key: this.#describe(actor).key, event }),
+    };
+  }
+
+  #describe(actor: LiveActor): WorkDescription {
+    const { startedAt, input } = actor.getSnapshot() as StandInSnapshot;
+    const path = pathOf(actor);
+    return {
+      key: `${this.#identity.address}@${startedAt}${path}`,
+      actor: path,
+      id: actor.id,
+      src: String(actor.src),
+      logic: this.#real.get(actor) as ActorLogic,
+      input,
+    };
+  }
+}

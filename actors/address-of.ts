@@ -1,0 +1,21 @@
+import { type AddressRef, addressRef } from '../runtime/protocol/address-ref.ts';
+import type { AnyAggregateDefinition } from './define-aggregate.ts';
+import type { AnyActorRef } from './xstate-adapter.ts';
+
+/**
+ * The address of an actor as a target of XState's `sendTo` and `forwardTo`. The message is written with the transition
+ * that sends it, delivered after the commit, and handled once by its receiver, in order, across crashes. It can be kept
+ * in a context.
+ *
+ * @throws HOLDFAST_ERR_ARGUMENT_INVALID for an id that is no name.
+ *
+ * @example
+ * entry: sendTo(({ context }) => addressOf(account, context.accountId), { type: 'debited', cents: 100 })
+ */
+export function addressOf(
+  definition: Pick<AnyAggregateDefinition, 'kind'> | string,
+  id: string,
+): AddressRef & AnyActorRef {
+  const kind = typeof definition === 'string' ? definition : definition.kind;
+  return addressRef(kind, id) as AddressRef & AnyActorRef;
+}

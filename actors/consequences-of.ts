@@ -1,0 +1,45 @@
+import type { Consequences, TimerChange, TimerPolicy } from '../runtime/protocol/consequences.ts';
+import type { NewDeadLetter } from '../runtime/protocol/dead-letter.ts';
+import type { HostRequest } from '../runtime/protocol/host-messages.ts';
+import { type AskedTimer, asksAnything } from './asked.ts';
+import type { Decision } from './decide.ts';
+import { entryOf } from './journal.ts';
+import type { Resident } from './resident.ts';
+
+/** What a decision writes besides its events; `null` for nothing, which is nearly always. */
+export function consequencesOf(
+  { hosted, hasWork: hadWork }: Resident,
+  request: HostRequest,
+  { asked, tree, events, snapshot }: Decision,
+): Consequences | null {
+  const { delivery } = request;
+  const consumed = delivery?.consumed ?? null;
+  const hasWork = tree !== undefined && tree.activeWork().length > 0;
+  if (consumed === null && hasWork === hadWork && !asksAnything(asked)) return null;
+  const isUnaccepted = events.length === 0 && delivery?.passOnTo === null && delivery.sender !== null;
+  return {
+    consumed,
+    timers: asked.timers.map((timer) => toTimerChange(timer, hosted.definition.timers)),
+    messages: asked.messages.map(({ target, event }) => {
+      const { type, payload: data } = entryOf(event);
+      return { target, type, data };
+    }),
+    hasWork: hasWork === hadWork ? null : hasWork,
+    deadLetter: isUnaccepted ? unaccepted(request, snapshot.value) : null,
+  };
+}
+
+function toTimerChange(timer: AskedTimer, policy: TimerPolicy): TimerChange {
+  if (timer.change !== 'set') return timer;
+  const { event, ...rest } = timer;
+  const { type, payload: data } = entryOf(event);
+  return { ...rest, type, data, policy };
+}
+
+function unaccepted(
+  { address, name: type, payload: data, delivery }: HostRequest,
+  state: unknown,
+): NewDeadLetter {
+  const detail = `${delivery?.sender} sent it, and ${address} does not accept it in ${JSON.stringify(state)}.`;
+  return { address, operation: 'send', type, data, idempotencyKey: null, reason: 'not-accepted', detail };
+}

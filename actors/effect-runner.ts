@@ -1,0 +1,130 @@
+import { holdfastError } from '../runtime/errors/holdfast-error.ts';
+import type { ActorPath } from '../runtime/protocol/consequences.ts';
+import type { Effect, EffectSelf, WorkDescription } from './asked.ts';
+import type { Resident } from './resident.ts';
+import type { WorkEvent } from './stand-in.ts';
+import { WorkSet } from './work-set.ts';
+import type { MachineEvent } from './xstate-adapter.ts';
+
+/** Who hears what effects bring about. */
+export interface EffectListener {
+  /** An event for an actor, to be journaled before its machine sees it. `workKey` names the work that tells it. */
+  onInput(address: string, actor: ActorPath, event: MachineEvent, workKey: string | null): void;
+  onEmitted(address: string, event: MachineEvent): void;
+  /** Told of an effect that threw after its commit. */
+  onEffectFailed(address: string, type: string, error: unknown): void;
+}
+
+/** Carries out what has become durable: actions, emitted events, and the work that actors have invoked. */
+export class EffectRunner {
+  readonly #listener: EffectListener;
+
+  constructor(listener: EffectListener) {
+    this.#listener = listener;
+  }
+
+  /** Carries out effects in order, each once at the most: a crash between the commit and here loses actions. */
+  carryOut(resident: Resident, effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'action':
+          this.#act(resident, effect);
+          break;
+        case 'emit':
+          this.#listener.onEmitted(resident.address, effect.event);
+          break;
+        case 'start':
+          this.#start(resident, effect.work);
+          break;
+        case 'stop':
+          resident.work?.stop(effect.key);
+          break;
+        case 'forward':
+          resident.work?.forward(effect.key, effect.event);
+      }
+    }
+    if (effects.length > 0) this.dropEnded(resident);
+  }
+
+  /**
+   * After a state was read anew: stops the work that it has left, and starts what it has under way and does not run
+   * here, as its definition says: again, or its failure is journaled. Work of another runtime is left to that one.
+   */
+  resume(resident: Resident, isOwn: boolean): void {
+    const active = resident.tree?.activeWork() ?? [];
+    resident.work?.keepOnly(new Set(active.map(({ key }) => key)));
+    for (const work of isOwn ? active : []) {
+      if (resident.work?.has(work.key) === true) continue;
+      if (resident.hosted.definition.actors[work.src]?.onRestart === 'fail') {
+        const event: WorkEvent = { type: 'holdfast.work.failed', error: interrupted(resident.address, work) };
+        this.#listener.onInput(resident.address, work.actor, event, work.key);
+      } else this.#start(resident, work);
+    }
+    this.dropEnded(resident);
+  }
+
+  /** The end of a piece of work has been journaled, or does not matter any more. */
+  ended(resident: Resident, key: string): void {
+    resident.work?.stop(key);
+    this.dropEnded(resident);
+  }
+
+  /** Stops all work of an actor that is taken out of memory. */
+  abandon(resident: Resident): void {
+    resident.work?.keepOnly(new Set());
+    resident.work = undefined;
+  }
+
+  /** What a state that has ended left behind, and an empty set, are let go. */
+  dropEnded(resident: Resident): void {
+    if (resident.committed.snapshot.status !== 'active') resident.work?.keepOnly(new Set());
+    if (resident.work?.isEmpty === true) resident.work = undefined;
+  }
+
+  #start(resident: Resident, work: WorkDescription): void {
+    resident.work ??= this.#workSetOf(resident);
+    try {
+      resident.work.start(work);
+    } catch (error) {
+      const event: WorkEvent = { type: 'holdfast.work.failed', error };
+      this.#listener.onInput(resident.address, work.actor, event, work.key);
+    }
+  }
+
+  #workSetOf({ address }: Resident): WorkSet {
+    return new WorkSet({
+      told: (work, event) => this.#listener.onInput(address, work.actor, event, work.key),
+      sent: (_work, parent, event) => this.#listener.onInput(address, parent, event, null),
+      emitted: (event) => this.#listener.onEmitted(address, event),
+    });
+  }
+
+  #act(resident: Resident, { type, run }: Effect & { readonly kind: 'action' }): void {
+    const failed = (error: unknown) => this.#listener.onEffectFailed(resident.address, type, error);
+    try {
+      const result = run(this.#selfOf(resident));
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #selfOf(resident: Resident): EffectSelf {
+    const { id, address } = resident;
+    return {
+      id,
+      sessionId: address,
+      send: (event) => this.#listener.onInput(address, '', event, null),
+      getSnapshot: () => resident.committed.snapshot,
+    };
+  }
+}
+
+function interrupted(address: string, { src, key }: WorkDescription): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_WORK_INTERRUPTED',
+    `"${src}" of ${address} was under way when its thread or process ended, and is declared not to be run again. ` +
+      'Whether it was carried out is unknown: ask whoever it was asked of, by its idempotency key.',
+    { address, src, idempotencyKey: key },
+  );
+}

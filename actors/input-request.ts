@@ -1,0 +1,48 @@
+import type { ActorPath } from '../runtime/protocol/consequences.ts';
+import type { HostRequest } from '../runtime/protocol/host-messages.ts';
+import type { ActorIdentity } from './actor-tree.ts';
+import { entryOf, type JournalEntry, keepable } from './journal.ts';
+import type { MachineEvent } from './xstate-adapter.ts';
+
+/** Who hears of events that reach an actor from within its own thread. */
+export type OnInput = ActorIdentity['onInput'];
+
+/**
+ * The request that journals an event from within: of invoked work, or of an action that sends to its own actor. Nobody
+ * waits for its answer, so its number is 0.
+ *
+ * @throws HOLDFAST_ERR_PAYLOAD_INVALID for an event that cannot be kept; an output that cannot is the failure of its
+ * work instead.
+ */
+export function inputRequest(
+  address: string,
+  actor: ActorPath,
+  event: MachineEvent,
+  workKey: string | null,
+): HostRequest {
+  const { type: name, payload } = keptEntry(event);
+  return {
+    id: 0,
+    operation: 'deliver',
+    address,
+    name,
+    payload,
+    metadata: null,
+    expectedVersion: null,
+    idempotencyKey: null,
+    fingerprint: '',
+    delivery: { consumed: null, actor, passOnTo: null, sender: null, workKey },
+  };
+}
+
+function keptEntry(event: MachineEvent): JournalEntry {
+  try {
+    return entryOf(event);
+  } catch (error) {
+    if (event.type === 'holdfast.work.done')
+      return entryOf({ type: 'holdfast.work.failed', error } as MachineEvent);
+    if (event.type !== 'holdfast.work.failed') throw error;
+    const { error: thrown } = event as MachineEvent & { error: unknown };
+    return entryOf({ type: 'holdfast.work.failed', error: keepable(thrown) } as MachineEvent);
+  }
+}

@@ -1,0 +1,101 @@
+import { decode, encode } from '../runtime/protocol/codec.ts';
+import type { ActorPath } from '../runtime/protocol/consequences.ts';
+import type { MachineEvent } from './xstate-adapter.ts';
+
+/** What the stream of an actor holds besides the events of its machine. */
+export const journalTypes = {
+  /** The actor was started with an input of its own: `{ input }`. Only ever the first event. */
+  started: 'holdfast.started',
+  /** Work that the actor has invoked told something: `{ actor, event }`. */
+  settled: 'holdfast.settled',
+  /** A part of the tree below the root got an event: `{ actor, event }`. */
+  delivered: 'holdfast.delivered',
+  /** The machine threw on an event that nobody waited for, and ended: `{ event, error }`. */
+  failed: 'holdfast.failed',
+} as const;
+
+/** An event as it is kept: its type, and the rest of it encoded. */
+export interface JournalEntry {
+  readonly type: string;
+  readonly payload: string;
+}
+
+/** The entry of an event that the root got: the event itself, so that whoever reads the log knows its type. */
+export function entryOf(event: MachineEvent): JournalEntry {
+  const { type, ...payload } = event;
+  return { type, payload: encode(payload, type) };
+}
+
+/** The entry of an event that a part of the tree got. */
+export function deliveredEntry(actor: ActorPath, event: MachineEvent): JournalEntry {
+  if (actor === '') return entryOf(event);
+  const type = event.type.startsWith('holdfast.work.') ? journalTypes.settled : journalTypes.delivered;
+  return { type, payload: encode({ actor, event }, type) };
+}
+
+/** The entry of an event on which the machine threw. */
+export function failedEntry(event: MachineEvent, error: unknown): JournalEntry {
+  const type = journalTypes.failed;
+  return { type, payload: encode({ event, error: keepable(error) }, type) };
+}
+
+/** The entry of a start. */
+export function startedEntry(input: unknown): JournalEntry {
+  return { type: journalTypes.started, payload: encode({ input }, journalTypes.started) };
+}
+
+/** What one entry says. */
+export type Recorded =
+  | {
+      readonly kind: 'event';
+      readonly actor: ActorPath;
+      readonly event: MachineEvent;
+      readonly isInternal: boolean;
+    }
+  | { readonly kind: 'started'; readonly input: unknown }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/** The reverse of the functions above. */
+export function recorded(type: string, payload: string): Recorded {
+  if (!type.startsWith('holdfast.')) {
+    return { kind: 'event', actor: '', event: toEvent(type, payload), isInternal: false };
+  }
+  const content = decode(payload) as {
+    actor: ActorPath;
+    event: MachineEvent;
+    input: unknown;
+    error: unknown;
+  };
+  switch (type) {
+    case journalTypes.started:
+      return { kind: 'started', input: content.input };
+    case journalTypes.failed:
+      return { kind: 'failed', error: content.error };
+    default:
+      return { kind: 'event', actor: content.actor, event: content.event, isInternal: true };
+  }
+}
+
+/** The event a machine sees: its payload with its type. A payload that is no object, of another writer, is `data`. */
+export function toEvent(type: string, payload: string): MachineEvent {
+  const content = decode(payload);
+  if (typeof content !== 'object' || content === null) return { type, data: content } as MachineEvent;
+  const event = content as { type: string };
+  event.type = type;
+  return event;
+}
+
+/** What was thrown, or its message if it cannot be kept. */
+export function keepable(thrown: unknown): unknown {
+  try {
+    encode(thrown);
+    return thrown;
+  } catch {
+    return new Error(messageOf(thrown));
+  }
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,63 @@
+import type { ActorLogic, AnySnapshot, LiveActor, MachineEvent } from './xstate-adapter.ts';
+
+/** What the work behind a stand-in tells, as events: journaled, so that a replay hears the same. */
+export type WorkEvent =
+  | { readonly type: 'holdfast.work.next'; readonly value: unknown }
+  | { readonly type: 'holdfast.work.done'; readonly output: unknown }
+  | { readonly type: 'holdfast.work.failed'; readonly error: unknown };
+
+/** The state of a stand-in: that of the logic it stands for, and the version of the event that started it. */
+export interface StandInSnapshot extends AnySnapshot {
+  readonly input?: unknown;
+  readonly startedAt: number;
+}
+
+/** What a stand-in is asked to have done. */
+export interface StandInListener {
+  /** The version of the stream that the step under way will make. */
+  readonly version: number;
+  start(actor: LiveActor): void;
+  stop(actor: LiveActor): void;
+  forward(actor: LiveActor, event: MachineEvent): void;
+}
+
+/**
+ * Takes the place of effectful logic in a tree: it has the same snapshots and the same ends, and does nothing. What the
+ * real logic does, somewhere else and after the commit, comes back as {@link WorkEvent}s.
+ */
+export function standInFor(real: ActorLogic, listener: StandInListener): ActorLogic {
+  const standIn = {
+    config: real.config,
+    getInitialSnapshot: (scope: never, input: never): StandInSnapshot => ({
+      ...(real.getInitialSnapshot(scope, input) as AnySnapshot),
+      startedAt: listener.version,
+    }),
+    start: (_state: unknown, { self }: { self: LiveActor }) => listener.start(self),
+    transition(
+      state: StandInSnapshot,
+      event: WorkEvent | MachineEvent,
+      { self }: { self: LiveActor },
+    ): StandInSnapshot {
+      if (state.status !== 'active') return state;
+      const told = event as WorkEvent;
+      switch (told.type) {
+        case 'holdfast.work.next':
+          return { ...state, context: told.value };
+        case 'holdfast.work.done':
+          return { ...state, status: 'done', output: told.output, input: undefined };
+        case 'holdfast.work.failed':
+          return { ...state, status: 'error', error: told.error, input: undefined };
+        default:
+      }
+      if (event.type === 'xstate.stop') {
+        listener.stop(self);
+        return { ...state, status: 'stopped', input: undefined };
+      }
+      listener.forward(self, event);
+      return state;
+    },
+    getPersistedSnapshot: (state: StandInSnapshot) => state,
+    restoreSnapshot: (state: StandInSnapshot) => state,
+  };
+  return standIn as unknown as ActorLogic;
+}

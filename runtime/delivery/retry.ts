@@ -1,0 +1,40 @@
+import { isHoldfastError } from '../errors/holdfast-error.ts';
+
+/** Why a delivery did not succeed: what decides when it is tried again. */
+export type FailureKind = 'closed' | 'definition' | 'host' | 'passing' | 'actor';
+
+/** First and longest wait, in milliseconds. */
+const waits: Readonly<Record<FailureKind, readonly [firstMs: number, longestMs: number]>> = {
+  closed: [0, 0],
+  // Another process may know the kind, or the next version of this one.
+  definition: [1_000, 60_000],
+  host: [50, 5_000],
+  passing: [50, 5_000],
+  // Its events cannot be replayed by this version of its machine: only another version helps.
+  actor: [1_000, 60_000],
+};
+
+const definitionCodes = [
+  'HOLDFAST_ERR_DEFINITION_UNKNOWN',
+  'HOLDFAST_ERR_DEFINITION_DUPLICATE',
+  'HOLDFAST_ERR_MODULE_LOAD',
+  'HOLDFAST_ERR_MACHINE_UNSUPPORTED',
+  'HOLDFAST_ERR_THREAD_START',
+];
+
+/** What kind of failure an error is. */
+export function failureKindOf(error: unknown): FailureKind {
+  if (!isHoldfastError(error)) return 'actor';
+  const { code, retryable } = error;
+  if (code === 'HOLDFAST_ERR_CLOSED' || code === 'HOLDFAST_ERR_THREAD_EXITED') return 'closed';
+  if (definitionCodes.includes(code)) return 'definition';
+  if (code === 'HOLDFAST_ERR_HOST_DIED') return 'host';
+  return retryable ? 'passing' : 'actor';
+}
+
+/** How long to wait before the try after `attempt`: doubling, with up to a quarter of it at random. */
+export function retryDelayMs(kind: FailureKind, attempt: number): number {
+  const [firstMs, longestMs] = waits[kind];
+  const delayMs = Math.min(longestMs, firstMs * 2 ** (attempt - 1));
+  return delayMs * (1 + Math.random() / 4);
+}

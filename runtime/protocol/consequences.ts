@@ -1,0 +1,83 @@
+import type { NewDeadLetter } from './dead-letter.ts';
+
+/**
+ * Where in the tree of an actor something belongs: the ids of its child actors from the root downwards as JSON, and
+ * `''` for the root itself.
+ */
+export type ActorPath = string;
+
+/** What becomes of a timer's due time when the runtime was not running meanwhile. */
+export type TimerPolicy = 'deadline' | 'remaining' | 'restart';
+
+/** The policies that a definition can choose from. */
+export const timerPolicies: readonly TimerPolicy[] = ['deadline', 'remaining', 'restart'];
+
+/** Who gets a delayed event: a part of the same tree, or another actor. */
+export type Recipient = { readonly actor: ActorPath } | { readonly address: string };
+
+/** One change of the timers of an actor. `actor` is who set it, and only its own `cancel` reaches it. */
+export type TimerChange =
+  | {
+      readonly change: 'set';
+      readonly actor: ActorPath;
+      /** Unique for the actor that sets it; a second timer of the name replaces the first. */
+      readonly name: string;
+      readonly to: Recipient;
+      readonly type: string;
+      readonly data: string;
+      readonly delayMs: number;
+      readonly policy: TimerPolicy;
+    }
+  | { readonly change: 'cancel'; readonly actor: ActorPath; readonly name: string }
+  | { readonly change: 'cancel-all'; readonly actor: ActorPath };
+
+/** An event for another actor, to be delivered after the commit. */
+export interface OutgoingMessage {
+  readonly target: string;
+  readonly type: string;
+  readonly data: string;
+}
+
+/** A row that a delivery takes with it: it is gone in the same transaction that holds what came of it, or not at all. */
+export interface Consumed {
+  readonly from: 'timers' | 'outbox';
+  readonly id: number;
+}
+
+/** What a decision writes besides its events. Everything is committed with them or not at all. */
+export interface Consequences {
+  /** Refuses the whole append, as repeated, if the row is gone: somebody else has delivered it. */
+  readonly consumed: Consumed | null;
+  readonly timers: readonly TimerChange[];
+  readonly messages: readonly OutgoingMessage[];
+  /** Whether invoked work is under way from now on; `null` if that has not changed. */
+  readonly hasWork: boolean | null;
+  /** What could not be delivered, and why. */
+  readonly deadLetter: NewDeadLetter | null;
+}
+
+/** An event that comes from within: a timer, another actor, or work that the actor has invoked. */
+export interface Delivery {
+  readonly consumed: Consumed | null;
+  /** Who in the tree it is for. */
+  readonly actor: ActorPath;
+  /** For a timer that was set for another actor: passed on as a message, in the transaction that consumes it. */
+  readonly passOnTo: string | null;
+  /** The address it comes from, if it is a message. */
+  readonly sender: string | null;
+  /** Of which invoked work it tells; an outcome of work that has been left is dropped. */
+  readonly workKey: string | null;
+}
+
+/** A timer that is due, or a message that waits, as the store hands it out. */
+export interface PendingDelivery {
+  readonly from: 'timers' | 'outbox';
+  readonly id: number;
+  /** The actor that handles it: who set the timer, or whom the message is for. */
+  readonly address: string;
+  readonly actor: ActorPath;
+  readonly passOnTo: string | null;
+  readonly sender: string | null;
+  readonly type: string;
+  readonly data: string;
+}

@@ -1,0 +1,111 @@
+import type { Clock } from '../ports/clock.ts';
+import type { Consequences, Consumed, OutgoingMessage, TimerChange } from '../protocol/consequences.ts';
+import { insertDeadLetter } from './dead-letter-box.ts';
+import type { SqliteDatabase, SqliteStatement } from './driver.ts';
+
+/** Writes what a decision brings about besides its events, inside the transaction of its append. */
+export class ConsequenceWriter {
+  readonly #clock: Clock;
+  readonly #run: string;
+  readonly #isThere: Readonly<Record<Consumed['from'], SqliteStatement<number>>>;
+  readonly #delete: Readonly<Record<Consumed['from'], SqliteStatement>>;
+  readonly #setTimer: SqliteStatement;
+  readonly #cancelTimer: SqliteStatement;
+  readonly #cancelTimers: SqliteStatement;
+  readonly #insertMessage: SqliteStatement;
+  readonly #claimWork: SqliteStatement;
+  readonly #endWork: SqliteStatement;
+  readonly #insertDeadLetter: SqliteStatement;
+  #earliestDueAt = Number.POSITIVE_INFINITY;
+  #hasMessages = false;
+
+  /** `run` owns the work of the actors whose decisions are written. */
+  constructor(database: SqliteDatabase, clock: Clock, run: string) {
+    this.#clock = clock;
+    this.#run = run;
+    const isThere = (sql: string) => database.prepare<number>(sql).pluck();
+    this.#isThere = {
+      timers: isThere('select 1 from timers where timer_id = ?'),
+      outbox: isThere('select 1 from outbox where message_id = ?'),
+    };
+    this.#delete = {
+      timers: database.prepare('delete from timers where timer_id = ?'),
+      outbox: database.prepare('delete from outbox where message_id = ?'),
+    };
+    // A new row rather than a changed one: a delivery of the timer that is replaced must not take this one for its own.
+    this.#setTimer = database.prepare(
+      `insert or replace into timers (stream, actor, name, recipient, type, data, policy, delay_ms, set_at, due_at)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#cancelTimer = database.prepare(
+      'delete from timers where stream = (select ?) and actor = (select ?) and name = (select ?)',
+    );
+    this.#cancelTimers = database.prepare(
+      'delete from timers where stream = (select ?) and actor = (select ?)',
+    );
+    this.#insertMessage = database.prepare(
+      'insert into outbox (sender, target, type, data, sent_at) values (?, ?, ?, ?, ?)',
+    );
+    this.#claimWork = database.prepare(
+      'insert into work values (?, ?) on conflict (stream) do update set owner = excluded.owner',
+    );
+    this.#endWork = database.prepare('delete from work where stream = (select ?)');
+    this.#insertDeadLetter = database.prepare(insertDeadLetter);
+  }
+
+  /** Whether what an append would deliver has been delivered already. */
+  isGone({ from, id }: Consumed): boolean {
+    return this.#isThere[from].get(id) === undefined;
+  }
+
+  write(stream: string, consequences: Consequences): void {
+    const { consumed, timers, messages, hasWork, deadLetter } = consequences;
+    const now = this.#clock.now();
+    if (consumed !== null) this.#delete[consumed.from].run(consumed.id);
+    for (const timer of timers) this.#change(stream, timer, now);
+    for (const message of messages) this.#send(stream, message, now);
+    if (hasWork === true) this.#claimWork.run(stream, this.#run);
+    else if (hasWork === false) this.#endWork.run(stream);
+    if (deadLetter === null) return;
+    const { address, operation, type, data, idempotencyKey, reason, detail } = deadLetter;
+    this.#insertDeadLetter.run(address, operation, type, data, idempotencyKey, reason, detail, now);
+  }
+
+  /** The earliest moment that a timer was set for since this was last asked; infinite if there was none. */
+  takeEarliestDueAt(): number {
+    const earliest = this.#earliestDueAt;
+    this.#earliestDueAt = Number.POSITIVE_INFINITY;
+    return earliest;
+  }
+
+  /** Whether a message was sent since this was last asked. */
+  takeMessageNews(): boolean {
+    const hasMessages = this.#hasMessages;
+    this.#hasMessages = false;
+    return hasMessages;
+  }
+
+  #change(stream: string, timer: TimerChange, now: number): void {
+    const { actor } = timer;
+    switch (timer.change) {
+      case 'set': {
+        const { name, to, type, data, policy, delayMs } = timer;
+        const dueAt = now + delayMs;
+        this.#earliestDueAt = Math.min(this.#earliestDueAt, dueAt);
+        const recipient = JSON.stringify(to);
+        this.#setTimer.run(stream, actor, name, recipient, type, data, policy, delayMs, now, dueAt);
+        return;
+      }
+      case 'cancel':
+        this.#cancelTimer.run(stream, actor, timer.name);
+        return;
+      case 'cancel-all':
+        this.#cancelTimers.run(stream, actor);
+    }
+  }
+
+  #send(sender: string, { target, type, data }: OutgoingMessage, now: number): void {
+    this.#hasMessages = true;
+    this.#insertMessage.run(sender, target, type, data, now);
+  }
+}

@@ -1,0 +1,65 @@
+import type { PendingDelivery, Recipient } from '../protocol/consequences.ts';
+import type { SqliteDatabase, SqliteStatement } from './driver.ts';
+
+type TimerRow = {
+  id: number;
+  stream: string;
+  actor: string;
+  recipient: string;
+  type: string;
+  data: string;
+};
+type MessageRow = { id: number; sender: string; target: string; type: string; data: string };
+
+/** Finds what is to be delivered. Two index look-ups, however many timers there are. */
+export class PendingDeliveries {
+  readonly #dueTimers: SqliteStatement<TimerRow>;
+  readonly #nextDueAt: SqliteStatement<number | null>;
+  readonly #messages: SqliteStatement<MessageRow>;
+
+  constructor(database: SqliteDatabase) {
+    this.#dueTimers = database.prepare<TimerRow>(
+      `select timer_id as id, stream, actor, recipient, type, data from timers
+       where due_at <= ? and timer_id not in (select value from json_each(?)) order by due_at, timer_id limit ?`,
+    );
+    this.#nextDueAt = database
+      .prepare<number | null>('select min(due_at) from timers where due_at > ?')
+      .pluck();
+    this.#messages = database.prepare<MessageRow>(
+      `select message_id as id, sender, target, type, data from outbox
+       where message_id not in (select value from json_each(?)) order by message_id limit ?`,
+    );
+  }
+
+  /** Timers that are due, in order of their moments, without those that are on their way already. */
+  dueTimers(now: number, limit: number, without: readonly number[]): PendingDelivery[] {
+    return this.#dueTimers.all(now, JSON.stringify(without), limit).map((row) => {
+      const { id, stream: address, type, data } = row;
+      const to = JSON.parse(row.recipient) as Recipient;
+      const actor = 'actor' in to ? to.actor : row.actor;
+      const passOnTo = 'address' in to ? to.address : null;
+      return { from: 'timers', id, address, actor, passOnTo, sender: null, type, data };
+    });
+  }
+
+  /** The moment of the first timer after `now`; `undefined` if there is none. */
+  nextDueAt(now: number): number | undefined {
+    return this.#nextDueAt.get(now) ?? undefined;
+  }
+
+  /** Messages in the order in which they were sent, without those that are on their way already. */
+  messages(limit: number, without: readonly number[]): PendingDelivery[] {
+    return this.#messages
+      .all(JSON.stringify(without), limit)
+      .map(({ id, sender, target: address, type, data }) => ({
+        from: 'outbox',
+        id,
+        address,
+        actor: '',
+        passOnTo: null,
+        sender,
+        type,
+        data,
+      }));
+  }
+}

@@ -1,0 +1,148 @@
+import type { Clock } from '../ports/clock.ts';
+import type { SqliteDatabase } from './driver.ts';
+import type { LogWriter } from './log-writer.ts';
+
+/** Which process a run belongs to. The number alone may be that of an older process that has ended. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** The number with the moment the process began. */
+  readonly process: string;
+}
+
+type RunRow = { run: string; pid: number; process: string; seenAt: number; hasEnded: number };
+
+/** How long a run that gives no sign of life is believed to live, in milliseconds. */
+const silentMaxMs = 90_000;
+
+/**
+ * The runs of runtimes on the file. A run that has ended without saying so (`kill -9`) leaves work and timers behind:
+ * the next one takes the work over, and moves the timers whose policy does not count the time between.
+ */
+export class Runs {
+  readonly #writer: LogWriter;
+  readonly #database: SqliteDatabase;
+  readonly #clock: Clock;
+  readonly #run: string;
+  readonly #identity: ProcessIdentity;
+
+  constructor(
+    writer: LogWriter,
+    database: SqliteDatabase,
+    options: { readonly clock: Clock; readonly run: string; readonly identity: ProcessIdentity },
+  ) {
+    this.#writer = writer;
+    this.#database = database;
+    this.#clock = options.clock;
+    this.#run = options.run;
+    this.#identity = options.identity;
+  }
+
+  /** Begins this run. If no other one lives, timers are moved by the time that nobody ran. */
+  begin(): void {
+    this.#writer.write((database) => {
+      const runs = database
+        .prepare<RunRow>('select run, pid, process, seen_at as seenAt, has_ended as hasEnded from runs')
+        .all();
+      const now = this.#clock.now();
+      const living = runs.filter((run) => this.#lives(run, now));
+      const ended = runs.filter((run) => !living.includes(run));
+      if (living.length === 0) moveTimers(database, now, lastSeenAt(database, ended));
+      const remove = database.prepare('delete from runs where run = ?');
+      for (const { run } of ended) remove.run(run);
+      const { pid, process } = this.#identity;
+      database
+        .prepare('insert or replace into runs values (?, ?, ?, ?, 0)')
+        .run(this.#run, pid, process, now);
+    });
+  }
+
+  /** Takes over the work of runs that have ended; returns the streams. */
+  claimOrphans(): string[] {
+    const orphaned = 'owner <> ? and owner not in (select value from json_each(?))';
+    const living = (database: SqliteDatabase): string => {
+      const now = this.#clock.now();
+      const runs = database
+        .prepare<RunRow>('select run, pid, process, seen_at as seenAt, has_ended as hasEnded from runs')
+        .all();
+      return JSON.stringify(runs.filter((run) => this.#lives(run, now)).map(({ run }) => run));
+    };
+    // Nearly always there is none, which needs no lock to be seen.
+    const found = this.#database
+      .prepare(`select 1 from work where ${orphaned} limit 1`)
+      .get(this.#run, living(this.#database));
+    if (found === undefined) return [];
+    return this.#writer.write((database) => {
+      const others = living(database);
+      const streams = database
+        .prepare<string>(`select stream from work where ${orphaned}`)
+        .pluck()
+        .all(this.#run, others);
+      database.prepare(`update work set owner = ? where ${orphaned}`).run(this.#run, this.#run, others);
+      return streams;
+    });
+  }
+
+  /** A sign of life, if there is anything that another run would take over from a dead one. */
+  giveSign(): void {
+    const isNeeded = this.#database
+      .prepare(
+        `select 1 where exists (select 1 from work where owner = ?)
+           or exists (select 1 from timers where policy <> 'deadline')`,
+      )
+      .get(this.#run);
+    if (isNeeded === undefined) return;
+    this.#writer.write((database) => {
+      database.prepare('update runs set seen_at = ? where run = ?').run(this.#clock.now(), this.#run);
+    });
+  }
+
+  /** Ends this run: what it leaves behind is free for the next. */
+  end(): void {
+    this.#writer.write((database) => {
+      database
+        .prepare('update runs set seen_at = ?, has_ended = 1 where run = ?')
+        .run(this.#clock.now(), this.#run);
+    });
+  }
+
+  /** Moves the timers whose policy does not follow the clock, after it has jumped or the computer has slept. */
+  clockHasJumped(byMs: number): void {
+    this.#writer.write((database) => {
+      database.prepare("update timers set due_at = due_at + ? where policy <> 'deadline'").run(byMs);
+    });
+  }
+
+  #lives({ run, pid, process, seenAt, hasEnded }: RunRow, now: number): boolean {
+    if (run === this.#run) return true;
+    if (hasEnded === 1 || (pid === this.#identity.pid && process !== this.#identity.process)) return false;
+    // A clock that was set back must not make a silent run immortal, nor one set forward kill a living one of this process.
+    if (process === this.#identity.process) return true;
+    return isProcess(pid) && Math.abs(now - seenAt) < silentMaxMs;
+  }
+}
+
+function isProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === 'EPERM';
+  }
+}
+
+/** When something was last known to run: a sign of life, the last event, or the last timer that was set. */
+function lastSeenAt(database: SqliteDatabase, ended: readonly RunRow[]): number {
+  const recorded = database.prepare<number | null>(
+    'select recorded_at from events order by position desc limit 1',
+  );
+  const set = database.prepare<number | null>("select max(set_at) from timers where policy <> 'deadline'");
+  return Math.max(recorded.pluck().get() ?? 0, set.pluck().get() ?? 0, ...ended.map(({ seenAt }) => seenAt));
+}
+
+function moveTimers(database: SqliteDatabase, now: number, seenAt: number): void {
+  const awayMs = Math.max(0, now - seenAt);
+  database
+    .prepare("update timers set due_at = due_at + ? where policy = 'remaining' and due_at > ?")
+    .run(awayMs, seenAt);
+  database.prepare("update timers set due_at = ? + delay_ms where policy = 'restart'").run(now);
+}

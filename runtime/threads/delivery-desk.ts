@@ -1,0 +1,108 @@
+import type { Clock } from '../ports/clock.ts';
+import type { PendingDelivery } from '../protocol/consequences.ts';
+import { limits } from '../protocol/limits.ts';
+import type { DeliverySignal } from '../protocol/store-control.ts';
+import type { SqliteDatabase } from '../sqlite/driver.ts';
+import type { LogWriter } from '../sqlite/log-writer.ts';
+import { PendingDeliveries } from '../sqlite/pending-deliveries.ts';
+import { Runs } from '../sqlite/runs.ts';
+import { Alarm } from './alarm.ts';
+
+/** How often a run gives a sign of life, and looks for work and messages that a dead one has left, in milliseconds. */
+const signMs = 20_000;
+
+/**
+ * The store thread's part of what is delivered to actors: says when a timer is due or a message waits, hands them out,
+ * and looks after the run that they belong to. Idle until a runtime begins its run.
+ */
+export class DeliveryDesk {
+  readonly #writer: LogWriter;
+  readonly #clock: Clock;
+  readonly #pending: PendingDeliveries;
+  readonly #runs: Runs;
+  readonly #signal: (signal: DeliverySignal) => void;
+  readonly #alarm: Alarm;
+  #signs: NodeJS.Timeout | undefined;
+
+  constructor(options: {
+    readonly writer: LogWriter;
+    readonly database: SqliteDatabase;
+    readonly clock: Clock;
+    readonly run: string;
+    readonly process: string;
+    readonly signal: (signal: DeliverySignal) => void;
+  }) {
+    const { writer, database, clock, run, signal } = options;
+    this.#writer = writer;
+    this.#clock = clock;
+    this.#signal = signal;
+    this.#pending = new PendingDeliveries(database);
+    this.#runs = new Runs(writer, database, {
+      clock,
+      run,
+      identity: { pid: process.pid, process: options.process },
+    });
+    this.#alarm = new Alarm(clock, {
+      ring: () => signal({ kind: 'timers' }),
+      jump: (byMs) => this.#runs.clockHasJumped(byMs),
+    });
+  }
+
+  /** Begins the run: from now on signals are given. What is due or waits already is signalled at once. */
+  begin(): void {
+    this.#signs ??= setInterval(() => this.#giveSign(), signMs);
+    this.#runs.begin();
+    this.#lookAround();
+  }
+
+  /** After a commit: timers may have been set, and messages sent. */
+  committed(): void {
+    const dueAt = this.#writer.takeEarliestDueAt();
+    const hasMessages = this.#writer.takeMessageNews();
+    if (this.#signs === undefined) return;
+    if (dueAt !== Number.POSITIVE_INFINITY) this.#alarm.setFor(dueAt);
+    if (hasMessages) this.#signal({ kind: 'messages' });
+  }
+
+  /** Timers that are due, without those that are on their way; sets the alarm for the next one. */
+  dueTimers(without: readonly number[]): PendingDelivery[] {
+    const now = this.#clock.now();
+    const next = this.#pending.nextDueAt(now);
+    if (next !== undefined) this.#alarm.setFor(next);
+    return this.#pending.dueTimers(now, limits.deliveriesMax, without);
+  }
+
+  /** Messages that wait, without those that are on their way. */
+  messages(without: readonly number[]): PendingDelivery[] {
+    return this.#pending.messages(limits.deliveriesMax, without);
+  }
+
+  /** Ends the run. */
+  end(): void {
+    if (this.#signs === undefined) return;
+    clearInterval(this.#signs);
+    this.#signs = undefined;
+    this.#alarm.stop();
+    try {
+      this.#runs.end();
+    } catch {
+      // A full disk must not keep anyone from closing: the run is then taken for one that was killed.
+    }
+  }
+
+  #lookAround(): void {
+    const streams = this.#runs.claimOrphans();
+    if (streams.length > 0) this.#signal({ kind: 'work', streams });
+    this.#signal({ kind: 'timers' });
+    this.#signal({ kind: 'messages' });
+  }
+
+  #giveSign(): void {
+    try {
+      this.#runs.giveSign();
+      this.#lookAround();
+    } catch {
+      // The disk failed or another process holds the lock: the next sign is soon.
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import { expect, test } from 'vitest';
+import { books, light, order } from '../support/fixtures/order.ts';
+import { openRuntime } from '../support/open-runtime.ts';
+
+const typesOf = async (
+  runtime: Awaited<ReturnType<typeof openRuntime>>,
+  stream: string,
+): Promise<string[]> => {
+  const types: string[] = [];
+  for await (const { type } of runtime.store.read(stream)) types.push(type);
+  return types;
+};
+
+test('a machine with a promise, a callback, a child machine and a message runs to its end', async () => {
+  const runtime = await openRuntime(['order']);
+  const emitted: unknown[] = [];
+  runtime.on(order, 'paidFor', (event) => emitted.push(event));
+
+  await runtime.actor(order, '1').send({ type: 'pay', cents: 7, fails: false });
+  const done = await runtime.actor(order, '1').waitFor(({ status }) => status === 'done');
+  const booked = await runtime.actor(books, 'main').waitFor(({ context }) => context.entries > 0);
+
+  expect(done.context).toMatchObject({
+    paid: 7,
+    key: 'order/1@1["0.order.paying"]',
+    heard: 'bye',
+    hurried: true,
+  });
+  expect(done.output).toEqual({ total: 7 });
+  expect(booked.context).toEqual({ total: 7, entries: 1 });
+  expect(emitted).toEqual([{ address: 'order/1', id: '1', event: { type: 'paidFor', cents: 7 } }]);
+  expect((await runtime.store.stats()).messages).toBe(0);
+});
+
+test('the failure of a promise reaches the machine as the error that it was', async () => {
+  const runtime = await openRuntime(['order']);
+  const actor = runtime.actor(order, '1');
+
+  await actor.send({ type: 'pay', cents: 1, fails: true });
+  const failed = await actor.waitFor(({ state }) => state === 'failed');
+
+  expect(failed.context.error).toBeInstanceOf(TypeError);
+  expect((failed.context.error as Error).message).toBe('declined');
+});
+
+test('an actor that is started goes on by its timers, without an event', async () => {
+  const runtime = await openRuntime(['order']);
+  const actor = runtime.actor(light, '1');
+
+  const receipt = await actor.start();
+  await actor.waitFor(({ status }) => status === 'done');
+
+  expect(receipt).toMatchObject({ version: 1, state: 'green' });
+  expect(await typesOf(runtime, 'light/1')).toEqual([
+    'holdfast.started',
+    'xstate.after.20.light.green',
+    'xstate.after.20.light.yellow',
+  ]);
+  expect((await runtime.store.stats()).timers).toBe(0);
+});
+
+test('starting an actor twice changes nothing, and with an input it is refused', async () => {
+  const runtime = await openRuntime(['order']);
+  const actor = runtime.actor(order, '1');
+
+  await actor.start();
+  const again = await actor.start();
+
+  expect(again.version).toBe(1);
+  await expect(actor.start({ input: { other: 1 } as never })).rejects.toMatchObject({
+    code: 'HOLDFAST_ERR_EVENT_REJECTED',
+  });
+});
+
+test('a timer is cancelled with the event that leaves its state', async () => {
+  const runtime = await openRuntime(['order']);
+  const actor = runtime.actor(light, '1');
+
+  await actor.start();
+  await actor.send({ type: 'stop' });
+
+  expect((await runtime.store.stats()).timers).toBe(0);
+  expect((await actor.snapshot()).state).toBe('off');
+});
+
+test('work that was interrupted by a restart fails if it is declared to, and the tags tell that it is under way', async () => {
+  const first = await openRuntime(['order']);
+  await first.actor(order, '1').send({ type: 'wait' });
+  expect((await first.actor(order, '1').snapshot()).hasTag('busy')).toBe(true);
+  await first.close();
+
+  const second = await openRuntime(['order'], { database: first.database });
+  const failed = await second.actor(order, '1').waitFor(({ state }) => state === 'failed');
+
+  expect(failed.context.error).toMatchObject({
+    code: 'HOLDFAST_ERR_WORK_INTERRUPTED',
+    src: 'hanging',
+    idempotencyKey: 'order/1@1["0.order.hanging"]',
+  });
+});
+
+test('work is resumed after a restart without anybody asking for its actor', async () => {
+  const first = await openRuntime(['order']);
+  await first.actor(order, '1').send({ type: 'wait' });
+  await first.close();
+
+  const second = await openRuntime(['order'], { database: first.database });
+  const { signal } = new AbortController();
+  for await (const { stream, type } of second.store.subscribe({ after: 1, signal })) {
+    expect({ stream, type }).toEqual({ stream: 'order/1', type: 'holdfast.settled' });
+    break;
+  }
+});
+
+test('a message that is not accepted is kept as a dead letter', async () => {
+  const runtime = await openRuntime(['order', 'talkative']);
+  const { talkative } = await import('../support/fixtures/talkative.ts');
+
+  await runtime.actor(talkative, '1').send({ type: 'talk', to: 'light/9', what: 'nonsense' });
+  await runtime.actor(talkative, '1').send({ type: 'talk', to: 'books/main', what: 'booked' });
+  await runtime.actor(books, 'main').waitFor(({ version }) => version === 1);
+
+  // Messages to different actors do not wait for each other.
+  await expect
+    .poll(() => runtime.deadLetters())
+    .toMatchObject([
+      {
+        address: 'light/9',
+        type: 'nonsense',
+        reason: 'not-accepted',
+        detail: expect.stringContaining('talkative/1'),
+      },
+    ]);
+  expect((await runtime.store.stats()).messages).toBe(0);
+});

@@ -1,0 +1,182 @@
+import { expect, test } from 'vitest';
+import { assign, createMachine, enqueueActions, fromPromise, setup, spawnChild } from 'xstate';
+import { lintMachine } from '../../actors/lint-machine.ts';
+import type { AnyStateMachine } from '../../actors/xstate-adapter.ts';
+import { AskedHost, hostedMachine } from '../support/hosted-actor.ts';
+
+const work = fromPromise(async () => 1);
+
+test.each<[what: string, machine: AnyStateMachine, state: string, rule: string, hint: string]>([
+  [
+    'an actor that is spawned in place at entry',
+    createMachine({ id: 'm', entry: spawnChild(work) }),
+    'm',
+    'undeclared-actor',
+    'Declare its logic in setup',
+  ],
+  [
+    'an actor that is spawned in place on a transition deep inside',
+    createMachine({
+      id: 'm',
+      initial: 'a',
+      states: { a: { initial: 'b', states: { b: { on: { go: { actions: spawnChild(work) } } } } } },
+    }),
+    'm.a.b',
+    'undeclared-actor',
+    'Declare its logic in setup',
+  ],
+  [
+    'an actor that a named action spawns in place',
+    setup({ actions: { start: spawnChild(work) as never } }).createMachine({
+      id: 'm',
+      on: { go: { actions: 'start' } },
+    }),
+    'm',
+    'undeclared-actor',
+    'Declare its logic in setup',
+  ],
+  [
+    'states that lead to each other by themselves',
+    createMachine({
+      id: 'm',
+      initial: 'a',
+      states: { a: { on: { go: 'b' } }, b: { always: 'c' }, c: { always: 'b' } },
+    }),
+    'm.b',
+    'endless-always',
+    'm.b -> m.c -> m.b',
+  ],
+  [
+    'a state that enters itself again through the initial state of another',
+    createMachine({
+      id: 'm',
+      initial: 'a',
+      states: { a: { always: 'b' }, b: { initial: 'c', states: { c: { always: '#m.a' } } } },
+    }),
+    'm.a',
+    'endless-always',
+    'm.a -> m.b.c -> m.a',
+  ],
+  [
+    'a context that cannot be kept',
+    createMachine({ id: 'm', context: { open: { socket: () => 1 } } }),
+    'm',
+    'context',
+    'context.open.socket is a function',
+  ],
+  [
+    'an error in a machine that it invokes',
+    setup({ actors: { child: createMachine({ id: 'child', entry: spawnChild(work) }) } }).createMachine({
+      id: 'm',
+      invoke: { src: 'child', onError: {} },
+    }),
+    'child',
+    'undeclared-actor',
+    'Declare its logic in setup',
+  ],
+])('a machine with %s is refused, and told where and how to mend it', (_what, machine, state, rule, hint) => {
+  const problems = lintMachine(machine);
+
+  expect(problems).toContainEqual({
+    severity: 'error',
+    rule,
+    state,
+    message: expect.stringContaining(hint) as string,
+  });
+  expect(() => hostedMachine(machine)).toThrow(
+    expect.objectContaining({ code: 'HOLDFAST_ERR_MACHINE_UNSUPPORTED', kind: 'thing' }),
+  );
+});
+
+test('all problems of a machine are told at once', () => {
+  const machine = createMachine({
+    id: 'm',
+    entry: spawnChild(work),
+    initial: 'a',
+    states: { a: { always: 'b' }, b: { always: 'a' } },
+  });
+
+  expect(() => hostedMachine(machine)).toThrow(
+    expect.objectContaining({ problems: [expect.any(String), expect.any(String)] }),
+  );
+});
+
+test.each<[what: string, machine: AnyStateMachine, rule: string]>([
+  ['invokes an actor without onError', createMachine({ id: 'm', invoke: { src: work } }), 'unhandled-error'],
+  [
+    'invokes an actor that is not implemented',
+    createMachine({ id: 'm', invoke: { src: 'nowhere', onError: {} } }),
+    'not-implemented',
+  ],
+])('a machine that %s is warned of, and hosted', (_what, machine, rule) => {
+  expect(lintMachine(machine)).toEqual([
+    { severity: 'warning', rule, state: 'm', message: expect.any(String) },
+  ]);
+  expect(() => hostedMachine(machine)).not.toThrow();
+});
+
+test('a sound machine has no problems', () => {
+  const machine = setup({ actors: { work }, guards: { isSo: () => true } }).createMachine({
+    context: ({ spawn }) => ({ ref: spawn('work') }),
+    initial: 'a',
+    states: {
+      a: { always: [{ guard: 'isSo', target: 'b' }, { target: 'c' }], after: { 1000: 'c' } },
+      b: { always: 'c' },
+      c: { invoke: { src: 'work', onDone: 'a', onError: 'b' } },
+    },
+  });
+
+  expect(lintMachine(machine)).toEqual([]);
+});
+
+test.each<[what: string, machine: AnyStateMachine]>([
+  [
+    'spawns in place within an assign',
+    createMachine({ on: { go: { actions: assign(({ spawn }) => ({ ref: spawn(work) })) } } }),
+  ],
+  [
+    'spawns in place in enqueueActions',
+    createMachine({ on: { go: { actions: enqueueActions(({ enqueue }) => enqueue.spawnChild(work)) } } }),
+  ],
+  [
+    'spawns in place although it declares actors',
+    setup({ actors: { work } }).createMachine({
+      on: { go: { actions: assign(({ spawn }) => ({ ref: spawn(work) })) } },
+    }),
+  ],
+  [
+    'loops for ever without an event by what its guards say',
+    createMachine({
+      initial: 'a',
+      states: {
+        a: { on: { go: 'b' } },
+        b: { always: { guard: () => true, target: 'c' } },
+        c: { always: { guard: () => true, target: 'b' } },
+      },
+    }),
+  ],
+  [
+    'sends a message that cannot be kept',
+    createMachine({
+      on: {
+        go: {
+          actions: enqueueActions(({ enqueue }) =>
+            enqueue.raise({ type: 'x', f() {} } as never, { delay: 5 }),
+          ),
+        },
+      },
+    }),
+  ],
+])(
+  'a machine that %s, which only running shows, is refused when it does, and nothing is written',
+  async (_what, machine) => {
+    const host = new AskedHost(new Map([['thing', hostedMachine(machine)]]));
+
+    const answer = await host.send('thing/1', 'go', {});
+
+    expect(answer).toBeInstanceOf(Error);
+    expect((answer as { code?: string }).code).toMatch(/TRANSITION_FAILED|PAYLOAD_INVALID/);
+    expect(await host.log.events('thing/1')).toEqual([]);
+    expect(host.log.effects.timersOf('thing/1')).toEqual([]);
+  },
+);

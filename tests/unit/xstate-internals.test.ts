@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import {
+  createActor,
+  createMachine,
+  fromCallback,
+  fromObservable,
+  fromPromise,
+  fromTransition,
+  setup,
+} from 'xstate';
+import { type ActorLogic, isEffectful, isMachine, type LiveActor } from '../../actors/xstate-adapter.ts';
+
+const live = (actor: unknown): LiveActor => actor as LiveActor;
+
+test('all events between actors, and to them, go through the relay of their system', () => {
+  const child = createMachine({ on: { ping: {} } });
+  const parent = setup({ actors: { child } }).createMachine({
+    invoke: { id: 'c', src: 'child' },
+    on: { go: { actions: ({ system, self }) => system.get('nobody') ?? self } },
+  });
+  const actor = createActor(parent).start();
+  const relayed: string[] = [];
+  const { system } = live(actor);
+  const relay = system._relay;
+  system._relay = (source, target, event) => {
+    relayed.push(event.type);
+    relay(source, target, event);
+  };
+
+  actor.send({ type: 'go' });
+  actor.getSnapshot().children['c']?.send({ type: 'ping' });
+
+  expect(relayed).toEqual(['go', 'ping']);
+});
+
+test('all timers go through the scheduler of the system, which is looked up at each use', () => {
+  const actor = createActor(
+    createMachine({
+      on: { go: { target: '.b' } },
+      initial: 'a',
+      states: { a: {}, b: { after: { 5: 'a' } } },
+    }),
+  );
+  const scheduled: unknown[] = [];
+  live(actor).system.scheduler = {
+    schedule: (_source, _target, event, delay, id) => scheduled.push({ type: event.type, delay, id }),
+    cancel: () => undefined,
+    cancelAll: () => undefined,
+  };
+
+  actor.start().send({ type: 'go' });
+
+  expect(scheduled).toEqual([
+    { type: 'xstate.after.5.(machine).b', delay: 5, id: 'xstate.after.5.(machine).b' },
+  ]);
+});
+
+test('an actor is announced before it has a state, and the executor of its scope is looked up at each action', () => {
+  const seen: string[] = [];
+  const machine = createMachine({ entry: () => seen.push('ran') });
+
+  const actor = createActor(machine, {
+    inspect: (event: { readonly type: string; readonly actorRef: object }) => {
+      if (event.type !== '@xstate.actor') return;
+      expect(event.actorRef).toMatchObject({ _snapshot: undefined });
+      live(event.actorRef)._actorScope.actionExecutor = ({ type }) => seen.push(`asked for ${type}`);
+    },
+  } as never).start();
+
+  expect(actor.getSnapshot().status).toBe('active');
+  expect(seen).toEqual([expect.stringMatching(/^asked for /)]);
+});
+
+test('effectful logic is told from machines and reducers by its start', () => {
+  const logics: [ActorLogic, boolean][] = [
+    [fromPromise(async () => 1) as never, true],
+    [fromCallback(() => undefined) as never, true],
+    [fromObservable(() => ({ subscribe: () => ({ unsubscribe() {} }) }) as never) as never, true],
+    [fromTransition((n: number) => n, 0) as never, false],
+    [createMachine({}) as never, false],
+  ];
+
+  expect(logics.map(([logic]) => isEffectful(logic))).toEqual(logics.map(([, is]) => is));
+  expect(isMachine(createMachine({}))).toBe(true);
+});
