@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Alarm } from '../../runtime/threads/alarm.ts';
+
+const start = 1_700_000_000_000;
+const hourMs = 3_600_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: start, toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+});
+afterEach(() => vi.useRealTimers());
+
+/** An alarm on a wall clock that can be set; the processor's own clock goes on by itself. */
+function makeAlarm() {
+  let jumped = 0;
+  const rung: number[] = [];
+  const jumps: number[] = [];
+  const clock = { now: () => start + performance.now() + jumped };
+  const alarm = new Alarm(clock, { ring: () => rung.push(clock.now()), jump: (byMs) => jumps.push(byMs) });
+  const jump = (byMs: number): void => {
+    jumped += byMs;
+  };
+  return { alarm, clock, rung, jumps, jump };
+}
+
+test('rings at its moment, also when that is further away than one timeout can be', () => {
+  const { alarm, clock, rung, jump } = makeAlarm();
+  const timeouts = vi.spyOn(globalThis, 'setTimeout');
+  const dueAt = clock.now() + 60 * 24 * hourMs;
+
+  alarm.setFor(dueAt);
+  jump(60 * 24 * hourMs - 10_000);
+  vi.advanceTimersByTime(9_999);
+  expect(rung).toEqual([]);
+  vi.advanceTimersByTime(1);
+
+  expect(rung).toEqual([dueAt]);
+  const delays = timeouts.mock.calls.map(([, delayMs]) => delayMs ?? 0);
+  expect(Math.max(...delays)).toBeLessThan(2 ** 31);
+});
+
+test('rings for the earliest of the moments that it is set for, and once', async () => {
+  const { alarm, clock, rung } = makeAlarm();
+  const now = clock.now();
+
+  alarm.setFor(now + 5_000);
+  alarm.setFor(now + 300);
+  alarm.setFor(now + 9_000);
+  await vi.advanceTimersByTimeAsync(20_000);
+
+  expect(rung).toEqual([now + 300]);
+});
+
+test('rings at once for a moment that is past', async () => {
+  const { alarm, clock, rung } = makeAlarm();
+
+  alarm.setFor(clock.now() - 1);
+  await vi.advanceTimersByTimeAsync(0);
+
+  expect(rung).toHaveLength(1);
+});
+
+test('notices within a second that the computer has slept over its moment, and says for how long', async () => {
+  const { alarm, clock, rung, jumps, jump } = makeAlarm();
+
+  alarm.setFor(clock.now() + hourMs);
+  jump(2 * hourMs);
+  await vi.advanceTimersByTimeAsync(1_000);
+
+  expect(rung).toHaveLength(1);
+  expect(jumps).toEqual([2 * hourMs]);
+});
+
+test('waits longer when the clock was set back', async () => {
+  const { alarm, clock, rung, jumps, jump } = makeAlarm();
+
+  alarm.setFor(clock.now() + 5_000);
+  jump(-hourMs);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(rung).toEqual([]);
+  await vi.advanceTimersByTimeAsync(hourMs);
+
+  expect(rung).toHaveLength(1);
+  expect(jumps).toEqual([-hourMs]);
+});
+
+test('runs no timer while it is not set, and none after it was stopped', async () => {
+  const { alarm, clock, rung } = makeAlarm();
+  expect(vi.getTimerCount()).toBe(0);
+
+  alarm.setFor(clock.now() + 10);
+  alarm.stop();
+  await vi.advanceTimersByTimeAsync(1_000);
+
+  expect(vi.getTimerCount()).toBe(0);
+  expect(rung).toEqual([]);
+});

@@ -1,0 +1,137 @@
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Consequences, TimerPolicy } from '../../runtime/protocol/consequences.ts';
+import { LogWriter } from '../../runtime/sqlite/log-writer.ts';
+import { openForWriting } from '../../runtime/sqlite/open-database.ts';
+import { PendingDeliveries } from '../../runtime/sqlite/pending-deliveries.ts';
+import { Runs } from '../../runtime/sqlite/runs.ts';
+import { foreignAppend } from '../support/hosted-actor.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const minuteMs = 60_000;
+const nobody: Consequences = { consumed: null, timers: [], messages: [], hasWork: null, deadLetter: null };
+
+/** A number that no process has: pids end far below. */
+const deadPid = 2 ** 22 + 1;
+
+/** One run on a file: its own connection, and a clock that all runs of a test share. */
+function openRun(path: string, clock: { ms: number }, run: string, pid = process.pid, processName = run) {
+  const database = openForWriting({ path, lockTimeoutMs: 0 });
+  onTestFinished(() => database.close());
+  const now = { now: () => clock.ms };
+  const writer = new LogWriter(database, { path, lockTimeoutMs: 0, clock: now, run });
+  const runs = new Runs(writer, database, { clock: now, run, identity: { pid, process: processName } });
+  const pending = new PendingDeliveries(database);
+  const append = (stream: string, consequences: Consequences) =>
+    writer.appendGroup([{ ...foreignAppend(stream, 'noted', {}), consequences }]);
+  const setTimer = (policy: TimerPolicy, delayMs: number) => {
+    const timer = {
+      change: 'set',
+      actor: '',
+      name: 'soon',
+      to: { actor: '' },
+      type: 'soon',
+      data: '{}',
+    } as const;
+    append(`s/${policy}`, { ...nobody, timers: [{ ...timer, delayMs, policy }] });
+  };
+  const due = () => pending.dueTimers(clock.ms, 10, []).map(({ address }) => address);
+  return { runs, append, setTimer, due, nextDueAt: () => pending.nextDueAt(clock.ms) };
+}
+
+test('what a run was not there for counts as the policy of each timer says', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  const first = openRun(path, clock, 'first', deadPid);
+  first.runs.begin();
+  for (const policy of ['deadline', 'remaining', 'restart'] as const) first.setTimer(policy, 10 * minuteMs);
+  clock.ms += 4 * minuteMs;
+  first.runs.giveSign();
+
+  clock.ms += 60 * minuteMs;
+  const second = openRun(path, clock, 'second');
+  second.runs.begin();
+  const began = clock.ms;
+
+  expect(second.due()).toEqual(['s/deadline']);
+  expect(second.nextDueAt()).toBe(began + 6 * minuteMs);
+  clock.ms = began + 6 * minuteMs;
+  expect(second.due()).toEqual(['s/deadline', 's/remaining']);
+  expect(second.nextDueAt()).toBe(began + 10 * minuteMs);
+});
+
+test('a run beside one that lives moves no timer', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  const first = openRun(path, clock, 'first');
+  first.runs.begin();
+  first.setTimer('restart', 10 * minuteMs);
+  clock.ms += minuteMs;
+
+  openRun(path, clock, 'second', process.ppid).runs.begin();
+
+  expect(first.nextDueAt()).toBe(1_000_000 + 10 * minuteMs);
+});
+
+test('the work of a run that was killed is taken over once, and that of a living one is left to it', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  const killed = openRun(path, clock, 'killed', deadPid);
+  killed.runs.begin();
+  killed.append('s/killed', { ...nobody, hasWork: true });
+  const living = openRun(path, clock, 'living', process.ppid);
+  living.runs.begin();
+  living.append('s/living', { ...nobody, hasWork: true });
+
+  const next = openRun(path, clock, 'next');
+  next.runs.begin();
+
+  expect(next.runs.claimOrphans()).toEqual(['s/killed']);
+  expect(next.runs.claimOrphans()).toEqual([]);
+  expect(living.runs.claimOrphans()).toEqual([]);
+});
+
+test('a run whose process number belongs to a newer process is taken for dead', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  const old = openRun(path, clock, 'old', process.pid, 'an older process');
+  old.runs.begin();
+  old.append('s/1', { ...nobody, hasWork: true });
+
+  const next = openRun(path, clock, 'next', process.pid, 'this process');
+  next.runs.begin();
+
+  expect(next.runs.claimOrphans()).toEqual(['s/1']);
+});
+
+test('a run that ended, and one that has given no sign for long, leave their work to others', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  const ended = openRun(path, clock, 'ended');
+  ended.runs.begin();
+  ended.append('s/ended', { ...nobody, hasWork: true });
+  ended.runs.end();
+  const silent = openRun(path, clock, 'silent', process.ppid);
+  silent.runs.begin();
+  silent.append('s/silent', { ...nobody, hasWork: true });
+
+  clock.ms += 2 * minuteMs;
+  const next = openRun(path, clock, 'next');
+  next.runs.begin();
+
+  expect(next.runs.claimOrphans().sort()).toEqual(['s/ended', 's/silent']);
+});
+
+test('a jump of the clock moves the timers that do not follow it', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  const run = openRun(path, clock, 'run');
+  run.runs.begin();
+  run.setTimer('remaining', 10 * minuteMs);
+
+  clock.ms += 60 * minuteMs;
+  run.runs.clockHasJumped(60 * minuteMs);
+
+  expect(run.due()).toEqual([]);
+  expect(run.nextDueAt()).toBe(clock.ms + 10 * minuteMs);
+});
