@@ -62,7 +62,9 @@ export class InMemoryHostLog implements HostLog {
       const consumed = request.consequences?.consumed ?? null;
       if (consumed !== null && this.effects.isGone(consumed)) return await this.#delivered(request.stream);
       const receipt = await this.#backend.append(request);
-      if (request.consequences !== null) this.effects.apply(request.stream, request.consequences);
+      if (request.consequences !== null && receipt.outcome === 'appended') {
+        this.effects.apply(request.stream, request.consequences);
+      }
       const { version, position, head, reply } = receipt;
       if (request.idempotencyKey !== null && receipt.outcome === 'appended') {
         const { fingerprint } = request;
