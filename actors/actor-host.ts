@@ -8,6 +8,7 @@ import type { HostReceipt, HostRequest } from '../runtime/protocol/host-messages
 import type { LoadedStream } from '../runtime/protocol/load.ts';
 import { activate, catchUp } from './activation.ts';
 import { type Decision, decide } from './decide.ts';
+import type { EvolutionReports } from './evolution-reports.ts';
 import type { HostedDefinition } from './hosted-definition.ts';
 import { repeatedCommand, repeatedReceipt } from './repeated-command.ts';
 import { Residency, type ResidencyOptions } from './residency.ts';
@@ -25,6 +26,8 @@ export interface ActorHostOptions extends ResidencyOptions {
   readonly answer: (id: number, answer: HostReceipt | Error) => void;
   /** Told of an effect that threw after its commit. */
   readonly onEffectFailed: (address: string, type: string, error: unknown) => void;
+  /** Told of what could not be used of the past. */
+  readonly reports?: EvolutionReports;
 }
 
 /** One decision on its way to the disk. */
@@ -229,12 +232,12 @@ export class ActorHost {
     resident.retried = undefined;
     const key = resident.queue?.[0]?.idempotencyKey ?? null;
     if (resident.isSuspect) return this.#reload(resident, key);
-    this.#whenLoaded(resident, key, catchUp(resident, this.#options.log, key));
+    this.#whenLoaded(resident, key, catchUp(resident, this.#options.log, key, this.#options.reports));
   }
 
   #reload(resident: Resident, key: string | null): void {
     resident.isSuspect = false;
-    this.#whenLoaded(resident, key, activate(resident, this.#options.log, key));
+    this.#whenLoaded(resident, key, activate(resident, this.#options.log, key, this.#options.reports));
   }
 
   #whenLoaded(resident: Resident, key: string | null, loaded: Promise<LoadedStream['reply']>): void {

@@ -4,7 +4,8 @@ import { decode, encode } from '../runtime/protocol/codec.ts';
 import type { HostRequest } from '../runtime/protocol/host-messages.ts';
 import { checkName, describe, isReservedType } from '../runtime/protocol/names.ts';
 import type { CommandDefinition, Decide } from './define-aggregate.ts';
-import { type HostedDefinition, messageOf, toEvent } from './hosted-definition.ts';
+import { type HostedDefinition, toEvent } from './hosted-definition.ts';
+import { messageOf } from './message-of.ts';
 import {
   type AnyStateMachine,
   acceptedTypes,

@@ -1,7 +1,9 @@
 import { holdfastError } from '../runtime/errors/holdfast-error.ts';
 import { checkName, describe } from '../runtime/protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from '../runtime/protocol/options.ts';
+import type { Migrate } from './migrate.ts';
 import type { StandardSchema } from './standard-schema.ts';
+import { type AnyUpcastChains, checkUpcast, type UpcastChains } from './upcast.ts';
 import type {
   AnyStateMachine,
   ContextFrom,
@@ -85,6 +87,8 @@ export interface AggregateOptions<
   Inputs extends CommandInputs,
   Outputs extends CommandInputs = Inputs,
   Type extends string = string,
+  Upcast extends string = string,
+  State = unknown,
 > {
   /** Any machine made with `setup()`. Its events are the stream, its states decide which of them are accepted. */
   readonly machine: Machine;
@@ -94,9 +98,18 @@ export interface AggregateOptions<
   readonly snapshotEvery?: number;
   /**
    * Raise it when code changed that the machine only calls, or values that it only closes over: snapshots of another
-   * version are not used. Changes of the machine itself are noticed without it. Default 1.
+   * version are not used, unless `migrate` makes something of them. Changes of the machine itself are noticed without
+   * it. Default 1.
    */
   readonly version?: number;
+  /**
+   * Brings stored events to the shape of today, by type: element `i` of a chain turns the payload at schema version
+   * `i + 1` into that of `i + 2`. New events are written at one more than the length of their chain. The first elements
+   * are for ever: the oldest files come in at the beginning. See `docs/how-to/evolve.md`.
+   */
+  readonly upcast?: UpcastChains<Machine, Upcast>;
+  /** Makes a snapshot of an older `version` usable. Without it, such a snapshot is dropped and the stream replayed. */
+  readonly migrate?: Migrate<Machine, State>;
   /** Commands beside plain events: one command may become several facts, or none. */
   readonly commands?: CommandDefinitions<Machine, Inputs, Outputs, Type>;
   /** Standard Schemas that validate event payloads at the door. */
@@ -116,13 +129,24 @@ export interface AggregateDefinition<
   readonly version: number;
   readonly commands: CommandDefinitions<Machine, Inputs>;
   readonly events: EventSchemas<Machine>;
+  readonly upcast: AnyUpcastChains;
+  readonly migrate: Migrate<Machine> | undefined;
 }
 
 /** Any definition, whatever its machine. */
 // biome-ignore lint/suspicious/noExplicitAny: inputs stand in parameter positions, where nothing narrower is a supertype
 export type AnyAggregateDefinition = AggregateDefinition<any, any>;
 
-const optionNames = ['machine', 'input', 'snapshotEvery', 'version', 'commands', 'events'];
+const optionNames = [
+  'machine',
+  'input',
+  'snapshotEvery',
+  'version',
+  'commands',
+  'events',
+  'upcast',
+  'migrate',
+];
 
 /**
  * Defines a kind of aggregate: each instance is one machine, and its stream is `kind/id`. Export the result from a
@@ -143,9 +167,11 @@ export function defineAggregate<
   Inputs extends CommandInputs = Record<never, never>,
   Outputs extends CommandInputs = Inputs,
   Type extends string = string,
+  Upcast extends string = never,
+  const State = unknown,
 >(
   kind: string,
-  options: AggregateOptions<Machine, Inputs, Outputs, Type>,
+  options: AggregateOptions<Machine, Inputs, Outputs, Type, Upcast, State>,
 ): AggregateDefinition<Machine, GivenInputs<Inputs, Outputs>> {
   checkName('The kind of an aggregate', kind);
   if (kind.includes('/')) {
@@ -159,10 +185,13 @@ export function defineAggregate<
   checkWholeOption(owner, 'snapshotEvery', options.snapshotEvery, 1);
   checkWholeOption(owner, 'version', options.version, 1);
   const { machine, input, snapshotEvery = 100, version = 1, commands = {}, events = {} } = options;
+  const { upcast = {}, migrate } = options;
   if (typeof machine?.transition !== 'function' || typeof machine.getTransitionData !== 'function') {
     throw invalidOption(`${owner}: "machine" must be a machine of XState 5, got ${describe(machine)}.`);
   }
   checkParts(owner, options);
+  checkUpcast(owner, upcast);
+  checkMigrate(owner, migrate, version);
   return Object.freeze({
     holdfast: 'aggregate',
     kind,
@@ -172,6 +201,8 @@ export function defineAggregate<
     version,
     commands: commands as CommandDefinitions<Machine, GivenInputs<Inputs, Outputs>>,
     events,
+    upcast: upcast as AnyUpcastChains,
+    migrate,
   });
 }
 
@@ -189,6 +220,17 @@ function checkParts(owner: string, options: { input?: unknown; commands?: object
   for (const [type, schema] of Object.entries(events)) {
     if (!isSchema(schema))
       throw invalidOption(`${owner}: "events.${type}" must be a Standard Schema, got ${describe(schema)}.`);
+  }
+}
+
+function checkMigrate(owner: string, migrate: unknown, version: number): void {
+  if (migrate === undefined) return;
+  if (typeof migrate !== 'function')
+    throw invalidOption(`${owner}: "migrate" must be a function, got ${describe(migrate)}.`);
+  if (version === 1) {
+    throw invalidOption(
+      `${owner}: "migrate" is for snapshots of an older version, and there is none before 1. Raise "version".`,
+    );
   }
 }
 

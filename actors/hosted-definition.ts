@@ -3,10 +3,13 @@ import { decode, encode } from '../runtime/protocol/codec.ts';
 import type { AnyAggregateDefinition } from './define-aggregate.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { checkMachine } from './machine-check.ts';
+import { messageOf } from './message-of.ts';
+import { Upcasting } from './upcasting.ts';
 import {
   type AnyStateMachine,
   boundMicrosteps,
   initialSnapshot,
+  knownTypes,
   type MachineSnapshot,
   type PersistedSnapshot,
   persist,
@@ -19,6 +22,8 @@ export class HostedDefinition {
   readonly definition: AnyAggregateDefinition;
   readonly machine: AnyStateMachine;
   readonly fingerprint: string;
+  readonly upcasting: Upcasting;
+  readonly #knows: (type: string) => boolean;
 
   constructor(definition: AnyAggregateDefinition) {
     this.definition = definition;
@@ -26,6 +31,13 @@ export class HostedDefinition {
     checkMachine(definition.kind, this.machine);
     boundMicrosteps(this.machine);
     this.fingerprint = fingerprintOf(definition);
+    this.#knows = knownTypes(this.machine);
+    this.upcasting = new Upcasting(definition.kind, definition.upcast, this.#knows);
+  }
+
+  /** Whether any state of the machine has to do with a type of event. */
+  knows(type: string): boolean {
+    return this.#knows(type);
   }
 
   /** The state of an instance with no events. Its own each time: a context that a user's code mutates is not shared. */
@@ -63,8 +75,16 @@ export class HostedDefinition {
     }
   }
 
-  /** Folds events that were accepted once. One that is not accepted now changes nothing: it stays a fact. */
-  fold(from: MachineSnapshot, types: readonly string[], payloads: readonly string[]): MachineSnapshot {
+  /**
+   * Folds events that were accepted once. One that is not accepted now changes nothing: it stays a fact, and its index
+   * is told to `onSkipped`.
+   */
+  fold(
+    from: MachineSnapshot,
+    types: readonly string[],
+    payloads: readonly string[],
+    onSkipped?: (index: number) => void,
+  ): MachineSnapshot {
     let snapshot = from;
     const { machine } = this;
     for (let index = 0; index < types.length; index++) {
@@ -72,6 +92,7 @@ export class HostedDefinition {
       try {
         const next = step(machine, snapshot, toEvent(type, payloads[index] as string));
         if (next.accepted) snapshot = next.snapshot;
+        else onSkipped?.(index);
       } catch (error) {
         throw this.#replayFailed(type, error);
       }
@@ -97,9 +118,4 @@ export function toEvent(type: string, payload: string): { type: string } {
   const event = content as { type: string };
   event.type = type;
   return event;
-}
-
-/** The message of whatever was thrown. */
-export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -17,10 +17,17 @@ export function toAppendRequest(
   decision: Decision,
 ): { append: AppendRequest; after: Place } {
   const { address: stream, tip } = resident;
+  const { upcasting } = resident.hosted;
   const { metadata, idempotencyKey, fingerprint } = request;
   let head = tip.head;
   const events = decision.events.map(({ type, payload: data }): EncodedEvent => {
-    const content = { id: createEventId(), type, schemaVersion: 1, data, metadata };
+    const content = {
+      id: createEventId(),
+      type,
+      schemaVersion: upcasting.schemaVersionOf(type),
+      data,
+      metadata,
+    };
     const hash = sealEvent({ ...content, stream }, head);
     head = content.id;
     return { ...content, hash };

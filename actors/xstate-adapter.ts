@@ -113,6 +113,23 @@ export function acceptedTypes(snapshot: MachineSnapshot): string[] {
   return [...new Set(types)].filter((type) => type !== '' && !type.startsWith('xstate.')).sort();
 }
 
+/**
+ * Whether any state of a machine names a type of event, also to forbid it; by itself, as `files.*`, or as `*`. What
+ * Holdfast and XState send themselves is not asked for.
+ */
+export function knownTypes(machine: AnyStateMachine): (type: string) => boolean {
+  const descriptors = new Set<string>();
+  const visit = ({ transitions, states }: StateNode): void => {
+    for (const descriptor of transitions.keys()) descriptors.add(descriptor);
+    for (const child of Object.values(states)) visit(child as StateNode);
+  };
+  visit(machine.root);
+  if (descriptors.has('*')) return () => true;
+  const prefixes = [...descriptors].filter((each) => each.endsWith('.*')).map((each) => each.slice(0, -2));
+  return (type) =>
+    descriptors.has(type) || prefixes.some((prefix) => type === prefix || type.startsWith(`${prefix}.`));
+}
+
 /** A transition without target and actions is XState's way to forbid an event (https://stately.ai/docs/transitions). */
 function doesSomething({ target, actions }: AnyTransitionDefinition): boolean {
   return target !== undefined || actions.length > 0;
@@ -135,10 +152,12 @@ export function persist(machine: AnyStateMachine, snapshot: MachineSnapshot): Pe
   return { status, value, context, historyValue, ...(output === undefined ? {} : { output }) };
 }
 
-/** The reverse of {@link persist}. Takes ownership of its argument. */
+/** The reverse of {@link persist}. Takes ownership of its argument. Throws if the machine cannot be in that state. */
 export function restore(machine: AnyStateMachine, persisted: PersistedSnapshot): MachineSnapshot {
   const whole = { ...persisted, output: persisted.output, error: undefined, children: {} };
-  return machine.restoreSnapshot(whole as never, scope) as MachineSnapshot;
+  const snapshot = machine.restoreSnapshot(whole as never, scope) as MachineSnapshot;
+  if (isTorn(snapshot._nodes)) throw new Error('The state value is none that the machine can be in.');
+  return snapshot;
 }
 
 /** An actor that was spawned within an assign asks for no action: it shows only as a child, and would be lost. */

@@ -11,7 +11,9 @@ export {
   defineAggregate,
   type EventSchemas,
 } from '../actors/define-aggregate.ts';
+export type { Migrate, MigratedSnapshot, OlderSnapshot } from '../actors/migrate.ts';
 export type { StandardSchema } from '../actors/standard-schema.ts';
+export type { UpcastChain, UpcastChains, UpcastEvent, Upcaster } from '../actors/upcast.ts';
 export type { ActorRef, Receipt, SendOptions, WaitOptions } from './actor-ref.ts';
 export type { ActorSnapshot } from './actor-snapshot.ts';
 export { createRuntime } from './create-runtime.ts';
@@ -19,4 +21,5 @@ export type { HoldfastErrorCode } from './errors/codes.ts';
 export { HoldfastError, type HoldfastErrorOf, isHoldfastError } from './errors/holdfast-error.ts';
 export type { RuntimeOptions } from './options.ts';
 export type { DeadLetter, DeadLetterReason } from './protocol/dead-letter.ts';
+export type { SkippedEventCount, SkippedReason } from './protocol/skipped-event.ts';
 export type { Runtime, RuntimeState } from './runtime.ts';

@@ -9,6 +9,7 @@ import { Router } from './hosts/router.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { DeadLetter } from './protocol/dead-letter.ts';
 import { invalidOption } from './protocol/options.ts';
+import type { SkippedEventCount } from './protocol/skipped-event.ts';
 import { EventStore } from './store/event-store.ts';
 import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
 
@@ -72,6 +73,15 @@ export class Runtime {
   /** Commands that reached a mailbox and were neither committed nor rejected, oldest first. They survive a restart. */
   async deadLetters(): Promise<DeadLetter[]> {
     return this.#backend.store().thread.control.call('deadLetters', []);
+  }
+
+  /**
+   * Stored events that the machines of today pass over, because no state knows their type or the actor's state does not
+   * accept them: how many of each kind and type were met since the host threads started. They stay in their streams.
+   * Each is also published on the diagnostics channel `holdfast:event:skipped`.
+   */
+  skippedEvents(): Promise<SkippedEventCount[]> {
+    return this.#router.skippedEvents();
   }
 
   /** How many actors are in memory at this moment, over all host threads. */

@@ -1,6 +1,7 @@
 import { isHoldfastError } from '../../runtime/errors/holdfast-error.ts';
 import type { HostLog } from '../../runtime/ports/host-log.ts';
 import type { AppendReceipt, AppendRequest } from '../../runtime/protocol/append.ts';
+import { isUsable } from '../../runtime/protocol/code-fingerprint.ts';
 import type { LoadedStream, LoadRequest } from '../../runtime/protocol/load.ts';
 import type { RecordedEvent } from '../../runtime/protocol/recorded-event.ts';
 import { InMemoryEventStoreBackend } from '../../runtime/store/in-memory-backend.ts';
@@ -31,7 +32,7 @@ export class InMemoryHostLog implements HostLog {
 
   async load(request: LoadRequest): Promise<LoadedStream> {
     const { stream, fingerprint, key } = request;
-    const snapshot = fingerprint === null ? undefined : await this.#usableSnapshot(stream, fingerprint);
+    const snapshot = fingerprint === null ? undefined : await this.#usableSnapshot(request);
     if (snapshot !== undefined) this.snapshotsUsed++;
     const after = snapshot?.version ?? request.after;
     const events = await this.events(stream);
@@ -42,6 +43,7 @@ export class InMemoryHostLog implements HostLog {
       types: page.map(({ type }) => type),
       schemaVersions: page.map(({ schemaVersion }) => schemaVersion),
       data: page.map(({ data }) => data),
+      positions: page.map(({ position }) => position),
       position: last?.position ?? events[after - 1]?.position ?? 0,
       version: last?.version ?? after,
       head: last?.id ?? events[after - 1]?.id ?? '',
@@ -81,9 +83,9 @@ export class InMemoryHostLog implements HostLog {
     });
   }
 
-  async #usableSnapshot(stream: string, fingerprint: string) {
-    const snapshot = await this.#backend.getLatestSnapshot(stream);
-    return snapshot?.fingerprint === fingerprint ? snapshot : undefined;
+  async #usableSnapshot(request: LoadRequest) {
+    const snapshot = await this.#backend.getLatestSnapshot(request.stream);
+    return snapshot !== undefined && isUsable(snapshot.fingerprint, request) ? snapshot : undefined;
   }
 
   /** One group: all that has arrived is written, then all are told. */
