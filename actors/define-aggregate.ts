@@ -88,7 +88,7 @@ export interface AggregateOptions<
   Outputs extends CommandInputs = Inputs,
   Type extends string = string,
   Upcast extends string = string,
-  State = unknown,
+  State extends string | object = string | object,
 > {
   /** Any machine made with `setup()`. Its events are the stream, its states decide which of them are accepted. */
   readonly machine: Machine;
@@ -168,7 +168,7 @@ export function defineAggregate<
   Outputs extends CommandInputs = Inputs,
   Type extends string = string,
   Upcast extends string = never,
-  const State = unknown,
+  const State extends string | object = string | object,
 >(
   kind: string,
   options: AggregateOptions<Machine, Inputs, Outputs, Type, Upcast, State>,

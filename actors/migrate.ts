@@ -31,9 +31,10 @@ export interface MigratedSnapshot<Machine extends AnyStateMachine> {
  * Turns a snapshot of an older `version` of the definition into one of its own, or returns `undefined` to have the
  * stream replayed. It must give what a replay gives, which `runtime.rehearse()` checks. Pure. Written as a method so
  * that the older types can be named where they are used. `State` is inferred from what is returned: without it, the compiler
- * would widen the literal of a returned `{ state: 'draft' }` to a string.
+ * would widen the literal of a returned `{ state: 'draft' }` to a string. A function that returns states of several shapes
+ * names its type: `(older): MigratedSnapshot<typeof machine> => ...`.
  */
-export type Migrate<Machine extends AnyStateMachine, State = unknown> = {
+export type Migrate<Machine extends AnyStateMachine, State = string | object> = {
   migrate(
     snapshot: OlderSnapshot,
     fromVersion: number,

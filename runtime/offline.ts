@@ -20,6 +20,15 @@ export { createRuntime } from './create-runtime.ts';
 export type { HoldfastErrorCode } from './errors/codes.ts';
 export { HoldfastError, type HoldfastErrorOf, isHoldfastError } from './errors/holdfast-error.ts';
 export type { RuntimeOptions } from './options.ts';
+export type { LongWorkOptions, Progress } from './ports/event-store-backend.ts';
 export type { DeadLetter, DeadLetterReason } from './protocol/dead-letter.ts';
+export type {
+  RehearsalCounts,
+  RehearsalProblem,
+  RehearsalProblemName,
+  RehearsalReport,
+  RehearsedKind,
+} from './protocol/rehearsal.ts';
 export type { SkippedEventCount, SkippedReason } from './protocol/skipped-event.ts';
+export type { RehearseOptions } from './rehearse/rehearse-options.ts';
 export type { Runtime, RuntimeState } from './runtime.ts';

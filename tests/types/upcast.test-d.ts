@@ -1,4 +1,4 @@
-import { defineAggregate, type OlderSnapshot, type Runtime } from 'holdfast';
+import { defineAggregate, type MigratedSnapshot, type OlderSnapshot, type Runtime } from 'holdfast';
 import { expectTypeOf, test } from 'vitest';
 import { setup } from 'xstate';
 
@@ -18,6 +18,11 @@ const machine = setup({
     draft: { on: { published: 'live' } },
     live: {},
   },
+});
+
+const nested = setup({}).createMachine({
+  initial: 'paying',
+  states: { paying: { initial: 'card', states: { card: {}, cash: {} } }, paid: {} },
 });
 
 test('a chain ends in the payload that the machine takes', () => {
@@ -144,6 +149,37 @@ test('migrate makes a snapshot of the machine', () => {
         ? { state: 'draft', context: { title: snapshot.context.name, words: 0 } }
         : undefined;
     },
+  });
+  defineAggregate('document', {
+    machine,
+    version: 2,
+    migrate: () => ({ state: 'draft', context: { title: '', words: 0 } }),
+  });
+  defineAggregate('document', {
+    machine,
+    version: 2,
+    migrate: ({ state }: OlderSnapshot) => ({
+      state: state === 'frozen' ? 'live' : 'draft',
+      context: { title: '', words: 0 },
+    }),
+  });
+  defineAggregate('nested', {
+    machine: nested,
+    version: 2,
+    // What is returned in several shapes of state names its type.
+    migrate: ({ state }: OlderSnapshot): MigratedSnapshot<typeof nested> =>
+      state === 'paid' ? { state, context: {} } : { state: { paying: 'card' }, context: {} },
+  });
+  defineAggregate('nested', {
+    machine: nested,
+    version: 2,
+    migrate: () => ({ state: { paying: 'card' }, context: {} }),
+  });
+  defineAggregate('nested', {
+    machine: nested,
+    version: 2,
+    // @ts-expect-error: nothing is paid by cheque
+    migrate: () => ({ state: { paying: 'cheque' }, context: {} }),
   });
   defineAggregate('document', {
     machine,

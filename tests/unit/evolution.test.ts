@@ -58,7 +58,7 @@ const second = (options: Options = {}): AnyAggregateDefinition =>
   } as never);
 
 const rightMigrate = ({ state, context }: OlderSnapshot) => ({
-  state: state === 'closed' ? 'shut' : state,
+  state: state === 'closed' ? 'shut' : 'open',
   context: { cents: (context as { total: number }).total * 100 },
 });
 

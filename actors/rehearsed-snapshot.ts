@@ -1,0 +1,89 @@
+import type { EncodedSnapshot } from '../runtime/protocol/append.ts';
+import { definitionVersionOf } from '../runtime/protocol/code-fingerprint.ts';
+import { firstDifference } from '../runtime/protocol/first-difference.ts';
+import type { RehearsalProblemName } from '../runtime/protocol/rehearsal.ts';
+import type { HostedDefinition } from './hosted-definition.ts';
+import { messageOf } from './message-of.ts';
+import { migrated } from './migration.ts';
+import type { MachineSnapshot } from './xstate-adapter.ts';
+
+/** What is wrong with a snapshot. */
+interface SnapshotProblem {
+  readonly problem: RehearsalProblemName;
+  /** Version of the stream at which it shows. */
+  readonly version: number;
+  readonly message: string;
+}
+
+/**
+ * The snapshot of a stream beside its replay: if the definition would use it, as it is or migrated, it must be the
+ * state that the replay is in at its version, and lead where the replay leads.
+ */
+export class RehearsedSnapshot {
+  readonly #hosted: HostedDefinition;
+  readonly #stream: string;
+  readonly #stored: EncodedSnapshot;
+  /** Set from the version of the snapshot on, while it is as the replay is. */
+  #state: MachineSnapshot | undefined;
+  #version = 0;
+
+  constructor(hosted: HostedDefinition, stream: string, stored: EncodedSnapshot) {
+    this.#hosted = hosted;
+    this.#stream = stream;
+    this.#stored = stored;
+  }
+
+  /** Goes along with the events after the snapshot. What throws here has thrown in the replay. */
+  fold(types: readonly string[], payloads: readonly string[]): void {
+    if (this.#state !== undefined) this.#state = this.#hosted.fold(this.#state, types, payloads);
+  }
+
+  /** To be called when the replay is at a version. */
+  after(version: number, replayed: MachineSnapshot): SnapshotProblem | undefined {
+    this.#version = version;
+    if (version !== this.#stored.version) return undefined;
+    let state: MachineSnapshot | undefined;
+    try {
+      state = this.#start();
+    } catch (error) {
+      return { problem: 'migrate-failed', version, message: messageOf(error) };
+    }
+    if (state === undefined) return undefined;
+    const problem = this.#compare(state, replayed);
+    if (problem === undefined) this.#state = state;
+    return problem;
+  }
+
+  /** To be called at the end of the stream. */
+  end(replayed: MachineSnapshot): SnapshotProblem | undefined {
+    return this.#state === undefined ? undefined : this.#compare(this.#state, replayed);
+  }
+
+  get #isOfThisCode(): boolean {
+    return this.#stored.fingerprint === this.#hosted.fingerprint;
+  }
+
+  #start(): MachineSnapshot | undefined {
+    return this.#isOfThisCode
+      ? this.#hosted.restore(this.#stored.state)
+      : migrated(this.#hosted, this.#stored);
+  }
+
+  #compare(state: MachineSnapshot, replayed: MachineSnapshot): SnapshotProblem | undefined {
+    const difference = firstDifference(this.#plain(state), this.#plain(replayed));
+    if (difference === undefined) return undefined;
+    const { version, fingerprint } = this.#stored;
+    const origin = this.#isOfThisCode
+      ? `The snapshot at version ${version}`
+      : `What migrate makes of the snapshot at version ${version}, of definition version ${definitionVersionOf(fingerprint)},`;
+    return {
+      problem: this.#isOfThisCode ? 'snapshot-diverges' : 'migrate-diverges',
+      version: this.#version,
+      message: `${origin} differs from a replay at version ${this.#version}: ${difference}.`,
+    };
+  }
+
+  #plain(state: MachineSnapshot): unknown {
+    return JSON.parse(this.#hosted.encode(state, this.#stream) ?? '"what cannot be kept"');
+  }
+}
