@@ -7,12 +7,11 @@ import type { AnyUpcastChains } from '../../actors/upcast.ts';
 import type { AnyStateMachine } from '../../actors/xstate-adapter.ts';
 import { codeFingerprint } from '../../runtime/protocol/code-fingerprint.ts';
 import { decode, encode } from '../../runtime/protocol/codec.ts';
-import { createEventId } from '../../runtime/protocol/event-id.ts';
 import type { RecordedEvent } from '../../runtime/protocol/recorded-event.ts';
 import { arbitraryEvent, arbitraryMachine } from '../support/arbitrary-machine.ts';
-import { arbitraryPast, type PastEvent } from '../support/arbitrary-past.ts';
-import { AskedHost, foreignAppend } from '../support/hosted-actor.ts';
-import { InMemoryHostLog } from '../support/in-memory-host-log.ts';
+import { arbitraryPast } from '../support/arbitrary-past.ts';
+import { AskedHost } from '../support/hosted-actor.ts';
+import { logOfPast } from '../support/log-of-past.ts';
 import {
   address,
   expectSame,
@@ -28,16 +27,6 @@ function hostedPast(machine: AnyStateMachine, upcast: AnyUpcastChains): HostedDe
   return new HostedDefinition(defineAggregate('thing', { machine, upcast: upcast as never }));
 }
 
-async function logOf(stored: readonly PastEvent[]): Promise<InMemoryHostLog> {
-  const log = new InMemoryHostLog();
-  for (const { type, schemaVersion, payload } of stored) {
-    const request = foreignAppend(address, type, payload);
-    const events = request.events.map((event) => ({ ...event, id: createEventId(), schemaVersion }));
-    await log.appendNow({ ...request, events });
-  }
-  return log;
-}
-
 test('a past that is upcast leads where the same history written today leads', async () => {
   let compared = 0;
   await fc.assert(
@@ -51,7 +40,7 @@ test('a past that is upcast leads where the same history written today leads', a
         if (next !== 'rejected') expected = next;
       }
 
-      const host = new AskedHost(new Map([['thing', hosted]]), { log: await logOf(stored) });
+      const host = new AskedHost(new Map([['thing', hosted]]), { log: await logOfPast(stored) });
 
       expectSame(await stateOf(host), shownOf(expected));
       compared++;
