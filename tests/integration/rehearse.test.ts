@@ -225,6 +225,34 @@ test('a machine that cannot be hosted is reported', async () => {
   expect(messageOf(report)).toContain('cannot be hosted');
 });
 
+test('long streams and many streams are replayed by several threads, while more is appended', async () => {
+  const runtime = await open(join(temporaryFolder(), 'app.db'), 'v1');
+  const deposits = (count: number, amount: number) =>
+    Array.from({ length: count }, () => ({ type: 'deposited', data: { amount } }));
+  const opened = { type: 'opened', data: { owner: 'Ada' } };
+  await runtime.store.append('account/long', [opened, ...deposits(6_000, 1)]);
+  await runtime.store.append('account/long', [...deposits(1, 13), ...deposits(3_000, 1)]);
+  await Promise.all(
+    Array.from({ length: 700 }, (_, id) =>
+      runtime.store.append(`account/${id}`, [opened, ...deposits(9, 2)]),
+    ),
+  );
+  const appends: Promise<unknown>[] = [];
+
+  const report = await runtime.rehearse({
+    modules: [module('throwing')],
+    threads: 3,
+    onProgress: () => appends.push(runtime.store.append('account/699', deposits(1, 2))),
+  });
+
+  await Promise.all(appends);
+  expect(appends.length).toBeGreaterThan(2);
+  expect(found(report)).toEqual(['throws account/long 6002 deposited']);
+  expect(report.streams).toBe(701);
+  expect(report.events).toBeGreaterThanOrEqual(6_001 + 700 * 10);
+  expect(report.events).toBeLessThanOrEqual(6_001 + 700 * 10 + appends.length);
+});
+
 test('nothing is written', async () => {
   const database = await written();
   const runtime = await open(database, 'v1');
