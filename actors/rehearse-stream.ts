@@ -39,9 +39,9 @@ export async function rehearseStream(
   const replay = new Replay(hosted, stream, listener);
   listener.waits();
   try {
-    let page = await reads.load(after(stream, 0));
-    const snapshot = await reads.actorSnapshot(stream);
+    const [snapshot, first] = await Promise.all([reads.actorSnapshot(stream), reads.load(after(stream, 0))]);
     if (!replay.begin(snapshot)) return 0;
+    let page = first;
     for (;;) {
       // Read while this one is folded; what it fails with is found when it is awaited.
       const next = page.more ? reads.load(after(stream, page.version)) : undefined;

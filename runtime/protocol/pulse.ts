@@ -5,7 +5,7 @@ type Phase = 'starting' | 'computing' | 'waiting';
 /** Where a thread is, as another one sees it. */
 export interface PulseReading {
   readonly phase: Phase;
-  /** Index of the stream within its batch; -1 while the modules are imported. */
+  /** Index of the stream within its batch; -1 until the modules are imported. */
   readonly index: number;
   readonly version: number;
   /** Grows with every event. */
@@ -21,8 +21,10 @@ const phases: readonly Phase[] = ['starting', 'computing', 'waiting'];
 export class Pulse implements RehearsalPulse {
   readonly cells: Int32Array<SharedArrayBuffer>;
 
-  constructor(cells: Int32Array<SharedArrayBuffer> = new Int32Array(new SharedArrayBuffer(16))) {
-    this.cells = cells;
+  /** Of a thread that has not begun, unless there are cells of one. */
+  constructor(cells?: Int32Array<SharedArrayBuffer>) {
+    this.cells = cells ?? new Int32Array(new SharedArrayBuffer(16));
+    if (cells === undefined) this.cells[1] = -1;
   }
 
   computes(index: number, version: number): void {

@@ -28,7 +28,7 @@ export interface RehearsalOptions extends LongWorkOptions {
  * Replays every stream of a database with the definitions of some modules, on threads of its own, and reports what would
  * break. Writes nothing, and needs no runtime: a backend and modules are enough. Reads page by page, so that neither the
  * number nor the length of the streams matters to memory. Code that throws, loops or ends its thread is a problem in the
- * report and takes nothing with it.
+ * report and takes nothing with it; after twenty lost threads the rest is not replayed.
  */
 export async function rehearse(
   backend: SqliteEventStoreBackend,
@@ -41,7 +41,10 @@ export async function rehearse(
 
 const lastOnly: PageQuery = { after: Number.MAX_SAFE_INTEGER, limit: 1, direction: 'backward' };
 
-/** The modules cannot be used: there is no use in going on. */
+/** So many threads may be lost: where every stream takes one with it, each costs its time-out. */
+const deathsMax = 20;
+
+/** There is no use in going on: the modules cannot be used, or end every thread. */
 const over = Symbol('over');
 
 class Rehearsal {
@@ -54,6 +57,7 @@ class Rehearsal {
   readonly #stop = new AbortController();
   /** Events of the batches that are under way, as far as they are. */
   readonly #underway = new Set<() => number>();
+  #deaths = 0;
   #done = 0;
   #told = -1;
   #total = 0;
@@ -125,6 +129,9 @@ class Rehearsal {
     const stream = streams[index];
     if (stream === undefined) return this.#giveUp(problem, message);
     await this.#blame(stream, version, problem, message);
+    if (++this.#deaths >= deathsMax) {
+      this.#giveUp(problem, `${deathsMax} threads were lost. The streams that are left were not replayed.`);
+    }
     // What the thread had found in the streams before is gone with it.
     const parts = [
       { streams: streams.slice(0, index), lengths: lengths.slice(0, index) },
@@ -136,6 +143,7 @@ class Rehearsal {
   /** Runs a batch on a thread of the pool. Resolves with where and why the thread died, if it did. */
   async #attempt({ streams, lengths }: StreamBatch): Promise<Death | undefined> {
     const { port1, port2 } = new MessageChannel();
+    await this.#reader.connectHost(port1);
     const hung = new AbortController();
     const watch = new PulseWatch({
       limitMs: this.#options.timeoutMs ?? 10_000,
@@ -149,7 +157,6 @@ class Rehearsal {
     };
     this.#underway.add(eventsSoFar);
     try {
-      await this.#reader.connectHost(port1);
       const batch = { modules: this.#options.modules, streams, reads: port2, pulse: pulse.cells };
       const signal = AbortSignal.any([this.#stop.signal, hung.signal]);
       const found = await this.#pool.run('rehearseStreams', batch, { signal, transfer: [port2] });

@@ -253,6 +253,24 @@ test('long streams and many streams are replayed by several threads, while more 
   expect(report.events).toBeLessThanOrEqual(6_001 + 700 * 10 + appends.length);
 });
 
+test('a machine that ends its thread on every stream is given up', async () => {
+  const runtime = await open(join(temporaryFolder(), 'app.db'), 'v1');
+  const events = [
+    { type: 'opened', data: { owner: 'Ada' } },
+    { type: 'deposited', data: { amount: 13 } },
+  ];
+  await Promise.all(Array.from({ length: 40 }, (_, id) => runtime.store.append(`account/${id}`, events)));
+
+  const report = await runtime.rehearse({ modules: [module('exiting')], threads: 1 });
+
+  expect(report.counts).toEqual({ 'thread-died': 21 });
+  expect(report.streams).toBe(20);
+  expect(report.problems.at(-1)).toMatchObject({
+    kind: '',
+    message: expect.stringContaining('20 threads were lost'),
+  });
+});
+
 test('nothing is written', async () => {
   const database = await written();
   const runtime = await open(database, 'v1');
