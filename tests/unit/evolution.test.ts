@@ -4,6 +4,9 @@ import { type AnyAggregateDefinition, defineAggregate } from '../../actors/defin
 import type { FailedMigration } from '../../actors/evolution-reports.ts';
 import { HostedDefinition } from '../../actors/hosted-definition.ts';
 import type { OlderSnapshot } from '../../actors/migrate.ts';
+import { migrated } from '../../actors/migration.ts';
+import { rehearseStream } from '../../actors/rehearse-stream.ts';
+import { codeFingerprint } from '../../runtime/protocol/code-fingerprint.ts';
 import type { SkippedEvent } from '../../runtime/protocol/skipped-event.ts';
 import { codedError } from '../support/coded-error.ts';
 import { AskedHost, foreignAppend } from '../support/hosted-actor.ts';
@@ -190,9 +193,13 @@ test('a migrated snapshot is used in place of the events before it, and replaced
   await open(definition, log).host.send('thing/1', 'added', { cents: 1 });
   const again = open({ ...definition, migrate: undefined }, log);
   const sameCode = open(definition, log);
+  const { fingerprint } = new HostedDefinition(definition);
+
+  const { snapshot } = await log.load({ stream: 'thing/1', after: 0, fingerprint, key: null });
+  expect(snapshot).toMatchObject({ version: 3, fingerprint });
 
   await expect(sameCode.host.snapshot('thing/1')).resolves.toMatchObject({ context: { cents: 8 } });
-  expect(log.snapshotsUsed).toBe(2);
+  expect(log.snapshotsUsed).toBe(3);
   // Other code, also another migrate, has nothing of what this one made.
   await expect(again.host.snapshot('thing/1')).resolves.toMatchObject({ context: { cents: 301 } });
 });
@@ -255,6 +262,23 @@ test.each([
   expect(failed).toEqual([]);
 });
 
+test.each([
+  [1, 'called'],
+  [2, 'not called'],
+  [3, 'not called'],
+])('migrate of version 2 and a snapshot of version %i: it is %s', (version, expected) => {
+  let called = 'not called';
+  const migrate = () => {
+    called = 'called';
+    return undefined;
+  };
+  const fingerprint = codeFingerprint(version, 'other code');
+
+  migrated(new HostedDefinition(second({ migrate })), { version: 1, fingerprint, state: '{}' });
+
+  expect(called).toBe(expected);
+});
+
 test('a snapshot whose state was renamed is not used without migrate', async () => {
   const log = await written();
 
@@ -278,6 +302,23 @@ test('events that the machine does not know or does not accept are kept and repo
     { address: 'thing/1', type: 'added', version: 6, reason: 'not-accepted' },
   ]);
   expect(await log.events('thing/1')).toHaveLength(8);
+});
+
+test('a rehearsal reports what a host would, and neither what Holdfast nor what XState has journaled', async () => {
+  const log = await written();
+  for (const type of ['holdfast.fired', 'painted', 'xstate.done.actor.0'])
+    await log.appendNow(foreignAppend('thing/1', type, {}));
+  const found: string[] = [];
+  const reads = { load: log.load.bind(log), actorSnapshot: async () => undefined };
+
+  const events = await rehearseStream(new HostedDefinition(second()), 'thing/1', reads, {
+    computes: () => undefined,
+    waits: () => undefined,
+    found: ({ problem, type, version, position }) => found.push(`${problem} ${type} ${version} ${position}`),
+  });
+
+  expect(events).toBe(7);
+  expect(found).toEqual(['unknown-type painted 6 6']);
 });
 
 test('migrate without an older version is refused', () => {
