@@ -84,6 +84,18 @@ export class RehearsedSnapshot {
   }
 
   #plain(state: MachineSnapshot): unknown {
-    return JSON.parse(this.#hosted.encode(state, this.#stream) ?? '"what cannot be kept"');
+    const text = this.#hosted.encode(state, this.#stream);
+    if (text === undefined) return 'what cannot be kept';
+    const { historyValue, ...plain } = JSON.parse(text) as Record<string, unknown>;
+    return { ...plain, historyValue: sortedHistory(historyValue) };
   }
+}
+
+/** What a history state remembers is a set: XState lists it in another order after a snapshot was restored. */
+function sortedHistory(history: unknown): unknown {
+  if (typeof history !== 'object' || history === null) return history;
+  const sorted = Object.entries(history).flatMap(([id, nodes]) =>
+    Array.isArray(nodes) && nodes.length > 0 ? [[id, nodes.map((node) => JSON.stringify(node)).sort()]] : [],
+  );
+  return Object.fromEntries(sorted);
 }
