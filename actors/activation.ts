@@ -1,6 +1,9 @@
 import type { HostLog } from '../runtime/ports/host-log.ts';
 import type { LoadedStream, LoadRequest } from '../runtime/protocol/load.ts';
+import type { EvolutionReports } from './evolution-reports.ts';
+import { foldPage } from './fold-page.ts';
 import type { Instance } from './hosted-definition.ts';
+import { stateOf } from './migration.ts';
 import type { Place, Resident } from './resident.ts';
 
 /** What was read beside the state: what is kept under the idempotency key, and whose the work is that is under way. */
@@ -13,26 +16,41 @@ interface InstanceAt extends Instance, Place {}
  * Reads an actor from its stream: the newest snapshot that its code can use, then the events after it. The next page
  * is read while this one is folded.
  */
-export async function activate(resident: Resident, log: HostLog, key: string | null): Promise<Loaded> {
+export async function activate(
+  resident: Resident,
+  log: HostLog,
+  key: string | null,
+  reports?: EvolutionReports,
+): Promise<Loaded> {
   const { address, hosted } = resident;
+  const { fingerprint, definition } = hosted;
   resident.snapshotVersion = 0;
-  const first = await log.load({ stream: address, after: 0, fingerprint: hosted.fingerprint, key });
-  const restored = first.snapshot === undefined ? undefined : hosted.restore(first.snapshot.state, resident);
+  const migrateBelow = definition.migrate === undefined ? 0 : definition.version;
+  const first = await log.load({ stream: address, after: 0, fingerprint, migrateBelow, key });
+  const restored =
+    first.snapshot === undefined ? undefined : stateOf(hosted, resident, first.snapshot, reports);
   if (first.snapshot !== undefined && restored === undefined) {
     const whole = await log.load({ stream: address, after: 0, fingerprint: null, key });
-    return foldPages(resident, log, { ...hosted.begin(resident), version: 0, head: '' }, whole, key);
+    const start = { ...hosted.begin(resident), version: 0, head: '' };
+    return foldPages(resident, log, start, whole, key, reports);
   }
   const version = first.snapshot?.version ?? 0;
-  resident.snapshotVersion = version;
+  // One that was migrated is replaced by one of this version with the next event.
+  if (first.snapshot?.fingerprint === fingerprint) resident.snapshotVersion = version;
   const instance = restored ?? hosted.begin(resident);
-  return foldPages(resident, log, { ...instance, version, head: first.head }, first, key);
+  return foldPages(resident, log, { ...instance, version, head: first.head }, first, key, reports);
 }
 
 /** Reads what was appended since, by another process. */
-export async function catchUp(resident: Resident, log: HostLog, key: string | null): Promise<Loaded> {
+export async function catchUp(
+  resident: Resident,
+  log: HostLog,
+  key: string | null,
+  reports?: EvolutionReports,
+): Promise<Loaded> {
   const { address, committed, tree } = resident;
   const first = await log.load({ stream: address, after: committed.version, fingerprint: null, key });
-  return foldPages(resident, log, { ...committed, tree }, first, key);
+  return foldPages(resident, log, { ...committed, tree }, first, key, reports);
 }
 
 /** The last page is the newest view: what it says besides the events holds for the state that is reached. */
@@ -42,21 +60,20 @@ async function foldPages(
   from: InstanceAt,
   first: LoadedStream,
   key: string | null,
+  reports: EvolutionReports | undefined,
 ): Promise<Loaded> {
   const { address: stream, hosted } = resident;
   let instance: Instance = from;
-  let { version } = from;
   let page: LoadedStream = first;
   for (;;) {
     const ahead: LoadRequest = { stream, after: page.version, fingerprint: null, key };
     const next = page.more ? log.load(ahead, 'at-once') : undefined;
-    instance = hosted.fold(instance, resident, version + 1, page.types, page.data);
-    version = page.version;
+    instance = foldPage(hosted, resident, instance, page, reports);
     if (next === undefined) break;
     page = await next;
   }
   const { snapshot, tree } = instance;
-  const place: Place = { snapshot, version, head: page.head };
+  const place: Place = { snapshot, version: page.version, head: page.head };
   resident.committed = place;
   resident.position = page.position;
   resident.tip = place;

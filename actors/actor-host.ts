@@ -10,6 +10,7 @@ import { activate, catchUp, type Loaded } from './activation.ts';
 import type { Effect } from './asked.ts';
 import { type Decision, decide } from './decide.ts';
 import { EffectRunner } from './effect-runner.ts';
+import type { EvolutionReports } from './evolution-reports.ts';
 import type { HostedDefinition } from './hosted-definition.ts';
 import { inputRequest, type OnInput } from './input-request.ts';
 import { repeatedCommand, repeatedReceipt } from './repeated-command.ts';
@@ -35,6 +36,8 @@ export interface ActorHostOptions extends ResidencyOptions {
   readonly onEffectFailed: (address: string, type: string, error: unknown) => void;
   /** Told of every event that an actor has emitted. */
   readonly onEmitted: (address: string, event: MachineEvent) => void;
+  /** Told of what could not be used of the past. */
+  readonly reports?: EvolutionReports;
 }
 
 /** One decision on its way to the disk. */
@@ -273,12 +276,12 @@ export class ActorHost {
     resident.retried = undefined;
     const key = resident.queue?.[0]?.idempotencyKey ?? null;
     if (resident.isSuspect) return this.#reload(resident, key);
-    this.#whenLoaded(resident, key, catchUp(resident, this.#options.log, key));
+    this.#whenLoaded(resident, key, catchUp(resident, this.#options.log, key, this.#options.reports));
   }
 
   #reload(resident: Resident, key: string | null): void {
     resident.isSuspect = false;
-    this.#whenLoaded(resident, key, activate(resident, this.#options.log, key));
+    this.#whenLoaded(resident, key, activate(resident, this.#options.log, key, this.#options.reports));
   }
 
   #whenLoaded(resident: Resident, key: string | null, loading: Promise<Loaded>): void {

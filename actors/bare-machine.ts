@@ -2,7 +2,7 @@ import { isAddressRef } from '../runtime/protocol/address-ref.ts';
 import { createEventId } from '../runtime/protocol/event-id.ts';
 import { type Asked, type AskedSoFar, askedNothing, askNothingYet, delayMsOf } from './asked.ts';
 import { type Input, notAccepted, type Step, type Stepper, UnsupportedActionError } from './stepper.ts';
-import { refuseTornStates } from './torn-states.ts';
+import { isTorn, refuseTornStates } from './torn-states.ts';
 import {
   type Action,
   type AnyStateMachine,
@@ -106,10 +106,17 @@ export function persist(machine: AnyStateMachine, snapshot: MachineSnapshot): Pe
   return { status, value, context, historyValue, ...ended };
 }
 
-/** The reverse of {@link persist}. Takes ownership of its argument. */
+/** The reverse of {@link persist}. Takes ownership of its argument. Throws if the machine cannot be in that state. */
 export function restore(machine: AnyStateMachine, persisted: PersistedSnapshot): MachineSnapshot {
   const whole = { ...persisted, output: persisted.output, error: persisted.error, children: {} };
-  return machine.restoreSnapshot(whole as never, scope) as MachineSnapshot;
+  const snapshot = machine.restoreSnapshot(whole as never, scope) as MachineSnapshot;
+  refuseImpossible(snapshot);
+  return snapshot;
+}
+
+/** Refuses a restored state that the machine cannot be in, of an older version of it. */
+export function refuseImpossible(snapshot: MachineSnapshot): void {
+  if (isTorn(snapshot._nodes)) throw new Error('The state value is none that the machine can be in.');
 }
 
 function check(next: MachineSnapshot): void {

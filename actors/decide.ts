@@ -5,15 +5,8 @@ import type { HostRequest } from '../runtime/protocol/host-messages.ts';
 import { checkName, describe, isReservedType } from '../runtime/protocol/names.ts';
 import { type Asked, askedInTurn, askedNothing } from './asked.ts';
 import type { CommandDefinition, Decide } from './define-aggregate.ts';
-import {
-  deliveredEntry,
-  entryOf,
-  failedEntry,
-  type JournalEntry,
-  messageOf,
-  startedEntry,
-  toEvent,
-} from './journal.ts';
+import { deliveredEntry, entryOf, failedEntry, type JournalEntry, startedEntry, toEvent } from './journal.ts';
+import { messageOf } from './message-of.ts';
 import type { Resident } from './resident.ts';
 import type { Step } from './stepper.ts';
 import {

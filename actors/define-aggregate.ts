@@ -2,7 +2,9 @@ import { holdfastError } from '../runtime/errors/holdfast-error.ts';
 import { type TimerPolicy, timerPolicies } from '../runtime/protocol/consequences.ts';
 import { checkName, describe } from '../runtime/protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from '../runtime/protocol/options.ts';
+import type { Migrate } from './migrate.ts';
 import type { StandardSchema } from './standard-schema.ts';
+import { type AnyUpcastChains, checkUpcast, type UpcastChains } from './upcast.ts';
 import type {
   AnyStateMachine,
   ContextFrom,
@@ -91,6 +93,8 @@ export interface AggregateOptions<
   Inputs extends CommandInputs,
   Outputs extends CommandInputs = Inputs,
   Type extends string = string,
+  Upcast extends string = string,
+  State extends string | object = string | object,
 > {
   /** Any machine made with `setup()`. Its events are the stream, its states decide which of them are accepted. */
   readonly machine: Machine;
@@ -100,7 +104,8 @@ export interface AggregateOptions<
   readonly snapshotEvery?: number;
   /**
    * Raise it when code changed that the machine only calls, or values that it only closes over: snapshots of another
-   * version are not used. Changes of the machine itself are noticed without it. Default 1.
+   * version are not used, unless `migrate` makes something of them. Changes of the machine itself are noticed without
+   * it. Default 1.
    */
   readonly version?: number;
   /**
@@ -115,6 +120,14 @@ export interface AggregateOptions<
    * with the same idempotency key, `fail` gives the machine an error with `HOLDFAST_ERR_WORK_INTERRUPTED`.
    */
   readonly actors?: { readonly [Src in string]?: WorkOptions };
+  /**
+   * Brings stored events to the shape of today, by type: element `i` of a chain turns the payload at schema version
+   * `i + 1` into that of `i + 2`. New events are written at one more than the length of their chain. The first elements
+   * are for ever: the oldest files come in at the beginning. See `docs/how-to/evolve.md`.
+   */
+  readonly upcast?: UpcastChains<Machine, Upcast>;
+  /** Makes a snapshot of an older `version` usable. Without it, such a snapshot is dropped and the stream replayed. */
+  readonly migrate?: Migrate<Machine, State>;
   /** Commands beside plain events: one command may become several facts, or none. */
   readonly commands?: CommandDefinitions<Machine, Inputs, Outputs, Type>;
   /** Standard Schemas that validate event payloads at the door. */
@@ -136,6 +149,8 @@ export interface AggregateDefinition<
   readonly actors: { readonly [Src in string]?: WorkOptions };
   readonly commands: CommandDefinitions<Machine, Inputs>;
   readonly events: EventSchemas<Machine>;
+  readonly upcast: AnyUpcastChains;
+  readonly migrate: Migrate<Machine> | undefined;
 }
 
 /** Any definition, whatever its machine. */
@@ -151,6 +166,8 @@ const optionNames = [
   'actors',
   'commands',
   'events',
+  'upcast',
+  'migrate',
 ];
 
 /**
@@ -172,9 +189,11 @@ export function defineAggregate<
   Inputs extends CommandInputs = Record<never, never>,
   Outputs extends CommandInputs = Inputs,
   Type extends string = string,
+  Upcast extends string = never,
+  const State extends string | object = string | object,
 >(
   kind: string,
-  options: AggregateOptions<Machine, Inputs, Outputs, Type>,
+  options: AggregateOptions<Machine, Inputs, Outputs, Type, Upcast, State>,
 ): AggregateDefinition<Machine, GivenInputs<Inputs, Outputs>> {
   checkName('The kind of an aggregate', kind);
   if (kind.includes('/')) {
@@ -189,10 +208,13 @@ export function defineAggregate<
   checkWholeOption(owner, 'version', options.version, 1);
   const { machine, input, snapshotEvery = 100, version = 1, commands = {}, events = {} } = options;
   const { timers = 'deadline', actors = {} } = options;
+  const { upcast = {}, migrate } = options;
   if (typeof machine?.transition !== 'function' || typeof machine.getTransitionData !== 'function') {
     throw invalidOption(`${owner}: "machine" must be a machine of XState 5, got ${describe(machine)}.`);
   }
   checkParts(owner, options);
+  checkUpcast(owner, upcast);
+  checkMigrate(owner, migrate, version);
   return Object.freeze({
     holdfast: 'aggregate',
     kind,
@@ -204,6 +226,8 @@ export function defineAggregate<
     actors,
     commands: commands as CommandDefinitions<Machine, GivenInputs<Inputs, Outputs>>,
     events,
+    upcast: upcast as AnyUpcastChains,
+    migrate,
   });
 }
 
@@ -239,6 +263,17 @@ function checkParts(owner: string, options: Parts): void {
   for (const [type, schema] of Object.entries(events)) {
     if (!isSchema(schema))
       throw invalidOption(`${owner}: "events.${type}" must be a Standard Schema, got ${describe(schema)}.`);
+  }
+}
+
+function checkMigrate(owner: string, migrate: unknown, version: number): void {
+  if (migrate === undefined) return;
+  if (typeof migrate !== 'function')
+    throw invalidOption(`${owner}: "migrate" must be a function, got ${describe(migrate)}.`);
+  if (version === 1) {
+    throw invalidOption(
+      `${owner}: "migrate" is for snapshots of an older version, and there is none before 1. Raise "version".`,
+    );
   }
 }
 

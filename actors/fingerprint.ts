@@ -1,21 +1,17 @@
+import { codeFingerprint } from '../runtime/protocol/code-fingerprint.ts';
 import { sha256 } from '../runtime/protocol/sha256.ts';
 import type { AnyAggregateDefinition } from './define-aggregate.ts';
 
 /**
- * Identifies the code that folds events into state: the structure of the machine and the text of its functions. A
- * snapshot made by other code is not used, and the stream is replayed instead. What a function calls elsewhere is not
- * seen: for that there is `version`.
+ * Identifies the code that folds events into state: the structure of the machine, and the text of its functions, of
+ * the upcasters and of `migrate`. A snapshot made by other code is not used unless it is migrated, and the stream is
+ * replayed instead. What a function calls elsewhere is not seen: for that there is `version`.
  */
 export function fingerprintOf(definition: AnyAggregateDefinition): string {
   const { config, implementations } = definition.machine;
-  return sha256(
-    JSON.stringify([
-      definition.version,
-      describe(config),
-      describe(implementations),
-      describe(definition.input),
-    ]),
-  );
+  const { version, input, upcast, migrate } = definition;
+  const code = [version, config, implementations, input, upcast, migrate];
+  return codeFingerprint(version, sha256(JSON.stringify(code.map((part) => describe(part)))));
 }
 
 function describe(value: unknown, ancestors: readonly unknown[] = []): unknown {

@@ -8,14 +8,17 @@ import {
   initialStep,
   type PersistedSnapshot,
   persist,
+  refuseImpossible,
   restore,
 } from './bare-machine.ts';
 import type { AnyAggregateDefinition } from './define-aggregate.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { messageOf, type Recorded, recorded } from './journal.ts';
+import { type Recorded, recorded } from './journal.ts';
 import { checkMachine } from './machine-check.ts';
+import { messageOf } from './message-of.ts';
 import type { Step, Stepper } from './stepper.ts';
-import { type AnyStateMachine, boundMicrosteps, type MachineSnapshot } from './xstate-adapter.ts';
+import { type CurrentPage, Upcasting } from './upcasting.ts';
+import { type AnyStateMachine, boundMicrosteps, knownTypes, type MachineSnapshot } from './xstate-adapter.ts';
 
 /** The machine of one actor in memory. */
 export interface Instance {
@@ -31,6 +34,8 @@ export class HostedDefinition {
   readonly fingerprint: string;
   /** Whether instances may have child actors: their machine declares or invokes some. */
   readonly hasChildren: boolean;
+  readonly upcasting: Upcasting;
+  readonly #knows: (type: string) => boolean;
   readonly #bare: BareStepper;
   #asksInitially = true;
 
@@ -42,6 +47,13 @@ export class HostedDefinition {
     this.fingerprint = fingerprintOf(definition);
     this.hasChildren = mayHaveChildren(this.machine);
     this.#bare = new BareStepper(this.machine);
+    this.#knows = knownTypes(this.machine);
+    this.upcasting = new Upcasting(definition.kind, definition.upcast, this.#knows);
+  }
+
+  /** Whether any state of the machine has to do with a type of event. */
+  knows(type: string): boolean {
+    return this.#knows(type);
   }
 
   /** Computes the steps of an instance. */
@@ -96,33 +108,40 @@ export class HostedDefinition {
   /** The state that was persisted, or `undefined` if this machine cannot take it. */
   restore(text: string, identity: ActorIdentity): Instance | undefined {
     try {
-      const persisted = decode(text) as PersistedSnapshot;
-      const tree = this.hasChildren ? new ActorTree(this.machine, identity, { persisted }) : undefined;
-      const snapshot = tree?.snapshot ?? restore(this.machine, persisted);
-      return snapshot.status === 'error' ? undefined : { snapshot, tree };
+      const instance = this.revive(decode(text) as PersistedSnapshot, identity);
+      return instance.snapshot.status === 'error' ? undefined : instance;
     } catch {
       // A snapshot is a cache: what cannot be used is replayed.
       return undefined;
     }
   }
 
+  /** An instance in a persisted state, which it takes over. Throws if the machine cannot be in it. */
+  revive(persisted: PersistedSnapshot, identity: ActorIdentity): Instance {
+    if (!this.hasChildren) return { snapshot: restore(this.machine, persisted), tree: undefined };
+    const tree = new ActorTree(this.machine, identity, { persisted });
+    refuseImpossible(tree.snapshot);
+    return { snapshot: tree.snapshot, tree };
+  }
+
   /**
-   * Folds events that were accepted once, beginning with the one at `version`. One that is not accepted now changes
-   * nothing: it stays a fact. What they ask for was carried out when they were new, and is dropped.
+   * Folds events that were accepted once. One that is not accepted now changes nothing: it stays a fact, and its index is
+   * told to `onSkipped`. What they ask for was carried out when they were new, and is dropped.
    */
   fold(
     from: Instance,
     identity: ActorIdentity,
-    version: number,
-    types: readonly string[],
-    payloads: readonly string[],
+    { types, data, versionAt }: CurrentPage,
+    onSkipped?: (index: number) => void,
   ): Instance {
     let instance = from;
     for (let index = 0; index < types.length; index++) {
       const type = types[index] as string;
       try {
-        const entry = recorded(type, payloads[index] as string);
-        instance = this.#foldOne(instance, identity, version + index, entry);
+        const entry = recorded(type, data[index] as string);
+        const next = this.#foldOne(instance, identity, versionAt(index), entry);
+        if (next === undefined) onSkipped?.(index);
+        else instance = next;
       } catch (error) {
         throw this.#replayFailed(type, error);
       }
@@ -130,7 +149,12 @@ export class HostedDefinition {
     return instance;
   }
 
-  #foldOne(instance: Instance, identity: ActorIdentity, version: number, entry: Recorded): Instance {
+  #foldOne(
+    instance: Instance,
+    identity: ActorIdentity,
+    version: number,
+    entry: Recorded,
+  ): Instance | undefined {
     const { tree, snapshot } = instance;
     switch (entry.kind) {
       case 'started':
@@ -146,7 +170,7 @@ export class HostedDefinition {
           version,
           id: identity.id,
         });
-        return next.accepted ? { tree, snapshot: next.snapshot } : instance;
+        return next.accepted ? { tree, snapshot: next.snapshot } : undefined;
       }
     }
   }

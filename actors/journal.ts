@@ -1,5 +1,6 @@
 import { decode, encode } from '../runtime/protocol/codec.ts';
 import type { ActorPath } from '../runtime/protocol/consequences.ts';
+import { messageOf } from './message-of.ts';
 import type { MachineEvent } from './xstate-adapter.ts';
 
 /** What the stream of an actor holds besides the events of its machine. */
@@ -93,9 +94,4 @@ export function keepable(thrown: unknown): unknown {
   } catch {
     return new Error(messageOf(thrown));
   }
-}
-
-/** The message of whatever was thrown. */
-export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

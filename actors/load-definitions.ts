@@ -1,7 +1,7 @@
 import { holdfastError } from '../runtime/errors/holdfast-error.ts';
 import { isAggregateDefinition } from './define-aggregate.ts';
 import { HostedDefinition } from './hosted-definition.ts';
-import { messageOf } from './journal.ts';
+import { messageOf } from './message-of.ts';
 
 /**
  * Imports the modules of an application in this thread and collects the definitions that they export.

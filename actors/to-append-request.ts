@@ -20,12 +20,13 @@ export function toAppendRequest(
   request: HostRequest,
   decision: Decision,
 ): { append: AppendRequest; after: Place } {
-  const { address: stream, tip } = resident;
+  const { address: stream, tip, hosted } = resident;
   const { idempotencyKey, fingerprint } = request;
   const metadata = metadataOf(request);
   let head = tip.head;
   const events = decision.events.map(({ type, payload: data }): EncodedEvent => {
-    const content = { id: createEventId(), type, schemaVersion: 1, data, metadata };
+    const schemaVersion = hosted.upcasting.schemaVersionOf(type);
+    const content = { id: createEventId(), type, schemaVersion, data, metadata };
     const hash = sealEvent({ ...content, stream }, head);
     head = content.id;
     return { ...content, hash };

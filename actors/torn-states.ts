@@ -13,7 +13,8 @@ export function refuseTornStates({ _nodes: active }: MachineSnapshot): void {
   );
 }
 
-function isTorn(active: readonly StateNode[]): boolean {
+/** Whether the states that are active cannot be so together. */
+export function isTorn(active: readonly StateNode[]): boolean {
   let expected = 1;
   for (let index = 0; index < active.length; index++) {
     const { type, states, parent } = active[index] as StateNode;

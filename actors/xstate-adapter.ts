@@ -251,6 +251,23 @@ export function acceptedTypes(snapshot: MachineSnapshot): string[] {
   return [...new Set(types)].filter((type) => type !== '' && !type.startsWith('xstate.')).sort();
 }
 
+/**
+ * Whether any state of a machine names a type of event, also to forbid it; by itself, as `files.*`, or as `*`. What
+ * Holdfast and XState send themselves is not asked for.
+ */
+export function knownTypes(machine: AnyStateMachine): (type: string) => boolean {
+  const descriptors = new Set<string>();
+  const visit = ({ transitions, states }: StateNode): void => {
+    for (const descriptor of transitions.keys()) descriptors.add(descriptor);
+    for (const child of Object.values(states)) visit(child as StateNode);
+  };
+  visit(machine.root);
+  if (descriptors.has('*')) return () => true;
+  const prefixes = [...descriptors].filter((each) => each.endsWith('.*')).map((each) => each.slice(0, -2));
+  return (type) =>
+    descriptors.has(type) || prefixes.some((prefix) => type === prefix || type.startsWith(`${prefix}.`));
+}
+
 /** Whether a machine answers an event although the state stays the same: with actions, or by entering it again. */
 export function answers(machine: AnyStateMachine, snapshot: MachineSnapshot, event: MachineEvent): boolean {
   return machine.getTransitionData(snapshot, event as never).some(doesSomething);

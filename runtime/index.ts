@@ -14,7 +14,9 @@ export {
 } from '../actors/define-aggregate.ts';
 export { idempotencyKeyOf } from '../actors/idempotency-key-of.ts';
 export { type LintProblem, lintMachine } from '../actors/lint-machine.ts';
+export type { Migrate, MigratedSnapshot, OlderSnapshot } from '../actors/migrate.ts';
 export type { StandardSchema } from '../actors/standard-schema.ts';
+export type { UpcastChain, UpcastChains, UpcastEvent, Upcaster } from '../actors/upcast.ts';
 export type { ActorRef, Receipt, SendOptions, StartOptions, WaitOptions } from './actor-ref.ts';
 export type { ActorSnapshot } from './actor-snapshot.ts';
 export { createRuntime } from './create-runtime.ts';
@@ -22,6 +24,16 @@ export type { Emitted } from './delivery/emitted-listeners.ts';
 export type { HoldfastErrorCode } from './errors/codes.ts';
 export { HoldfastError, type HoldfastErrorOf, isHoldfastError } from './errors/holdfast-error.ts';
 export type { RuntimeOptions } from './options.ts';
+export type { LongWorkOptions, Progress } from './ports/event-store-backend.ts';
 export type { TimerPolicy } from './protocol/consequences.ts';
 export type { DeadLetter, DeadLetterReason } from './protocol/dead-letter.ts';
+export type {
+  RehearsalCounts,
+  RehearsalProblem,
+  RehearsalProblemName,
+  RehearsalReport,
+  RehearsedKind,
+} from './protocol/rehearsal.ts';
+export type { SkippedEventCount, SkippedReason } from './protocol/skipped-event.ts';
+export type { RehearseOptions } from './rehearse/rehearse-options.ts';
 export type { Runtime, RuntimeState } from './runtime.ts';

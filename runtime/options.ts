@@ -74,14 +74,9 @@ export function resolveOptions(options: RuntimeOptions): ResolvedOptions {
   if (typeof database !== 'string' && !(database instanceof URL)) {
     throw invalidOption(`${owner}: "database" must be the path or file URL of the database.`);
   }
-  if (!Array.isArray(modules)) {
-    throw invalidOption(
-      `${owner}: "modules" must be an array such as [new URL('./domain.ts', import.meta.url)].`,
-    );
-  }
   return {
     database,
-    modules: modules.map(toModuleUrl),
+    modules: toModuleUrls(owner, modules),
     hosts: options.hosts ?? Math.max(1, Math.min(4, availableParallelism() - 1)),
     mailboxCapacity: options.mailboxCapacity ?? 4_096,
     commandTimeoutMs: options.commandTimeoutMs ?? 30_000,
@@ -95,13 +90,23 @@ export function resolveOptions(options: RuntimeOptions): ResolvedOptions {
   };
 }
 
+/** The URLs of modules. */
+export function toModuleUrls(by: string, modules: unknown): string[] {
+  if (!Array.isArray(modules)) {
+    throw invalidOption(
+      `${by}: "modules" must be an array such as [new URL('./domain.ts', import.meta.url)].`,
+    );
+  }
+  return modules.map((module) => toModuleUrl(by, module));
+}
+
 /** A URL, a `file:` or `data:` URL as a string, or an absolute path. A relative path would be relative to nothing. */
-function toModuleUrl(module: unknown): string {
+function toModuleUrl(by: string, module: unknown): string {
   if (module instanceof URL) return module.href;
   if (typeof module === 'string' && URL.canParse(module) && !/^[a-z]:[\\/]/i.test(module)) return module;
   if (typeof module === 'string' && isAbsolutePath(module)) return pathToFileURL(module).href;
   throw invalidOption(
-    `${owner}: a module must be a URL such as new URL('./domain.ts', import.meta.url), got ${JSON.stringify(module)}.`,
+    `${by}: a module must be a URL such as new URL('./domain.ts', import.meta.url), got ${JSON.stringify(module)}.`,
   );
 }
 

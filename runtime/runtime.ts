@@ -14,6 +14,9 @@ import type { ResolvedOptions } from './options.ts';
 import type { DeadLetter } from './protocol/dead-letter.ts';
 import { checkName } from './protocol/names.ts';
 import { invalidOption } from './protocol/options.ts';
+import type { RehearsalReport } from './protocol/rehearsal.ts';
+import type { SkippedEventCount } from './protocol/skipped-event.ts';
+import { type RehearseOptions, resolveRehearseOptions } from './rehearse/rehearse-options.ts';
 import { EventStore } from './store/event-store.ts';
 import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
 
@@ -32,6 +35,8 @@ export class Runtime {
   readonly #closeTimeoutMs: number;
   readonly #emitted = new EmittedListeners();
   readonly #dispatcher: Dispatcher;
+  readonly #definitions: { readonly modules: readonly string[]; readonly memoryMb: number };
+  readonly #rehearsals = new Map<AbortController, Promise<RehearsalReport>>();
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -39,6 +44,7 @@ export class Runtime {
     const { modules, hosts, mailboxCapacity, commandTimeoutMs, residentsMax, workerUrl } = options;
     this.#backend = backend;
     this.#closeTimeoutMs = options.closeTimeoutMs;
+    this.#definitions = { modules, memoryMb: options.hostMemoryMb };
     this.database = backend.path;
     this.store = EventStore.sharing(backend);
     this.#router = new Router({
@@ -113,6 +119,48 @@ export class Runtime {
     return this.#backend.store().thread.control.call('deadLetters', []);
   }
 
+  /**
+   * Stored events that the machines of today pass over, because no state knows their type or the actor's state does not
+   * accept them: how many of each kind and type were met since the host threads started. They stay in their streams.
+   * Each is also published on the diagnostics channel `holdfast:event:skipped`.
+   */
+  skippedEvents(): Promise<SkippedEventCount[]> {
+    return this.#router.skippedEvents();
+  }
+
+  /**
+   * Replays every stream of the database with the definitions of today, or with those of other modules, and reports what
+   * would break: events that throw, are not accepted or not known, upcasters and migrations that fail, snapshots that
+   * say something else than a replay. To be called before an update is let loose on a user's data. Runs on threads of
+   * its own beside everything else; writes nothing; reads page by page.
+   *
+   * What the application's code does there is a problem in the report, also when it never ends or ends its thread.
+   *
+   * @throws HOLDFAST_ERR_OPTION_INVALID, HOLDFAST_ERR_CLOSED, the reason of the signal, and the errors of the storage.
+   *
+   * @example
+   * const report = await runtime.rehearse({ modules: [new URL('./domain-v2.ts', import.meta.url)] });
+   * if (!report.ok) for (const { problem, stream, version, message } of report.problems)
+   *   console.error(`${stream} at version ${version}: ${problem}: ${message}`);
+   */
+  async rehearse(options: RehearseOptions = {}): Promise<RehearsalReport> {
+    const resolved = resolveRehearseOptions(options, this.#definitions);
+    if (this.#closing !== undefined) throw holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
+    const { rehearse } = await import('./rehearse/rehearse.ts');
+    const stop = new AbortController();
+    const signal = AbortSignal.any([
+      stop.signal,
+      ...(resolved.signal === undefined ? [] : [resolved.signal]),
+    ]);
+    const rehearsal = rehearse(this.#backend, { ...resolved, signal });
+    this.#rehearsals.set(stop, rehearsal);
+    try {
+      return await rehearsal;
+    } finally {
+      this.#rehearsals.delete(stop);
+    }
+  }
+
   /** How many actors are in memory at this moment, over all host threads. */
   residents(): Promise<number> {
     return this.#router.residents();
@@ -139,15 +187,27 @@ export class Runtime {
 
   async #closeAfter(reason: Error): Promise<void> {
     this.#dispatcher.close();
+    await this.#endRehearsals(reason);
     await this.#router.fail(reason);
     await this.store.close();
     // What is left is the reader and the pool; the store can no longer answer.
     await this.#backend.close().catch(() => undefined);
   }
 
+  /** Resolves when their threads have ended. */
+  async #endRehearsals(reason: Error): Promise<void> {
+    for (const stop of this.#rehearsals.keys()) stop.abort(reason);
+    await Promise.allSettled(this.#rehearsals.values());
+  }
+
   async #close(): Promise<void> {
     this.#lifecycle.send({ type: 'close' });
     this.#dispatcher.close();
+    const closed = holdfastError(
+      'HOLDFAST_ERR_CLOSED',
+      'The runtime was closed before the rehearsal was done.',
+    );
+    await this.#endRehearsals(closed);
     await this.#router.drain(this.#closeTimeoutMs);
     this.#lifecycle.send({ type: 'drained' });
     await this.#router.close(this.#closeTimeoutMs);

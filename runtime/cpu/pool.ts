@@ -1,52 +1,108 @@
 // The only importer of piscina, and only once there is work for it.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Transferable } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
+import { heapLimits } from '../threads/heap-limits.ts';
 import type * as tasks from './tasks.ts';
 
 type Tasks = typeof tasks;
 type Task = (input: unknown) => never;
 
+/** Options of a pool. */
+export interface CpuPoolOptions {
+  /** Heap of a thread, in megabytes. Default: as much as Node.js gives it. */
+  readonly memoryMb?: number;
+  /** Flags of Node.js for the threads. Default: those of the process. */
+  readonly execArgv?: readonly string[] | undefined;
+  /** Serves in place of the pool where there is no file to start its threads from. Default: the calling thread. */
+  readonly standIn?: () => Promise<TaskRunner>;
+}
+
+/** How one task is run. */
+export interface TaskOptions {
+  /** Gives up the task, and ends the thread that it runs on. */
+  readonly signal?: AbortSignal;
+  /** What in the input moves to the thread. */
+  readonly transfer?: readonly Transferable[];
+}
+
+/** Something that runs tasks by name. */
+export interface TaskRunner {
+  run(name: string, input: unknown, options: TaskOptions): Promise<unknown>;
+  /** Ends the threads, whatever they do. */
+  destroy(): Promise<void>;
+  /** Ends the threads when they are done. */
+  close(): Promise<void>;
+}
+
 /**
  * Threads for work that is only computing. They load no addon and start when first needed. An application that was
- * bundled into one file has no file to start them from: there the work is done on the calling thread, piece by piece.
+ * bundled into one file has no file to start them from: there the work is done on the calling thread, piece by piece,
+ * or by whatever stands in for the pool.
  */
 export class CpuPool {
   readonly #threads: number;
-  #pool: Promise<Piscina | undefined> | undefined;
+  readonly #options: CpuPoolOptions;
+  #runner: Promise<TaskRunner> | undefined;
 
   /** At most `threads` threads; they end after five idle seconds. */
-  constructor(threads: number) {
+  constructor(threads: number, options: CpuPoolOptions = {}) {
     this.#threads = threads;
+    this.#options = options;
   }
 
   async run<Name extends keyof Tasks>(
     name: Name,
     input: Parameters<Tasks[Name]>[0],
-    signal?: AbortSignal,
-  ): Promise<ReturnType<Tasks[Name]>> {
-    this.#pool ??= this.#start();
-    const pool = await this.#pool;
-    if (pool !== undefined) return pool.run(input, signal === undefined ? { name } : { name, signal });
-    signal?.throwIfAborted();
-    const task = (await import('./tasks.ts'))[name] as Task;
-    return task(input);
+    options: TaskOptions = {},
+  ): Promise<Awaited<ReturnType<Tasks[Name]>>> {
+    this.#runner ??= this.#start();
+    return (await this.#runner).run(name, input, options) as Promise<Awaited<ReturnType<Tasks[Name]>>>;
   }
 
   async close(): Promise<void> {
-    const pool = await this.#pool;
-    await pool?.close();
+    await (await this.#runner)?.close();
   }
 
-  async #start(): Promise<Piscina | undefined> {
+  async destroy(): Promise<void> {
+    await (await this.#runner)?.destroy();
+  }
+
+  async #start(): Promise<TaskRunner> {
     const file = new URL('./tasks.js', import.meta.url);
-    if (!existsSync(fileURLToPath(file))) return undefined;
+    const { memoryMb, execArgv, standIn } = this.#options;
+    if (!existsSync(fileURLToPath(file))) return (await standIn?.()) ?? callingThread;
     const { Piscina } = await import('piscina');
-    return new Piscina({
+    const pool: Piscina = new Piscina({
       filename: file.href,
       minThreads: 0,
       maxThreads: this.#threads,
       idleTimeout: 5_000,
+      // A module of definitions that opens a runtime notices by this where it is.
+      workerData: { holdfast: 'pool' },
+      ...(memoryMb === undefined ? {} : { resourceLimits: heapLimits(memoryMb) }),
+      ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     });
+    return {
+      run: (name, input, { signal, transfer = [] }) =>
+        pool.run(input, {
+          name,
+          transferList: [...transfer] as never,
+          ...(signal === undefined ? {} : { signal }),
+        }),
+      close: () => pool.close(),
+      destroy: () => pool.destroy(),
+    };
   }
 }
+
+const callingThread: TaskRunner = {
+  async run(name, input, { signal }) {
+    signal?.throwIfAborted();
+    const task = (await import('./tasks.ts'))[name as keyof Tasks] as Task;
+    return task(input);
+  },
+  close: async () => undefined,
+  destroy: async () => undefined,
+};

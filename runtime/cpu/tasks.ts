@@ -1,8 +1,9 @@
 import type { IntegrityProblem } from '../ports/event-store-backend.ts';
 import type { SealedRow } from '../protocol/reader-control.ts';
+import type { RehearsalBatch, RehearsedBatch } from '../protocol/rehearsal.ts';
 import { sealEvent } from '../protocol/seal-event.ts';
 
-/** The work that runs in the CPU pool: pure functions of what can be cloned, one export each. */
+/** The work that runs in the CPU pool: functions of what can be cloned or moved that change nothing, one export each. */
 export function checkSeals(rows: readonly SealedRow[]): IntegrityProblem[] {
   const problems: IntegrityProblem[] = [];
   for (const [position, id, stream, , type, schemaVersion, data, metadata, parents, hash] of rows) {
@@ -22,6 +23,12 @@ export function checkSeals(rows: readonly SealedRow[]): IntegrityProblem[] {
     }
   }
   return problems;
+}
+
+/** Replays streams with the definitions of an application: see `runtime/rehearse/`. */
+export async function rehearseStreams(batch: RehearsalBatch): Promise<RehearsedBatch> {
+  // Machines are loaded only by threads that replay them.
+  return (await import('../rehearse/rehearse-batch.ts')).rehearseBatch(batch);
 }
 
 function isJson(text: string): boolean {

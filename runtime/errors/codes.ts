@@ -33,6 +33,14 @@ export const errorCodes = {
     when: 'A guard, an assign or another part of the machine threw. Nothing was written.',
     retryable: false,
   },
+  HOLDFAST_ERR_UPCAST_FAILED: {
+    when: 'An upcaster threw, or returned no payload and no events. The actor could not be read; nothing was written.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_EVENT_NEWER: {
+    when: 'A newer version of the application wrote an event of the actor. It could not be read; nothing was written.',
+    retryable: false,
+  },
   HOLDFAST_ERR_COMMAND_FAILED: {
     when: 'The decide function of a command threw. Nothing was written.',
     retryable: false,

@@ -14,6 +14,8 @@ export interface HoldfastErrorDetails {
     readonly state: unknown;
     readonly accepts: readonly string[];
   };
+  HOLDFAST_ERR_UPCAST_FAILED: StoredEventDetails & { readonly schemaVersion: number };
+  HOLDFAST_ERR_EVENT_NEWER: StoredEventDetails & { readonly found: number; readonly supported: number };
   HOLDFAST_ERR_PAYLOAD_INVALID: { readonly path: string; readonly issues?: readonly string[] };
   HOLDFAST_ERR_PAYLOAD_TOO_LARGE: { readonly size: number; readonly limit: number };
   HOLDFAST_ERR_MAILBOX_FULL: { readonly address: string; readonly capacity: number };
@@ -25,6 +27,14 @@ export interface HoldfastErrorDetails {
   };
   HOLDFAST_ERR_HOST_DIED: { readonly address: string; readonly reason: string };
   HOLDFAST_ERR_SCHEMA_NEWER: { readonly found: number; readonly supported: number };
+}
+
+/** Which stored event an error is about: its stream, its version there, and its position in the log. */
+interface StoredEventDetails {
+  readonly stream: string;
+  readonly version: number;
+  readonly position: number;
+  readonly eventType: string;
 }
 
 type DetailsOf<Code> = Code extends keyof HoldfastErrorDetails ? HoldfastErrorDetails[Code] : object;

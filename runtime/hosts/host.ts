@@ -4,6 +4,7 @@ import { type HoldfastError, holdfastError, isHoldfastError } from '../errors/ho
 import { deadLettered, hostDied } from '../observability/channels.ts';
 import type { NewDeadLetter } from '../protocol/dead-letter.ts';
 import type { HostReceipt, HostRequest } from '../protocol/host-messages.ts';
+import type { SkippedEventCount } from '../protocol/skipped-event.ts';
 import { HostThreadClient, type HostThreadOptions } from './host-thread-client.ts';
 
 /** Somebody who waits for the answer to a request. */
@@ -73,6 +74,12 @@ export class Host {
   async residents(): Promise<number> {
     if (this.#client === undefined || this.#lifecycle.state !== 'running') return 0;
     return this.#client.thread.control.call('residents', []);
+  }
+
+  /** Stored events that the machines of the thread that serves now passed over. */
+  async skippedEvents(): Promise<SkippedEventCount[]> {
+    if (this.#client === undefined || this.#lifecycle.state !== 'running') return [];
+    return this.#client.thread.control.call('skippedEvents', []);
   }
 
   /** Resolves when every command has been answered. */

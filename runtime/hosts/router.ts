@@ -3,6 +3,7 @@ import { placeOf } from '../protocol/address.ts';
 import type { PendingDelivery } from '../protocol/consequences.ts';
 import type { HostReceipt, HostRequest } from '../protocol/host-messages.ts';
 import { checkSignal, checkWholeOption } from '../protocol/options.ts';
+import { type SkippedEventCount, sumSkipped } from '../protocol/skipped-event.ts';
 import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
 import { Host, timedOut, type Waiter } from './host.ts';
 import type { HostThreadOptions } from './host-thread-client.ts';
@@ -145,6 +146,12 @@ export class Router {
     this.#checkOpen();
     const counts = await Promise.all(this.#hosts.map((host) => host.residents()));
     return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Stored events that machines passed over, over all hosts. */
+  async skippedEvents(): Promise<SkippedEventCount[]> {
+    this.#checkOpen();
+    return sumSkipped((await Promise.all(this.#hosts.map((host) => host.skippedEvents()))).flat());
   }
 
   /** Takes no more requests, and resolves when those under way are answered or the time is over. */

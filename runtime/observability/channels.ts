@@ -7,6 +7,18 @@ import { channel } from 'node:diagnostics_channel';
 export const effectFailed = channel('holdfast:effect:failed');
 
 /**
+ * A stored event changes nothing in the machine of today. Published in the host thread, once for each event while its
+ * thread lives. Payload: `{ address: string, type: string, version: number, reason: 'unknown-type' | 'not-accepted' }`.
+ */
+export const eventSkipped = channel('holdfast:event:skipped');
+
+/**
+ * `migrate` threw, or the machine does not take what it returned; the stream was replayed instead. Published in the host
+ * thread. Payload: `{ address: string, version: number, fromVersion: number, error: unknown }`.
+ */
+export const migrateFailed = channel('holdfast:snapshot:migrate-failed');
+
+/**
  * A host thread ended although nobody closed it. Published in the main thread.
  * Payload: `{ host: number, generation: number, reason: string, unanswered: number }`.
  */

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { StreamSnapshot } from './append.ts';
+import type { SkippedEventCount } from './skipped-event.ts';
 
 /** What a host thread is started with. */
 export interface HostThreadData {
@@ -24,4 +25,6 @@ export interface HostControl {
   /** Snapshots of actors that would otherwise be replayed from many events. */
   hotSnapshots(): StreamSnapshot[];
   residents(): number;
+  /** Stored events that the machines of this thread passed over. */
+  skippedEvents(): SkippedEventCount[];
 }

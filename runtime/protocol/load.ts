@@ -1,12 +1,11 @@
 import type { EncodedSnapshot } from './append.ts';
+import type { UsableSnapshots } from './code-fingerprint.ts';
 
 /** Asks for what an actor is folded from. */
-export interface LoadRequest {
+export interface LoadRequest extends UsableSnapshots {
   readonly stream: string;
   /** Events after this version, unless a snapshot starts later. */
   readonly after: number;
-  /** Accepts a snapshot made by code with this fingerprint; `null` for none, when the state is known already. */
-  readonly fingerprint: string | null;
   /** An idempotency key to look up in the same view. */
   readonly key: string | null;
 }
@@ -17,6 +16,7 @@ export interface LoadedStream {
   readonly types: readonly string[];
   readonly schemaVersions: readonly number[];
   readonly data: readonly string[];
+  readonly positions: readonly number[];
   /** Version, id and place in the log of the last event of this page, or of where it starts if it is empty. */
   readonly version: number;
   readonly head: string;

@@ -21,9 +21,16 @@ export interface ReaderRequests {
   readLog(query: PageQuery): RecordedEvent[];
   getLatestSnapshot(stream: string): EncodedSnapshot | undefined;
   load(request: LoadRequest): LoadedStream;
+  /** The snapshot that a host saved, whatever code folded it. */
+  actorSnapshot(stream: string): EncodedSnapshot | undefined;
+  /** Streams in the order in which they were created, after one of them. */
+  streamsPage(after: number): StreamRow[];
   /** Events after a position with what their seal covers, for `verify`. */
   sealedPage(after: number): SealedRow[];
 }
+
+/** A stream and the version of its last event. */
+export type StreamRow = readonly [streamId: number, stream: string, version: number];
 
 /** One event as `verify` sees it. */
 export type SealedRow = readonly [

@@ -4,11 +4,11 @@ import type { EncodedEvent } from '../protocol/append.ts';
 import { encode, encodeMetadata } from '../protocol/codec.ts';
 import { createEventId } from '../protocol/event-id.ts';
 import { limits } from '../protocol/limits.ts';
-import { checkKey, checkName, describe } from '../protocol/names.ts';
+import { checkKey, checkName, checkWhole, describe } from '../protocol/names.ts';
 import { sha256 } from '../protocol/sha256.ts';
 import type { NewEvent } from './stored-event.ts';
 
-const eventFields = ['type', 'data', 'metadata', 'id'];
+const eventFields = ['type', 'data', 'metadata', 'id', 'schemaVersion'];
 
 /** The events of an append, checked and encoded at the door. */
 export interface EncodedBatch {
@@ -44,7 +44,10 @@ export function encodeEvents(events: unknown): EncodedBatch {
 
 /** What an idempotency key stands for: the content of the events, whatever ids they are given. */
 export function fingerprintOf(events: readonly EncodedEvent[]): string {
-  return sha256(JSON.stringify(events.map(({ type, data, metadata }) => [type, data, metadata])));
+  const contentOf = ({ type, data, metadata, schemaVersion }: EncodedEvent) =>
+    // As it was before events of the store could have one, so that keys of that time are recognised.
+    schemaVersion === 1 ? [type, data, metadata] : [type, data, metadata, schemaVersion];
+  return sha256(JSON.stringify(events.map(contentOf)));
 }
 
 function encodeEvent(event: unknown, index: number): EncodedEvent {
@@ -52,13 +55,14 @@ function encodeEvent(event: unknown, index: number): EncodedEvent {
   if (typeof event !== 'object' || event === null)
     throw invalid(`${at} must be an object, got ${describe(event)}`);
   for (const field of Object.keys(event)) if (!eventFields.includes(field)) throw unknownField(at, field);
-  const { type, data = {}, metadata, id } = event as NewEvent;
+  const { type, data = {}, metadata, id, schemaVersion = 1 } = event as NewEvent;
   checkName(`${at}.type`, type);
   if (id !== undefined) checkKey(`${at}.id`, id);
+  checkWhole(`${at}.schemaVersion`, schemaVersion, 1);
   return {
     id: id ?? createEventId(),
     type,
-    schemaVersion: 1,
+    schemaVersion,
     data: encode(data, `${at}.data`),
     metadata: metadata === undefined ? null : encodeMetadata(metadata, `${at}.metadata`),
     hash: '',

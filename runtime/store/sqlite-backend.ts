@@ -38,7 +38,8 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   /** The absolute path of the database. */
   readonly path: string;
   readonly #store: StoreClient;
-  readonly #workerUrl: URL | string | undefined;
+  /** The worker file that the threads are started from. @internal */
+  readonly workerUrl: URL | string | undefined;
   #pool: CpuPool | undefined;
   #reader: Promise<ReaderClient> | undefined;
   #closing: Promise<void> | undefined;
@@ -46,7 +47,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   private constructor(path: string, store: StoreClient, workerUrl: URL | string | undefined) {
     this.path = path;
     this.#store = store;
-    this.#workerUrl = workerUrl;
+    this.workerUrl = workerUrl;
   }
 
   /**
@@ -159,7 +160,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
 
   #startReader(): Promise<ReaderClient> {
     const started = import('../threads/reader-client.ts').then(({ ReaderClient }) =>
-      ReaderClient.start(this.path, this.#workerUrl),
+      ReaderClient.start(this.path, this.workerUrl),
     );
     const forget = () => {
       if (this.#reader === started) this.#reader = undefined;

@@ -17,6 +17,10 @@ interface NewEventFields<Type extends string> {
   readonly type: Type;
   /** About the event rather than of it: who, why, correlation. Default `{}`. */
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /**
+   * Which shape of its type the payload is in; matters for streams of actors with upcasters. Default 1, the first.
+   */
+  readonly schemaVersion?: number;
   /** A unique id of the caller's, by which a repeated append is recognised. Default: a new UUID of version 7. */
   readonly id?: string;
 }
@@ -36,6 +40,8 @@ interface StoredEventFields {
   readonly version: number;
   /** Place in the log, in order of arrival: 1, 2, 3, ... without gaps. What cursors point at. */
   readonly position: number;
+  /** Which shape of its type the payload was written in: 1, 2, 3, ... */
+  readonly schemaVersion: number;
   readonly metadata: Readonly<Record<string, unknown>>;
   /** When it was recorded, by the clock of the machine. For people; order is `position`. */
   readonly recordedAt: Date;
@@ -43,13 +49,14 @@ interface StoredEventFields {
 
 /** Decodes an event as it left the backend. */
 export function toStoredEvent<Event extends EventShape>(event: RecordedEvent): StoredEvent<Event> {
-  const { id, stream, version, position, type, data, metadata, recordedAt } = event;
+  const { id, stream, version, position, type, schemaVersion, data, metadata, recordedAt } = event;
   return {
     id,
     stream,
     version,
     position,
     type,
+    schemaVersion,
     data: decode(data),
     metadata: metadata === null ? {} : (decode(metadata) as Record<string, unknown>),
     recordedAt: new Date(recordedAt),

@@ -1,7 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { ActorHost } from '../../actors/actor-host.ts';
 import { loadDefinitions } from '../../actors/load-definitions.ts';
-import { effectFailed } from '../observability/channels.ts';
+import { SkippedEvents } from '../../actors/skipped-events.ts';
+import { effectFailed, eventSkipped, migrateFailed } from '../observability/channels.ts';
 import type { HostLog } from '../ports/host-log.ts';
 import { encode } from '../protocol/codec.ts';
 import type { HostControl, HostThreadData } from '../protocol/host-control.ts';
@@ -30,6 +31,7 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
   const answers: FramePort = new FramePort(data.requests, (frame) =>
     readHostRequests(frame, (request) => host.receive(request)),
   );
+  const skippedEvents = new SkippedEvents();
   const host = new ActorHost({
     definitions,
     log,
@@ -39,6 +41,10 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
     answer: (id, answer) => answers.send((frame) => writeHostAnswer(frame, id, answer)),
     onEffectFailed: (address, type, error) => effectFailed.publish({ address, type, error }),
     onEmitted: (address, event) => answers.send((frame) => writeEmitted(frame, address, encode(event))),
+    reports: {
+      skipped: (event) => skippedEvents.add(event) && eventSkipped.publish(event),
+      migrateFailed: (failure) => migrateFailed.publish(failure),
+    },
   });
   data.requests.ref();
   setInterval(() => host.sweep(), idleMs).unref();
@@ -46,5 +52,6 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
   serveControl<HostControl>(control, {
     hotSnapshots: () => host.hotSnapshots(),
     residents: () => host.residents,
+    skippedEvents: () => skippedEvents.counts(),
   });
 }

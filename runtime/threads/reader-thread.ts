@@ -6,6 +6,7 @@ import { IntegrityCheck } from '../sqlite/integrity-check.ts';
 import { LogReader } from '../sqlite/log-reader.ts';
 import { openForReading } from '../sqlite/open-database.ts';
 import { storageError } from '../sqlite/storage-error.ts';
+import { streamsPage } from '../sqlite/stream-list.ts';
 import { serveControl } from './control-channel.ts';
 import { serveRequests } from './request-port.ts';
 
@@ -31,6 +32,8 @@ export function serveReader(control: MessagePort, data: ReaderThreadData): void 
     readLog: coded((query) => log.readLog(query)),
     getLatestSnapshot: coded((stream) => log.getLatestSnapshot(stream)),
     load: coded((request) => log.load(request)),
+    actorSnapshot: coded((stream) => log.actorSnapshot(stream)),
+    streamsPage: coded((after) => streamsPage(database, after)),
     sealedPage: coded((after) => integrity.sealedPage(after)),
   };
   const connect = (port: MessagePort): void => {

@@ -17,10 +17,14 @@ async function serve(threadData: ThreadData): Promise<void> {
       return (await import('./reader-thread.ts')).serveReader(control, data as never);
     case 'host':
       return (await import('./host-thread.ts')).serveHost(control, data as never);
+    case 'cpu':
+      return (await import('./task-thread.ts')).serveTasks(control);
+    case 'pool':
+      return;
   }
 }
 
-if (isHoldfastThread) {
+if (isHoldfastThread && threadRole !== 'pool') {
   serve(workerData as ThreadData).then(
     () => parentPort?.postMessage({}),
     (error: unknown) => parentPort?.postMessage({ failed: toWireError(error) }),

@@ -174,6 +174,21 @@ test('the address of an actor comes back as one', () => {
   expect(back.address).toBe('account/42');
 });
 
+test('a built-in error comes back as one of its class, with its properties', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(Error, TypeError, RangeError),
+      fc.string(),
+      fc.string(),
+      (Class, message, code) => {
+        const error = Object.assign(new Class(message), { code });
+
+        expect(isDeepStrictEqual(decode(encode(error)), error)).toBe(true);
+      },
+    ),
+  );
+});
+
 test('an error of a class of its own comes back with its name, message, cause and properties', () => {
   class DeclinedError extends Error {
     override readonly name = 'DeclinedError';

@@ -276,6 +276,10 @@ async function expectReplayable(world: SimulatedWorld, id: Id): Promise<void> {
   const events = await world.log.events(address);
   const types = events.map(({ type }) => type);
   const data = events.map((event) => event.data);
-  const replayed = hosted.fold(hosted.begin(identity), identity, 1, types, data);
+  const replayed = hosted.fold(hosted.begin(identity), identity, {
+    types,
+    data,
+    versionAt: (index) => index + 1,
+  });
   expect(replayed.snapshot.context).toEqual(await contextOf(world, id));
 }

@@ -1,6 +1,7 @@
 import { isHoldfastError } from '../../runtime/errors/holdfast-error.ts';
 import type { HostLog } from '../../runtime/ports/host-log.ts';
 import type { AppendReceipt, AppendRequest } from '../../runtime/protocol/append.ts';
+import { isUsable } from '../../runtime/protocol/code-fingerprint.ts';
 import type { LoadedStream, LoadRequest } from '../../runtime/protocol/load.ts';
 import type { RecordedEvent } from '../../runtime/protocol/recorded-event.ts';
 import { InMemoryEventStoreBackend } from '../../runtime/store/in-memory-backend.ts';
@@ -20,6 +21,8 @@ export class InMemoryHostLog implements HostLog {
   /** Owns the work of all actors. */
   readonly run = 'run';
   readonly #pending: { request: AppendRequest; settle: (outcome: AppendReceipt | Error) => void }[] = [];
+  #underway = 0;
+  readonly #onDrained: (() => void)[] = [];
   #fault: Fault = () => undefined;
   /** How many loads were answered with a snapshot. */
   snapshotsUsed = 0;
@@ -29,14 +32,23 @@ export class InMemoryHostLog implements HostLog {
     this.#fault = fault;
   }
 
+  /** Resolves when everything that was appended so far has been committed, or has failed. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#underway === 0) resolve();
+      else this.#onDrained.push(resolve);
+    });
+  }
+
   append(request: AppendRequest, settle: (outcome: AppendReceipt | Error) => void): void {
+    this.#underway++;
     this.#pending.push({ request, settle });
     if (this.#pending.length === 1) setImmediate(() => void this.#commitPending());
   }
 
   async load(request: LoadRequest): Promise<LoadedStream> {
     const { stream, fingerprint, key } = request;
-    const snapshot = fingerprint === null ? undefined : await this.#usableSnapshot(stream, fingerprint);
+    const snapshot = fingerprint === null ? undefined : await this.#usableSnapshot(request);
     if (snapshot !== undefined) this.snapshotsUsed++;
     const after = snapshot?.version ?? request.after;
     const events = await this.events(stream);
@@ -47,6 +59,7 @@ export class InMemoryHostLog implements HostLog {
       types: page.map(({ type }) => type),
       schemaVersions: page.map(({ schemaVersion }) => schemaVersion),
       data: page.map(({ data }) => data),
+      positions: page.map(({ position }) => position),
       position: last?.position ?? events[after - 1]?.position ?? 0,
       version: last?.version ?? after,
       head: last?.id ?? events[after - 1]?.id ?? '',
@@ -98,9 +111,9 @@ export class InMemoryHostLog implements HostLog {
     return { outcome: 'already-appended', version, position, head, reply: null };
   }
 
-  async #usableSnapshot(stream: string, fingerprint: string) {
-    const snapshot = await this.#backend.getLatestSnapshot(stream);
-    return snapshot?.fingerprint === fingerprint ? snapshot : undefined;
+  async #usableSnapshot(request: LoadRequest) {
+    const snapshot = await this.#backend.getLatestSnapshot(request.stream);
+    return snapshot !== undefined && isUsable(snapshot.fingerprint, request) ? snapshot : undefined;
   }
 
   /** One group: all that has arrived is written, then all are told. */
@@ -109,6 +122,8 @@ export class InMemoryHostLog implements HostLog {
     const outcomes: (AppendReceipt | Error)[] = [];
     for (const { request } of group) outcomes.push(this.#fault(request) ?? (await this.appendNow(request)));
     if (this.#pending.length > 0) setImmediate(() => void this.#commitPending());
+    this.#underway -= group.length;
+    if (this.#underway === 0) for (const resolve of this.#onDrained.splice(0)) resolve();
     for (const [index, { settle }] of group.entries()) settle(outcomes[index] as AppendReceipt | Error);
   }
 }

@@ -57,9 +57,11 @@ export function foldOf(
   return hosted.fold(
     { snapshot: from, tree: undefined },
     { id: '1', address, onInput: () => undefined },
-    1,
-    events.map(({ type }) => type),
-    events.map(({ data }) => data),
+    {
+      types: events.map(({ type }) => type),
+      data: events.map(({ data }) => data),
+      versionAt: (index) => index + 1,
+    },
   ).snapshot;
 }
 

@@ -33,9 +33,6 @@ const leaf = fc.oneof(
   fc.float64Array({ maxLength: 3 }),
   fc.bigInt64Array({ maxLength: 3 }),
   fc.int16Array({ maxLength: 3 }).map((array) => array.buffer as ArrayBuffer),
-  fc
-    .tuple(fc.string(), fc.string())
-    .map(([message, code]) => Object.assign(new TypeError(message), { code })),
 );
 
 /** An object with own keys of any name, `__proto__` too. */

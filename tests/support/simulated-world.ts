@@ -4,6 +4,7 @@ import type { HostLog } from '../../runtime/ports/host-log.ts';
 import { encode } from '../../runtime/protocol/codec.ts';
 import type { Delivery, PendingDelivery } from '../../runtime/protocol/consequences.ts';
 import type { HostOperation, HostReceipt } from '../../runtime/protocol/host-messages.ts';
+import type { LoadRequest } from '../../runtime/protocol/load.ts';
 import { sha256 } from '../../runtime/protocol/sha256.ts';
 import { InMemoryHostLog } from './in-memory-host-log.ts';
 
@@ -69,11 +70,17 @@ export class SimulatedWorld {
   #startHost(): ActorHost {
     const generation = this.#generation;
     const isLost = () => generation !== this.#generation;
+    // As the fence does: what the host before has sent is committed before this one reads.
+    const fenced = this.log.drained();
+    const readLog = (request: LoadRequest) => this.log.load(request);
     const log: HostLog = {
       append: (request, settle) => {
         if (!isLost()) this.log.append(request, (outcome) => isLost() || settle(outcome));
       },
-      load: (request) => (isLost() ? new Promise(() => undefined) : this.log.load(request)),
+      async load(request) {
+        await fenced;
+        return isLost() ? new Promise(() => undefined) : readLog(request);
+      },
     };
     return new ActorHost({
       definitions: this.#definitions,

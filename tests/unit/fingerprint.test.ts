@@ -63,3 +63,22 @@ test('another input has another fingerprint', () => {
 
   expect(fingerprintOf(one)).not.toBe(fingerprintOf(other));
 });
+
+test('other upcasters, another migrate and another version have another fingerprint', () => {
+  const machine = createMachine({ on: { added: { actions: [() => undefined] } } });
+  const base = {
+    machine,
+    version: 2,
+    migrate: () => undefined,
+    upcast: { added: [() => ({ by: 1 })] },
+  } as const;
+  const fingerprints = [
+    base,
+    { ...base, upcast: { added: [() => ({ by: 2 })] } },
+    { ...base, upcast: { added: [() => ({ by: 1 }), () => ({ by: 1 })] } },
+    { ...base, migrate: () => ({ state: {}, context: {} }) },
+    { ...base, version: 3 },
+  ].map((options) => fingerprintOf(defineAggregate('thing', options as never)));
+
+  expect(new Set(fingerprints).size).toBe(fingerprints.length);
+});

@@ -36,11 +36,36 @@ export function appendContract(check: CheckBackend): void {
       version: 1,
       position: 1,
       type: 'created',
+      schemaVersion: 1,
       data: { title: 'Plan' },
       metadata: { by: 'me' },
     });
     assert.ok(id.length > 0);
     assert.ok(recordedAt.getTime() >= before && recordedAt.getTime() <= Date.now());
+  });
+
+  check('an event comes back with the schema version that it was given', async ({ store }) => {
+    await store.append('s', [{ type: 'created', schemaVersion: 3 }, { type: 'created' }]);
+
+    const events = await collect(store.read('s'));
+
+    assert.deepEqual(
+      events.map(({ schemaVersion }) => schemaVersion),
+      [3, 1],
+    );
+    for (const wrong of [0, -1, 1.5, '2', null]) {
+      const event = { type: 'created', schemaVersion: wrong as number };
+      await failureOf('HOLDFAST_ERR_ARGUMENT_INVALID', () => store.append('s', [event]), String(wrong));
+    }
+  });
+
+  check('the same payload at another schema version is other content under a key', async ({ store }) => {
+    const append = (schemaVersion: number) =>
+      store.append('s', [{ type: 'created', schemaVersion }], { idempotencyKey: 'k' });
+    await append(2);
+
+    assert.equal((await append(2)).outcome, 'already-appended');
+    await failureOf('HOLDFAST_ERR_IDEMPOTENCY_CONFLICT', () => append(1));
   });
 
   check('data and metadata that were not given come back as empty objects', async ({ store }) => {

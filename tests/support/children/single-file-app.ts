@@ -17,6 +17,8 @@ async function main(database: string): Promise<void> {
   for await (const { data } of runtime.store.readAll()) console.log('read', (data as { id: string }).id);
   const { ok } = await runtime.store.verify();
   console.log('verified', ok);
+  const rehearsal = await runtime.rehearse();
+  console.log('rehearsed', rehearsal.ok, rehearsal.events);
 }
 
 if (!isHoldfastThread) await main(process.argv[2] ?? '');
