@@ -39,7 +39,8 @@ export class CpuPool {
   }
 
   async #start(): Promise<Piscina | undefined> {
-    const file = new URL('./tasks.js', import.meta.url);
+    // Holds from here and from the chunks of the doors, which the build puts into a folder beside this one.
+    const file = new URL('../cpu/tasks.js', import.meta.url);
     if (!existsSync(fileURLToPath(file))) return undefined;
     const { Piscina } = await import('piscina');
     return new Piscina({
