@@ -66,9 +66,11 @@ export class HostedDefinition {
   /** Folds events that were accepted once. One that is not accepted now changes nothing: it stays a fact. */
   fold(from: MachineSnapshot, types: readonly string[], payloads: readonly string[]): MachineSnapshot {
     let snapshot = from;
+    let type = '';
     const { machine } = this;
     for (let index = 0; index < types.length; index++) {
-      const type = types[index] as string;
+      // Each type came as a string of its own; XState looks one up faster that it has looked up before.
+      if (types[index] !== type) type = types[index] as string;
       try {
         const next = step(machine, snapshot, toEvent(type, payloads[index] as string));
         if (next.accepted) snapshot = next.snapshot;
