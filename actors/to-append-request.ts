@@ -20,10 +20,11 @@ export function toAppendRequest(
   const { metadata, idempotencyKey, fingerprint } = request;
   let head = tip.head;
   const events = decision.events.map(({ type, payload: data }): EncodedEvent => {
-    const content = { id: createEventId(), type, schemaVersion: 1, data, metadata };
-    const hash = sealEvent({ ...content, stream }, head);
-    head = content.id;
-    return { ...content, hash };
+    const id = createEventId();
+    const schemaVersion = 1;
+    const hash = sealEvent({ id, stream, type, schemaVersion, data, metadata }, head);
+    head = id;
+    return { id, type, schemaVersion, data, metadata, hash };
   });
   const after: Place = { snapshot: decision.snapshot, version: tip.version + events.length, head };
   const append: AppendRequest = {
