@@ -135,8 +135,10 @@ export class HostedDefinition {
     onSkipped?: (index: number) => void,
   ): Instance {
     let instance = from;
+    let type = '';
     for (let index = 0; index < types.length; index++) {
-      const type = types[index] as string;
+      // Each type came as a string of its own; XState looks one up faster that it has looked up before.
+      if (types[index] !== type) type = types[index] as string;
       try {
         const entry = recorded(type, data[index] as string);
         const next = this.#foldOne(instance, identity, versionAt(index), entry);

@@ -25,11 +25,11 @@ export function toAppendRequest(
   const metadata = metadataOf(request);
   let head = tip.head;
   const events = decision.events.map(({ type, payload: data }): EncodedEvent => {
+    const id = createEventId();
     const schemaVersion = hosted.upcasting.schemaVersionOf(type);
-    const content = { id: createEventId(), type, schemaVersion, data, metadata };
-    const hash = sealEvent({ ...content, stream }, head);
-    head = content.id;
-    return { ...content, hash };
+    const hash = sealEvent({ id, stream, type, schemaVersion, data, metadata }, head);
+    head = id;
+    return { id, type, schemaVersion, data, metadata, hash };
   });
   const after: Place = { snapshot: decision.snapshot, version: tip.version + events.length, head };
   const append: AppendRequest = {

@@ -181,7 +181,7 @@ export function runLogic(
   const parent = { id: parentId, sessionId: parentId, system, _send: hear, send: hear };
   const actor = createActor(withKey(logic, idempotencyKey) as never, { id, parent, input } as never);
   const live = actor as unknown as LiveActor;
-  keys.set(live, idempotencyKey);
+  Object.defineProperty(live, keyOfWork, { value: idempotencyKey });
   live._actorScope.emit = (event) => listener.emitted(event);
   live.subscribe({
     next: (snapshot) => {
@@ -193,11 +193,12 @@ export function runLogic(
   return { send: (event) => actor.send(event as never), stop: () => live._stop() };
 }
 
-const keys = new WeakMap<object, string>();
+/** A registered symbol: the modules of an application may have a copy of this one, and ask it. */
+const keyOfWork = Symbol.for('holdfast.idempotencyKey');
 
 /** The idempotency key of running work, by its `self`. */
 export function keyOfRunning(self: object): string | undefined {
-  return keys.get(self);
+  return (self as { [keyOfWork]?: string })[keyOfWork];
 }
 
 type PromiseCreator = (args: object) => PromiseLike<unknown>;

@@ -70,7 +70,8 @@ export class CpuPool {
   }
 
   async #start(): Promise<TaskRunner> {
-    const file = new URL('./tasks.js', import.meta.url);
+    // Holds from here and from the chunks of the doors, which the build puts into a folder beside this one.
+    const file = new URL('../cpu/tasks.js', import.meta.url);
     const { memoryMb, execArgv, standIn } = this.#options;
     if (!existsSync(fileURLToPath(file))) return (await standIn?.()) ?? callingThread;
     const { Piscina } = await import('piscina');

@@ -5,3 +5,8 @@ export function sha256(text: string): string {
   crypto ??= process.getBuiltinModule('node:crypto');
   return crypto.hash('sha256', text);
 }
+
+/** Loads the module now: to be called where a thread would otherwise only wait for another one. */
+export function loadCrypto(): void {
+  crypto ??= process.getBuiltinModule('node:crypto');
+}

@@ -6,14 +6,7 @@ import type { LoadedStream, LoadRequest } from '../protocol/load.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
 
-type TailRow = [
-  version: number,
-  id: string,
-  type: string,
-  schemaVersion: number,
-  data: string,
-  position: number,
-];
+type TailRow = [version: number, type: string, schemaVersion: number, data: string, position: number];
 
 const columns = `e.position, e.id, s.name as stream, e.version, e.type, e.schema_version as schemaVersion, e.data,
   e.metadata, e.recorded_at as recordedAt`;
@@ -66,23 +59,36 @@ export class LogReader {
     const snapshot = fingerprint === null ? undefined : this.#usableSnapshot(request);
     const after = snapshot?.version ?? request.after;
     const rows = this.#prepare<TailRow>(
-      `select e.version, e.id, e.type, e.schema_version, e.data, e.position from streams s
+      `select e.version, e.type, e.schema_version, e.data, e.position from streams s
        join events e on e.stream_id = s.stream_id where s.name = ? and e.version > ? order by e.version limit ?`,
       'raw',
     ).all(stream, after, limits.loadEventsMax) as TailRow[];
-    const kept = cutToLength(rows.map((row) => ({ row, data: row[4] }))).map(({ row }) => row);
-    const last = kept.at(-1);
-    const [head, position] = last === undefined ? this.#headAt(stream, after) : [last[1], last[5]];
+    const types: string[] = [];
+    const schemaVersions: number[] = [];
+    const data: string[] = [];
+    const positions: number[] = [];
+    let version = after;
+    let length = 0;
+    for (const row of rows) {
+      length += row[3].length;
+      if (endsPage(length, data.length)) break;
+      version = row[0];
+      types.push(row[1]);
+      schemaVersions.push(row[2]);
+      data.push(row[3]);
+      positions.push(row[4]);
+    }
+    const [head, position] = this.#headAt(stream, version);
     return {
       ...(snapshot === undefined ? {} : { snapshot }),
-      types: kept.map((row) => row[2]),
-      schemaVersions: kept.map((row) => row[3]),
-      data: kept.map((row) => row[4]),
-      positions: kept.map((row) => row[5]),
-      version: last?.[0] ?? after,
+      types,
+      schemaVersions,
+      data,
+      positions,
+      version,
       head,
       position,
-      more: kept.length < rows.length || rows.length === limits.loadEventsMax,
+      more: data.length < rows.length || rows.length === limits.loadEventsMax,
       workOwner: this.#workOwner(stream),
       reply: key === null ? null : this.#keptReply(stream, key),
     };
@@ -142,12 +148,17 @@ function pageLimit(query: PageQuery): number {
   return Math.min(query.limit, limits.pageEventsMax);
 }
 
-/** Ends a page early, but never before its first event, once its payloads are large. */
+/** Whether a page ends early, since its payloads are large; never before its first event. */
+function endsPage(length: number, events: number): boolean {
+  return length > limits.pageLengthMax && events > 0;
+}
+
+/** The rows of a page that {@link endsPage} allows. */
 function cutToLength<Row extends { readonly data: string }>(rows: Row[]): Row[] {
   let length = 0;
   for (const [index, row] of rows.entries()) {
     length += row.data.length;
-    if (length > limits.pageLengthMax && index > 0) return rows.slice(0, index);
+    if (endsPage(length, index)) return rows.slice(0, index);
   }
   return rows;
 }

@@ -42,7 +42,7 @@ function endpointOf(port: MessagePort): Endpoint {
 /** An interface whose methods can be called across threads. */
 export type ControlApi<Api> = { [Method in keyof Api]: (...args: never[]) => unknown };
 
-/** Answers control calls on a port with the methods of `api`. */
+/** Answers control calls on a port with the methods of `api`. Comlink is loaded with the first call, which waits. */
 export function serveControl<Api extends ControlApi<Api>>(port: MessagePort, api: Api): void {
   const invoke = async (method: string, args: readonly unknown[]): Promise<Result> => {
     try {
@@ -54,7 +54,16 @@ export function serveControl<Api extends ControlApi<Api>>(port: MessagePort, api
       return { ok: false, error: toWireError(error) };
     }
   };
-  void import('comlink').then(({ expose }) => expose({ invoke }, endpointOf(port)));
+  const early: unknown[] = [];
+  const keep = (message: unknown): void => {
+    if (early.push(message) > 1) return;
+    void import('comlink').then(({ expose }) => {
+      expose({ invoke }, endpointOf(port));
+      port.off('message', keep);
+      for (const each of early) port.emit('message', each);
+    });
+  };
+  port.on('message', keep);
 }
 
 /** How one control call is made. */

@@ -1,6 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { AppendReceipt, AppendRequest } from '../protocol/append.ts';
 import { createEventId } from '../protocol/event-id.ts';
+import { loadCrypto } from '../protocol/sha256.ts';
 import type { DeliverySignal, HeadMoved, StoreControl, StoreThreadData } from '../protocol/store-control.ts';
 import { AppendClient } from './append-client.ts';
 import { type ExitGuarded, exitGuard } from './exit-guard.ts';
@@ -67,6 +68,8 @@ export class StoreClient {
   /** Starts the thread and opens the database; rejects with the coded error of the database if it cannot be opened. */
   static async start(options: StoreClientOptions): Promise<StoreClient> {
     const client = new StoreClient(options);
+    // The thread takes longer to start than this; the first append needs it.
+    loadCrypto();
     try {
       // It may have to wait for the lock of another process, and then says so itself.
       await client.thread.started(options.lockTimeoutMs + startTimeoutMs);

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { systemClock } from '../ports/clock.ts';
 import { type Frame, readAppends, writeOutcome } from '../protocol/append-frame.ts';
+import { loadCrypto } from '../protocol/sha256.ts';
 import type { HeadMoved, StoreControl, StoreThreadData } from '../protocol/store-control.ts';
 import { checkpoint } from '../sqlite/checkpoint.ts';
 import { DeadLetterBox } from '../sqlite/dead-letter-box.ts';
@@ -88,6 +89,8 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
   };
 
   connect(data.appends, () => false, false);
+  // While the news that this thread is ready travels; the first event that is sealed here needs it.
+  setImmediate(loadCrypto);
   data.heads.once('message', close);
   serveControl<StoreControl>(control, {
     connectHost(host, generation, port) {

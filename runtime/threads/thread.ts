@@ -39,6 +39,18 @@ export interface ThreadData {
  */
 const youngGenerationMb = 64;
 
+/**
+ * The file that each role starts from. Threads without user code start from one file of CommonJS, which the build makes:
+ * its start does not wait for the loader of ES modules to resolve and read thirty files. Hosts import the modules of the
+ * application, and so must share their XState and `holdfast/worker` with them. The paths hold from wherever this code
+ * is in the build: beside these files, or in the chunks of the doors.
+ */
+function workerFileOf(role: ThreadRole): URL {
+  return role === 'host' || role === 'cpu'
+    ? new URL('../threads/worker.js', import.meta.url)
+    : new URL('../threads/database-worker.cjs', import.meta.url);
+}
+
 /** One running worker thread with its control plane. */
 export class Thread<Api extends ControlApi<Api>> {
   readonly name: string;
@@ -55,7 +67,7 @@ export class Thread<Api extends ControlApi<Api>> {
     const { port1, port2 } = new MessageChannel();
     const threadData: ThreadData = { holdfast: role, control: port2, data };
     this.name = name;
-    this.#worker = new Worker(workerUrl ?? new URL('./worker.js', import.meta.url), {
+    this.#worker = new Worker(workerUrl ?? workerFileOf(role), {
       name: `holdfast ${name}`,
       workerData: threadData,
       transferList: [port2, ...transfer],

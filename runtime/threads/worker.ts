@@ -1,6 +1,6 @@
 import '../node-version.ts';
-import { parentPort, workerData } from 'node:worker_threads';
-import { toWireError } from '../errors/wire-error.ts';
+import { workerData } from 'node:worker_threads';
+import { reportStart } from './report-start.ts';
 import type { ThreadData } from './thread.ts';
 import { threadRole } from './thread-role.ts';
 
@@ -24,9 +24,4 @@ async function serve(threadData: ThreadData): Promise<void> {
   }
 }
 
-if (isHoldfastThread && threadRole !== 'pool') {
-  serve(workerData as ThreadData).then(
-    () => parentPort?.postMessage({}),
-    (error: unknown) => parentPort?.postMessage({ failed: toWireError(error) }),
-  );
-}
+if (isHoldfastThread && threadRole !== 'pool') void reportStart(() => serve(workerData as ThreadData));

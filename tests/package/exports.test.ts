@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
-const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const manifest = JSON.parse(read('package.json'));
 const targets = Object.entries<string>(manifest.exports);
 
 interface PackedFile {
@@ -30,8 +31,35 @@ test.each(targets)('%s leads to a built file with its types', (_subpath, target)
 });
 
 test.each<string>(manifest.sideEffects)('%s, which bundlers must keep, exists', (target) => {
-  expect(existsSync(join(root, target))).toBe(true);
+  expect(globSync(target, { cwd: root })).not.toEqual([]);
 });
+
+test.each(['node-version', 'threads/exit-guard', 'errors/holdfast-error'])(
+  'the doors share one %s, however many of them are imported',
+  (module) => {
+    const doors = targets.map(([, target]) => target).filter((target) => /(index|offline)\.js$/.test(target));
+    const files = [...doors, ...globSync('dist/runtime/chunks/*.js', { cwd: root })];
+    const shared = new Set(doors.flatMap((door) => holdersBehind(door, module, files)));
+
+    expect(doors).toHaveLength(4);
+    expect([...shared]).toHaveLength(1);
+  },
+);
+
+/** The files among those that a built door imports, at once or later, which hold a module of the sources. */
+function holdersBehind(door: string, module: string, files: readonly string[]): string[] {
+  const seen = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const [, name] of read(file).matchAll(/["']\.{1,2}\/(?:chunks\/)?([\w-]+\.js)["']/g)) {
+      const imported = files.find((each) => basename(each) === name && each.includes('/chunks/'));
+      if (imported !== undefined) visit(imported);
+    }
+  };
+  visit(door);
+  return [...seen].filter((file) => read(file).includes(`// runtime/${module}.ts\n`));
+}
 
 test.each(
   targets

@@ -24,6 +24,9 @@ const entryPoints = {
 /** Addons, of which a bundle can hold the loader only: their packages are searched file by file below. */
 const external = ['better-sqlite3', '@napi-rs/nice'];
 
+/** What the threads of the package start from unless `workerUrl` says otherwise: parts of the worker again, in one file. */
+const databaseWorker = join(root, 'dist/runtime/threads/database-worker.cjs');
+
 const offlineBundle = () => inspectBundle({ entryPoints, external, absWorkingDir: root });
 
 test('a bundle of the door, and of all threads behind it, holds nothing that could use a network', async () => {
@@ -34,6 +37,19 @@ test('a bundle of the door, and of all threads behind it, holds nothing that cou
   // The worker of piscina imports the file with the tasks of the pool, which is ours, through a function of its making.
   expect(hiddenLoaders).toEqual(['Function']);
   expect(externals).toContain('better-sqlite3');
+  expect(externals.filter((name) => !name.startsWith('node:') && !external.includes(name))).toEqual([]);
+});
+
+test('the file of the threads that hold the addon holds nothing that could use a network', async () => {
+  const { networkUses, hiddenLoaders, externals } = await inspectBundle({
+    entryPoints: [databaseWorker],
+    external,
+    absWorkingDir: root,
+  });
+
+  expect(networkUses).toEqual([]);
+  expect(hiddenLoaders).toEqual([]);
+  expect(externals).toEqual(expect.arrayContaining(['better-sqlite3', 'node:worker_threads']));
   expect(externals.filter((name) => !name.startsWith('node:') && !external.includes(name))).toEqual([]);
 });
 
@@ -85,10 +101,10 @@ test('the door stays small, with everything behind it', async () => {
 
   const entry = sizeOf(loadedAtOnce('bundle/offline.js'));
   const bundle = await sizeOfOneFile(['./offline.js']);
-  const withThreads = await sizeOfOneFile(['./offline.js', './threads/worker.js', './cpu/tasks.js']);
+  const worker = await sizeOfOneFile(['./threads/worker.js']);
   process.stdout.write(
     `holdfast/offline min+gzip: ${kilobytes(entry)} at import, ${kilobytes(bundle)} with all that it loads later, ` +
-      `${kilobytes(withThreads)} with the code of its threads\n`,
+      `and its threads start from ${kilobytes(worker)}\n`,
   );
   expect(entry).toBeGreaterThan(1024);
   expect(bundle).toBeLessThanOrEqual(bundleBudgetBytes);
