@@ -2,6 +2,7 @@ import {
   type AnyStateMachine,
   type ContextFrom,
   type EventFromLogic,
+  type InputFrom,
   initialSnapshot,
   type MachineSnapshot,
   type StateValueFrom,
@@ -13,9 +14,9 @@ export class RunningMachine<Machine extends AnyStateMachine> {
   readonly #machine: Machine;
   #snapshot: MachineSnapshot;
 
-  constructor(machine: Machine) {
+  constructor(machine: Machine, input?: InputFrom<Machine>) {
     this.#machine = machine;
-    this.#snapshot = initialSnapshot(machine, undefined);
+    this.#snapshot = initialSnapshot(machine, input);
   }
 
   get state(): StateValueFrom<Machine> {
