@@ -1,5 +1,6 @@
 import { holdfastError, isHoldfastError } from '../runtime/errors/holdfast-error.ts';
 import type { HostLog } from '../runtime/ports/host-log.ts';
+import { type HostProgress, noProgress } from '../runtime/ports/host-progress.ts';
 import { parseAddress } from '../runtime/protocol/address.ts';
 import type { AppendReceipt, StreamSnapshot } from '../runtime/protocol/append.ts';
 import { encode } from '../runtime/protocol/codec.ts';
@@ -25,6 +26,8 @@ export interface ActorHostOptions extends ResidencyOptions {
   readonly answer: (id: number, answer: HostReceipt | Error) => void;
   /** Told of an effect that threw after its commit. */
   readonly onEffectFailed: (address: string, type: string, error: unknown) => void;
+  /** Told what the host works on. */
+  readonly progress?: HostProgress;
 }
 
 /** One decision on its way to the disk. */
@@ -43,12 +46,14 @@ interface Undertaking {
 export class ActorHost {
   readonly #options: ActorHostOptions;
   readonly #residency: Residency;
+  readonly #progress: HostProgress;
   /** How often a request was decided again because another process was faster; only for those that were. */
   readonly #attempts = new WeakMap<HostRequest, number>();
 
   constructor(options: ActorHostOptions) {
     this.#options = options;
     this.#residency = new Residency(options);
+    this.#progress = options.progress ?? noProgress;
   }
 
   /** How many actors are in memory. */
@@ -58,6 +63,12 @@ export class ActorHost {
 
   /** Takes a request; the answer follows in its time. Requests to one actor are carried out in order. */
   receive(request: HostRequest): void {
+    this.#progress.working(request.id);
+    this.#take(request);
+    this.#progress.working(0);
+  }
+
+  #take(request: HostRequest): void {
     const known = this.#residency.get(request.address);
     // Neither is worth reading an actor for that is not in memory.
     if (known === undefined && (request.operation === 'unwatch' || request.operation === 'refresh')) return;
@@ -169,6 +180,7 @@ export class ActorHost {
     if (append.snapshot !== null) resident.snapshotVersion = after.version;
     resident.tip = after;
     resident.inFlight++;
+    this.#progress.appending(request.id);
     this.#options.log.append(append, (outcome) => this.#settle(resident, undertaking, outcome));
   }
 
@@ -206,6 +218,7 @@ export class ActorHost {
       return;
     }
     this.#attempts.set(request, attempts);
+    this.#progress.refused(request.id);
     resident.retried ??= [];
     resident.retried.push(request);
   }
@@ -229,12 +242,12 @@ export class ActorHost {
     resident.retried = undefined;
     const key = resident.queue?.[0]?.idempotencyKey ?? null;
     if (resident.isSuspect) return this.#reload(resident, key);
-    this.#whenLoaded(resident, key, catchUp(resident, this.#options.log, key));
+    this.#whenLoaded(resident, key, catchUp(resident, this.#options.log, key, this.#progress));
   }
 
   #reload(resident: Resident, key: string | null): void {
     resident.isSuspect = false;
-    this.#whenLoaded(resident, key, activate(resident, this.#options.log, key));
+    this.#whenLoaded(resident, key, activate(resident, this.#options.log, key, this.#progress));
   }
 
   #whenLoaded(resident: Resident, key: string | null, loaded: Promise<LoadedStream['reply']>): void {
@@ -257,11 +270,16 @@ export class ActorHost {
     if (first === undefined) return;
     if (kept !== null) this.#options.answer(first.id, repeatedCommand(first, kept));
     // Its key was looked up with the state, unless it came after the load had begun.
-    else this.#run(resident, first, first.idempotencyKey === null || first.idempotencyKey === key);
+    else {
+      this.#progress.working(first.id);
+      this.#run(resident, first, first.idempotencyKey === null || first.idempotencyKey === key);
+    }
     for (const request of others) {
+      this.#progress.working(request.id);
       if ((resident.phase as Resident['phase']) === 'ready') this.#run(resident, request);
       else wait(resident, request);
     }
+    this.#progress.working(0);
   }
 
   /** The state could not be read: everybody who waits is told, and the next request tries again. */

@@ -1,9 +1,15 @@
-/** Why a command became a dead letter. */
-export type DeadLetterReason = 'host-died' | 'closed';
+import type { DeathCause, DeathEvidence } from './host-death.ts';
 
 /**
- * A command that reached a mailbox and was not answered. It may have been carried out: look at its stream, or repeat it
- * with its idempotency key, before you do anything about it.
+ * Why a command became a dead letter. `poison`: it killed its host, and once more alone in quarantine. `host-died`: the
+ * host died under it. `closed`: the runtime closed before it was answered.
+ */
+export type DeadLetterReason = 'poison' | 'host-died' | 'closed';
+
+/**
+ * A command that reached a mailbox and was not answered. It may have been carried out, unless `reason` is `poison` and
+ * its error said otherwise: look at its stream, or requeue it if it has an idempotency key, before you do anything
+ * about it.
  */
 export interface NewDeadLetter {
   readonly address: string;
@@ -12,10 +18,17 @@ export interface NewDeadLetter {
   readonly type: string;
   /** The payload as the codec wrote it. */
   readonly data: string;
+  /** The metadata as the codec wrote it. */
+  readonly metadata: string | null;
+  readonly expectedVersion: number | null;
   readonly idempotencyKey: string | null;
   readonly reason: DeadLetterReason;
-  /** What is known of the cause. */
+  /** What is known of the cause, in a sentence. */
   readonly detail: string | null;
+  /** How the host thread ended; `null` if it did not. */
+  readonly cause: DeathCause | null;
+  /** What is known of its end: message, stack, figures of memory and time. */
+  readonly evidence: DeathEvidence | null;
 }
 
 /** A {@link NewDeadLetter} as it is kept. */

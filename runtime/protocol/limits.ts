@@ -20,6 +20,19 @@ export const limits = {
   loadEventsMax: 2048,
   /** Characters of payload in one page of a read, after which the page ends early. */
   pageLengthMax: 1024 * 1024,
+  /**
+   * Requests under way to one host thread; the rest wait in the main thread, where they can still be overtaken. About
+   * a quarter of a second of work: enough that throughput no longer grows with it, and little for a quiet actor to wait
+   * behind. A power of two, since a request has its mark in shared memory at its number modulo this.
+   */
+  hostInFlightMax: 8_192,
+  /**
+   * Unanswered requests of all actors of one host, beyond which one more is refused or waits: about 50 MB of the main
+   * thread besides the payloads.
+   */
+  hostUnansweredMax: 131_072,
+  /** Host threads that may die under a request that none of them had begun; then it is taken for the cause. */
+  hostDeathsMax: 3,
   /** Dead letters kept in a file; the oldest are dropped. */
   deadLettersMax: 10_000,
   /** Stream heads remembered by the writer, so that an append need not look them up: about 20 MB at the most. */

@@ -23,8 +23,13 @@ export interface StoreControl {
   fenceHost(host: number, generation: number): void;
   /** Saves snapshots in one transaction. */
   saveSnapshots(snapshots: readonly StreamSnapshot[]): void;
-  recordDeadLetters(letters: readonly NewDeadLetter[]): void;
+  /** Returns the ids they are kept under. */
+  recordDeadLetters(letters: readonly NewDeadLetter[]): number[];
   deadLetters(): DeadLetter[];
+  deadLetter(id: number): DeadLetter | undefined;
+  /** Removes one; false if there is none. */
+  removeDeadLetter(id: number): boolean;
+  countDeadLetters(): number;
   /** Reports new positions on the `heads` port from now on, or no longer. Returns the last position. */
   watch(on: boolean): number;
   checkpoint(): void;

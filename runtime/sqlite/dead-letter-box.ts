@@ -1,7 +1,15 @@
 import type { DeadLetter, NewDeadLetter } from '../protocol/dead-letter.ts';
+import type { DeathEvidence } from '../protocol/host-death.ts';
 import { limits } from '../protocol/limits.ts';
 import type { SqliteDatabase } from './driver.ts';
 import type { LogWriter } from './log-writer.ts';
+
+type Row = Omit<DeadLetter, 'evidence'> & { readonly evidence: string | null };
+
+const selectLetters = `
+  select dead_letter_id as deadLetterId, address, operation, type, data, metadata, expected_version as expectedVersion,
+    idempotency_key as idempotencyKey, reason, detail, cause, evidence, recorded_at as recordedAt
+  from dead_letters`;
 
 /** Keeps commands that were never answered, with the reason; the newest {@link limits.deadLettersMax} of them. */
 export class DeadLetterBox {
@@ -13,31 +21,57 @@ export class DeadLetterBox {
     this.#writer = writer;
   }
 
-  record(letters: readonly NewDeadLetter[], recordedAt: number): void {
-    this.#writer.write((database) => {
-      const insert = database.prepare(
-        `insert into dead_letters (address, operation, type, data, idempotency_key, reason, detail, recorded_at)
-         values (?, ?, ?, ?, ?, ?, ?, ?)`,
-      );
-      for (const { address, operation, type, data, idempotencyKey, reason, detail } of letters) {
-        insert.run(address, operation, type, data, idempotencyKey, reason, detail, recordedAt);
-      }
+  /** Returns the ids of the letters, in order. */
+  record(letters: readonly NewDeadLetter[], recordedAt: number): number[] {
+    return this.#writer.write((database) => {
+      const insert = database
+        .prepare<number>(
+          `insert into dead_letters (address, operation, type, data, metadata, expected_version, idempotency_key, reason,
+             detail, cause, evidence, recorded_at)
+           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning dead_letter_id`,
+        )
+        .pluck();
+      const ids = letters.map((letter) => {
+        const { address, operation, type, data, metadata, expectedVersion, idempotencyKey } = letter;
+        const { reason, detail, cause } = letter;
+        const evidence = letter.evidence === null ? null : JSON.stringify(letter.evidence);
+        const content = [address, operation, type, data, metadata, expectedVersion, idempotencyKey];
+        return insert.get(...content, reason, detail, cause, evidence, recordedAt) as number;
+      });
       database
         .prepare(
           'delete from dead_letters where dead_letter_id <= (select max(dead_letter_id) - ? from dead_letters)',
         )
         .run(limits.deadLettersMax);
+      return ids;
     });
   }
 
   /** All of them, oldest first. Needs no lock. */
   list(): DeadLetter[] {
-    return this.#database
-      .prepare<DeadLetter>(
-        `select dead_letter_id as deadLetterId, address, operation, type, data, idempotency_key as idempotencyKey, reason,
-           detail, recorded_at as recordedAt
-         from dead_letters order by dead_letter_id`,
-      )
-      .all();
+    return this.#database.prepare<Row>(`${selectLetters} order by dead_letter_id`).all().map(toLetter);
   }
+
+  get(id: number): DeadLetter | undefined {
+    const row = this.#database.prepare<Row>(`${selectLetters} where dead_letter_id = ?`).get(id);
+    return row === undefined ? undefined : toLetter(row);
+  }
+
+  /** Removes one; false if there is none. */
+  remove(id: number): boolean {
+    return this.#writer.write((database) => {
+      const removed = database
+        .prepare<number>('delete from dead_letters where dead_letter_id = ? returning dead_letter_id')
+        .get(id);
+      return removed !== undefined;
+    });
+  }
+
+  count(): number {
+    return this.#database.prepare<number>('select count(*) from dead_letters').pluck().get() ?? 0;
+  }
+}
+
+function toLetter({ evidence, ...letter }: Row): DeadLetter {
+  return { ...letter, evidence: evidence === null ? null : (JSON.parse(evidence) as DeathEvidence) };
 }

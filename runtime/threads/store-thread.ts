@@ -92,6 +92,9 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
     saveSnapshots: (saved) => snapshots.save(saved, systemClock.now()),
     recordDeadLetters: (letters) => deadLetters.record(letters, systemClock.now()),
     deadLetters: () => deadLetters.list(),
+    deadLetter: (id) => deadLetters.get(id),
+    removeDeadLetter: (id) => deadLetters.remove(id),
+    countDeadLetters: () => deadLetters.count(),
     watch(on) {
       clearInterval(poll);
       poll = on ? setInterval(lookForForeignCommits, foreignPollMs) : undefined;

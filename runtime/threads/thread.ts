@@ -48,6 +48,7 @@ export class Thread<Api extends ControlApi<Api>> {
   readonly #worker: Worker;
   readonly #ready: Promise<{ failed?: WireError }>;
   #failure: Error | undefined;
+  #exitCode: number | undefined;
   #holds = 0;
 
   constructor(options: ThreadOptions) {
@@ -116,12 +117,35 @@ export class Thread<Api extends ControlApi<Api>> {
     await this.ended;
   }
 
+  /** The error that ended the thread, if there was one. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** What the thread has exited with; `undefined` while it runs. */
+  get exitCode(): number | undefined {
+    return this.#exitCode;
+  }
+
+  /**
+   * Bytes that the thread keeps outside of its heap. It need not turn its event loop to say so: the answer comes from
+   * between two instructions. `undefined` before Node.js 22.16, and when the thread has ended.
+   */
+  async externalBytes(): Promise<number | undefined> {
+    try {
+      return (await this.#worker.getHeapStatistics?.())?.external_memory;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Ends the thread at once. Never for a thread that holds the native addon. */
   async kill(): Promise<void> {
     await this.#worker.terminate();
   }
 
   #exited(code: number): Error {
+    this.#exitCode = code;
     const why = this.#failure === undefined ? `exit code ${code}` : this.#failure.message;
     return holdfastError(
       'HOLDFAST_ERR_THREAD_EXITED',

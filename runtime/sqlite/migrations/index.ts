@@ -1,7 +1,8 @@
 import { eventLog } from './0001-event-log.ts';
+import { deadLetterEvidence } from './0003-dead-letter-evidence.ts';
 
 /** Forward-only: the schema at version N is what the first N of these make. Released ones are never edited. */
-export const migrations: readonly string[] = [eventLog];
+export const migrations: readonly string[] = [eventLog, deadLetterEvidence];
 
 /** `application_id` in the file header: "Hold" in ASCII. It tells our files from those of other applications. */
 export const applicationId = 0x486f6c64;
