@@ -1,4 +1,4 @@
-import { holdfastError } from '../errors/holdfast-error.ts';
+import { type HoldfastError, holdfastError } from '../errors/holdfast-error.ts';
 import { limits } from '../protocol/limits.ts';
 import { describe } from '../protocol/names.ts';
 import { invalidOption } from '../protocol/options.ts';
@@ -38,14 +38,21 @@ export interface Mailbox {
  */
 export class Mailboxes {
   readonly #capacity: number;
+  readonly #sentMax: number;
   readonly #byAddress = new Map<string, Mailbox>();
   /** Actors with something that can leave, in the order of their turns. */
   readonly #round = new Fifo<Mailbox>();
+  /**
+   * Errors of refusals since the last request was answered, by address: a million refusals of one turn share one error,
+   * since a million stacks would take more memory than the commands that were refused.
+   */
+  readonly #refusals = new Map<string, HoldfastError>();
   #unanswered = 0;
 
   /** `capacity` is that of one actor. */
   constructor(capacity: number) {
     this.#capacity = capacity;
+    this.#sentMax = Math.min(capacity, limits.actorInFlightMax);
   }
 
   get unanswered(): number {
@@ -77,14 +84,15 @@ export class Mailboxes {
   /** The request was answered or dropped. */
   leave(mailbox: Mailbox): void {
     this.#unanswered--;
+    if (this.#refusals.size > 0) this.#refusals.clear();
     if (--mailbox.unanswered === 0 && !mailbox.isHeld) this.#byAddress.delete(mailbox.address);
     else this.#join(mailbox);
   }
 
   /** Whether a request that comes now may leave at once: nothing of its actor waits. */
   isClear(mailbox: Mailbox): boolean {
-    const { isHeld, queue, sent } = mailbox;
-    return !isHeld && (queue === undefined || queue.size === 0) && sent < this.#capacity;
+    const { queue } = mailbox;
+    return (queue === undefined || queue.size === 0) && this.#canSend(mailbox);
   }
 
   /** Has a request wait for its turn. */
@@ -165,7 +173,7 @@ export class Mailboxes {
   }
 
   #canSend({ isHeld, sent }: Mailbox): boolean {
-    return !isHeld && sent < this.#capacity;
+    return !isHeld && sent < this.#sentMax;
   }
 
   #join(mailbox: Mailbox): void {
@@ -177,19 +185,42 @@ export class Mailboxes {
 
   #checkRoom(address: string, mailbox: Mailbox | undefined): void {
     const unanswered = mailbox?.unanswered ?? 0;
-    const [capacity, isOwn] =
-      unanswered >= this.#capacity ? [this.#capacity, true] : [limits.hostUnansweredMax, false];
-    if (!isOwn && this.#unanswered < capacity) return;
-    const what = isOwn
-      ? `The mailbox of ${address} is full (${unanswered} of ${capacity})`
-      : `The actors of the host of ${address} have ${this.#unanswered} unanswered commands, of ${capacity}`;
-    throw holdfastError(
-      'HOLDFAST_ERR_MAILBOX_FULL',
-      `${what}. Await some of the commands that were sent, ${isOwn ? 'raise `mailboxCapacity`' : 'use more `hosts`'}, or ` +
-        "have commands wait for room with `mailboxOverflow: 'wait'`.",
-      { address, capacity },
+    if (unanswered < this.#capacity && this.#unanswered < limits.hostUnansweredMax) return;
+    const known = this.#refusals.get(address);
+    if (known !== undefined) throw known;
+    const refusal = this.#refusal(address, unanswered);
+    if (this.#refusals.size < limits.refusalsMax) this.#refusals.set(address, refusal);
+    throw refusal;
+  }
+
+  #refusal(address: string, unanswered: number): HoldfastError {
+    const capacity = this.#capacity;
+    if (unanswered >= capacity) {
+      return mailboxFull(
+        `The mailbox of ${address} is full (${unanswered} of ${capacity})`,
+        'raise `mailboxCapacity`',
+        { address, capacity },
+      );
+    }
+    return mailboxFull(
+      `The actors on the host of ${address} have ${this.#unanswered} unanswered commands, as many as it takes`,
+      'use more `hosts`',
+      { address, capacity: limits.hostUnansweredMax },
     );
   }
+}
+
+function mailboxFull(
+  what: string,
+  remedy: string,
+  details: { readonly address: string; readonly capacity: number },
+): HoldfastError {
+  return holdfastError(
+    'HOLDFAST_ERR_MAILBOX_FULL',
+    `${what}. Await some of the commands that were sent, ${remedy}, or have commands wait for room with ` +
+      "`mailboxOverflow: 'wait'`.",
+    details,
+  );
 }
 
 function drained(queue: Fifo<PendingRequest>): PendingRequest[] {

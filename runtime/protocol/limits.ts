@@ -27,10 +27,17 @@ export const limits = {
    */
   hostInFlightMax: 8_192,
   /**
+   * Requests of one actor under way to its host thread: as many as one group commit is still faster for, and few enough
+   * that those of others are not long behind.
+   */
+  actorInFlightMax: 1_024,
+  /**
    * Unanswered requests of all actors of one host, beyond which one more is refused or waits: about 50 MB of the main
    * thread besides the payloads.
    */
   hostUnansweredMax: 131_072,
+  /** Errors of refused commands that are shared by later ones, by actor: about a megabyte with their stacks. */
+  refusalsMax: 1_000,
   /** Host threads that may die under a request that none of them had begun; then it is taken for the cause. */
   hostDeathsMax: 3,
   /** Dead letters kept in a file; the oldest are dropped. */
