@@ -1,6 +1,6 @@
 import type { AnyStateMachine } from '../actors/xstate-adapter.ts';
 import type { Receipt } from './actor-ref.ts';
-import { type HoldfastError, holdfastError, isHoldfastError } from './errors/holdfast-error.ts';
+import { type HoldfastError, holdfastError } from './errors/holdfast-error.ts';
 import type { Router } from './hosts/router.ts';
 import { commandFingerprint } from './protocol/command-fingerprint.ts';
 import type { DeadLetter } from './protocol/dead-letter.ts';
@@ -24,20 +24,13 @@ export class DeadLetterDesk {
 
   async requeue(id: number): Promise<Receipt<AnyStateMachine>> {
     checkWhole('The id of a dead letter', id);
-    const letter = await this.#control.call('deadLetter', [id]);
+    const letter = await this.#control.call('keyDeadLetter', [id]);
     if (letter === undefined) throw unknownLetter(id);
-    try {
-      const receipt = await this.#router.request(requestOf(letter), {}, (answer) =>
-        toReceipt(letter.address, answer),
-      );
-      await this.#control.call('removeDeadLetter', [id]);
-      return receipt;
-    } catch (error) {
-      // What has died again is a letter again, with newer evidence and the same key.
-      const again = isHoldfastError(error, 'HOLDFAST_ERR_POISON_MESSAGE') ? error.deadLetterId : null;
-      if (again !== null) await this.#control.call('removeDeadLetter', [id]);
-      throw error;
-    }
+    const receipt = await this.#router.request(requestOf(letter), {}, (answer) =>
+      toReceipt(letter.address, answer),
+    );
+    await this.#control.call('removeDeadLetter', [id]);
+    return receipt;
   }
 
   async discard(id: number): Promise<void> {
@@ -50,10 +43,9 @@ export class DeadLetterDesk {
   }
 }
 
-/** A letter that had a key keeps it: under it the command may have been carried out already. */
+/** Sent under a key that stays with the letter, so that it is one command however often it is sent. */
 function requestOf(letter: DeadLetter): HostRequest {
-  const { deadLetterId, address, operation, type: name, data: payload, metadata, expectedVersion } = letter;
-  const idempotencyKey = letter.idempotencyKey ?? `dead-letter:${deadLetterId}`;
+  const { address, operation, type: name, data: payload, metadata, expectedVersion, idempotencyKey } = letter;
   const fingerprint = commandFingerprint(operation, name, payload);
   return { id: 0, operation, address, name, payload, metadata, expectedVersion, idempotencyKey, fingerprint };
 }

@@ -154,11 +154,19 @@ export class Host implements SupervisedHost {
 
   resume(): void {
     const { host, supervisor } = this.#options;
-    if (this.#lifecycle.state === 'absent' && supervisor.mayRun(host)) this.#start();
+    // One that was ended for the sake of others before it was ever needed goes on not being needed.
+    const isNeeded = this.backlog.size > 0 || this.#downSince !== undefined;
+    if (this.#lifecycle.state === 'absent' && isNeeded && supervisor.mayRun(host)) this.#start();
   }
 
   endWithSibling(): void {
-    this.#client?.end({ cause: 'sibling', message: 'it was ended with another host', figures: {} });
+    const verdict = { cause: 'sibling', message: 'it was ended with another host', figures: {} } as const;
+    this.#client?.end(verdict);
+    const { host, supervisor } = this.#options;
+    // One that is being fenced looks for itself.
+    if (this.#lifecycle.state !== 'absent' || supervisor.childOf(host).state !== 'escalated') return;
+    this.#lastDeath ??= { ...verdict, stack: null, at: Date.now() };
+    void this.#escalate();
   }
 
   /** Somebody waits: for an answer of the thread, or for the thread. */

@@ -122,6 +122,8 @@ export class Quarantine {
   }
 
   async #tryAlone(pending: PendingRequest): Promise<Trial> {
+    // The one before may have died after its answer, and is fenced first.
+    if (this.#client === undefined) await this.#dead;
     let client: HostThreadClient;
     try {
       client = this.#client ?? this.#start();
@@ -136,7 +138,7 @@ export class Quarantine {
     client.board.clear(request.id);
     client.send(request);
     // An answer that came with the end of the thread is an answer.
-    const outcome = await Promise.race([answered, (this.#dead as Promise<Death>).then(this.#buried)]);
+    const outcome = await Promise.race([answered, this.#dead as Promise<Death>]);
     client.watchdog.stop();
     if ('evidence' in outcome) pending.mayBeDurable ||= client.board.mayBeDurable(request.id);
     return outcome;
@@ -156,21 +158,21 @@ export class Quarantine {
       throw error;
     }
     this.#client.thread.hold();
-    this.#dead = untilDeath(this.#client, () => this.#lifecycle.send({ type: 'started' }));
-    return this.#client;
+    const client = this.#client;
+    this.#dead = untilDeath(client, () => this.#lifecycle.send({ type: 'started' })).then((death) =>
+      this.#bury(client, death),
+    );
+    return client;
   }
 
   /** Ends the thread of an actor that goes back to its host. */
   async #end(): Promise<void> {
-    if (this.#client === undefined) return;
-    this.#client.giveUp();
-    await (this.#dead as Promise<Death>).then(this.#buried);
+    this.#client?.giveUp();
+    await this.#dead;
   }
 
   /** The next thread has a generation of its own, and nothing of this one can be written any more. */
-  readonly #buried = async (death: Death): Promise<Death> => {
-    const client = this.#client;
-    if (client === undefined) return death;
+  async #bury(client: HostThreadClient, death: Death): Promise<Death> {
     this.#client = undefined;
     client.release();
     this.#lifecycle.send({ type: 'exited' });
@@ -178,5 +180,5 @@ export class Quarantine {
     this.#lifecycle.send({ type: 'fenced' });
     client.thread.release();
     return death;
-  };
+  }
 }

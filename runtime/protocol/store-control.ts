@@ -26,7 +26,8 @@ export interface StoreControl {
   /** Returns the ids they are kept under. */
   recordDeadLetters(letters: readonly NewDeadLetter[]): number[];
   deadLetters(): DeadLetter[];
-  deadLetter(id: number): DeadLetter | undefined;
+  /** Gives a letter an idempotency key if it has none, and returns it. */
+  keyDeadLetter(id: number): DeadLetter | undefined;
   /** Removes one; false if there is none. */
   removeDeadLetter(id: number): boolean;
   countDeadLetters(): number;

@@ -31,9 +31,12 @@ export class DeadLetterBox {
            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning dead_letter_id`,
         )
         .pluck();
+      // Sent again and dead again, a command is one letter with newer evidence.
+      const forget = database.prepare('delete from dead_letters where address = ? and idempotency_key = ?');
       const ids = letters.map((letter) => {
         const { address, operation, type, data, metadata, expectedVersion, idempotencyKey } = letter;
         const { reason, detail, cause } = letter;
+        if (idempotencyKey !== null) forget.run(address, idempotencyKey);
         const evidence = letter.evidence === null ? null : JSON.stringify(letter.evidence);
         const content = [address, operation, type, data, metadata, expectedVersion, idempotencyKey];
         return insert.get(...content, reason, detail, cause, evidence, recordedAt) as number;
@@ -52,9 +55,17 @@ export class DeadLetterBox {
     return this.#database.prepare<Row>(`${selectLetters} order by dead_letter_id`).all().map(toLetter);
   }
 
-  get(id: number): DeadLetter | undefined {
-    const row = this.#database.prepare<Row>(`${selectLetters} where dead_letter_id = ?`).get(id);
-    return row === undefined ? undefined : toLetter(row);
+  /** One letter, from now on with an idempotency key: its own, or one made from its id. */
+  withKey(id: number): DeadLetter | undefined {
+    return this.#writer.write((database) => {
+      database
+        .prepare(
+          'update dead_letters set idempotency_key = ? where dead_letter_id = ? and idempotency_key is null',
+        )
+        .run(`dead-letter:${id}`, id);
+      const row = database.prepare<Row>(`${selectLetters} where dead_letter_id = ?`).get(id);
+      return row === undefined ? undefined : toLetter(row);
+    });
   }
 
   /** Removes one; false if there is none. */

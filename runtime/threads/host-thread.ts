@@ -44,7 +44,10 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
     answer: (id, answer) => answers.send((frame) => writeHostAnswer(frame, id, answer)),
     onEffectFailed: (address, type, error) => effectFailed.publish({ address, type, error }),
     progress: {
-      working: (id) => board.working(id),
+      working(id) {
+        if (id !== 0) budget.begin();
+        board.working(id);
+      },
       // Before the append leaves: whoever has taken too much is still known, and has written nothing.
       appending(id) {
         budget.check();

@@ -92,7 +92,7 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
     saveSnapshots: (saved) => snapshots.save(saved, systemClock.now()),
     recordDeadLetters: (letters) => deadLetters.record(letters, systemClock.now()),
     deadLetters: () => deadLetters.list(),
-    deadLetter: (id) => deadLetters.get(id),
+    keyDeadLetter: (id) => deadLetters.withKey(id),
     removeDeadLetter: (id) => deadLetters.remove(id),
     countDeadLetters: () => deadLetters.count(),
     watch(on) {

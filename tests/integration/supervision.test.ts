@@ -220,6 +220,25 @@ test.each([
   },
 );
 
+test('with one-for-all, an escalation takes the other hosts with it, those that were never needed as well', async () => {
+  const runtime = await open({ hosts: 2, supervision: { strategy: 'one-for-all', intensity: 0 } });
+  const escalated = new ChannelRecord('holdfast:host:escalated');
+  await killHostOf(runtime, '0');
+  await escalated.nth(2);
+
+  const ids = Array.from({ length: 8 }, (_, index) => `${index}`);
+  const outcomes = await Promise.allSettled(
+    ids.map((id) => runtime.actor(hostile, id).send({ type: 'counted' })),
+  );
+
+  const unavailable = { status: 'rejected', reason: codedError('HOLDFAST_ERR_HOST_UNAVAILABLE') };
+  expect(outcomes).toEqual(ids.map(() => unavailable));
+  await expect(runtime.health()).resolves.toMatchObject({
+    status: 'failing',
+    hosts: [{ state: 'unavailable' }, { state: 'unavailable' }],
+  });
+});
+
 test('hosts that cannot start are not tried for ever', async () => {
   const folder = temporaryFolder();
   const path = join(folder, 'module.mjs');
