@@ -1,4 +1,5 @@
 import type { HostLog } from '../runtime/ports/host-log.ts';
+import type { HostProgress } from '../runtime/ports/host-progress.ts';
 import type { LoadedStream, LoadRequest } from '../runtime/protocol/load.ts';
 import type { EvolutionReports } from './evolution-reports.ts';
 import { foldPage } from './fold-page.ts';
@@ -20,6 +21,7 @@ export async function activate(
   resident: Resident,
   log: HostLog,
   key: string | null,
+  progress: HostProgress,
   reports?: EvolutionReports,
 ): Promise<Loaded> {
   const { address, hosted } = resident;
@@ -32,13 +34,13 @@ export async function activate(
   if (first.snapshot !== undefined && restored === undefined) {
     const whole = await log.load({ stream: address, after: 0, fingerprint: null, key });
     const start = { ...hosted.begin(resident), version: 0, head: '' };
-    return foldPages(resident, log, start, whole, key, reports);
+    return foldPages(resident, log, start, whole, key, progress, reports);
   }
   const version = first.snapshot?.version ?? 0;
   // One that was migrated is replaced by one of this version with the next event.
   if (first.snapshot?.fingerprint === fingerprint) resident.snapshotVersion = version;
   const instance = restored ?? hosted.begin(resident);
-  return foldPages(resident, log, { ...instance, version, head: first.head }, first, key, reports);
+  return foldPages(resident, log, { ...instance, version, head: first.head }, first, key, progress, reports);
 }
 
 /** Reads what was appended since, by another process. */
@@ -46,11 +48,12 @@ export async function catchUp(
   resident: Resident,
   log: HostLog,
   key: string | null,
+  progress: HostProgress,
   reports?: EvolutionReports,
 ): Promise<Loaded> {
   const { address, committed, tree } = resident;
   const first = await log.load({ stream: address, after: committed.version, fingerprint: null, key });
-  return foldPages(resident, log, { ...committed, tree }, first, key, reports);
+  return foldPages(resident, log, { ...committed, tree }, first, key, progress, reports);
 }
 
 /** The last page is the newest view: what it says besides the events holds for the state that is reached. */
@@ -60,6 +63,7 @@ async function foldPages(
   from: InstanceAt,
   first: LoadedStream,
   key: string | null,
+  progress: HostProgress,
   reports: EvolutionReports | undefined,
 ): Promise<Loaded> {
   const { address: stream, hosted } = resident;
@@ -68,7 +72,10 @@ async function foldPages(
   for (;;) {
     const ahead: LoadRequest = { stream, after: page.version, fingerprint: null, key };
     const next = page.more ? log.load(ahead, 'at-once') : undefined;
+    // Whoever waits first is who an actor that cannot be replayed costs its host.
+    progress.working(resident.queue?.[0]?.id ?? 0);
     instance = foldPage(hosted, resident, instance, page, reports);
+    progress.working(0);
     if (next === undefined) break;
     page = await next;
   }

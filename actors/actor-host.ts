@@ -1,5 +1,6 @@
-import { holdfastError, isHoldfastError } from '../runtime/errors/holdfast-error.ts';
+import { isHoldfastError } from '../runtime/errors/holdfast-error.ts';
 import type { HostLog } from '../runtime/ports/host-log.ts';
+import { type HostProgress, noProgress } from '../runtime/ports/host-progress.ts';
 import { parseAddress } from '../runtime/protocol/address.ts';
 import type { AppendReceipt, StreamSnapshot } from '../runtime/protocol/append.ts';
 import type { ActorPath } from '../runtime/protocol/consequences.ts';
@@ -9,6 +10,7 @@ import type { LoadedStream } from '../runtime/protocol/load.ts';
 import { activate, catchUp, type Loaded } from './activation.ts';
 import type { Effect } from './asked.ts';
 import { type Decision, decide } from './decide.ts';
+import { definitionOf } from './definition-of.ts';
 import { EffectRunner } from './effect-runner.ts';
 import type { EvolutionReports } from './evolution-reports.ts';
 import type { HostedDefinition } from './hosted-definition.ts';
@@ -38,6 +40,8 @@ export interface ActorHostOptions extends ResidencyOptions {
   readonly onEmitted: (address: string, event: MachineEvent) => void;
   /** Told of what could not be used of the past. */
   readonly reports?: EvolutionReports;
+  /** Told what the host works on. */
+  readonly progress?: HostProgress;
 }
 
 /** One decision on its way to the disk. */
@@ -56,6 +60,7 @@ interface Undertaking {
 export class ActorHost {
   readonly #options: ActorHostOptions;
   readonly #residency: Residency;
+  readonly #progress: HostProgress;
   /** How often a request was decided again because another process was faster; only for those that were. */
   readonly #attempts = new WeakMap<HostRequest, number>();
 
@@ -71,6 +76,7 @@ export class ActorHost {
       onEmitted,
       onEffectFailed,
     });
+    this.#progress = options.progress ?? noProgress;
   }
 
   /** How many actors are in memory. */
@@ -80,6 +86,12 @@ export class ActorHost {
 
   /** Takes a request; the answer follows in its time. Requests to one actor are carried out in order. */
   receive(request: HostRequest): void {
+    this.#progress.working(request.id);
+    this.#take(request);
+    this.#progress.working(0);
+  }
+
+  #take(request: HostRequest): void {
     const known = this.#residency.get(request.address);
     // Neither is worth reading an actor for that is not in memory.
     if (known === undefined && (request.operation === 'unwatch' || request.operation === 'refresh')) return;
@@ -114,7 +126,7 @@ export class ActorHost {
     let resident: Resident;
     try {
       const { kind, id } = parseAddress(address);
-      resident = newResident(address, id, this.#definition(kind), this.#onInput);
+      resident = newResident(address, id, definitionOf(this.#options.definitions, kind), this.#onInput);
     } catch (error) {
       this.#answer(request.id, error as Error);
       return undefined;
@@ -122,17 +134,6 @@ export class ActorHost {
     this.#residency.add(resident);
     this.#reload(resident, null);
     return resident;
-  }
-
-  #definition(kind: string): HostedDefinition {
-    const hosted = this.#options.definitions.get(kind);
-    if (hosted !== undefined) return hosted;
-    const known = [...this.#options.definitions.keys()].join(', ');
-    throw holdfastError(
-      'HOLDFAST_ERR_DEFINITION_UNKNOWN',
-      `No module given to the runtime exports a definition of "${kind}"; they export ${known || 'none'}. ` +
-        'Add the URL of its module to `modules`.',
-    );
   }
 
   #run(resident: Resident, request: HostRequest, isFresh = false): void {
@@ -214,6 +215,7 @@ export class ActorHost {
     resident.treeSteps = decision.tree?.steps ?? 0;
     resident.hasWork = append.consequences?.hasWork ?? resident.hasWork;
     resident.inFlight++;
+    this.#progress.appending(request.id);
     this.#options.log.append(append, (outcome) => this.#settle(resident, undertaking, outcome));
   }
 
@@ -253,6 +255,7 @@ export class ActorHost {
       return;
     }
     this.#attempts.set(request, attempts);
+    this.#progress.refused(request.id);
     resident.retried ??= [];
     resident.retried.push(request);
   }
@@ -276,12 +279,20 @@ export class ActorHost {
     resident.retried = undefined;
     const key = resident.queue?.[0]?.idempotencyKey ?? null;
     if (resident.isSuspect) return this.#reload(resident, key);
-    this.#whenLoaded(resident, key, catchUp(resident, this.#options.log, key, this.#options.reports));
+    this.#whenLoaded(
+      resident,
+      key,
+      catchUp(resident, this.#options.log, key, this.#progress, this.#options.reports),
+    );
   }
 
   #reload(resident: Resident, key: string | null): void {
     resident.isSuspect = false;
-    this.#whenLoaded(resident, key, activate(resident, this.#options.log, key, this.#options.reports));
+    this.#whenLoaded(
+      resident,
+      key,
+      activate(resident, this.#options.log, key, this.#progress, this.#options.reports),
+    );
   }
 
   #whenLoaded(resident: Resident, key: string | null, loading: Promise<Loaded>): void {
@@ -305,11 +316,16 @@ export class ActorHost {
     if (first === undefined) return;
     if (kept !== null) this.#answer(first.id, repeatedCommand(first, kept));
     // Its key was looked up with the state, unless it came after the load had begun.
-    else this.#run(resident, first, first.idempotencyKey === null || first.idempotencyKey === key);
+    else {
+      this.#progress.working(first.id);
+      this.#run(resident, first, first.idempotencyKey === null || first.idempotencyKey === key);
+    }
     for (const request of others) {
+      this.#progress.working(request.id);
       if ((resident.phase as Resident['phase']) === 'ready') this.#run(resident, request);
       else wait(resident, request);
     }
+    this.#progress.working(0);
   }
 
   /** The state could not be read: everybody who waits is told, and the next request tries again. */

@@ -1,5 +1,5 @@
 import type { Consequences, TimerChange, TimerPolicy } from '../runtime/protocol/consequences.ts';
-import type { NewDeadLetter } from '../runtime/protocol/dead-letter.ts';
+import { type NewDeadLetter, undelivered } from '../runtime/protocol/dead-letter.ts';
 import type { HostRequest } from '../runtime/protocol/host-messages.ts';
 import { type AskedTimer, asksAnything } from './asked.ts';
 import type { Decision } from './decide.ts';
@@ -41,5 +41,5 @@ function unaccepted(
   state: unknown,
 ): NewDeadLetter {
   const detail = `${delivery?.sender} sent it, and ${address} does not accept it in ${JSON.stringify(state)}.`;
-  return { address, operation: 'send', type, data, idempotencyKey: null, reason: 'not-accepted', detail };
+  return undelivered({ address, type, data, reason: 'not-accepted', detail });
 }

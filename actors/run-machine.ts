@@ -3,6 +3,7 @@ import type {
   AnyStateMachine,
   ContextFrom,
   EventFromLogic,
+  InputFrom,
   MachineSnapshot,
   StateValueFrom,
 } from './xstate-adapter.ts';
@@ -12,9 +13,9 @@ export class RunningMachine<Machine extends AnyStateMachine> {
   readonly #machine: Machine;
   #snapshot: MachineSnapshot;
 
-  constructor(machine: Machine) {
+  constructor(machine: Machine, input?: InputFrom<Machine>) {
     this.#machine = machine;
-    this.#snapshot = initialSnapshot(machine, undefined);
+    this.#snapshot = initialSnapshot(machine, input);
   }
 
   get state(): StateValueFrom<Machine> {

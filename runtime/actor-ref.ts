@@ -10,14 +10,15 @@ import { validate } from '../actors/validate.ts';
 import type { AnyStateMachine, EventFromLogic, InputFrom, StateValueFrom } from '../actors/xstate-adapter.ts';
 import { type ActorSnapshot, toActorSnapshot } from './actor-snapshot.ts';
 import { holdfastError } from './errors/holdfast-error.ts';
+import type { MailboxOverflow } from './hosts/mailboxes.ts';
 import type { Router } from './hosts/router.ts';
 import { LatestValue } from './latest-value.ts';
 import { toAddress } from './protocol/address.ts';
 import { encode, encodeMetadata } from './protocol/codec.ts';
+import { commandFingerprint } from './protocol/command-fingerprint.ts';
 import type { HostOperation, HostReceipt, HostRequest } from './protocol/host-messages.ts';
 import { checkKey, checkName, checkWhole, describe, isReservedType } from './protocol/names.ts';
 import { checkOptions, checkSignal, checkWholeOption, invalidOption } from './protocol/options.ts';
-import { sha256 } from './protocol/sha256.ts';
 
 /** Options of {@link ActorRef.send} and {@link ActorRef.execute}. */
 export interface SendOptions {
@@ -31,6 +32,8 @@ export interface SendOptions {
   readonly signal?: AbortSignal;
   /** How long to wait, in milliseconds. Default: `commandTimeoutMs` of the runtime. */
   readonly timeoutMs?: number;
+  /** What becomes of the command if there is no room for it. Default: `mailboxOverflow` of the runtime. */
+  readonly mailboxOverflow?: MailboxOverflow;
 }
 
 /** Options of what only waits. */
@@ -61,7 +64,14 @@ export interface Receipt<Machine extends AnyStateMachine> {
 
 const noOptions: SendOptions = {};
 
-const sendOptionNames = ['expectedVersion', 'idempotencyKey', 'metadata', 'signal', 'timeoutMs'];
+const sendOptionNames = [
+  'expectedVersion',
+  'idempotencyKey',
+  'metadata',
+  'signal',
+  'timeoutMs',
+  'mailboxOverflow',
+];
 
 /**
  * An address of an actor: sends to it and observes it, wherever it lives, and whether it is in memory or not. Making
@@ -85,8 +95,9 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
    *
    * @throws HOLDFAST_ERR_EVENT_REJECTED with the `state` and what it `accepts`; HOLDFAST_ERR_VERSION_CONFLICT;
    * HOLDFAST_ERR_IDEMPOTENCY_CONFLICT; HOLDFAST_ERR_PAYLOAD_INVALID; HOLDFAST_ERR_TRANSITION_FAILED;
-   * HOLDFAST_ERR_MAILBOX_FULL; HOLDFAST_ERR_HOST_DIED and HOLDFAST_ERR_TIMEOUT (repeat with the same key); the errors
-   * of the storage. But for the last three kinds, nothing was written.
+   * HOLDFAST_ERR_MAILBOX_FULL; HOLDFAST_ERR_HOST_UNAVAILABLE; HOLDFAST_ERR_POISON_MESSAGE with the `evidence`;
+   * HOLDFAST_ERR_HOST_DIED and HOLDFAST_ERR_TIMEOUT (repeat with the same key); the errors of the storage. But for the
+   * last four kinds, nothing was written.
    *
    * @example
    * const receipt = await runtime.actor(counter, 'visits').send({ type: 'added', by: 2 });
@@ -236,7 +247,7 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
     request.metadata = metadata === undefined ? null : encodeMetadata(metadata, 'metadata');
     request.expectedVersion = expectedVersion ?? null;
     request.idempotencyKey = idempotencyKey ?? null;
-    request.fingerprint = idempotencyKey === undefined ? '' : sha256(`${operation}\n${name}\n${payload}`);
+    request.fingerprint = idempotencyKey === undefined ? '' : commandFingerprint(operation, name, payload);
     return this.#router.request(request, options, this.#toReceipt);
   }
 

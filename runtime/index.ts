@@ -23,10 +23,14 @@ export { createRuntime } from './create-runtime.ts';
 export type { Emitted } from './delivery/emitted-listeners.ts';
 export type { HoldfastErrorCode } from './errors/codes.ts';
 export { HoldfastError, type HoldfastErrorOf, isHoldfastError } from './errors/holdfast-error.ts';
+export type { RuntimeHealth, ServiceState } from './health.ts';
+export type { HostHealth, HostState, LastDeath, QuarantinedActor } from './hosts/host-health.ts';
+export type { MailboxOverflow } from './hosts/mailboxes.ts';
 export type { RuntimeOptions } from './options.ts';
 export type { LongWorkOptions, Progress } from './ports/event-store-backend.ts';
-export type { TimerPolicy } from './protocol/consequences.ts';
+export type { PendingCounts, TimerPolicy } from './protocol/consequences.ts';
 export type { DeadLetter, DeadLetterReason } from './protocol/dead-letter.ts';
+export type { DeathCause, DeathEvidence } from './protocol/host-death.ts';
 export type {
   RehearsalCounts,
   RehearsalProblem,
@@ -37,3 +41,4 @@ export type {
 export type { SkippedEventCount, SkippedReason } from './protocol/skipped-event.ts';
 export type { RehearseOptions } from './rehearse/rehearse-options.ts';
 export type { Runtime, RuntimeState } from './runtime.ts';
+export type { SupervisionOptions } from './supervision-options.ts';

@@ -1,6 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
+import { checkOverflow, type MailboxOverflow } from './hosts/mailboxes.ts';
 import { checkOptions, checkWholeOption, invalidOption, toWorkerUrl } from './protocol/options.ts';
+import {
+  type ResolvedSupervision,
+  resolveSupervision,
+  type SupervisionOptions,
+} from './supervision-options.ts';
 
 /** Options of `createRuntime`. */
 export interface RuntimeOptions {
@@ -13,8 +19,14 @@ export interface RuntimeOptions {
   readonly modules: readonly (string | URL)[];
   /** Threads that machines run in. Default: one less than the processors, at least 1 and at most 4. */
   readonly hosts?: number;
-  /** Unanswered commands of one actor; one more is rejected with `HOLDFAST_ERR_MAILBOX_FULL`. Default 4,096. */
+  /** Unanswered commands of one actor; for one more see `mailboxOverflow`. Default 4,096. */
   readonly mailboxCapacity?: number;
+  /**
+   * What becomes of a command for which its actor's mailbox, or its host, has no room: `'reject'` rejects it with
+   * `HOLDFAST_ERR_MAILBOX_FULL`; `'wait'` has it wait in order until there is room, which its time-out and its signal
+   * end. What waits takes memory of the main thread. Default `'reject'`.
+   */
+  readonly mailboxOverflow?: MailboxOverflow;
   /** How long a command may take before `HOLDFAST_ERR_TIMEOUT`, in milliseconds. Default 30,000. */
   readonly commandTimeoutMs?: number;
   /** Idle actors kept in memory, over all hosts. Default 100,000, about a kilobyte each. */
@@ -23,8 +35,15 @@ export interface RuntimeOptions {
   readonly passivateAfterMs?: number;
   /** Heap of a host thread, in megabytes; one that needs more is replaced. Default 512. */
   readonly hostMemoryMb?: number;
+  /**
+   * What the buffers of a host thread may take outside of its heap, in megabytes: `ArrayBuffer`, `Buffer` and what
+   * addons report. One that needs more is replaced. Default 512.
+   */
+  readonly hostExternalMemoryMb?: number;
   /** How long a host with work may not turn its event loop before it is replaced, in milliseconds. Default 5,000. */
   readonly hostUnresponsiveMs?: number;
+  /** How hosts that die are restarted. Default: at once, then with back-off, up to 10 times a minute. */
+  readonly supervision?: SupervisionOptions;
   /** How long an append waits for another process's write lock, in milliseconds. Default 30,000. */
   readonly lockTimeoutMs?: number;
   /** How long `close` waits for commands, and then for each thread, in milliseconds. Default 10,000. */
@@ -39,11 +58,14 @@ export interface ResolvedOptions {
   readonly modules: readonly string[];
   readonly hosts: number;
   readonly mailboxCapacity: number;
+  readonly mailboxOverflow: MailboxOverflow;
   readonly commandTimeoutMs: number;
   readonly residentsMax: number;
   readonly passivateAfterMs: number;
   readonly hostMemoryMb: number;
+  readonly hostExternalMemoryMb: number;
   readonly hostUnresponsiveMs: number;
+  readonly supervision: ResolvedSupervision;
   readonly lockTimeoutMs: number;
   readonly closeTimeoutMs: number;
   readonly workerUrl: string | URL | undefined;
@@ -57,20 +79,23 @@ const ranges: Readonly<Record<string, readonly [min: number, max: number]>> = {
   residentsMax: [1, 10_000_000],
   passivateAfterMs: [10, 2 ** 31 - 1],
   hostMemoryMb: [16, 65_536],
+  hostExternalMemoryMb: [16, 65_536],
   hostUnresponsiveMs: [100, 2 ** 31 - 1],
   lockTimeoutMs: [0, 2 ** 31 - 1],
   closeTimeoutMs: [0, 2 ** 31 - 1],
 };
 
 const owner = 'createRuntime';
+const otherNames = ['database', 'modules', 'workerUrl', 'mailboxOverflow', 'supervision'];
 
 /** Checks the options and fills in the defaults. */
 export function resolveOptions(options: RuntimeOptions): ResolvedOptions {
-  checkOptions(owner, options, ['database', 'modules', 'workerUrl', ...Object.keys(ranges)]);
+  checkOptions(owner, options, [...otherNames, ...Object.keys(ranges)]);
   for (const [name, [min, max]] of Object.entries(ranges)) {
     checkWholeOption(owner, name, options[name as keyof RuntimeOptions], min, max);
   }
-  const { database, modules } = options;
+  const { database, modules, mailboxOverflow = 'reject' } = options;
+  checkOverflow(owner, mailboxOverflow);
   if (typeof database !== 'string' && !(database instanceof URL)) {
     throw invalidOption(`${owner}: "database" must be the path or file URL of the database.`);
   }
@@ -79,11 +104,14 @@ export function resolveOptions(options: RuntimeOptions): ResolvedOptions {
     modules: toModuleUrls(owner, modules),
     hosts: options.hosts ?? Math.max(1, Math.min(4, availableParallelism() - 1)),
     mailboxCapacity: options.mailboxCapacity ?? 4_096,
+    mailboxOverflow,
     commandTimeoutMs: options.commandTimeoutMs ?? 30_000,
     residentsMax: options.residentsMax ?? 100_000,
     passivateAfterMs: options.passivateAfterMs ?? 60_000,
     hostMemoryMb: options.hostMemoryMb ?? 512,
+    hostExternalMemoryMb: options.hostExternalMemoryMb ?? 512,
     hostUnresponsiveMs: options.hostUnresponsiveMs ?? 5_000,
+    supervision: resolveSupervision(options.supervision),
     lockTimeoutMs: options.lockTimeoutMs ?? 30_000,
     closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
     workerUrl: toWorkerUrl(owner, options.workerUrl),

@@ -3,11 +3,13 @@ import { isAggregateDefinition } from '../actors/define-aggregate.ts';
 import { RunningMachine } from '../actors/run-machine.ts';
 import type { AnyStateMachine, EmittedFrom } from '../actors/xstate-adapter.ts';
 import { runtimeLifecycleMachine } from '../machines/runtime-lifecycle.machine.ts';
-import { ActorRef } from './actor-ref.ts';
+import { ActorRef, type Receipt } from './actor-ref.ts';
+import { DeadLetterDesk } from './dead-letter-desk.ts';
 import { createDispatcher } from './delivery/create-dispatcher.ts';
 import type { Dispatcher } from './delivery/dispatcher.ts';
 import { type Emitted, EmittedListeners } from './delivery/emitted-listeners.ts';
 import { holdfastError } from './errors/holdfast-error.ts';
+import { lookAtHealth, type RuntimeHealth } from './health.ts';
 import { Router } from './hosts/router.ts';
 import { runFailed } from './observability/channels.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -32,6 +34,7 @@ export class Runtime {
   readonly #lifecycle = new RunningMachine(runtimeLifecycleMachine);
   readonly #backend: SqliteEventStoreBackend;
   readonly #router: Router;
+  readonly #deadLetters: DeadLetterDesk;
   readonly #closeTimeoutMs: number;
   readonly #emitted = new EmittedListeners();
   readonly #dispatcher: Dispatcher;
@@ -41,7 +44,7 @@ export class Runtime {
 
   /** @internal */
   constructor(backend: SqliteEventStoreBackend, options: ResolvedOptions) {
-    const { modules, hosts, mailboxCapacity, commandTimeoutMs, residentsMax, workerUrl } = options;
+    const { modules, hosts, mailboxCapacity, mailboxOverflow, commandTimeoutMs } = options;
     this.#backend = backend;
     this.#closeTimeoutMs = options.closeTimeoutMs;
     this.#definitions = { modules, memoryMb: options.hostMemoryMb };
@@ -52,15 +55,20 @@ export class Runtime {
       modules,
       hosts,
       mailboxCapacity,
+      mailboxOverflow,
       commandTimeoutMs,
-      residentsMax,
-      workerUrl,
+      residentsMax: options.residentsMax,
+      workerUrl: options.workerUrl,
+      supervision: options.supervision,
       idleMs: options.passivateAfterMs,
       memoryMb: options.hostMemoryMb,
+      externalMemoryMb: options.hostExternalMemoryMb,
       unresponsiveMs: options.hostUnresponsiveMs,
       onEmitted: (address, event) => this.#emitted.tell(address, event),
+      onMoved: (isTheirs) => void this.#dispatcher.resumeWork(isTheirs),
     });
     this.#dispatcher = createDispatcher(backend, this.#router);
+    this.#deadLetters = new DeadLetterDesk(backend, this.#router);
     this.#lifecycle.send({ type: 'opened' });
     const store = backend.store();
     void store.thread.ended.then((reason) => this.#fail(reason));
@@ -114,9 +122,46 @@ export class Runtime {
     return this.#emitted.add(definition.kind, type, handler as never);
   }
 
-  /** Commands that reached a mailbox and were neither committed nor rejected, oldest first. They survive a restart. */
+  /**
+   * Commands that reached a mailbox and were neither committed nor rejected, oldest first, with what is known of the
+   * cause. They survive a restart; the newest 10,000 are kept.
+   */
   async deadLetters(): Promise<DeadLetter[]> {
-    return this.#backend.store().thread.control.call('deadLetters', []);
+    return this.#deadLetters.list();
+  }
+
+  /**
+   * Sends a dead letter again. Resolves once it is on disk, and then the letter is gone; a letter whose command is
+   * rejected or fails stays. Harmless to repeat: it is sent under its own idempotency key, or under one made from its
+   * id. A letter without a key of its own may have been carried out before it died, which no key can tell: look at its
+   * stream first unless its `reason` is `poison`.
+   *
+   * @throws HOLDFAST_ERR_DEAD_LETTER_UNKNOWN, and what `send` and `execute` throw. One that kills its host again becomes
+   * a new letter in place of this one, which HOLDFAST_ERR_POISON_MESSAGE names.
+   */
+  async requeueDeadLetter(deadLetterId: number): Promise<Receipt<AnyStateMachine>> {
+    return this.#deadLetters.requeue(deadLetterId);
+  }
+
+  /**
+   * Removes a dead letter for ever.
+   *
+   * @throws HOLDFAST_ERR_DEAD_LETTER_UNKNOWN.
+   */
+  async discardDeadLetter(deadLetterId: number): Promise<void> {
+    return this.#deadLetters.discard(deadLetterId);
+  }
+
+  /**
+   * How everything is at this moment: each host with its last death and its back-off, actors in quarantine, the store,
+   * the reader, dead letters. Answers within about a second and never rejects, also when the runtime is closed.
+   *
+   * @example
+   * const { status, hosts } = await runtime.health();
+   * if (status !== 'healthy') console.log(hosts.filter(({ state }) => state !== 'running'));
+   */
+  health(): Promise<RuntimeHealth> {
+    return lookAtHealth(this.#backend, this.#router.health(), this.#dispatcher.underway);
   }
 
   /**

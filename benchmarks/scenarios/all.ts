@@ -3,6 +3,7 @@ import { latency } from './latency.ts';
 import { memory } from './memory.ts';
 import { messages } from './messages.ts';
 import { replay } from './replay.ts';
+import { restart } from './restart.ts';
 import { startUp } from './start.ts';
 import { eventStore } from './store.ts';
 import { throughput } from './throughput.ts';
@@ -15,5 +16,6 @@ export const scenarios: readonly Scenario[] = [
   replay,
   messages,
   startUp,
+  restart,
   memory,
 ];

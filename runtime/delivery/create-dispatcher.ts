@@ -1,5 +1,7 @@
+import { isHoldfastError } from '../errors/holdfast-error.ts';
 import type { Router } from '../hosts/router.ts';
-import type { NewDeadLetter } from '../protocol/dead-letter.ts';
+import { deadLettered } from '../observability/channels.ts';
+import { undelivered } from '../protocol/dead-letter.ts';
 import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
 import { Dispatcher } from './dispatcher.ts';
 
@@ -10,19 +12,15 @@ export function createDispatcher(backend: SqliteEventStoreBackend, router: Route
     fetch: (from, without) =>
       from === 'timers' ? control().call('dueTimers', [without]) : control().call('messages', [without]),
     deliver: (delivery) => router.deliver(delivery),
-    giveUp(delivery, detail) {
-      const { from, id, address, type, data } = delivery;
-      const letter: NewDeadLetter = {
-        address,
-        operation: 'send',
-        type,
-        data,
-        idempotencyKey: null,
-        reason: 'undeliverable',
-        detail,
-      };
+    giveUp({ from, id, address, type, data }, error) {
+      const isPoison = isHoldfastError(error, 'HOLDFAST_ERR_POISON_MESSAGE');
+      const reason = isPoison ? 'poison' : 'undeliverable';
+      const detail = error instanceof Error ? error.message : String(error);
+      const letter = undelivered({ address, type, data, reason, detail }, isPoison ? error.evidence : null);
+      deadLettered.publish({ address, type, reason });
       return control().call('giveUpDelivery', [{ from, id }, letter]);
     },
     wake: (address) => router.wake(address),
+    ownWork: () => control().call('ownWork', []),
   });
 }

@@ -13,8 +13,11 @@ export interface DispatcherOptions {
   ) => Promise<readonly PendingDelivery[]>;
   /** Resolves when what came of the delivery is durable. */
   readonly deliver: (delivery: PendingDelivery) => Promise<void>;
-  readonly giveUp: (delivery: PendingDelivery, reason: string) => Promise<void>;
+  /** Removes the delivery and keeps a dead letter instead. */
+  readonly giveUp: (delivery: PendingDelivery, error: unknown) => Promise<void>;
   readonly wake: (address: string) => Promise<void>;
+  /** Actors whose work this run has under way. */
+  readonly ownWork: () => Promise<readonly string[]>;
 }
 
 /** How often a delivery may kill its host before it is taken for the cause. */
@@ -62,6 +65,16 @@ export class Dispatcher {
     }
   }
 
+  /** After a host has died: wakes those of its actors that had work under way, which nobody else would ask for. */
+  async resumeWork(isTheirs: (address: string) => boolean): Promise<void> {
+    try {
+      const addresses = await this.#options.ownWork();
+      this.onSignal({ kind: 'work', streams: addresses.filter(isTheirs) });
+    } catch {
+      // The store is closing: the next run resumes it.
+    }
+  }
+
   /** Starts nothing more. What is on its way is answered or comes again with the next run. */
   close(): void {
     this.#isClosed = true;
@@ -104,7 +117,7 @@ export class Dispatcher {
     } catch (error) {
       const kind = failureKindOf(error);
       if (kind === 'closed') return;
-      if (kind === 'host' && attempt >= deathsMax) await this.#giveUp(delivery, error);
+      if (kind === 'poison' || (kind === 'host' && attempt >= deathsMax)) await this.#giveUp(delivery, error);
       else return this.#retry(delivery, attempt, kind, error);
     }
     this.#done(delivery);
@@ -136,7 +149,7 @@ export class Dispatcher {
 
   async #giveUp(delivery: PendingDelivery, error: unknown): Promise<void> {
     try {
-      await this.#options.giveUp(delivery, error instanceof Error ? error.message : String(error));
+      await this.#options.giveUp(delivery, error);
     } catch {
       // It stays where it was, and comes again with the next run.
     }
@@ -160,7 +173,8 @@ export class Dispatcher {
     } catch (error) {
       const kind = failureKindOf(error);
       // Another application of the same file knows the kind, or the actor kills whatever hosts it.
-      if (this.#isClosed || kind === 'closed' || kind === 'definition' || attempt >= deathsMax) return;
+      if (this.#isClosed || kind === 'closed' || kind === 'definition' || kind === 'poison') return;
+      if (attempt >= deathsMax) return;
       await new Promise<void>((resolve) => setTimeout(resolve, retryDelayMs(kind, attempt)).unref());
       await this.#wake(address, attempt + 1);
     }

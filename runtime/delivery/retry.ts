@@ -1,11 +1,12 @@
 import { isHoldfastError } from '../errors/holdfast-error.ts';
 
 /** Why a delivery did not succeed: what decides when it is tried again. */
-export type FailureKind = 'closed' | 'definition' | 'host' | 'passing' | 'actor';
+export type FailureKind = 'closed' | 'poison' | 'definition' | 'host' | 'passing' | 'actor';
 
 /** First and longest wait, in milliseconds. */
 const waits: Readonly<Record<FailureKind, readonly [firstMs: number, longestMs: number]>> = {
   closed: [0, 0],
+  poison: [0, 0],
   // Another process may know the kind, or the next version of this one.
   definition: [1_000, 60_000],
   host: [50, 5_000],
@@ -27,6 +28,7 @@ export function failureKindOf(error: unknown): FailureKind {
   if (!isHoldfastError(error)) return 'actor';
   const { code, retryable } = error;
   if (code === 'HOLDFAST_ERR_CLOSED' || code === 'HOLDFAST_ERR_THREAD_EXITED') return 'closed';
+  if (code === 'HOLDFAST_ERR_POISON_MESSAGE') return 'poison';
   if (definitionCodes.includes(code)) return 'definition';
   if (code === 'HOLDFAST_ERR_HOST_DIED') return 'host';
   return retryable ? 'passing' : 'actor';

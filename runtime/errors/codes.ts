@@ -79,6 +79,18 @@ export const errorCodes = {
     when: 'The host thread died before the command was acknowledged. The outcome is unknown.',
     retryable: true,
   },
+  HOLDFAST_ERR_HOST_UNAVAILABLE: {
+    when: 'The host of the actor has died too often and rests before it is tried again. Nothing was written.',
+    retryable: true,
+  },
+  HOLDFAST_ERR_POISON_MESSAGE: {
+    when: 'The command killed its host thread, and once more alone in quarantine. It is kept as a dead letter.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_DEAD_LETTER_UNKNOWN: {
+    when: 'There is no dead letter with this id: it was discarded, answered or never there.',
+    retryable: false,
+  },
   HOLDFAST_ERR_THREAD_EXITED: { when: 'A thread ended while a call to it was waiting.', retryable: true },
   HOLDFAST_ERR_THREAD_START: { when: 'A thread could not be started.', retryable: false },
   HOLDFAST_ERR_GENERATION_FENCED: {

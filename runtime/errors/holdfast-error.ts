@@ -1,3 +1,4 @@
+import type { DeathEvidence } from '../protocol/host-death.ts';
 import { errorCodes, type HoldfastErrorCode } from './codes.ts';
 
 /** What an error of a given code carries besides its message. Codes that are not listed carry nothing. */
@@ -26,6 +27,24 @@ export interface HoldfastErrorDetails {
     readonly idempotencyKey: string;
   };
   HOLDFAST_ERR_HOST_DIED: { readonly address: string; readonly reason: string };
+  HOLDFAST_ERR_HOST_UNAVAILABLE: {
+    readonly address: string;
+    readonly host: number;
+    /** Milliseconds after which the host is tried again. */
+    readonly retryAfterMs: number;
+    /** How the host died the last time. */
+    readonly lastDeath: DeathEvidence;
+  };
+  HOLDFAST_ERR_POISON_MESSAGE: {
+    readonly address: string;
+    /** How the command ended the quarantine thread. */
+    readonly evidence: DeathEvidence;
+    /** Whether it may have been carried out all the same: its death came after its append had left. */
+    readonly mayBeDurable: boolean;
+    /** `null` if it could not be kept, or was no command. */
+    readonly deadLetterId: number | null;
+  };
+  HOLDFAST_ERR_DEAD_LETTER_UNKNOWN: { readonly deadLetterId: number };
   HOLDFAST_ERR_SCHEMA_NEWER: { readonly found: number; readonly supported: number };
 }
 

@@ -1,15 +1,18 @@
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+import type { Frame } from '../protocol/append-frame.ts';
+import { HostBoard } from '../protocol/host-board.ts';
 import type { HostControl, HostThreadData } from '../protocol/host-control.ts';
 import {
   type HostListener,
-  type HostReceipt,
   type HostRequest,
   readHostAnswers,
   writeHostRequest,
 } from '../protocol/host-messages.ts';
 import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
 import { FramePort } from '../threads/frame-port.ts';
+import { hostHeapLimits } from '../threads/heap-limits.ts';
 import { Thread } from '../threads/thread.ts';
+import { overBudget, type Verdict } from './death.ts';
 import { typescriptExecArgv } from './typescript-modules.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -20,73 +23,97 @@ export interface HostThreadOptions {
   readonly residentsMax: number;
   readonly idleMs: number;
   readonly memoryMb: number;
+  readonly externalMemoryMb: number;
   readonly unresponsiveMs: number;
   readonly workerUrl: URL | string | undefined;
   /** Told of what actors emit: the address, and the encoded event. */
   readonly onEmitted: HostListener['onEmitted'];
+  /** In whose name invoked work is resumed. Default: that of the runtime. */
+  readonly run?: string;
 }
 
 /** One host thread and the ports between it, the store, the reader and here. */
 export class HostThreadClient {
   readonly thread: Thread<HostControl>;
   readonly watchdog: Watchdog;
+  readonly board = new HostBoard();
+  readonly memoryMb: number;
+  readonly externalMemoryMb: number;
   /** Why the thread was ended from here, if it was. */
-  killedFor: string | undefined;
+  verdict: Verdict | undefined;
   #isGivenUp = false;
+  readonly #listener: HostListener;
   readonly #requests: FramePort;
+  readonly #answers: MessageChannel['port1'];
   readonly #ports: MessageChannel['port1'][];
 
+  /** `place` and `generation` are what the store knows the thread by. */
   constructor(
-    host: number,
+    place: number,
     generation: number,
     options: HostThreadOptions,
-    callbacks: {
-      onAnswer: (id: number, answer: HostReceipt | Error) => void;
-      onTick: () => void;
-    },
+    callbacks: { onAnswer: HostListener['onAnswer']; onTick: () => void },
   ) {
-    const { backend, modules, residentsMax, idleMs, memoryMb, unresponsiveMs, workerUrl } = options;
+    const { backend, modules, residentsMax, idleMs, memoryMb, externalMemoryMb, unresponsiveMs } = options;
     const requests = new MessageChannel();
     const appends = new MessageChannel();
     const reads = new MessageChannel();
     const heartbeat = new MessageChannel();
-    const beats = new Int32Array(new SharedArrayBuffer(4));
     const data: HostThreadData = {
       modules,
-      run: backend.store().run,
+      run: options.run ?? backend.store().run,
       residentsMax,
       idleMs,
+      externalMemoryMb,
       requests: requests.port2,
       appends: appends.port2,
       reads: reads.port2,
       heartbeat: heartbeat.port2,
-      beats,
+      board: this.board.memory,
     };
+    this.memoryMb = memoryMb;
+    this.externalMemoryMb = externalMemoryMb;
     this.thread = new Thread<HostControl>({
       role: 'host',
-      name: `host ${host}.${generation}`,
-      workerUrl,
+      name: `host ${place}.${generation}`,
+      workerUrl: options.workerUrl,
       data,
       transfer: [requests.port2, appends.port2, reads.port2, heartbeat.port2],
-      resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+      resourceLimits: hostHeapLimits(memoryMb),
       execArgv: typescriptExecArgv(modules),
     });
-    const listener = { onAnswer: callbacks.onAnswer, onEmitted: options.onEmitted };
-    this.#requests = new FramePort(requests.port1, (frame) => readHostAnswers(frame, listener));
+    this.#listener = { onAnswer: callbacks.onAnswer, onEmitted: options.onEmitted };
+    this.#answers = requests.port1;
+    this.#requests = new FramePort(requests.port1, (frame) => readHostAnswers(frame, this.#listener));
     this.#ports = [heartbeat.port1];
     heartbeat.port1.unref();
     this.watchdog = new Watchdog({
       heartbeat: heartbeat.port1,
-      beats,
+      beats: this.board.header,
       limitMs: unresponsiveMs,
       onTick: callbacks.onTick,
-      onHung: () => this.#kill(`its event loop did not turn for ${unresponsiveMs} ms`),
+      onSilent: () => void this.#weigh(),
+      onHung: () =>
+        this.end({
+          cause: 'unresponsive',
+          message: `its event loop did not turn for ${unresponsiveMs} ms`,
+          figures: { limitMs: unresponsiveMs },
+        }),
     });
-    this.#connect(host, generation, backend, appends.port1, reads.port1);
+    this.#connect(place, generation, backend, appends.port1, reads.port1);
   }
 
   send(request: HostRequest): void {
     this.#requests.send((frame) => writeHostRequest(frame, request));
+  }
+
+  /** Takes what the thread had answered before it ended: its end may overtake its messages. */
+  takeLastAnswers(): void {
+    for (;;) {
+      const last = receiveMessageOnPort(this.#answers) as { message: Frame } | undefined;
+      if (last === undefined) return;
+      readHostAnswers(last.message, this.#listener);
+    }
   }
 
   /** Frees the ports of a thread that has ended. */
@@ -97,31 +124,11 @@ export class HostThreadClient {
     this.thread.control.close();
   }
 
-  /** The thread cannot work without its store and reader: it is ended if it cannot be connected to them. */
-  #connect(
-    host: number,
-    generation: number,
-    backend: SqliteEventStoreBackend,
-    appends: MessageChannel['port1'],
-    reads: MessageChannel['port1'],
-  ): void {
-    const { control } = backend.store().thread;
-    const connected = Promise.all([
-      control.call('connectHost', [host, generation, appends], { transfer: [appends] }),
-      backend.reader().then(async (reader) => {
-        await reader.connectHost(reads);
-        return reader;
-      }),
-    ]);
-    // Without its reader a host could load no actor, and would not notice.
-    connected.then(
-      async ([, reader]) => {
-        await reader.thread.ended;
-        this.#kill('the reader thread has ended');
-      },
-      () => undefined,
-    );
-    connected.catch((error: Error) => this.#kill(`it could not be connected: ${error.message}`));
+  /** Ends the thread, which is told of in its death. */
+  end(verdict: Verdict): void {
+    if (this.#isGivenUp) return;
+    this.verdict ??= verdict;
+    void this.thread.kill();
   }
 
   /** Ends a thread that could not start: what it failed with is the reason. */
@@ -130,9 +137,37 @@ export class HostThreadClient {
     void this.thread.kill();
   }
 
-  #kill(reason: string): void {
-    if (this.#isGivenUp) return;
-    this.killedFor ??= reason;
-    void this.thread.kill();
+  /** A thread that does not turn its event loop cannot look at its own memory. */
+  async #weigh(): Promise<void> {
+    const usedMb = Math.ceil(((await this.thread.externalBytes()) ?? 0) / 2 ** 20);
+    if (usedMb > this.externalMemoryMb) this.end(overBudget(usedMb, this.externalMemoryMb));
+  }
+
+  /** The thread cannot work without its store and reader: it is ended if it cannot be connected to them. */
+  #connect(
+    place: number,
+    generation: number,
+    backend: SqliteEventStoreBackend,
+    appends: MessageChannel['port1'],
+    reads: MessageChannel['port1'],
+  ): void {
+    const { control } = backend.store().thread;
+    const connected = Promise.all([
+      control.call('connectHost', [place, generation, appends], { transfer: [appends] }),
+      backend.reader().then(async (reader) => {
+        await reader.connectHost(reads);
+        return reader;
+      }),
+    ]);
+    const disconnected = (message: string) => this.end({ cause: 'disconnected', message, figures: {} });
+    // Without its reader a host could load no actor, and would not notice.
+    connected.then(
+      async ([, reader]) => {
+        await reader.thread.ended;
+        disconnected('the reader thread has ended');
+      },
+      () => undefined,
+    );
+    connected.catch((error: Error) => disconnected(`it could not be connected: ${error.message}`));
   }
 }

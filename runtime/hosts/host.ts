@@ -1,73 +1,99 @@
 import { RunningMachine } from '../../actors/run-machine.ts';
 import { hostLifecycleMachine } from '../../machines/host-lifecycle.machine.ts';
-import { type HoldfastError, holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
-import { deadLettered, hostDied } from '../observability/channels.ts';
-import type { NewDeadLetter } from '../protocol/dead-letter.ts';
+import { hostDied, hostRestarted } from '../observability/channels.ts';
 import type { HostReceipt, HostRequest } from '../protocol/host-messages.ts';
 import type { SkippedEventCount } from '../protocol/skipped-event.ts';
+import { Backlog } from './backlog.ts';
+import { type Death, fence, notStarted, untilDeath } from './death.ts';
+import { closedUnderway, hostDiedUnder, hostUnavailable, threadNotMade } from './host-errors.ts';
+import { type HostHealth, type LastDeath, type QuarantinedActor, stateOfHost } from './host-health.ts';
+import type { HostSupervisor, SupervisedHost } from './host-supervisor.ts';
 import { HostThreadClient, type HostThreadOptions } from './host-thread-client.ts';
+import type { Mailbox, MailboxOverflow } from './mailboxes.ts';
+import type { PendingRequest } from './pending-request.ts';
+import { Quarantine } from './quarantine.ts';
+import { recordDeadLetters } from './record-dead-letters.ts';
+import { type Triage, triage } from './triage.ts';
 
-/** Somebody who waits for the answer to a request. */
-export interface Waiter {
-  readonly request: HostRequest;
-  /** Called with every answer: once, but for `watch`, which is told of every change. */
-  readonly answer: (answer: HostReceipt | Error) => void;
-  /** When to give up, by the clock of `performance.now()`; `Infinity` for never. */
-  deadline: number;
-  /** Stops waiting with a reason. The request goes on, and its answer is still counted. */
-  readonly giveUp: (reason: unknown) => void;
-  /** How many host threads have died under it. */
-  deaths?: number;
+const idleTickMs = 100;
+const noNotes = { workingOn: 0, mayBeDurable: () => false };
+
+/** What a host is made of. */
+export interface HostOptions extends HostThreadOptions {
+  readonly host: number;
+  /** What the store knows its quarantine by. */
+  readonly quarantinePlace: number;
+  readonly mailboxCapacity: number;
+  readonly supervisor: HostSupervisor;
+  /** Told when the next thread of a host that had died serves. */
+  readonly onRestarted: (host: number) => void;
+  /** Told when an actor is back from quarantine. */
+  readonly onReleased: (address: string) => void;
 }
 
-/** A watcher follows its actor to the next thread so many times; then the actor is taken for the cause. */
-const deathsMax = 3;
-
 /**
- * A place that actors live at, served by one thread after another: the next one is started when it is needed. A thread
- * that dies takes nothing with it but what it had in memory; who waited for it is told and can repeat the call.
+ * A place that actors live at, served by one thread after another. A thread that dies takes nothing with it but what it
+ * had in memory: what it had not begun goes to the next one, who may have been carried out is told, and what killed it
+ * is tried once more alone. When the next thread starts is for the supervisor to say.
  */
-export class Host {
-  readonly #host: number;
-  readonly #options: HostThreadOptions;
+export class Host implements SupervisedHost {
+  readonly backlog: Backlog;
+  readonly #options: HostOptions;
   readonly #lifecycle = new RunningMachine(hostLifecycleMachine);
-  readonly #waiting = new Map<number, Waiter>();
+  readonly #quarantine: Quarantine;
   #client: HostThreadClient | undefined;
-  #lastId = 0;
+  /** Whether the thread keeps the process alive and is watched over, since somebody waits for it. */
+  #isAwake = false;
+  /** Resolves when the thread has ended and what it left behind is settled. */
+  #over: Promise<void> | undefined;
   #onDrained: (() => void) | undefined;
-  /** Waiters that a dead thread has left and that are not told yet. */
-  #leftBehind = 0;
+  #lastDeath: LastDeath | undefined;
+  /** When it died, until the next thread serves. */
+  #downSince: number | undefined;
+  /** It has escalated, and takes nothing before it is tried again. */
+  #isUnavailable = false;
+  /** It is tried: the first answer says that it is well. */
+  #isTried = false;
+  /** Looks at time-outs while there is no thread whose watchdog would, and keeps the process alive for who waits. */
+  #idleTicks: NodeJS.Timeout | undefined;
 
-  constructor(host: number, options: HostThreadOptions) {
-    this.#host = host;
+  constructor(options: HostOptions) {
     this.#options = options;
+    this.backlog = new Backlog(options.mailboxCapacity, () => this.#rest());
+    this.#quarantine = new Quarantine({
+      ...options,
+      place: options.quarantinePlace,
+      settle: (pending, answer) => this.backlog.settle(pending, answer),
+      release: (mailbox) => this.#released(mailbox),
+    });
   }
 
-  nextId(): number {
-    return ++this.#lastId;
+  /**
+   * Makes room for one more request.
+   *
+   * @throws HOLDFAST_ERR_HOST_UNAVAILABLE, HOLDFAST_ERR_MAILBOX_FULL.
+   */
+  enter(request: HostRequest, overflow: MailboxOverflow): Mailbox {
+    if (this.#isUnavailable) this.#tryAgain(request);
+    return this.backlog.enter(request.address, overflow);
   }
 
-  /** Sends a request and remembers who waits. Starts a thread if there is none. */
-  send(waiter: Waiter): void {
-    const { request } = waiter;
-    if (this.#waiting.size === 0) this.#client?.thread.hold();
-    this.#waiting.set(request.id, waiter);
-    if (this.#lifecycle.state === 'absent') this.#start();
-    else if (this.#lifecycle.state !== 'fencing') this.#client?.send(request);
-    this.#client?.watchdog.start();
+  /** Sends a request that has entered, at once or when its turn comes. Starts a thread if there is none and may be. */
+  send(pending: PendingRequest): void {
+    this.backlog.send(pending);
+    this.#wake();
+  }
+
+  /** Follows an actor: `answer` is called now and with every change. Ends with `backlog.forget`. */
+  watch(request: HostRequest, answer: (answer: HostReceipt | Error) => void): void {
+    if (this.#isUnavailable) this.#tryAgain(request);
+    this.backlog.watch(request, answer);
+    this.#wake();
   }
 
   /** Sends a request that nobody waits for. */
   tell(request: HostRequest): void {
     this.#client?.send(request);
-  }
-
-  /** Stops waiting for an answer. The request may still be carried out. */
-  forget(id: number): void {
-    if (!this.#waiting.delete(id) || this.#waiting.size > 0) return;
-    this.#client?.watchdog.stop();
-    this.#client?.thread.release();
-    this.#reportDrained();
   }
 
   /** Actors in memory. */
@@ -82,18 +108,40 @@ export class Host {
     return this.#client.thread.control.call('skippedEvents', []);
   }
 
-  /** Resolves when every command has been answered. */
-  async drained(): Promise<void> {
-    for (const { request } of [...this.#waiting.values()])
-      if (request.operation === 'watch') this.forget(request.id);
-    await new Promise<void>((resolve) => {
-      this.#onDrained = resolve;
-      this.#reportDrained();
-    });
+  health(): HostHealth {
+    const { host, supervisor } = this.#options;
+    const child = supervisor.childOf(host);
+    const waitMs = child.until - performance.now();
+    const isWaiting = child.state === 'backing-off' || child.state === 'escalated';
+    return {
+      host,
+      state: stateOfHost(this.#lifecycle.state, child.state, this.#downSince !== undefined),
+      generation: this.#lifecycle.context.generation,
+      restarts: supervisor.restartsOf(host),
+      lastDeath: this.#lastDeath ?? null,
+      backOffUntil: isWaiting ? Date.now() + Math.max(0, waitMs) : null,
+      inFlight: this.backlog.inFlight,
+      unanswered: this.backlog.unanswered,
+    };
   }
 
-  #reportDrained(): void {
-    if (this.#waiting.size === 0 && this.#leftBehind === 0) this.#onDrained?.();
+  quarantined(): QuarantinedActor[] {
+    const { host } = this.#options;
+    return this.#quarantine.patients.map(({ mailbox: { address }, death: { cause }, since }) => ({
+      address,
+      host,
+      cause,
+      since,
+    }));
+  }
+
+  /** Resolves when every command has been answered. */
+  async drained(): Promise<void> {
+    this.backlog.takeWatches();
+    await new Promise<void>((resolve) => {
+      this.#onDrained = resolve;
+      this.#rest();
+    });
   }
 
   /** Saves snapshots and ends the thread, which holds nothing that is not on disk. Nothing may be sent any more. */
@@ -101,143 +149,223 @@ export class Host {
     const client = this.#client;
     const wasRunning = this.#lifecycle.state === 'running';
     this.#lifecycle.send({ type: 'close' });
-    if (client === undefined) return;
-    client.thread.hold();
-    if (wasRunning && timeoutMs > 0) {
+    await this.#quarantine.close();
+    client?.thread.hold();
+    if (client !== undefined && wasRunning && timeoutMs > 0) {
       // A thread that does not answer loses its snapshots, which are a cache.
       await this.#saveHotSnapshots(client, timeoutMs).catch(() => undefined);
     }
-    await client.thread.kill();
-    await client.thread.ended;
-    client.thread.release();
+    await client?.thread.kill();
+    await this.#over;
+    if (this.#lifecycle.state === 'closed') await this.#giveUp();
+    // What was found to have killed the thread meanwhile is told as well.
+    await this.#quarantine.close();
+    client?.thread.release();
+  }
+
+  resume(): void {
+    const { host, supervisor } = this.#options;
+    // One that was ended for the sake of others before it was ever needed goes on not being needed.
+    const isNeeded = this.backlog.size > 0 || this.#downSince !== undefined;
+    if (this.#lifecycle.state === 'absent' && isNeeded && supervisor.mayRun(host)) this.#start();
+  }
+
+  endWithSibling(): void {
+    const verdict = { cause: 'sibling', message: 'it was ended with another host', figures: {} } as const;
+    this.#client?.end(verdict);
+    const { host, supervisor } = this.#options;
+    // One that is being fenced looks for itself.
+    if (this.#lifecycle.state !== 'absent' || supervisor.childOf(host).state !== 'escalated') return;
+    this.#lastDeath ??= { ...verdict, stack: null, at: Date.now() };
+    void this.#escalate();
+  }
+
+  /** Somebody waits: for an answer of the thread, or for the thread. */
+  #wake(): void {
+    if (this.#isAwake) return;
+    if (this.#client !== undefined) {
+      this.#isAwake = true;
+      this.#client.thread.hold();
+      this.#client.watchdog.start();
+      return;
+    }
+    this.#idleTicks ??= setInterval(() => this.backlog.expire(), idleTickMs);
+    this.resume();
+  }
+
+  /** Perhaps nobody waits any more. */
+  #rest(): void {
+    if (this.backlog.size > 0) return;
+    this.#stopIdleTicks();
+    if (this.#isAwake) {
+      this.#isAwake = false;
+      this.#client?.watchdog.stop();
+      this.#client?.thread.release();
+    }
+    this.#onDrained?.();
+  }
+
+  #stopIdleTicks(): void {
+    clearInterval(this.#idleTicks);
+    this.#idleTicks = undefined;
   }
 
   #start(): void {
     this.#lifecycle.send({ type: 'start' });
+    const { host, supervisor } = this.#options;
     const { generation } = this.#lifecycle.context;
     let client: HostThreadClient;
     try {
-      client = new HostThreadClient(this.#host, generation, this.#options, {
-        onAnswer: (id, answer) => this.#answer(id, answer),
-        onTick: () => this.#expire(),
+      client = new HostThreadClient(host, generation, this.#options, {
+        onAnswer: (id, answer) => this.#answered(id, answer),
+        onTick: () => this.backlog.expire(),
       });
     } catch (error) {
       this.#lifecycle.send({ type: 'exited' });
-      void this.#bury('it could not be made', notStarted(error));
+      const startError = threadNotMade(error);
+      this.#over = this.#bury(
+        { evidence: notStarted(startError), startError, reason: startError },
+        undefined,
+      );
       return;
     }
     this.#client = client;
-    client.thread.hold();
-    client.watchdog.start();
-    for (const { request } of this.#waiting.values()) client.send(request);
-    let startError: Error | undefined;
-    const started = client.thread.started().then(
-      () => {
-        this.#lifecycle.send({ type: 'started' });
-        client.watchdog.arm();
-      },
-      (error: Error) => {
-        startError = error;
-        client.giveUp();
-      },
-    );
-    void Promise.all([client.thread.ended, started]).then(([reason]) => {
-      // A thread that was ended from here did not fail to start.
-      void this.#ended(client, client.killedFor === undefined ? (startError ?? reason) : reason);
+    this.#stopIdleTicks();
+    this.#isTried = supervisor.childOf(host).state === 'half-open';
+    if (this.backlog.size > 0) this.#wake();
+    this.backlog.connect(client);
+    const before = this.#over;
+    this.#over = untilDeath(client, () => this.#started()).then(async (death) => {
+      await this.#ended(client, death);
+      await before;
     });
   }
 
-  #answer(id: number, answer: HostReceipt | Error): void {
-    const waiter = this.#waiting.get(id);
-    if (waiter === undefined) return;
-    if (waiter.request.operation !== 'watch' || answer instanceof Error) this.forget(id);
-    waiter.deaths = 0;
-    waiter.answer(answer);
+  #started(): void {
+    this.#lifecycle.send({ type: 'started' });
+    if (this.#downSince === undefined) return;
+    const { host, supervisor } = this.#options;
+    const { generation } = this.#lifecycle.context;
+    const downMs = performance.now() - this.#downSince;
+    this.#downSince = undefined;
+    hostRestarted.publish({ host, generation, restarts: supervisor.restartsOf(host), downMs });
+    this.#options.onRestarted(host);
   }
 
-  #expire(): void {
-    const now = performance.now();
-    for (const { request, giveUp, deadline } of this.#waiting.values()) {
-      if (deadline <= now) giveUp(timedOut(request));
+  #answered(id: number, answer: HostReceipt | Error): void {
+    if (this.#isTried) {
+      this.#isTried = false;
+      this.#options.supervisor.served(this.#options.host);
     }
+    this.backlog.answered(id, answer);
   }
 
-  async #ended(client: HostThreadClient, reason: Error): Promise<void> {
-    const held = this.#waiting.size > 0;
+  async #ended(client: HostThreadClient, death: Death): Promise<void> {
+    // What waits for the next thread keeps the process alive until that holds it itself.
+    const wasAwake = this.#isAwake;
+    this.#isAwake = false;
     client.release();
     this.#client = undefined;
     this.#lifecycle.send({ type: 'exited' });
-    if (this.#lifecycle.state === 'closed') await this.#giveUp();
-    else await this.#bury(client.killedFor ?? reason.message, reason);
-    if (held) client.thread.release();
+    if (this.#lifecycle.state !== 'closed') await this.#bury(death, client);
+    if (wasAwake) client.thread.release();
   }
 
-  /** Settles who waited for a thread that died, and makes way for the next one. */
-  async #bury(why: string, reason: Error): Promise<void> {
+  /** Settles what a dead thread has left behind, and makes way for the next one. */
+  async #bury(death: Death, client: HostThreadClient | undefined): Promise<void> {
+    const { evidence, startError, reason } = death;
+    const { host, backend, supervisor } = this.#options;
     const { generation } = this.#lifecycle.context;
-    const startError = isHoldfastError(reason, 'HOLDFAST_ERR_THREAD_EXITED') ? undefined : reason;
-    const failed = this.#takeFailed(startError === undefined ? 'commands' : 'all');
-    hostDied.publish({ host: this.#host, generation, reason: why, unanswered: failed.length });
-    await this.#fence(generation);
+    this.#lastDeath = { ...evidence, at: Date.now() };
+    this.#downSince ??= performance.now();
+    const left = this.backlog.disconnect();
+    const sorted = triage(left, client?.board ?? noNotes, evidence);
     // A thread that never started has carried out nothing, and its callers know why.
-    if (startError === undefined) await this.#recordDeadLetters(failed, 'host-died', why);
-    // A thread that could not start says why (a module that does not load), which is better than that it ended.
-    for (const { request, answer } of failed) answer(startError ?? died(request, why, reason));
-    this.#leftBehind -= failed.length;
+    const hasServed = startError === undefined;
+    const failed = hasServed ? sorted.failed : [...left, ...this.backlog.takeQueued()];
+    const watches = hasServed ? this.backlog.takeFatalWatches() : this.backlog.takeWatches();
+    if (hasServed) this.#keep(sorted);
+    const unanswered = failed.length + watches.length;
+    const { cause, message } = evidence;
+    hostDied.publish({ host, generation, cause, reason: message, unanswered });
+    await fence(backend, host, generation);
     this.#lifecycle.send({ type: 'fenced' });
-    this.#reportDrained();
-    const { state } = this.#lifecycle;
-    if (state === 'closed') await this.#giveUp();
-    else if (state === 'absent' && this.#waiting.size > 0) this.#start();
+    if (cause !== 'sibling') supervisor.died(host, evidence);
+    if (hasServed) this.#isolate(sorted, death);
+    if (this.#lifecycle.state === 'absent') await this.#goOn(hasServed);
+    if (hasServed) await recordDeadLetters(backend, failed, 'host-died', evidence);
+    // A thread that could not start says why (a module that does not load), which is better than that it ended.
+    const errorOf = (request: HostRequest) => startError ?? hostDiedUnder(request, evidence, reason);
+    for (const pending of failed) this.backlog.settle(pending, errorOf(pending.request));
+    for (const { request, answer } of watches) answer(errorOf(request));
+    this.#rest();
+  }
+
+  /** Has what can be sent again wait for the next thread. The actor of the culprit waits until that is tried alone. */
+  #keep({ resent, culprit }: Triage): void {
+    if (culprit !== undefined) this.backlog.hold(culprit.mailbox);
+    this.backlog.putBack(resent.filter((pending) => !comesBefore(pending, culprit)));
+  }
+
+  /** Has the culprit tried alone, and before it what its actor was sent before. */
+  #isolate({ resent, culprit }: Triage, { evidence }: Death): void {
+    if (culprit === undefined) return;
+    const before = resent.filter((pending) => comesBefore(pending, culprit));
+    this.#quarantine.admit(culprit.mailbox, [...before, culprit], evidence);
+  }
+
+  /** The next thread starts now, later, or not before it is tried again. One that cannot start waits to be needed. */
+  async #goOn(hasServed: boolean): Promise<void> {
+    const { host, supervisor } = this.#options;
+    if (supervisor.childOf(host).state === 'escalated') return this.#escalate();
+    if (this.backlog.size > 0) this.#wake();
+    else if (hasServed) this.resume();
+  }
+
+  /** Rejects what waits, and what comes, until the host is tried again. */
+  async #escalate(): Promise<void> {
+    this.#isUnavailable = true;
+    const evidence = this.#lastDeath as LastDeath;
+    const queued = this.backlog.takeQueued();
+    for (const { request, answer } of this.backlog.takeWatches()) answer(this.#unavailable(request));
+    const unclear = queued.filter(({ mayBeDurable }) => mayBeDurable);
+    for (const pending of queued) {
+      if (!pending.mayBeDurable) this.backlog.settle(pending, this.#unavailable(pending.request));
+    }
+    await recordDeadLetters(this.#options.backend, unclear, 'host-died', evidence);
+    for (const pending of unclear) this.backlog.settle(pending, hostDiedUnder(pending.request, evidence));
+    this.#rest();
+  }
+
+  /** The first request after the rest starts the next thread; those before are rejected. */
+  #tryAgain(request: HostRequest): void {
+    const { host, supervisor } = this.#options;
+    if (!supervisor.mayRun(host)) throw this.#unavailable(request);
+    this.#isUnavailable = false;
+  }
+
+  #unavailable(request: HostRequest): Error {
+    const { host, supervisor } = this.#options;
+    const retryAfterMs = Math.max(0, supervisor.childOf(host).until - performance.now());
+    return hostUnavailable(request, host, retryAfterMs, this.#lastDeath as LastDeath);
+  }
+
+  /** An actor comes back from quarantine. */
+  #released(mailbox: Mailbox): void {
+    this.backlog.release(mailbox);
+    if (this.#isUnavailable) return void this.#escalate();
+    if (this.backlog.size > 0) this.#wake();
+    this.#options.onReleased(mailbox.address);
   }
 
   /** Who still waits when the runtime has closed is told, and the command is kept as a dead letter. */
   async #giveUp(): Promise<void> {
-    const left = this.#takeFailed('all');
-    await this.#recordDeadLetters(left, 'closed', null);
-    for (const { request, answer } of left) answer(closedUnderway(request));
-    this.#leftBehind -= left.length;
-  }
-
-  /** Commands have had their one try; watchers are served by the next thread, if one can start. */
-  #takeFailed(which: 'all' | 'commands'): Waiter[] {
-    const failed: Waiter[] = [];
-    for (const waiter of this.#waiting.values()) {
-      waiter.deaths = (waiter.deaths ?? 0) + 1;
-      if (which === 'all' || waiter.request.operation !== 'watch' || waiter.deaths >= deathsMax)
-        failed.push(waiter);
-    }
-    for (const { request } of failed) this.#waiting.delete(request.id);
-    this.#leftBehind += failed.length;
-    return failed;
-  }
-
-  async #fence(generation: number): Promise<void> {
-    try {
-      await this.#options.backend.store().thread.control.call('fenceHost', [this.#host, generation + 1]);
-    } catch {
-      // The store is closing or gone: then nothing of the dead thread can reach it either.
-    }
-  }
-
-  async #recordDeadLetters(
-    waiters: readonly Waiter[],
-    reason: NewDeadLetter['reason'],
-    detail: string | null,
-  ): Promise<void> {
-    const commands = waiters.filter(({ request }) => isCommand(request));
-    if (commands.length === 0) return;
-    const letters = commands.map(({ request }): NewDeadLetter => {
-      const { address, name: type, payload: data, idempotencyKey } = request;
-      const operation = request.operation as NewDeadLetter['operation'];
-      return { address, operation, type, data, idempotencyKey, reason, detail };
-    });
-    for (const { address, type } of letters) deadLettered.publish({ address, type, reason });
-    try {
-      await this.#options.backend.store().thread.control.call('recordDeadLetters', [letters]);
-    } catch {
-      // The callers are told in any case; a full disk must not keep them waiting.
-    }
+    const left = this.backlog.takeAll();
+    const watches = this.backlog.takeWatches();
+    await recordDeadLetters(this.#options.backend, left, 'closed', null);
+    for (const pending of left) this.backlog.settle(pending, closedUnderway(pending.request));
+    for (const { request, answer } of watches) answer(closedUnderway(request));
+    this.#rest();
   }
 
   async #saveHotSnapshots(client: HostThreadClient, timeoutMs: number): Promise<void> {
@@ -247,51 +375,6 @@ export class Host {
   }
 }
 
-function notStarted(cause: unknown): HoldfastError {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return holdfastError(
-    'HOLDFAST_ERR_THREAD_START',
-    `A host thread could not be made: ${message}.`,
-    undefined,
-    cause,
-  );
-}
-
-function isCommand({ operation }: HostRequest): boolean {
-  return operation === 'send' || operation === 'execute';
-}
-
-function died(request: HostRequest, reason: string, cause: Error): HoldfastError {
-  const { address } = request;
-  return holdfastError(
-    'HOLDFAST_ERR_HOST_DIED',
-    `The host thread of ${address} died before it answered "${request.name || request.operation}": ${reason} ` +
-      'The command may have been carried out; repeat it with its idempotency key.',
-    { address, reason },
-    cause,
-  );
-}
-
-/** The error of a request that was not answered in time. */
-export function timedOut(request: Pick<HostRequest, 'address' | 'name' | 'operation'>): HoldfastError {
-  const { address, name, operation } = request;
-  if (operation === 'snapshot') {
-    return holdfastError(
-      'HOLDFAST_ERR_TIMEOUT',
-      `${address} did not show its state in time. Repeat the call.`,
-    );
-  }
-  return holdfastError(
-    'HOLDFAST_ERR_TIMEOUT',
-    `${address} did not answer "${name}" in time. The command may still be carried out; repeat it with its ` +
-      'idempotency key. If nothing of this runtime answers, look whether a definition module blocks while it is imported.',
-  );
-}
-
-function closedUnderway(request: HostRequest): HoldfastError {
-  return holdfastError(
-    'HOLDFAST_ERR_CLOSED',
-    `The runtime closed before ${request.address} answered "${request.name || request.operation}". The command may have ` +
-      'been carried out; repeat it with its idempotency key.',
-  );
+function comesBefore(pending: PendingRequest, culprit: PendingRequest | undefined): boolean {
+  return culprit !== undefined && pending.mailbox === culprit.mailbox && pending.order < culprit.order;
 }

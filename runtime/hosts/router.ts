@@ -5,14 +5,24 @@ import type { HostReceipt, HostRequest } from '../protocol/host-messages.ts';
 import { checkSignal, checkWholeOption } from '../protocol/options.ts';
 import { type SkippedEventCount, sumSkipped } from '../protocol/skipped-event.ts';
 import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
-import { Host, timedOut, type Waiter } from './host.ts';
+import type { ResolvedSupervision } from '../supervision-options.ts';
+import { Host } from './host.ts';
+import type { HostHealth, QuarantinedActor } from './host-health.ts';
+import { HostSupervisor } from './host-supervisor.ts';
 import type { HostThreadOptions } from './host-thread-client.ts';
+import { checkOverflow, type Mailbox, type MailboxOverflow } from './mailboxes.ts';
+import { PendingRequest } from './pending-request.ts';
+import { limitWait } from './wait-limits.ts';
 
 /** What a router is made of. */
 export interface RouterOptions extends HostThreadOptions {
   readonly hosts: number;
   readonly mailboxCapacity: number;
+  readonly mailboxOverflow: MailboxOverflow;
   readonly commandTimeoutMs: number;
+  readonly supervision: ResolvedSupervision;
+  /** Told of actors whose host was replaced, with a way to know them. */
+  readonly onMoved: (isTheirs: (address: string) => boolean) => void;
 }
 
 /** Who is told of the changes of an actor. */
@@ -23,13 +33,26 @@ export interface Watcher {
   ended(): void;
 }
 
-/** Brings requests to the host that the address lives on, always the same one, and bounds each mailbox. */
+/** The hosts, seen together. */
+export interface RouterHealth {
+  readonly standing: 'healthy' | 'degraded' | 'failing';
+  readonly hosts: readonly HostHealth[];
+  readonly quarantined: readonly QuarantinedActor[];
+}
+
+/** How one request is sent. */
+export interface RequestOptions {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  readonly mailboxOverflow?: MailboxOverflow;
+}
+
+/** Brings requests to the host that the address lives on, always the same one. */
 export class Router {
   readonly commandTimeoutMs: number;
   readonly #hosts: readonly Host[];
-  readonly #mailboxCapacity: number;
-  /** Unanswered requests by address; idle actors have no entry. */
-  readonly #unanswered = new Map<string, number>();
+  readonly #supervisor: HostSupervisor;
+  readonly #mailboxOverflow: MailboxOverflow;
   readonly #watchers = new Map<Watcher, string>();
   readonly #backend: SqliteEventStoreBackend;
   /** Set while somebody watches: appends of other processes change actors too. */
@@ -37,70 +60,68 @@ export class Router {
   #closed: Error | undefined;
 
   constructor(options: RouterOptions) {
-    const { hosts, mailboxCapacity, commandTimeoutMs, residentsMax, ...threads } = options;
-    const perHost = Math.ceil(residentsMax / hosts);
+    const { hosts, commandTimeoutMs, mailboxOverflow, residentsMax, supervision } = options;
     this.commandTimeoutMs = commandTimeoutMs;
-    this.#backend = threads.backend;
-    this.#mailboxCapacity = mailboxCapacity;
+    this.#backend = options.backend;
+    this.#mailboxOverflow = mailboxOverflow;
+    const supervisor = new HostSupervisor(supervision, hosts);
+    this.#supervisor = supervisor;
+    const { onMoved } = options;
+    const perHost = {
+      ...options,
+      supervisor,
+      onRestarted: (restarted: number) => onMoved((address) => placeOf(address, hosts) === restarted),
+      onReleased: (released: string) => onMoved((address) => address === released),
+      residentsMax: Math.ceil(residentsMax / hosts),
+    };
     this.#hosts = Array.from(
       { length: hosts },
-      (_, host) => new Host(host, { ...threads, residentsMax: perHost }),
+      (_, host) => new Host({ ...perHost, host, quarantinePlace: hosts + host }),
     );
+    for (const host of this.#hosts) supervisor.add(host);
   }
 
   /**
    * Sends a request and resolves with what `toResult` makes of its answer.
    *
-   * @throws HOLDFAST_ERR_CLOSED, HOLDFAST_ERR_MAILBOX_FULL, HOLDFAST_ERR_TIMEOUT, the reason of the signal, and what
-   * the host answered.
+   * @throws HOLDFAST_ERR_CLOSED, HOLDFAST_ERR_HOST_UNAVAILABLE, HOLDFAST_ERR_MAILBOX_FULL, HOLDFAST_ERR_TIMEOUT, the
+   * reason of the signal, and what the host answered.
    */
   request<Result>(
     request: HostRequest,
-    options: { signal?: AbortSignal; timeoutMs?: number },
+    options: RequestOptions,
     toResult: (receipt: HostReceipt) => Result,
   ): Promise<Result> {
-    const { signal, timeoutMs } = options;
+    const { signal, timeoutMs, mailboxOverflow = this.#mailboxOverflow } = options;
     const { address, operation } = request;
+    const host = this.#hostOf(address);
+    let mailbox: Mailbox;
     try {
       this.#checkOpen();
       checkSignal(operation, signal);
       checkWholeOption(operation, 'timeoutMs', timeoutMs, 1, 2 ** 31 - 1);
+      checkOverflow(operation, mailboxOverflow);
       signal?.throwIfAborted();
-      this.#enter(address);
+      mailbox = host.enter(request, mailboxOverflow);
     } catch (error) {
       return Promise.reject(error as Error);
     }
-    const host = this.#hostOf(address);
-    request.id = host.nextId();
+    // A time-out of its own has a timer of its own.
+    const deadline =
+      timeoutMs === undefined ? performance.now() + this.commandTimeoutMs : Number.POSITIVE_INFINITY;
     return new Promise<Result>((resolve, reject) => {
-      let finish: (() => void) | undefined;
-      let settle = (answer: HostReceipt | Error): void => {
-        finish?.();
-        if (answer instanceof Error) return reject(answer);
-        try {
-          resolve(toResult(answer));
-        } catch (error) {
-          // A context that is damaged on disk cannot be decoded.
-          reject(error);
-        }
-      };
-      const waiter: Waiter = {
+      const answered = resolve as (result: unknown) => void;
+      const pending = new PendingRequest(
         request,
-        deadline: performance.now() + (timeoutMs ?? this.commandTimeoutMs),
-        // Until its answer comes the request takes its place in the mailbox, whether or not somebody waits for it.
-        answer: (answer) => {
-          this.#leave(address);
-          settle(answer);
-        },
-        giveUp: (reason) => {
-          finish?.();
-          settle = () => undefined;
-          waiter.deadline = Number.POSITIVE_INFINITY;
-          reject(reason);
-        },
-      };
-      if (signal !== undefined || timeoutMs !== undefined) finish = limit(waiter, options);
-      host.send(waiter);
+        mailbox,
+        host.backlog,
+        deadline,
+        toResult,
+        answered,
+        reject,
+      );
+      limitWait(pending, options);
+      host.send(pending);
     });
   }
 
@@ -125,18 +146,17 @@ export class Router {
   watch(request: HostRequest, watcher: Watcher): () => void {
     this.#checkOpen();
     const host = this.#hostOf(request.address);
-    request.id = host.nextId();
-    this.#watchers.set(watcher, request.address);
-    this.#followForeign();
     const answer = (told: HostReceipt | Error) => {
       if (!(told instanceof Error)) return watcher.changed(told);
       this.#unfollow(watcher);
       watcher.failed(told);
     };
-    host.send({ request, answer, giveUp: () => undefined, deadline: Number.POSITIVE_INFINITY });
+    host.watch(request, answer);
+    this.#watchers.set(watcher, request.address);
+    this.#followForeign();
     return () => {
       if (!this.#unfollow(watcher)) return;
-      host.forget(request.id);
+      host.backlog.forget(request.id);
       host.tell({ ...request, id: 0, operation: 'unwatch', name: String(request.id) });
     };
   }
@@ -152,6 +172,15 @@ export class Router {
   async skippedEvents(): Promise<SkippedEventCount[]> {
     this.#checkOpen();
     return sumSkipped((await Promise.all(this.#hosts.map((host) => host.skippedEvents()))).flat());
+  }
+
+  /** How the hosts are, whether or not the runtime is closed. */
+  health(): RouterHealth {
+    return {
+      standing: this.#supervisor.standing,
+      hosts: this.#hosts.map((host) => host.health()),
+      quarantined: this.#hosts.flatMap((host) => host.quarantined()),
+    };
   }
 
   /** Takes no more requests, and resolves when those under way are answered or the time is over. */
@@ -174,6 +203,7 @@ export class Router {
   }
 
   async close(timeoutMs: number): Promise<void> {
+    this.#supervisor.close();
     await Promise.all(this.#hosts.map((host) => host.close(timeoutMs)));
   }
 
@@ -210,25 +240,6 @@ export class Router {
     return this.#hosts[placeOf(address, this.#hosts.length)] as Host;
   }
 
-  #enter(address: string): void {
-    const unanswered = this.#unanswered.get(address) ?? 0;
-    if (unanswered >= this.#mailboxCapacity) {
-      throw holdfastError(
-        'HOLDFAST_ERR_MAILBOX_FULL',
-        `The mailbox of ${address} is full (${unanswered} of ${this.#mailboxCapacity}). Await some of the commands that ` +
-          'were sent, or raise `mailboxCapacity`.',
-        { address, capacity: this.#mailboxCapacity },
-      );
-    }
-    this.#unanswered.set(address, unanswered + 1);
-  }
-
-  #leave(address: string): void {
-    const unanswered = this.#unanswered.get(address) ?? 0;
-    if (unanswered > 1) this.#unanswered.set(address, unanswered - 1);
-    else this.#unanswered.delete(address);
-  }
-
   #checkOpen(): void {
     if (this.#closed !== undefined) throw this.#closed;
   }
@@ -245,22 +256,5 @@ function blankRequest(address: string): Omit<HostRequest, 'operation'> {
     idempotencyKey: null,
     fingerprint: '',
     delivery: null,
-  };
-}
-
-/** The usual time-out is looked after by the host, which has one timer for all; a special one has its own. */
-function limit(
-  waiter: Waiter,
-  { signal, timeoutMs }: { signal?: AbortSignal; timeoutMs?: number },
-): () => void {
-  const onAbort = (): void => waiter.giveUp(signal?.reason);
-  const timer =
-    timeoutMs === undefined
-      ? undefined
-      : setTimeout(() => waiter.giveUp(timedOut(waiter.request)), timeoutMs);
-  signal?.addEventListener('abort', onAbort, { once: true });
-  return () => {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
   };
 }

@@ -12,6 +12,7 @@ export class Watchdog {
   readonly #beats: Int32Array;
   readonly #tickMs: number;
   readonly #onTick: () => void;
+  readonly #onSilent: () => void;
   readonly #onHung: () => void;
   #timer: NodeJS.Timeout | undefined;
   #sent = 0;
@@ -23,12 +24,15 @@ export class Watchdog {
     beats: Int32Array;
     limitMs: number;
     onTick: () => void;
+    /** Called with every tick that the thread did not answer to. */
+    onSilent: () => void;
     onHung: () => void;
   }) {
     this.#heartbeat = options.heartbeat;
     this.#beats = options.beats;
     this.#tickMs = Math.max(10, Math.floor(options.limitMs / beatsPerLimit));
     this.#onTick = options.onTick;
+    this.#onSilent = options.onSilent;
     this.#onHung = options.onHung;
   }
 
@@ -61,6 +65,7 @@ export class Watchdog {
     }
     if (!this.#isArmed) return;
     this.#missed++;
+    this.#onSilent();
     if (this.#missed < beatsPerLimit) return;
     this.stop();
     this.#onHung();

@@ -20,7 +20,8 @@ export const migrateFailed = channel('holdfast:snapshot:migrate-failed');
 
 /**
  * A host thread ended although nobody closed it. Published in the main thread.
- * Payload: `{ host: number, generation: number, reason: string, unanswered: number }`.
+ * Payload: `{ host: number, generation: number, cause: string, reason: string, unanswered: number }`; `unanswered` is
+ * how many commands failed with it.
  */
 export const hostDied = channel('holdfast:host:died');
 
@@ -35,6 +36,31 @@ export const runFailed = channel('holdfast:run:failed');
  * Payload: `{ from: 'timers' | 'outbox', id: number, address: string, type: string, attempt: number, error: unknown }`.
  */
 export const deliveryDelayed = channel('holdfast:delivery:delayed');
+
+/**
+ * The next thread of a host that had died serves. Published in the main thread.
+ * Payload: `{ host: number, generation: number, restarts: number, downMs: number }`; `restarts` is how many there were
+ * within the period.
+ */
+export const hostRestarted = channel('holdfast:host:restarted');
+
+/**
+ * A host has died too often: its commands are rejected until it is tried again. Published in the main thread.
+ * Payload: `{ host: number, cause: string, reason: string, restarts: number, retryAfterMs: number }`.
+ */
+export const hostEscalated = channel('holdfast:host:escalated');
+
+/**
+ * An actor went into quarantine with a command that had killed its host. Published in the main thread.
+ * Payload: `{ address: string, host: number, cause: string, reason: string }`.
+ */
+export const actorQuarantined = channel('holdfast:actor:quarantined');
+
+/**
+ * An actor came out of quarantine, and its later commands go on. Published in the main thread.
+ * Payload: `{ address: string, host: number, poisoned: number }`; `poisoned` is how many commands died there too.
+ */
+export const actorReleased = channel('holdfast:actor:released');
 
 /**
  * A command was recorded as a dead letter. Published in the main thread.

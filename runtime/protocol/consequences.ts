@@ -69,6 +69,16 @@ export interface Delivery {
   readonly workKey: string | null;
 }
 
+/** How much of what actors wait for there is in a file. */
+export interface PendingCounts {
+  /** Timers that are still to come. */
+  readonly timers: number;
+  /** Messages that are not delivered. */
+  readonly messages: number;
+  /** Actors with invoked work under way, of all processes. */
+  readonly work: number;
+}
+
 /** A timer that is due, or a message that waits, as the store hands it out. */
 export interface PendingDelivery {
   readonly from: 'timers' | 'outbox';

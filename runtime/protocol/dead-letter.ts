@@ -1,9 +1,16 @@
-/** Why a command became a dead letter. */
-export type DeadLetterReason = 'host-died' | 'closed' | 'not-accepted' | 'undeliverable';
+import type { DeathCause, DeathEvidence } from './host-death.ts';
 
 /**
- * A command that reached a mailbox and was not answered. It may have been carried out: look at its stream, or repeat it
- * with its idempotency key, before you do anything about it.
+ * Why a command became a dead letter. `poison`: it killed its host, and once more alone in quarantine. `host-died`: the
+ * host died under it. `closed`: the runtime closed before it was answered. `not-accepted`: another actor sent it, and its
+ * receiver does not accept it. `undeliverable`: a timer or a message under which hosts died again and again.
+ */
+export type DeadLetterReason = 'poison' | 'host-died' | 'closed' | 'not-accepted' | 'undeliverable';
+
+/**
+ * A command that reached a mailbox and was not answered. It may have been carried out, unless `reason` is `poison` and
+ * its error said otherwise: look at its stream, or requeue it if it has an idempotency key, before you do anything
+ * about it.
  */
 export interface NewDeadLetter {
   readonly address: string;
@@ -12,10 +19,26 @@ export interface NewDeadLetter {
   readonly type: string;
   /** The payload as the codec wrote it. */
   readonly data: string;
+  /** The metadata as the codec wrote it. */
+  readonly metadata: string | null;
+  readonly expectedVersion: number | null;
   readonly idempotencyKey: string | null;
   readonly reason: DeadLetterReason;
-  /** What is known of the cause. */
+  /** What is known of the cause, in a sentence. */
   readonly detail: string | null;
+  /** How the host thread ended; `null` if it did not. */
+  readonly cause: DeathCause | null;
+  /** What is known of its end: message, stack, figures of memory and time. */
+  readonly evidence: DeathEvidence | null;
+}
+
+/** The letter of an event that a timer or another actor brought, and not a caller. */
+export function undelivered(
+  event: Pick<NewDeadLetter, 'address' | 'type' | 'data' | 'reason' | 'detail'>,
+  evidence: DeathEvidence | null = null,
+): NewDeadLetter {
+  const asked = { operation: 'send', metadata: null, expectedVersion: null, idempotencyKey: null } as const;
+  return { ...event, ...asked, cause: evidence?.cause ?? null, evidence };
 }
 
 /** A {@link NewDeadLetter} as it is kept. */

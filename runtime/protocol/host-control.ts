@@ -15,9 +15,12 @@ export interface HostThreadData {
   readonly appends: MessagePort;
   /** Reads from the reader thread. */
   readonly reads: MessagePort;
-  /** Numbers to be written to `beats`: proof that the event loop turns. */
+  /** Numbers to be written to the board: proof that the event loop turns. */
   readonly heartbeat: MessagePort;
-  readonly beats: Int32Array<SharedArrayBuffer>;
+  /** See `host-board.ts`. */
+  readonly board: SharedArrayBuffer;
+  /** What buffers outside of the heap may take, in megabytes. */
+  readonly externalMemoryMb: number;
 }
 
 /** The control plane of a host thread. */

@@ -22,6 +22,26 @@ export const limits = {
   pageLengthMax: 1024 * 1024,
   /** Due timers or waiting messages that are handed out at once: enough to fill a group commit several times. */
   deliveriesMax: 1_024,
+  /**
+   * Requests under way to one host thread; the rest wait in the main thread, where they can still be overtaken. About
+   * a quarter of a second of work: enough that throughput no longer grows with it, and little for a quiet actor to wait
+   * behind. A power of two, since a request has its mark in shared memory at its number modulo this.
+   */
+  hostInFlightMax: 8_192,
+  /**
+   * Requests of one actor under way to its host thread: as many as one group commit is still faster for, and few enough
+   * that those of others are not long behind.
+   */
+  actorInFlightMax: 1_024,
+  /**
+   * Unanswered requests of all actors of one host, beyond which one more is refused or waits: about 50 MB of the main
+   * thread besides the payloads.
+   */
+  hostUnansweredMax: 131_072,
+  /** Errors of refused commands that are shared by later ones, by actor: about a megabyte with their stacks. */
+  refusalsMax: 1_000,
+  /** Host threads that may die under a request that none of them had begun; then it is taken for the cause. */
+  hostDeathsMax: 3,
   /** Dead letters kept in a file; the oldest are dropped. */
   deadLettersMax: 10_000,
   /** Stream heads remembered by the writer, so that an append need not look them up: about 20 MB at the most. */

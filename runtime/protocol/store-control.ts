@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { StoreStats } from '../ports/event-store-backend.ts';
 import type { StreamSnapshot } from './append.ts';
-import type { Consumed, PendingDelivery } from './consequences.ts';
+import type { Consumed, PendingCounts, PendingDelivery } from './consequences.ts';
 import type { DeadLetter, NewDeadLetter } from './dead-letter.ts';
 
 /** What the store thread is started with. */
@@ -36,8 +36,14 @@ export interface StoreControl {
   fenceHost(host: number, generation: number): void;
   /** Saves snapshots in one transaction. */
   saveSnapshots(snapshots: readonly StreamSnapshot[]): void;
-  recordDeadLetters(letters: readonly NewDeadLetter[]): void;
+  /** Returns the ids they are kept under. */
+  recordDeadLetters(letters: readonly NewDeadLetter[]): number[];
   deadLetters(): DeadLetter[];
+  /** Gives a letter an idempotency key if it has none, and returns it. */
+  keyDeadLetter(id: number): DeadLetter | undefined;
+  /** Removes one; false if there is none. */
+  removeDeadLetter(id: number): boolean;
+  countDeadLetters(): number;
   /** Reports new positions on the `heads` port from now on, or no longer. Returns the last position. */
   watch(on: boolean): number;
   /** Begins the run of a runtime: from now on {@link DeliverySignal}s are given. */
@@ -46,6 +52,9 @@ export interface StoreControl {
   dueTimers(without: readonly number[]): PendingDelivery[];
   /** Messages that wait, but for those that are on their way. */
   messages(without: readonly number[]): PendingDelivery[];
+  countPending(): PendingCounts;
+  /** Actors whose work this run has under way. */
+  ownWork(): string[];
   /** Gives a delivery up: its row is removed, and a dead letter is kept instead. */
   giveUpDelivery(consumed: Consumed, letter: NewDeadLetter): void;
   checkpoint(): void;

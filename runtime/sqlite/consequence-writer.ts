@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Consequences, Consumed, OutgoingMessage, TimerChange } from '../protocol/consequences.ts';
-import { insertDeadLetter } from './dead-letter-box.ts';
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
+import { prepareInsertDeadLetter } from './insert-dead-letter.ts';
 
 /** Writes what a decision brings about besides its events, inside the transaction of its append. */
 export class ConsequenceWriter {
@@ -15,7 +15,7 @@ export class ConsequenceWriter {
   readonly #insertMessage: SqliteStatement;
   readonly #claimWork: SqliteStatement;
   readonly #endWork: SqliteStatement;
-  readonly #insertDeadLetter: SqliteStatement;
+  readonly #insertDeadLetter: ReturnType<typeof prepareInsertDeadLetter>;
   #earliestDueAt = Number.POSITIVE_INFINITY;
   #hasMessages = false;
 
@@ -50,7 +50,7 @@ export class ConsequenceWriter {
       'insert into work values (?, ?) on conflict (stream) do update set owner = excluded.owner',
     );
     this.#endWork = database.prepare('delete from work where stream = (select ?)');
-    this.#insertDeadLetter = database.prepare(insertDeadLetter);
+    this.#insertDeadLetter = prepareInsertDeadLetter(database);
   }
 
   /** Whether what an append would deliver has been delivered already. */
@@ -66,9 +66,7 @@ export class ConsequenceWriter {
     for (const message of messages) this.#send(stream, message, now);
     if (hasWork === true) this.#claimWork.run(stream, this.#run);
     else if (hasWork === false) this.#endWork.run(stream);
-    if (deadLetter === null) return;
-    const { address, operation, type, data, idempotencyKey, reason, detail } = deadLetter;
-    this.#insertDeadLetter.run(address, operation, type, data, idempotencyKey, reason, detail, now);
+    if (deadLetter !== null) this.#insertDeadLetter(deadLetter, now);
   }
 
   /** The earliest moment that a timer was set for since this was last asked; infinite if there was none. */

@@ -1,13 +1,17 @@
 import type { Consumed } from '../protocol/consequences.ts';
 import type { DeadLetter, NewDeadLetter } from '../protocol/dead-letter.ts';
+import type { DeathEvidence } from '../protocol/host-death.ts';
 import { limits } from '../protocol/limits.ts';
 import type { SqliteDatabase } from './driver.ts';
+import { prepareInsertDeadLetter } from './insert-dead-letter.ts';
 import type { LogWriter } from './log-writer.ts';
 
-/** Inserts a dead letter: address, operation, type, data, idempotency key, reason, detail, moment. */
-export const insertDeadLetter = `
-  insert into dead_letters (address, operation, type, data, idempotency_key, reason, detail, recorded_at)
-  values (?, ?, ?, ?, ?, ?, ?, ?)`;
+type Row = Omit<DeadLetter, 'evidence'> & { readonly evidence: string | null };
+
+const selectLetters = `
+  select dead_letter_id as deadLetterId, address, operation, type, data, metadata, expected_version as expectedVersion,
+    idempotency_key as idempotencyKey, reason, detail, cause, evidence, recorded_at as recordedAt
+  from dead_letters`;
 
 /** Keeps commands that were never answered, with the reason; the newest {@link limits.deadLettersMax} of them. */
 export class DeadLetterBox {
@@ -19,43 +23,71 @@ export class DeadLetterBox {
     this.#writer = writer;
   }
 
-  record(letters: readonly NewDeadLetter[], recordedAt: number): void {
-    this.#writer.write((database) => {
-      const insert = database.prepare(insertDeadLetter);
-      for (const { address, operation, type, data, idempotencyKey, reason, detail } of letters) {
-        insert.run(address, operation, type, data, idempotencyKey, reason, detail, recordedAt);
-      }
+  /** Returns the ids of the letters, in order. */
+  record(letters: readonly NewDeadLetter[], recordedAt: number): number[] {
+    return this.#writer.write((database) => {
+      const insert = prepareInsertDeadLetter(database);
+      // Sent again and dead again, a command is one letter with newer evidence.
+      const forget = database.prepare('delete from dead_letters where address = ? and idempotency_key = ?');
+      const ids = letters.map((letter) => {
+        const { address, idempotencyKey } = letter;
+        if (idempotencyKey !== null) forget.run(address, idempotencyKey);
+        return insert(letter, recordedAt);
+      });
       database
         .prepare(
           'delete from dead_letters where dead_letter_id <= (select max(dead_letter_id) - ? from dead_letters)',
         )
         .run(limits.deadLettersMax);
+      return ids;
     });
   }
 
   /** Keeps what could not be delivered, and removes it from where it waited. */
   giveUp({ from, id }: Consumed, letter: NewDeadLetter, recordedAt: number): void {
-    const { address, operation, type, data, idempotencyKey, reason, detail } = letter;
     this.#writer.write((database) => {
       const removed =
         from === 'timers'
           ? database.prepare('delete from timers where timer_id = ?').run(id)
           : database.prepare('delete from outbox where message_id = ?').run(id);
       if (removed.changes === 0) return;
-      database
-        .prepare(insertDeadLetter)
-        .run(address, operation, type, data, idempotencyKey, reason, detail, recordedAt);
+      prepareInsertDeadLetter(database)(letter, recordedAt);
     });
   }
 
   /** All of them, oldest first. Needs no lock. */
   list(): DeadLetter[] {
-    return this.#database
-      .prepare<DeadLetter>(
-        `select dead_letter_id as deadLetterId, address, operation, type, data, idempotency_key as idempotencyKey, reason,
-           detail, recorded_at as recordedAt
-         from dead_letters order by dead_letter_id`,
-      )
-      .all();
+    return this.#database.prepare<Row>(`${selectLetters} order by dead_letter_id`).all().map(toLetter);
   }
+
+  /** One letter, from now on with an idempotency key: its own, or one made from its id. */
+  withKey(id: number): DeadLetter | undefined {
+    return this.#writer.write((database) => {
+      database
+        .prepare(
+          'update dead_letters set idempotency_key = ? where dead_letter_id = ? and idempotency_key is null',
+        )
+        .run(`dead-letter:${id}`, id);
+      const row = database.prepare<Row>(`${selectLetters} where dead_letter_id = ?`).get(id);
+      return row === undefined ? undefined : toLetter(row);
+    });
+  }
+
+  /** Removes one; false if there is none. */
+  remove(id: number): boolean {
+    return this.#writer.write((database) => {
+      const removed = database
+        .prepare<number>('delete from dead_letters where dead_letter_id = ? returning dead_letter_id')
+        .get(id);
+      return removed !== undefined;
+    });
+  }
+
+  count(): number {
+    return this.#database.prepare<number>('select count(*) from dead_letters').pluck().get() ?? 0;
+  }
+}
+
+function toLetter({ evidence, ...letter }: Row): DeadLetter {
+  return { ...letter, evidence: evidence === null ? null : (JSON.parse(evidence) as DeathEvidence) };
 }

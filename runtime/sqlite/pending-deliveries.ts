@@ -1,4 +1,5 @@
-import type { PendingDelivery, Recipient } from '../protocol/consequences.ts';
+import { invariant } from '../errors/invariant.ts';
+import type { PendingCounts, PendingDelivery, Recipient } from '../protocol/consequences.ts';
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
 
 type TimerRow = {
@@ -16,8 +17,13 @@ export class PendingDeliveries {
   readonly #dueTimers: SqliteStatement<TimerRow>;
   readonly #nextDueAt: SqliteStatement<number | null>;
   readonly #messages: SqliteStatement<MessageRow>;
+  readonly #counts: SqliteStatement<PendingCounts>;
 
   constructor(database: SqliteDatabase) {
+    this.#counts = database.prepare<PendingCounts>(
+      `select (select count(*) from timers) as timers, (select count(*) from outbox) as messages,
+         (select count(*) from work) as work`,
+    );
     this.#dueTimers = database.prepare<TimerRow>(
       `select timer_id as id, stream, actor, recipient, type, data from timers
        where due_at <= ? and timer_id not in (select value from json_each(?)) order by due_at, timer_id limit ?`,
@@ -29,6 +35,12 @@ export class PendingDeliveries {
       `select message_id as id, sender, target, type, data from outbox
        where message_id not in (select value from json_each(?)) order by message_id limit ?`,
     );
+  }
+
+  counts(): PendingCounts {
+    const counts = this.#counts.get();
+    invariant(counts !== undefined, 'counting gave no row');
+    return counts;
   }
 
   /** Timers that are due, in order of their moments, without those that are on their way already. */

@@ -82,6 +82,11 @@ export class Runs {
     });
   }
 
+  /** The streams whose work this run has under way. */
+  ownWork(): string[] {
+    return this.#database.prepare<string>('select stream from work where owner = ?').pluck().all(this.#run);
+  }
+
   /** A sign of life, if there is anything that another run would take over from a dead one. */
   giveSign(): void {
     const isNeeded = this.#database

@@ -158,6 +158,12 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
     return this.#reader;
   }
 
+  /** Whether there is a reader thread: one that has died is `absent` until the next read. @internal */
+  get readerState(): 'running' | 'absent' | 'ended' {
+    if (this.#closing !== undefined) return 'ended';
+    return this.#reader === undefined ? 'absent' : 'running';
+  }
+
   #startReader(): Promise<ReaderClient> {
     const started = import('../threads/reader-client.ts').then(({ ReaderClient }) =>
       ReaderClient.start(this.path, this.workerUrl),

@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts';
-import type { PendingDelivery } from '../protocol/consequences.ts';
+import type { PendingCounts, PendingDelivery } from '../protocol/consequences.ts';
 import { limits } from '../protocol/limits.ts';
 import type { DeliverySignal } from '../protocol/store-control.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
@@ -75,6 +75,16 @@ export class DeliveryDesk {
   /** Messages that wait, without those that are on their way. */
   messages(without: readonly number[]): PendingDelivery[] {
     return this.#pending.messages(limits.deliveriesMax, without);
+  }
+
+  /** How much there is to deliver, sooner or later. */
+  counts(): PendingCounts {
+    return this.#pending.counts();
+  }
+
+  /** Actors whose work this run has under way. */
+  ownWork(): string[] {
+    return this.#runs.ownWork();
   }
 
   /** Ends the run. */

@@ -5,18 +5,25 @@ import { SkippedEvents } from '../../actors/skipped-events.ts';
 import { effectFailed, eventSkipped, migrateFailed } from '../observability/channels.ts';
 import type { HostLog } from '../ports/host-log.ts';
 import { encode } from '../protocol/codec.ts';
+import { HostBoard } from '../protocol/host-board.ts';
 import type { HostControl, HostThreadData } from '../protocol/host-control.ts';
 import { readHostRequests, writeEmitted, writeHostAnswer } from '../protocol/host-messages.ts';
 import type { ReaderRequests } from '../protocol/reader-control.ts';
 import { AppendClient } from './append-client.ts';
 import { serveControl } from './control-channel.ts';
+import { ExternalMemoryBudget } from './external-memory.ts';
 import { FramePort } from './frame-port.ts';
 import { RequestClient } from './request-port.ts';
 
 /** Serves actors. Loads no native addon, so this thread may be ended at any moment. */
 export async function serveHost(control: MessagePort, data: HostThreadData): Promise<void> {
-  const { heartbeat, beats, residentsMax, idleMs } = data;
-  heartbeat.on('message', (beat: number) => Atomics.store(beats, 0, beat));
+  const { heartbeat, residentsMax, idleMs } = data;
+  const board = new HostBoard(data.board);
+  const budget = new ExternalMemoryBudget(board, data.externalMemoryMb);
+  heartbeat.on('message', (beat: number) => {
+    board.beat(beat);
+    budget.check();
+  });
   const definitions = await loadDefinitions(data.modules);
   const appends = new AppendClient(data.appends);
   const reads = new RequestClient<ReaderRequests>(data.reads);
@@ -44,6 +51,18 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
     reports: {
       skipped: (event) => skippedEvents.add(event) && eventSkipped.publish(event),
       migrateFailed: (failure) => migrateFailed.publish(failure),
+    },
+    progress: {
+      working(id) {
+        if (id !== 0) budget.begin();
+        board.working(id);
+      },
+      // Before the append leaves: whoever has taken too much is still known, and has written nothing.
+      appending(id) {
+        budget.check();
+        board.appending(id);
+      },
+      refused: (id) => board.refused(id),
     },
   });
   data.requests.ref();

@@ -105,6 +105,9 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
     saveSnapshots: (saved) => snapshots.save(saved, systemClock.now()),
     recordDeadLetters: (letters) => deadLetters.record(letters, systemClock.now()),
     deadLetters: () => deadLetters.list(),
+    keyDeadLetter: (id) => deadLetters.withKey(id),
+    removeDeadLetter: (id) => deadLetters.remove(id),
+    countDeadLetters: () => deadLetters.count(),
     watch(on) {
       clearInterval(poll);
       poll = on ? setInterval(lookForForeignCommits, foreignPollMs) : undefined;
@@ -116,6 +119,8 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
     beginRun: () => desk.begin(),
     dueTimers: (without) => desk.dueTimers(without),
     messages: (without) => desk.messages(without),
+    countPending: () => desk.counts(),
+    ownWork: () => desk.ownWork(),
     giveUpDelivery: (consumed, letter) => deadLetters.giveUp(consumed, letter, systemClock.now()),
     checkpoint: () => checkpoint(database, data.path),
     stats: () => readStats(database, data.path),

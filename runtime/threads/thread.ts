@@ -9,6 +9,7 @@ import {
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { fromWireError, type WireError } from '../errors/wire-error.ts';
 import { type ControlApi, ControlChannel } from './control-channel.ts';
+import { youngGenerationMb } from './heap-limits.ts';
 import type { ThreadRole } from './thread-role.ts';
 
 /** What a new thread is given. Everything in it can be cloned or is in `transfer`. */
@@ -34,12 +35,6 @@ export interface ThreadData {
 }
 
 /**
- * Room for short-lived objects, in megabytes. A thread gets 16 to 48 by default; a frame of commands outlives that, and
- * copying it to the old generation and collecting it there took a tenth of the time of a busy host.
- */
-const youngGenerationMb = 64;
-
-/**
  * The file that each role starts from. Threads without user code start from one file of CommonJS, which the build makes:
  * its start does not wait for the loader of ES modules to resolve and read thirty files. Hosts import the modules of the
  * application, and so must share their XState and `holdfast/worker` with them. The paths hold from wherever this code
@@ -60,6 +55,7 @@ export class Thread<Api extends ControlApi<Api>> {
   readonly #worker: Worker;
   readonly #ready: Promise<{ failed?: WireError }>;
   #failure: Error | undefined;
+  #exitCode: number | undefined;
   #holds = 0;
 
   constructor(options: ThreadOptions) {
@@ -128,12 +124,35 @@ export class Thread<Api extends ControlApi<Api>> {
     await this.ended;
   }
 
+  /** The error that ended the thread, if there was one. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** What the thread has exited with; `undefined` while it runs. */
+  get exitCode(): number | undefined {
+    return this.#exitCode;
+  }
+
+  /**
+   * Bytes that the thread keeps outside of its heap. It need not turn its event loop to say so: the answer comes from
+   * between two instructions. `undefined` before Node.js 22.16, and when the thread has ended.
+   */
+  async externalBytes(): Promise<number | undefined> {
+    try {
+      return (await this.#worker.getHeapStatistics?.())?.external_memory;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Ends the thread at once. Never for a thread that holds the native addon. */
   async kill(): Promise<void> {
     await this.#worker.terminate();
   }
 
   #exited(code: number): Error {
+    this.#exitCode = code;
     const why = this.#failure === undefined ? `exit code ${code}` : this.#failure.message;
     return holdfastError(
       'HOLDFAST_ERR_THREAD_EXITED',

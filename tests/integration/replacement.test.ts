@@ -25,15 +25,15 @@ test('a command sent while a dead host is being fenced is watched over like any 
   await actor.send({ type: 'counted' });
   const second = new Promise<unknown>((resolve) => {
     onHostDied(() => {
-      actor.send({ type: 'harmed', harm: 'loop', mark: freshMark() }).then(resolve, resolve);
+      actor.send({ type: 'harmed', harm: 'loop', mark: freshMark(), times: 2 }).then(resolve, resolve);
     });
   });
 
-  await expect(actor.send({ type: 'harmed', harm: 'exit', mark: freshMark() })).rejects.toEqual(
+  await expect(actor.send({ type: 'harmed', harm: 'throw', mark: freshMark() })).rejects.toEqual(
     codedError('HOLDFAST_ERR_HOST_DIED'),
   );
 
-  expect(await second).toEqual(codedError('HOLDFAST_ERR_HOST_DIED'));
+  expect(await second).toEqual(codedError('HOLDFAST_ERR_POISON_MESSAGE'));
 });
 
 test('a command sent while a dead host is being fenced is answered although the runtime closes', async () => {
@@ -53,7 +53,7 @@ test('a command sent while a dead host is being fenced is answered although the 
     });
   });
 
-  await expect(actor.send({ type: 'harmed', harm: 'exit', mark: freshMark() })).rejects.toEqual(
+  await expect(actor.send({ type: 'harmed', harm: 'throw', mark: freshMark() })).rejects.toEqual(
     codedError('HOLDFAST_ERR_HOST_DIED'),
   );
 

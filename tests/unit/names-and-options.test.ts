@@ -95,6 +95,18 @@ test.each([
   ['a module with a relative path', { database: 'a.db', modules: ['./domain.ts'] }],
   ['no hosts at all', { database: 'a.db', modules: [], hosts: 0 }],
   ['a fraction of a mailbox', { database: 'a.db', modules: [], mailboxCapacity: 0.5 }],
+  ['a policy for full mailboxes that is none', { database: 'a.db', modules: [], mailboxOverflow: 'drop' }],
+  ['supervision that is no object', { database: 'a.db', modules: [], supervision: 'one-for-one' }],
+  ['an unknown strategy', { database: 'a.db', modules: [], supervision: { strategy: 'one_for_one' } }],
+  ['a negative intensity', { database: 'a.db', modules: [], supervision: { intensity: -1 } }],
+  ['a period of no time', { database: 'a.db', modules: [], supervision: { periodMs: 0 } }],
+  ['an unknown option of supervision', { database: 'a.db', modules: [], supervision: { backOff: {} } }],
+  [
+    'a longest back-off below the shortest',
+    { database: 'a.db', modules: [], supervision: { backoff: { minMs: 10, maxMs: 9 } } },
+  ],
+  ['jitter of more than all', { database: 'a.db', modules: [], supervision: { backoff: { jitter: 1.1 } } }],
+  ['buffers in less memory than they need', { database: 'a.db', modules: [], hostExternalMemoryMb: 1 }],
   ['a time-out longer than timers take', { database: 'a.db', modules: [], commandTimeoutMs: 2 ** 31 }],
 ])('createRuntime refuses %s', (_what, options) => {
   expect(() => resolveOptions(options as never)).toThrow(optionInvalid);
@@ -109,4 +121,18 @@ test('createRuntime takes modules as URLs and absolute paths, and fills in the d
   expect(resolved).toMatchObject({ mailboxCapacity: 4_096, commandTimeoutMs: 30_000, residentsMax: 100_000 });
   expect(resolved.hosts).toBeGreaterThanOrEqual(1);
   expect(resolved.hosts).toBeLessThanOrEqual(4);
+});
+
+test('supervision has defaults for a desktop, and what is given is kept', () => {
+  const { supervision } = resolveOptions({ database: 'a.db', modules: [] });
+  const given = { strategy: 'rest-for-one', intensity: 3, periodMs: 5, backoff: { maxMs: 20 } } as const;
+  const resolved = resolveOptions({ database: 'a.db', modules: [], supervision: given });
+
+  expect(supervision).toEqual({
+    strategy: 'one-for-one',
+    intensity: 10,
+    periodMs: 60_000,
+    backoff: { minMs: 50, maxMs: 5_000, jitter: 0.2 },
+  });
+  expect(resolved.supervision).toEqual({ ...given, backoff: { minMs: 20, maxMs: 20, jitter: 0.2 } });
 });

@@ -27,6 +27,7 @@ function watched({ isArmed = true } = {}) {
     beats,
     limitMs,
     onTick: () => calls.ticks++,
+    onSilent: () => undefined,
     onHung: () => calls.hung++,
   });
   if (isArmed) watchdog.arm();

@@ -1,0 +1,82 @@
+import { isHoldfastError } from './errors/holdfast-error.ts';
+import type { HostHealth, QuarantinedActor } from './hosts/host-health.ts';
+import type { RouterHealth } from './hosts/router.ts';
+import type { PendingCounts } from './protocol/consequences.ts';
+import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
+
+const askTimeoutMs = 1_000;
+
+/**
+ * `running`, or `busy`: did not answer within a second, which a long commit or the lock of another process can bring
+ * about. `absent`: not needed so far. `ended`: closed or broken.
+ */
+export type ServiceState = 'running' | 'busy' | 'absent' | 'ended';
+
+/** How a runtime is, as plain data: what `runtime.health()` resolves with. */
+export interface RuntimeHealth {
+  /**
+   * `healthy`: everything serves. `degraded`: some actors have to wait or are refused: a host backs off or is
+   * unavailable, an actor is in quarantine, the store is busy. `failing`: nothing can be made durable, or no host serves.
+   */
+  readonly status: 'healthy' | 'degraded' | 'failing';
+  /** When it was looked at, in milliseconds since 1970. */
+  readonly at: number;
+  readonly hosts: readonly HostHealth[];
+  readonly quarantined: readonly QuarantinedActor[];
+  readonly store: { readonly state: ServiceState };
+  readonly reader: { readonly state: ServiceState };
+  /** Dead letters in the file; `null` if the store did not say. */
+  readonly deadLetters: number | null;
+  /** What actors still wait for; `null` if the store did not say. */
+  readonly pending: PendingCounts | null;
+  /** Timers and messages that are on their way to their actors, or wait for another try. */
+  readonly deliveriesUnderway: number;
+}
+
+/** Looks at everything. Never rejects: what cannot be asked is what there is to report. */
+export async function lookAtHealth(
+  backend: SqliteEventStoreBackend,
+  { standing, hosts, quarantined }: RouterHealth,
+  deliveriesUnderway: number,
+): Promise<RuntimeHealth> {
+  const { store, deadLetters, pending } = await askStore(backend);
+  const reader = backend.readerState;
+  const isDegraded =
+    standing !== 'healthy' || quarantined.length > 0 || store === 'busy' || reader === 'ended';
+  const isFailing = standing === 'failing' || store === 'ended';
+  return {
+    status: isFailing ? 'failing' : isDegraded ? 'degraded' : 'healthy',
+    at: Date.now(),
+    hosts,
+    quarantined,
+    store: { state: store },
+    reader: { state: reader },
+    deadLetters,
+    pending,
+    deliveriesUnderway,
+  };
+}
+
+interface StoreAnswer {
+  readonly store: ServiceState;
+  readonly deadLetters: number | null;
+  readonly pending: PendingCounts | null;
+}
+
+async function askStore(backend: SqliteEventStoreBackend): Promise<StoreAnswer> {
+  let hasEnded = false;
+  try {
+    const { thread } = backend.store();
+    void thread.ended.then(() => {
+      hasEnded = true;
+    });
+    const [deadLetters, pending] = await Promise.all([
+      thread.control.call('countDeadLetters', [], { timeoutMs: askTimeoutMs }),
+      thread.control.call('countPending', [], { timeoutMs: askTimeoutMs }),
+    ]);
+    return { store: 'running', deadLetters, pending };
+  } catch (error) {
+    const isLate = isHoldfastError(error, 'HOLDFAST_ERR_TIMEOUT') && !hasEnded;
+    return { store: isLate ? 'busy' : 'ended', deadLetters: null, pending: null };
+  }
+}

@@ -1,0 +1,104 @@
+import type { DeathCause, DeathEvidence } from '../protocol/host-death.ts';
+import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
+import type { HostThreadClient } from './host-thread-client.ts';
+
+/** Why a thread was ended from here. */
+export interface Verdict {
+  readonly cause: DeathCause;
+  readonly message: string;
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** Causes that the work of a request brings about; a thread that ends otherwise was ended for the sake of others. */
+const broughtAbout: ReadonlySet<DeathCause> = new Set([
+  'exit',
+  'threw',
+  'out-of-memory',
+  'external-memory',
+  'unresponsive',
+]);
+
+/** Whether a request may be to blame for a death. */
+export function isBroughtAbout({ cause }: DeathEvidence): boolean {
+  return broughtAbout.has(cause);
+}
+
+/** What is known of a thread that has ended. */
+export function deathOf(client: HostThreadClient, startError: Error | undefined): DeathEvidence {
+  if (client.verdict !== undefined) return { ...client.verdict, stack: null };
+  if (startError !== undefined) return notStarted(startError);
+  const { failure, exitCode = 1 } = client.thread;
+  const { usedMb } = client.board;
+  if (usedMb > 0) return { ...overBudget(usedMb, client.externalMemoryMb), stack: null };
+  if (failure === undefined) {
+    return {
+      cause: 'exit',
+      message: `it ended with exit code ${exitCode}`,
+      stack: null,
+      figures: { exitCode },
+    };
+  }
+  const isMemory = (failure as { code?: unknown }).code === 'ERR_WORKER_OUT_OF_MEMORY';
+  return {
+    cause: isMemory ? 'out-of-memory' : 'threw',
+    message: isMemory ? failure.message : `an error was not caught: ${failure.message}`,
+    stack: failure.stack ?? null,
+    figures: isMemory ? { limitMb: client.memoryMb } : {},
+  };
+}
+
+/** The evidence of a thread that could not be started. */
+export function notStarted(error: Error): DeathEvidence {
+  return { cause: 'not-started', message: error.message, stack: error.stack ?? null, figures: {} };
+}
+
+/** The verdict on a thread whose buffers take too much. */
+export function overBudget(usedMb: number, limitMb: number): Verdict {
+  return {
+    cause: 'external-memory',
+    message: `its buffers took ${usedMb} MB of memory outside of the heap, and ${limitMb} MB are allowed`,
+    figures: { usedMb, limitMb },
+  };
+}
+
+/** The end of a host thread, once nothing of it runs any more. */
+export interface Death {
+  readonly evidence: DeathEvidence;
+  /** What the thread could not be started with, if it never served. */
+  readonly startError: Error | undefined;
+  /** The error of its end, for causes of other errors. */
+  readonly reason: Error;
+}
+
+/** Follows a thread from its start to its end. */
+export async function untilDeath(client: HostThreadClient, onStarted: () => void): Promise<Death> {
+  let failure: Error | undefined;
+  const started = client.thread.started().then(
+    () => {
+      client.watchdog.arm();
+      onStarted();
+    },
+    (error: Error) => {
+      failure = error;
+      client.giveUp();
+    },
+  );
+  const [reason] = await Promise.all([client.thread.ended, started]);
+  client.takeLastAnswers();
+  // A thread that was ended from here did not fail to start.
+  const startError = client.verdict === undefined ? failure : undefined;
+  return { evidence: deathOf(client, startError), startError, reason };
+}
+
+/** Has the store refuse what a dead thread may still have sent; resolves when what it sent before is committed. */
+export async function fence(
+  backend: SqliteEventStoreBackend,
+  place: number,
+  generation: number,
+): Promise<void> {
+  try {
+    await backend.store().thread.control.call('fenceHost', [place, generation + 1]);
+  } catch {
+    // The store is closing or gone: then nothing of the dead thread can reach it either.
+  }
+}

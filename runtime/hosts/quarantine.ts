@@ -1,0 +1,192 @@
+import { RunningMachine } from '../../actors/run-machine.ts';
+import { hostLifecycleMachine } from '../../machines/host-lifecycle.machine.ts';
+import { actorQuarantined, actorReleased } from '../observability/channels.ts';
+import type { DeathEvidence } from '../protocol/host-death.ts';
+import type { HostReceipt } from '../protocol/host-messages.ts';
+import { type Death, fence, isBroughtAbout, untilDeath } from './death.ts';
+import { closedUnderway, hostDiedUnder, poisoned, threadNotMade } from './host-errors.ts';
+import { HostThreadClient, type HostThreadOptions } from './host-thread-client.ts';
+import type { Mailbox } from './mailboxes.ts';
+import type { PendingRequest } from './pending-request.ts';
+import { recordDeadLetters } from './record-dead-letters.ts';
+
+/** An actor in quarantine, with the requests that are tried alone: the culprit last. */
+interface Patient {
+  readonly mailbox: Mailbox;
+  readonly requests: readonly PendingRequest[];
+  readonly death: DeathEvidence;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** What a quarantine is made of. */
+export interface QuarantineOptions extends HostThreadOptions {
+  readonly host: number;
+  /** What the store knows its threads by: none of the hosts. */
+  readonly place: number;
+  readonly settle: (pending: PendingRequest, answer: HostReceipt | Error) => void;
+  readonly release: (mailbox: Mailbox) => void;
+}
+
+/** A thread that is ended in a moment resumes no work: the host of the actor does when it is back. */
+const noRun = 'quarantine';
+
+/** What became of a request that was tried alone. */
+type Trial = HostReceipt | Error | Death;
+
+/**
+ * Tries commands that killed their host once more, each alone in a thread of its own that ends afterwards. What kills
+ * that as well becomes a dead letter with the evidence. One actor at a time; meanwhile it lives nowhere else, and its
+ * later requests wait. The threads have generations of their own and are fenced before the actor goes back, so that it
+ * never has two lives that can append.
+ */
+export class Quarantine {
+  readonly #options: QuarantineOptions;
+  readonly #lifecycle = new RunningMachine(hostLifecycleMachine);
+  readonly #patients: Patient[] = [];
+  #running: Promise<void> | undefined;
+  #client: HostThreadClient | undefined;
+  #dead: Promise<Death> | undefined;
+  #onAnswer: (answer: HostReceipt | Error) => void = () => undefined;
+  #isClosed = false;
+
+  constructor(options: QuarantineOptions) {
+    this.#options = options;
+  }
+
+  /** Who is in it, longest first. */
+  get patients(): readonly Pick<Patient, 'mailbox' | 'death' | 'since'>[] {
+    return this.#patients;
+  }
+
+  /** Takes an actor in. Its mailbox is held already, and its host thread is fenced. */
+  admit(mailbox: Mailbox, requests: readonly PendingRequest[], death: DeathEvidence): void {
+    this.#patients.push({ mailbox, requests, death, since: Date.now() });
+    const { host } = this.#options;
+    actorQuarantined.publish({
+      address: mailbox.address,
+      host,
+      cause: death.cause,
+      reason: death.message,
+    });
+    this.#running ??= this.#run();
+  }
+
+  /** Ends what is being tried; its callers are told that the runtime has closed. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#client?.giveUp();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    for (let patient = this.#patients[0]; patient !== undefined; patient = this.#patients[0]) {
+      const { mailbox, requests } = patient;
+      let poisonedHere = 0;
+      for (const pending of requests) if (await this.#treat(pending)) poisonedHere++;
+      await this.#end();
+      this.#patients.shift();
+      const { host } = this.#options;
+      actorReleased.publish({ address: mailbox.address, host, poisoned: poisonedHere });
+      this.#options.release(mailbox);
+    }
+    this.#running = undefined;
+  }
+
+  /** Whether the request was poison. */
+  async #treat(pending: PendingRequest): Promise<boolean> {
+    const { settle, backend } = this.#options;
+    const { request } = pending;
+    const outcome = this.#isClosed ? undefined : await this.#tryAlone(pending);
+    if (outcome !== undefined && !('evidence' in outcome)) {
+      settle(pending, outcome);
+      return false;
+    }
+    if (this.#isClosed || outcome === undefined) {
+      await recordDeadLetters(backend, [pending], 'closed', null);
+      settle(pending, closedUnderway(request));
+      return false;
+    }
+    const { evidence, startError, reason } = outcome;
+    if (startError !== undefined) {
+      settle(pending, startError);
+      return false;
+    }
+    const isPoison = isBroughtAbout(evidence);
+    const ids = await recordDeadLetters(backend, [pending], isPoison ? 'poison' : 'host-died', evidence);
+    const id = ids.get(pending) ?? null;
+    settle(
+      pending,
+      isPoison
+        ? poisoned(request, evidence, pending.mayBeDurable, id)
+        : hostDiedUnder(request, evidence, reason),
+    );
+    return isPoison;
+  }
+
+  async #tryAlone(pending: PendingRequest): Promise<Trial> {
+    // The one before may have died after its answer, and is fenced first.
+    if (this.#client === undefined) await this.#dead;
+    let client: HostThreadClient;
+    try {
+      client = this.#client ?? this.#start();
+    } catch (error) {
+      return threadNotMade(error);
+    }
+    const { request } = pending;
+    const answered = new Promise<HostReceipt | Error>((resolve) => {
+      this.#onAnswer = resolve;
+    });
+    client.watchdog.start();
+    client.board.clear(request.id);
+    client.send(request);
+    // An answer that came with the end of the thread is an answer.
+    const outcome = await Promise.race([answered, this.#dead as Promise<Death>]);
+    client.watchdog.stop();
+    if ('evidence' in outcome) pending.mayBeDurable ||= client.board.mayBeDurable(request.id);
+    return outcome;
+  }
+
+  #start(): HostThreadClient {
+    this.#lifecycle.send({ type: 'start' });
+    const { generation } = this.#lifecycle.context;
+    try {
+      this.#client = new HostThreadClient(
+        this.#options.place,
+        generation,
+        { ...this.#options, run: noRun },
+        {
+          onAnswer: (_id, answer) => this.#onAnswer(answer),
+          onTick: () => undefined,
+        },
+      );
+    } catch (error) {
+      this.#lifecycle.send({ type: 'exited' });
+      this.#lifecycle.send({ type: 'fenced' });
+      throw error;
+    }
+    this.#client.thread.hold();
+    const client = this.#client;
+    this.#dead = untilDeath(client, () => this.#lifecycle.send({ type: 'started' })).then((death) =>
+      this.#bury(client, death),
+    );
+    return client;
+  }
+
+  /** Ends the thread of an actor that goes back to its host. */
+  async #end(): Promise<void> {
+    this.#client?.giveUp();
+    await this.#dead;
+  }
+
+  /** The next thread has a generation of its own, and nothing of this one can be written any more. */
+  async #bury(client: HostThreadClient, death: Death): Promise<Death> {
+    this.#client = undefined;
+    client.release();
+    this.#lifecycle.send({ type: 'exited' });
+    await fence(this.#options.backend, this.#options.place, this.#lifecycle.context.generation);
+    this.#lifecycle.send({ type: 'fenced' });
+    client.thread.release();
+    return death;
+  }
+}

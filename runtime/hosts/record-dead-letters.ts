@@ -1,0 +1,38 @@
+import { deadLettered } from '../observability/channels.ts';
+import type { DeadLetterReason, NewDeadLetter } from '../protocol/dead-letter.ts';
+import type { DeathEvidence } from '../protocol/host-death.ts';
+import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
+import type { PendingRequest } from './pending-request.ts';
+
+/**
+ * Keeps the commands among requests as dead letters. Returns their ids by request; none if the disk does not take
+ * them: the callers are told in any case, and a full disk must not keep them waiting.
+ */
+export async function recordDeadLetters(
+  backend: SqliteEventStoreBackend,
+  requests: readonly PendingRequest[],
+  reason: DeadLetterReason,
+  evidence: DeathEvidence | null,
+): Promise<ReadonlyMap<PendingRequest, number>> {
+  const commands = requests.filter(({ isCommand }) => isCommand);
+  if (commands.length === 0) return new Map();
+  const letters = commands.map(({ request }): NewDeadLetter => {
+    const { address, name: type, payload: data, metadata, expectedVersion, idempotencyKey } = request;
+    const operation = request.operation as NewDeadLetter['operation'];
+    const content = { address, operation, type, data, metadata, expectedVersion, idempotencyKey };
+    return {
+      ...content,
+      reason,
+      detail: evidence?.message ?? null,
+      cause: evidence?.cause ?? null,
+      evidence,
+    };
+  });
+  for (const { address, type } of letters) deadLettered.publish({ address, type, reason });
+  try {
+    const ids = await backend.store().thread.control.call('recordDeadLetters', [letters]);
+    return new Map(commands.map((command, index) => [command, ids[index] as number]));
+  } catch {
+    return new Map();
+  }
+}

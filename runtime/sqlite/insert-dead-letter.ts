@@ -1,0 +1,22 @@
+import type { NewDeadLetter } from '../protocol/dead-letter.ts';
+import type { SqliteDatabase } from './driver.ts';
+
+/** Prepares the insertion of dead letters. What it returns inserts one at a moment, and returns its id. */
+export function prepareInsertDeadLetter(
+  database: SqliteDatabase,
+): (letter: NewDeadLetter, recordedAt: number) => number {
+  const insert = database
+    .prepare<number>(
+      `insert into dead_letters (address, operation, type, data, metadata, expected_version, idempotency_key, reason,
+         detail, cause, evidence, recorded_at)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning dead_letter_id`,
+    )
+    .pluck();
+  return (letter, recordedAt) => {
+    const { address, operation, type, data, metadata, expectedVersion, idempotencyKey } = letter;
+    const { reason, detail, cause } = letter;
+    const evidence = letter.evidence === null ? null : JSON.stringify(letter.evidence);
+    const content = [address, operation, type, data, metadata, expectedVersion, idempotencyKey];
+    return insert.get(...content, reason, detail, cause, evidence, recordedAt) as number;
+  };
+}

@@ -1,0 +1,43 @@
+import { getHeapStatistics } from 'node:v8';
+import type { HostBoard } from '../protocol/host-board.ts';
+
+const checkEveryMs = 100;
+/** What takes so long may have taken memory: most requests take a tenth of it. */
+const slowMs = 0.2;
+const bytesPerMb = 1024 * 1024;
+
+/**
+ * Bounds what a thread keeps outside of its heap: V8's limit of the heap counts the handles of buffers, not the
+ * buffers, so that a gigabyte of them passes under a limit of 64 MB. Both figures are those of this thread alone:
+ * `external_memory` of its isolate, and `arrayBuffers`, which has shared ones as well.
+ */
+export class ExternalMemoryBudget {
+  readonly #board: HostBoard;
+  readonly #limitMb: number;
+  #nextAt = 0;
+  #begunAt = 0;
+
+  constructor(board: HostBoard, limitMb: number) {
+    this.#board = board;
+    this.#limitMb = limitMb;
+  }
+
+  /** A request begins. */
+  begin(): void {
+    this.#begunAt = performance.now();
+  }
+
+  /**
+   * Ends the thread if it is over its budget. A look takes 15 us, so it looks after what took long, which is thereby
+   * known for the culprit, and every 100 ms.
+   */
+  check(): void {
+    const now = performance.now();
+    if (now < this.#nextAt && now - this.#begunAt < slowMs) return;
+    this.#nextAt = now + checkEveryMs;
+    const bytes = Math.max(getHeapStatistics().external_memory, process.memoryUsage().arrayBuffers);
+    if (bytes <= this.#limitMb * bytesPerMb) return;
+    this.#board.overBudget(Math.ceil(bytes / bytesPerMb));
+    process.exit(1);
+  }
+}

@@ -1,0 +1,178 @@
+import { join } from 'node:path';
+import type { RuntimeOptions } from 'holdfast';
+import { expect, test } from 'vitest';
+import { ChannelRecord } from '../support/channel-record.ts';
+import { codedError } from '../support/coded-error.ts';
+import { type Harm, hostile } from '../support/fixtures/hostile.ts';
+import { openRuntime } from '../support/open-runtime.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const small = { hostMemoryMb: 32, hostExternalMemoryMb: 64, hostUnresponsiveMs: 300 };
+
+/** A runtime with a hostile command that kills as often as it is tried. */
+async function openWithPoison(harm: Harm, options: Partial<RuntimeOptions> = {}) {
+  const folder = temporaryFolder();
+  const runtime = await openRuntime(['hostile'], { database: join(folder, 'app.db'), ...small, ...options });
+  const poison = { type: 'harmed', harm, mark: join(folder, 'mark'), times: 1_000 } as const;
+  return { runtime, poison };
+}
+
+const harms = [
+  ['exit', 'exit', { exitCode: 3 }],
+  ['memory', 'out-of-memory', { limitMb: 32 }],
+  ['loop', 'unresponsive', { limitMs: 300 }],
+  ['buffers', 'external-memory', { limitMb: 64, usedMb: expect.any(Number) }],
+  ['buffers-loop', 'external-memory', { limitMb: 64, usedMb: expect.any(Number) }],
+] as const;
+
+test.each(harms)(
+  'a command that kills every thread (%s) is dead-lettered with the evidence',
+  async (harm, cause, figures) => {
+    const { runtime, poison } = await openWithPoison(harm);
+    const actor = runtime.actor(hostile, 'a');
+    const evidence = expect.objectContaining({ cause, figures, message: expect.any(String) });
+
+    const [first, died, third, sibling] = await Promise.allSettled([
+      actor.send({ type: 'counted' }),
+      actor.send(poison),
+      actor.send({ type: 'counted' }),
+      runtime.actor(hostile, 'b').send({ type: 'counted' }),
+    ]);
+
+    const [letter, ...more] = (await runtime.deadLetters()).filter(({ reason }) => reason === 'poison');
+    expect(letter).toEqual(
+      expect.objectContaining({ address: 'hostile/a', type: 'harmed', cause, evidence }),
+    );
+    expect(more).toEqual([]);
+    expect(died).toEqual({
+      status: 'rejected',
+      reason: codedError('HOLDFAST_ERR_POISON_MESSAGE', {
+        address: 'hostile/a',
+        retryable: false,
+        mayBeDurable: false,
+        deadLetterId: letter?.deadLetterId,
+        evidence,
+      }),
+    });
+    // What came before the culprit may have been under way; what came after it, and other actors, go on.
+    if (first.status === 'rejected') expect(first.reason).toEqual(codedError('HOLDFAST_ERR_HOST_DIED'));
+    expect([third.status, sibling.status]).toEqual(['fulfilled', 'fulfilled']);
+    const types = (await runtime.store.getEventsAfter('hostile/a', 0)).map(({ type }) => type);
+    expect(types).not.toContain('harmed');
+    await expect(runtime.store.verify()).resolves.toMatchObject({ ok: true });
+  },
+);
+
+test('later commands wait behind one that is in quarantine, and come after it', async () => {
+  const { runtime, poison } = await openWithPoison('exit');
+  const actor = runtime.actor(hostile, 'a');
+
+  const [harmed, ...counted] = await Promise.all([
+    actor.send({ ...poison, times: 1 }),
+    ...Array.from({ length: 20 }, () => actor.send({ type: 'counted' })),
+  ]);
+
+  expect(harmed.version).toBe(1);
+  expect(counted.map(({ version }) => version)).toEqual(Array.from({ length: 20 }, (_, index) => index + 2));
+});
+
+test('an actor in quarantine lives nowhere else, and health shows it', async () => {
+  const { runtime, poison } = await openWithPoison('loop', { hostUnresponsiveMs: 1_500 });
+  const restarted = new ChannelRecord('holdfast:host:restarted');
+  const quarantined = new ChannelRecord('holdfast:actor:quarantined');
+  const released = new ChannelRecord('holdfast:actor:released');
+  const actor = runtime.actor(hostile, 'a');
+  const changes = actor.changes();
+  await changes.next();
+
+  const died = actor.send(poison).catch((error: unknown) => error);
+  const waiting = actor.send({ type: 'counted' });
+  await restarted.nth(1);
+  await runtime.actor(hostile, 'b').send({ type: 'counted' });
+  const residents = await runtime.residents();
+  const during = await runtime.health();
+  const releasedBefore = released.messages.length;
+
+  expect(await quarantined.nth(1)).toMatchObject({ address: 'hostile/a', host: 0, cause: 'unresponsive' });
+  expect(releasedBefore).toBe(0);
+  expect(residents).toBe(1);
+  expect(during).toMatchObject({
+    status: 'degraded',
+    quarantined: [{ address: 'hostile/a', host: 0, cause: 'unresponsive' }],
+  });
+  expect(await died).toEqual(codedError('HOLDFAST_ERR_POISON_MESSAGE'));
+  await expect(waiting).resolves.toMatchObject({ version: 1 });
+  expect(await released.nth(1)).toEqual({ address: 'hostile/a', host: 0, poisoned: 1 });
+  await expect(changes.next()).resolves.toMatchObject({ value: { version: 1 } });
+  await changes.return();
+  await expect(runtime.health()).resolves.toMatchObject({
+    status: 'healthy',
+    quarantined: [],
+    deadLetters: 1,
+  });
+});
+
+test('an actor that cannot be replayed fails its callers one by one, and no other actor', async () => {
+  const { runtime, poison } = await openWithPoison('exit');
+  await runtime.actor(hostile, 'a').send({ ...poison, after: 1 });
+  await runtime.close();
+  const next = await openRuntime(['hostile'], { database: runtime.database, ...small });
+  const actor = next.actor(hostile, 'a');
+
+  const [sent, shown, other] = await Promise.allSettled([
+    actor.send({ type: 'counted' }),
+    actor.snapshot(),
+    // What may have been under way goes on with a key.
+    next.actor(hostile, 'b').send({ type: 'counted' }, { idempotencyKey: 'b' }),
+  ]);
+
+  const poisoned = codedError('HOLDFAST_ERR_POISON_MESSAGE', {
+    evidence: expect.objectContaining({ cause: 'exit' }),
+  });
+  expect(sent).toEqual({ status: 'rejected', reason: poisoned });
+  expect(shown).toEqual({ status: 'rejected', reason: poisoned });
+  expect(other.status).toBe('fulfilled');
+  // A snapshot is no command, and nothing to keep.
+  await expect(next.deadLetters()).resolves.toEqual([
+    expect.objectContaining({ type: 'counted', reason: 'poison' }),
+  ]);
+});
+
+test('what was thrown in quarantine after the append had left may be durable, and the error says so', async () => {
+  const { runtime, poison } = await openWithPoison('throw');
+
+  await expect(runtime.actor(hostile, 'a').send(poison, { idempotencyKey: 'p' })).rejects.toEqual(
+    codedError('HOLDFAST_ERR_POISON_MESSAGE', {
+      mayBeDurable: true,
+      evidence: expect.objectContaining({ cause: 'threw', stack: expect.stringContaining('out of nowhere') }),
+    }),
+  );
+});
+
+test('close ends what is in quarantine and keeps it as a dead letter', async () => {
+  const { runtime, poison } = await openWithPoison('loop', {
+    hostUnresponsiveMs: 1_000,
+    closeTimeoutMs: 100,
+  });
+  const quarantined = new ChannelRecord('holdfast:actor:quarantined');
+  const died = runtime
+    .actor(hostile, 'a')
+    .send(poison)
+    .catch((error: unknown) => error);
+  const waiting = runtime
+    .actor(hostile, 'a')
+    .send({ type: 'counted' })
+    .catch((error: unknown) => error);
+  await quarantined.nth(1);
+
+  await runtime.close();
+
+  const closed = codedError('HOLDFAST_ERR_CLOSED');
+  expect(await Promise.all([died, waiting])).toEqual([closed, closed]);
+  const next = await openRuntime(['hostile'], { database: runtime.database });
+  const letters = await next.deadLetters();
+  expect(letters.map(({ type, reason }) => [type, reason]).sort()).toEqual([
+    ['counted', 'closed'],
+    ['harmed', 'closed'],
+  ]);
+});
