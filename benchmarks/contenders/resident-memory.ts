@@ -11,7 +11,9 @@ type HostOptions = {
   residentsMax: number;
   idleMs: number;
   answer(id: number, answer: unknown): void;
+  runtimeId: string;
   onEffectFailed(): void;
+  onEmitted(): void;
 };
 
 const { size } = readTask();
@@ -28,7 +30,9 @@ const empty = {
   version: 0,
   head: '',
   position: 0,
+  positions: [],
   more: false,
+  workOwner: null,
   reply: null,
 };
 let answered = 0;
@@ -56,7 +60,9 @@ const host = new ActorHost({
     if (answer instanceof Error) throw answer;
     if (++answered === size) onLast();
   },
+  runtimeId: '',
   onEffectFailed: () => undefined,
+  onEmitted: () => undefined,
 });
 
 const before = heapUsed();
@@ -80,6 +86,7 @@ function requestTo(id: number): object {
     expectedVersion: null,
     idempotencyKey: null,
     fingerprint: '',
+    delivery: null,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts';
+import { effects } from './effects.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
 import { messages } from './messages.ts';
@@ -15,6 +16,7 @@ export const scenarios: readonly Scenario[] = [
   eventStore,
   replay,
   messages,
+  effects,
   startUp,
   restart,
   memory,

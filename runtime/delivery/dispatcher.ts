@@ -90,8 +90,8 @@ export class Dispatcher {
     try {
       while (this.#fetchAgain[from] && !this.#isClosed) {
         const underway = this.#underway[from];
-        // What is on its way fetches again when it is done.
-        if (underway.size >= limits.deliveriesMax) return;
+        // What is on its way fetches again when enough of it is done: asking for a few at a time costs more than they do.
+        if (underway.size > limits.deliveriesMax / 2) return;
         this.#fetchAgain[from] = false;
         const found = await this.#options.fetch(from, [...underway]);
         if (found.length >= limits.deliveriesMax) this.#fetchAgain[from] = true;
@@ -130,7 +130,8 @@ export class Dispatcher {
       const next = this.#messages.leave(address);
       if (next !== undefined) void this.#try(next, 1);
     }
-    if (this.#fetchAgain[from]) void this.#fetch(from);
+    if (this.#fetchAgain[from] && this.#underway[from].size <= limits.deliveriesMax / 2)
+      void this.#fetch(from);
   }
 
   #retry(delivery: PendingDelivery, attempt: number, kind: FailureKind, error: unknown): void {

@@ -8,4 +8,5 @@ alter table dead_letters add column metadata text;
 alter table dead_letters add column expected_version integer;
 alter table dead_letters add column cause text;
 alter table dead_letters add column evidence text;
+create index dead_letters_by_key on dead_letters (address, idempotency_key) where idempotency_key is not null;
 `;
