@@ -32,6 +32,8 @@ export interface ActorHostOptions extends ResidencyOptions {
   readonly log: HostLog;
   /** Of this run of the runtime: work that another one has under way is left to it. */
   readonly runtimeId: string;
+  /** Actors whose interrupted work fails instead of being run again: host threads have died of it. */
+  readonly convicted?: ReadonlySet<string>;
   /** Answers a request, or tells one of its watchers of a change. */
   readonly answer: (id: number, answer: HostReceipt | Error) => void;
   /** Told of an effect that threw after its commit. */
@@ -71,12 +73,13 @@ export class ActorHost {
     const { onEmitted, onEffectFailed } = options;
     this.#options = options;
     this.#residency = new Residency(options);
+    this.#progress = options.progress ?? noProgress;
     this.#effects = new EffectRunner({
+      onWorking: (address) => this.#progress.workingFor(address),
       onInput: (address, actor, event, workKey) => this.#input(address, actor, event, workKey),
       onEmitted,
       onEffectFailed,
     });
-    this.#progress = options.progress ?? noProgress;
   }
 
   /** How many actors are in memory. */
@@ -301,7 +304,8 @@ export class ActorHost {
       ({ reply, workOwner }) => {
         const isNews = resident.committed.version > versionBefore && resident.watchers !== undefined;
         if (isNews) this.#tellWatchers(resident);
-        this.#effects.resume(resident, workOwner === this.#options.runtimeId);
+        const mayRun = this.#options.convicted?.has(resident.address) !== true;
+        this.#effects.resume(resident, workOwner === this.#options.runtimeId, mayRun);
         this.#resume(resident, key, reply);
       },
       (error: unknown) => this.#abandon(resident, error as Error),
@@ -352,11 +356,13 @@ export class ActorHost {
 
   /** What comes from within an actor is journaled like any command before its machine sees it. */
   #input(address: string, actor: ActorPath, event: MachineEvent, workKey: string | null): void {
+    this.#progress.workingFor(address);
     try {
       this.receive(inputRequest(address, actor, event, workKey));
     } catch (error) {
       this.#options.onEffectFailed(address, event.type, error);
     }
+    this.#progress.workingFor('');
   }
 
   /** Nobody else would repeat what came from within: the disk may be back in a moment. */

@@ -8,6 +8,8 @@ import type { MachineEvent } from './xstate-adapter.ts';
 
 /** Who hears what effects bring about. */
 export interface EffectListener {
+  /** From now on code of the user runs for this actor; `''`: for none. */
+  onWorking(address: string): void;
   /** An event for an actor, to be journaled before its machine sees it. `workKey` names the work that tells it. */
   onInput(address: string, actor: ActorPath, event: MachineEvent, workKey: string | null): void;
   onEmitted(address: string, event: MachineEvent): void;
@@ -25,7 +27,9 @@ export class EffectRunner {
 
   /** Carries out effects in order, each once at the most: a crash between the commit and here loses actions. */
   carryOut(resident: Resident, effects: readonly Effect[]): void {
+    if (effects.length === 0) return;
     for (const effect of effects) {
+      this.#listener.onWorking(resident.address);
       switch (effect.kind) {
         case 'action':
           this.#act(resident, effect);
@@ -43,22 +47,29 @@ export class EffectRunner {
           resident.work?.forward(effect.key, effect.event);
       }
     }
-    if (effects.length > 0) this.dropEnded(resident);
+    this.#listener.onWorking('');
+    this.dropEnded(resident);
   }
 
   /**
    * After a state was read anew: stops the work that it has left, and starts what it has under way and does not run
-   * here, as its definition says: again, or its failure is journaled. Work of another runtime is left to that one.
+   * here, as its definition says: again, or its failure is journaled, which also happens if it `mayRun` no more. Work of
+   * another runtime is left to that one.
    */
-  resume(resident: Resident, isOwn: boolean): void {
+  resume(resident: Resident, isOwn: boolean, mayRun: boolean): void {
     const active = resident.tree?.activeWork() ?? [];
     resident.work?.keepOnly(new Set(active.map(({ key }) => key)));
     for (const work of isOwn ? active : []) {
       if (resident.work?.has(work.key) === true) continue;
-      if (resident.hosted.definition.actors[work.src]?.onRestart === 'fail') {
+      const isFailing = resident.hosted.definition.actors[work.src]?.onRestart === 'fail';
+      if (isFailing || !mayRun) {
         const event: WorkEvent = { type: 'holdfast.work.failed', error: interrupted(resident.address, work) };
         this.#listener.onInput(resident.address, work.actor, event, work.key);
-      } else this.#start(resident, work);
+      } else {
+        this.#listener.onWorking(resident.address);
+        this.#start(resident, work);
+        this.#listener.onWorking('');
+      }
     }
     this.dropEnded(resident);
   }
@@ -123,7 +134,8 @@ export class EffectRunner {
 function interrupted(address: string, { src, key }: WorkDescription): Error {
   return holdfastError(
     'HOLDFAST_ERR_WORK_INTERRUPTED',
-    `"${src}" of ${address} was under way when its thread or process ended, and is declared not to be run again. ` +
+    `"${src}" of ${address} was under way when its thread or process ended, and is not run again: it is declared so, or ` +
+      'host threads have died of it. ' +
       'Whether it was carried out is unknown: ask whoever it was asked of, by its idempotency key.',
     { address, src, idempotencyKey: key },
   );

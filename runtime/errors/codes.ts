@@ -64,7 +64,7 @@ export const errorCodes = {
     retryable: false,
   },
   HOLDFAST_ERR_WORK_INTERRUPTED: {
-    when: 'Invoked work was under way when its thread or process ended, and is declared not to be run again.',
+    when: 'Invoked work was under way when its thread or process ended, and is not run again.',
     retryable: false,
   },
   HOLDFAST_ERR_MAILBOX_FULL: {

@@ -30,6 +30,8 @@ export interface HostThreadOptions {
   readonly onEmitted: HostListener['onEmitted'];
   /** In whose name invoked work is resumed. Default: that of the runtime. */
   readonly run?: string;
+  /** See `HostThreadData`. */
+  readonly convicted?: readonly string[];
 }
 
 /** One host thread and the ports between it, the store, the reader and here. */
@@ -62,6 +64,7 @@ export class HostThreadClient {
     const data: HostThreadData = {
       modules,
       run: options.run ?? backend.store().run,
+      convicted: options.convicted ?? [],
       residentsMax,
       idleMs,
       externalMemoryMb,

@@ -1,10 +1,11 @@
 import { RunningMachine } from '../../actors/run-machine.ts';
 import { hostLifecycleMachine } from '../../machines/host-lifecycle.machine.ts';
 import { hostDied, hostRestarted } from '../observability/channels.ts';
+import type { DeathEvidence } from '../protocol/host-death.ts';
 import type { HostReceipt, HostRequest } from '../protocol/host-messages.ts';
 import type { SkippedEventCount } from '../protocol/skipped-event.ts';
 import { Backlog } from './backlog.ts';
-import { type Death, fence, notStarted, untilDeath } from './death.ts';
+import { type Death, fence, isBroughtAbout, notStarted, untilDeath } from './death.ts';
 import { closedUnderway, hostDiedUnder, hostUnavailable, threadNotMade } from './host-errors.ts';
 import { type HostHealth, type LastDeath, type QuarantinedActor, stateOfHost } from './host-health.ts';
 import type { HostSupervisor, SupervisedHost } from './host-supervisor.ts';
@@ -12,7 +13,8 @@ import { HostThreadClient, type HostThreadOptions } from './host-thread-client.t
 import type { Mailbox, MailboxOverflow } from './mailboxes.ts';
 import type { PendingRequest } from './pending-request.ts';
 import { Quarantine } from './quarantine.ts';
-import { recordDeadLetters } from './record-dead-letters.ts';
+import { recordDeadLetters, recordPoisonousWork } from './record-dead-letters.ts';
+import { Suspects } from './suspects.ts';
 import { type Triage, triage } from './triage.ts';
 
 const idleTickMs = 100;
@@ -41,6 +43,7 @@ export class Host implements SupervisedHost {
   readonly #options: HostOptions;
   readonly #lifecycle = new RunningMachine(hostLifecycleMachine);
   readonly #quarantine: Quarantine;
+  readonly #suspects = new Suspects();
   #client: HostThreadClient | undefined;
   /** Whether the thread keeps the process alive and is watched over, since somebody waits for it. */
   #isAwake = false;
@@ -216,10 +219,15 @@ export class Host implements SupervisedHost {
     const { generation } = this.#lifecycle.context;
     let client: HostThreadClient;
     try {
-      client = new HostThreadClient(host, generation, this.#options, {
-        onAnswer: (id, answer) => this.#answered(id, answer),
-        onTick: () => this.backlog.expire(),
-      });
+      client = new HostThreadClient(
+        host,
+        generation,
+        { ...this.#options, convicted: this.#suspects.convicted },
+        {
+          onAnswer: (id, answer) => this.#answered(id, answer),
+          onTick: () => this.backlog.expire(),
+        },
+      );
     } catch (error) {
       this.#lifecycle.send({ type: 'exited' });
       const startError = threadNotMade(error);
@@ -285,6 +293,8 @@ export class Host implements SupervisedHost {
     const failed = hasServed ? sorted.failed : [...left, ...this.backlog.takeQueued()];
     const watches = hasServed ? this.backlog.takeFatalWatches() : this.backlog.takeWatches();
     if (hasServed) this.#keep(sorted);
+    const suspect = sorted.culprit === undefined ? suspectOf(client, evidence) : '';
+    const isConvicted = suspect !== '' && this.#suspects.blame(suspect);
     const unanswered = failed.length + watches.length;
     const { cause, message } = evidence;
     hostDied.publish({ host, generation, cause, reason: message, unanswered });
@@ -294,6 +304,7 @@ export class Host implements SupervisedHost {
     if (hasServed) this.#isolate(sorted, death);
     if (this.#lifecycle.state === 'absent') await this.#goOn(hasServed);
     if (hasServed) await recordDeadLetters(backend, failed, 'host-died', evidence);
+    if (isConvicted) await recordPoisonousWork(backend, suspect, evidence);
     // A thread that could not start says why (a module that does not load), which is better than that it ended.
     const errorOf = (request: HostRequest) => startError ?? hostDiedUnder(request, evidence, reason);
     for (const pending of failed) this.backlog.settle(pending, errorOf(pending.request));
@@ -373,6 +384,12 @@ export class Host implements SupervisedHost {
     if (snapshots.length === 0) return;
     await this.#options.backend.store().thread.control.call('saveSnapshots', [snapshots], { timeoutMs });
   }
+}
+
+/** The actor whose effect or work ran, for no request, when the thread died of what ran; `''` for none. */
+function suspectOf(client: HostThreadClient | undefined, evidence: DeathEvidence): string {
+  if (client === undefined || !isBroughtAbout(evidence) || client.board.workingOn !== 0) return '';
+  return client.board.workingForAddress;
 }
 
 function comesBefore(pending: PendingRequest, culprit: PendingRequest | undefined): boolean {

@@ -1,5 +1,5 @@
 import { deadLettered } from '../observability/channels.ts';
-import type { DeadLetterReason, NewDeadLetter } from '../protocol/dead-letter.ts';
+import { type DeadLetterReason, type NewDeadLetter, undelivered } from '../protocol/dead-letter.ts';
 import type { DeathEvidence } from '../protocol/host-death.ts';
 import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
 import type { PendingRequest } from './pending-request.ts';
@@ -34,5 +34,22 @@ export async function recordDeadLetters(
     return new Map(commands.map((command, index) => [command, ids[index] as number]));
   } catch {
     return new Map();
+  }
+}
+
+/** Keeps a dead letter of an actor whose invoked work has killed its host more than once. */
+export async function recordPoisonousWork(
+  backend: SqliteEventStoreBackend,
+  address: string,
+  evidence: DeathEvidence,
+): Promise<void> {
+  const [type, reason] = ['holdfast.work', 'poison'] as const;
+  const detail = `Its invoked work ran when its host died, more than once: ${evidence.message}.`;
+  deadLettered.publish({ address, type, reason });
+  try {
+    const letter = undelivered({ address, type, data: 'null', reason, detail }, evidence);
+    await backend.store().thread.control.call('recordDeadLetters', [[letter]]);
+  } catch {
+    // A full disk: the event on the channel has to do.
   }
 }

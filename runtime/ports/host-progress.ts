@@ -5,6 +5,8 @@
 export interface HostProgress {
   /** From now on user code runs for this request; 0: for none. */
   working(id: number): void;
+  /** From now on user code runs that no request asks for: an effect or the work of this actor; `''`: none. */
+  workingFor(address: string): void;
   /** The append of this request leaves now: from here on it may become durable. */
   appending(id: number): void;
   /** The append of this request was refused, and it will be decided again. */
@@ -14,6 +16,7 @@ export interface HostProgress {
 /** For hosts whose death nobody has to explain. */
 export const noProgress: HostProgress = {
   working: () => undefined,
+  workingFor: () => undefined,
   appending: () => undefined,
   refused: () => undefined,
 };

@@ -2,23 +2,26 @@ import type { HostProgress } from '../ports/host-progress.ts';
 import { limits } from './limits.ts';
 
 const headerBytes = 16;
-const [beatAt, workingAt, usedMbAt] = [0, 1, 2] as const;
+const [beatAt, workingAt, usedMbAt, nameLengthAt] = [0, 1, 2, 3] as const;
+const nameBytes = 2 * limits.nameLengthMax;
 
 /**
  * What a host thread says of itself in shared memory, where it can still be read after the thread has died: that its
- * event loop turns, which request user code runs for, and which requests may have become durable. A request has its
+ * event loop turns, which request or actor user code runs for, and which requests may have become durable. A request has its
  * mark at its number modulo {@link limits.hostInFlightMax}, and numbers are given so that no two under way share one.
  */
 export class HostBoard implements HostProgress {
   readonly memory: SharedArrayBuffer;
   /** The number of the last heartbeat that was answered is at 0. */
   readonly header: Int32Array<SharedArrayBuffer>;
+  readonly #name: Uint16Array<SharedArrayBuffer>;
   readonly #marks: Uint8Array<SharedArrayBuffer>;
 
-  constructor(memory = new SharedArrayBuffer(headerBytes + limits.hostInFlightMax)) {
+  constructor(memory = new SharedArrayBuffer(headerBytes + nameBytes + limits.hostInFlightMax)) {
     this.memory = memory;
     this.header = new Int32Array(memory, 0, headerBytes / 4);
-    this.#marks = new Uint8Array(memory, headerBytes);
+    this.#name = new Uint16Array(memory, headerBytes, limits.nameLengthMax);
+    this.#marks = new Uint8Array(memory, headerBytes + nameBytes);
   }
 
   beat(number: number): void {
@@ -27,6 +30,11 @@ export class HostBoard implements HostProgress {
 
   working(id: number): void {
     this.header[workingAt] = id;
+  }
+
+  workingFor(address: string): void {
+    for (let index = 0; index < address.length; index++) this.#name[index] = address.charCodeAt(index);
+    this.header[nameLengthAt] = address.length;
   }
 
   appending(id: number): void {
@@ -46,6 +54,11 @@ export class HostBoard implements HostProgress {
   /** The request that user code ran for; 0 for none. Read after the thread has ended. */
   get workingOn(): number {
     return this.header[workingAt] ?? 0;
+  }
+
+  /** The actor whose effect or work ran; `''` for none. Read after the thread has ended. */
+  get workingForAddress(): string {
+    return String.fromCharCode(...this.#name.subarray(0, this.header[nameLengthAt]));
   }
 
   /** What buffers took when the thread gave itself up, in megabytes; 0 if it did not. */

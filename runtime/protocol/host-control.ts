@@ -7,6 +7,8 @@ export interface HostThreadData {
   readonly modules: readonly string[];
   /** Identifies the run of the runtime: see `StoreThreadData`. */
   readonly run: string;
+  /** Actors whose interrupted work fails instead of being run again: host threads have died of it. */
+  readonly convicted: readonly string[];
   readonly residentsMax: number;
   readonly idleMs: number;
   /** Requests of the main thread, and their answers. */

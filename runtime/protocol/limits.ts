@@ -40,6 +40,8 @@ export const limits = {
   hostUnansweredMax: 131_072,
   /** Errors of refused commands that are shared by later ones, by actor: about a megabyte with their stacks. */
   refusalsMax: 1_000,
+  /** Actors that are remembered because a host died while their work ran. */
+  suspectsMax: 1_000,
   /** Host threads that may die under a request that none of them had begun; then it is taken for the cause. */
   hostDeathsMax: 3,
   /** Dead letters kept in a file; the oldest are dropped. */

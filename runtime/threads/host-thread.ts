@@ -45,6 +45,7 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
     residentsMax,
     idleMs,
     runtimeId: data.run,
+    convicted: new Set(data.convicted),
     answer: (id, answer) => answers.send((frame) => writeHostAnswer(frame, id, answer)),
     onEffectFailed: (address, type, error) => effectFailed.publish({ address, type, error }),
     onEmitted: (address, event) => answers.send((frame) => writeEmitted(frame, address, encode(event))),
@@ -57,6 +58,7 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
         if (id !== 0) budget.begin();
         board.working(id);
       },
+      workingFor: (address) => board.workingFor(address),
       // Before the append leaves: whoever has taken too much is still known, and has written nothing.
       appending(id) {
         budget.check();
