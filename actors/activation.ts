@@ -62,6 +62,6 @@ async function foldPages(
   resident.tip = place;
   resident.tree = tree;
   resident.treeSteps = tree?.steps ?? 0;
-  resident.hasWork = tree !== undefined && tree.activeWork().length > 0;
+  resident.hasWork = page.workOwner !== null;
   return page;
 }

@@ -21,8 +21,14 @@ export class InMemoryHostLog implements HostLog {
   readonly run = 'run';
   readonly #pending: { request: AppendRequest; settle: (outcome: AppendReceipt | Error) => void }[] = [];
   #fault: Fault = () => undefined;
+  #isCommitting = false;
   /** How many loads were answered with a snapshot. */
   snapshotsUsed = 0;
+
+  /** Whether nothing is on its way to the disk. */
+  get isQuiet(): boolean {
+    return this.#pending.length === 0 && !this.#isCommitting;
+  }
 
   /** From now on the disk behaves like this. */
   breakWith(fault: Fault): void {
@@ -104,8 +110,10 @@ export class InMemoryHostLog implements HostLog {
   /** One group: all that has arrived is written, then all are told. */
   async #commitPending(): Promise<void> {
     const group = this.#pending.splice(0);
+    this.#isCommitting = true;
     const outcomes: (AppendReceipt | Error)[] = [];
     for (const { request } of group) outcomes.push(this.#fault(request) ?? (await this.appendNow(request)));
+    this.#isCommitting = false;
     if (this.#pending.length > 0) setImmediate(() => void this.#commitPending());
     for (const [index, { settle }] of group.entries()) settle(outcomes[index] as AppendReceipt | Error);
   }
