@@ -82,10 +82,11 @@ export class HostedDefinition {
     return initialSnapshot(this.machine, this.#inputOf(id));
   }
 
-  /** The persisted form of a state, or `undefined` if its context holds what the codec cannot keep. */
+  /** The persisted form of a state, or `undefined` if it holds what the codec or XState cannot keep. */
   encode(instance: Instance, address: string): string | undefined {
     try {
       const { tree, snapshot } = instance;
+      if (tree?.isRestorable === false) return undefined;
       return encode(tree === undefined ? persist(this.machine, snapshot) : tree.persist(), address);
     } catch {
       // A snapshot is a cache: a context that cannot be kept is replayed, and never fails a command.

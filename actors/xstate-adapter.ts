@@ -76,6 +76,8 @@ export interface LiveScope {
 
 /** The part of an actor system through which all events and all timers go. */
 export interface LiveSystem {
+  /** A name for an actor, which is its id if it was not given one. */
+  _bookId: () => string;
   _relay: (source: LiveActor | undefined, target: unknown, event: MachineEvent) => void;
   scheduler: {
     schedule(source: LiveActor, target: unknown, event: MachineEvent, delay: number, id?: string): void;
@@ -94,6 +96,7 @@ export interface LiveActor {
   readonly _parent?: LiveActor | undefined;
   readonly _actorScope: LiveScope;
   start(): void;
+  stop: () => unknown;
   getSnapshot(): AnySnapshot;
   getPersistedSnapshot(): unknown;
   subscribe(observer: { next?: (snapshot: AnySnapshot) => void; error: (error: unknown) => void }): unknown;
@@ -113,6 +116,11 @@ export function boundMicrosteps(machine: AnyStateMachine): void {
 /** Whether a logic is a machine. */
 export function isMachine(logic: unknown): logic is AnyStateMachine {
   return typeof logic === 'object' && logic !== null && '__xstatenode' in logic && 'root' in logic;
+}
+
+/** Whether a value refers to an actor. */
+export function isActorRef(value: object): value is LiveActor {
+  return 'xstate$$type' in value && '_actorScope' in value;
 }
 
 /** Whether a logic does something outside of itself when it is started: promises, callbacks, observables. */
@@ -183,9 +191,12 @@ export function runLogic(
   const live = actor as unknown as LiveActor;
   keys.set(live, idempotencyKey);
   live._actorScope.emit = (event) => listener.emitted(event);
+  // XState tells observers of each event, whether or not it changed anything.
+  let known = live.getSnapshot();
   live.subscribe({
     next: (snapshot) => {
-      if (snapshot.status === 'active' && snapshot.context !== undefined) listener.next(snapshot.context);
+      if (snapshot.status === 'active' && snapshot !== known) listener.next(snapshot.context);
+      known = snapshot;
     },
     error: () => undefined,
   });
