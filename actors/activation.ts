@@ -20,11 +20,11 @@ export async function activate(resident: Resident, log: HostLog, key: string | n
   const restored = first.snapshot === undefined ? undefined : hosted.restore(first.snapshot.state, resident);
   if (first.snapshot !== undefined && restored === undefined) {
     const whole = await log.load({ stream: address, after: 0, fingerprint: null, key });
-    return foldPages(resident, log, { ...hosted.begin(resident), version: 0, head: '' }, whole, key);
+    return foldPages(resident, log, { ...hosted.beginOrFail(resident), version: 0, head: '' }, whole, key);
   }
   const version = first.snapshot?.version ?? 0;
   resident.snapshotVersion = version;
-  const instance = restored ?? hosted.begin(resident);
+  const instance = restored ?? hosted.beginOrFail(resident);
   return foldPages(resident, log, { ...instance, version, head: first.head }, first, key);
 }
 

@@ -32,7 +32,8 @@ export class HostedDefinition {
   /** Whether instances may have child actors: their machine declares or invokes some. */
   readonly hasChildren: boolean;
   readonly #bare: BareStepper;
-  #asksInitially = true;
+  /** Whether any instance asked for something when it began: what they ask for may depend on their input. */
+  #asksInitially = false;
 
   constructor(definition: AnyAggregateDefinition) {
     this.definition = definition;
@@ -55,7 +56,7 @@ export class HostedDefinition {
       const input = this.#inputOf(identity.id, given);
       if (!this.hasChildren) {
         const { snapshot, asked } = initialStep(this.machine, input, identity.id);
-        this.#asksInitially = asksAnything(asked);
+        this.#asksInitially ||= asksAnything(asked);
         return { snapshot, tree: undefined };
       }
       const tree = new ActorTree(this.machine, identity, { input });
@@ -67,6 +68,15 @@ export class HostedDefinition {
         undefined,
         error,
       );
+    }
+  }
+
+  /** The same, for an actor that may yet be started with an input of its own: until then it has a failure to begin. */
+  beginOrFail(identity: ActorIdentity): Instance {
+    try {
+      return this.begin(identity);
+    } catch (error) {
+      return { snapshot: notBegun(error), tree: undefined };
     }
   }
 
@@ -133,6 +143,8 @@ export class HostedDefinition {
 
   #foldOne(instance: Instance, identity: ActorIdentity, version: number, entry: Recorded): Instance {
     const { tree, snapshot } = instance;
+    const failure = failureToBegin(snapshot);
+    if (failure !== undefined && entry.kind !== 'started') throw failure;
     switch (entry.kind) {
       case 'started':
         return version === 1 ? this.begin(identity, { input: entry.input }) : instance;
@@ -170,6 +182,16 @@ export class HostedDefinition {
 /** A state in which the machine has ended with an error. */
 export function failed(snapshot: MachineSnapshot, error: unknown): MachineSnapshot {
   return { ...snapshot, status: 'error', error } as MachineSnapshot;
+}
+
+/** Stands for the state of an actor whose machine cannot begin without an input. */
+function notBegun(error: unknown): MachineSnapshot {
+  return { status: 'error', error, children: {}, tags: new Set() } as unknown as MachineSnapshot;
+}
+
+/** Why an actor has no state. */
+export function failureToBegin({ machine, error }: MachineSnapshot): Error | undefined {
+  return machine === undefined ? (error as Error) : undefined;
 }
 
 function mayHaveChildren(machine: AnyStateMachine): boolean {
