@@ -12,8 +12,12 @@ import type { Args } from './statechart-chart.ts';
 import type { World } from './statechart-world.ts';
 
 type Given<What> = What | ((args: Args) => unknown);
-type Send = (to: Given<string>, event: Given<object>, options?: object) => object;
-type Raise = (event: Given<object>, options?: object) => object;
+interface Later {
+  readonly delay?: Given<number | string>;
+  readonly id?: string;
+}
+type Send = (to: Given<string>, event: Given<object>, options?: Later) => object;
+type Raise = (event: Given<object>, options?: Later) => object;
 
 // XState's actions for machines of any events, which the tests do not spell out.
 export const raises = raise as unknown as Raise;
