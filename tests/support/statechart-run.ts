@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { MachineEvent } from '../../actors/xstate-adapter.ts';
 import { decode } from '../../runtime/protocol/codec.ts';
+import type { Consequences, PendingDelivery } from '../../runtime/protocol/consequences.ts';
 import { AskedHost, hostedMachine } from './hosted-actor.ts';
 import { InMemoryHostLog } from './in-memory-host-log.ts';
 import {
@@ -18,6 +19,7 @@ import type { ScriptStep } from './statechart-step.ts';
 import { World } from './statechart-world.ts';
 
 const address = 'thing/1';
+const nothing: Consequences = { consumed: null, timers: [], messages: [], hasWork: null, deadLetter: null };
 const deliveriesMax = 1_000;
 
 /** How a hosted actor is treated between steps. */
@@ -35,6 +37,8 @@ export class HostedRun implements Run {
   readonly #emitted: Observation['emitted'][number][] = [];
   readonly #performedNow = newsOf(this.world.performed);
   readonly #emittedNow = newsOf(this.#emitted);
+  /** Told of each message that is delivered. */
+  onMessage: (message: PendingDelivery) => void = () => undefined;
   #host: AskedHost;
   #keys = 0;
 
@@ -100,7 +104,9 @@ export class HostedRun implements Run {
       quietTurns = this.log.isQuiet ? quietTurns + 1 : 0;
       const [message] = this.log.effects.messages();
       if (message === undefined || quietTurns < 2) continue;
-      await this.#host.deliver(message);
+      this.onMessage(message);
+      if (message.address === address) await this.#host.deliver(message);
+      else this.log.effects.apply(address, { ...nothing, consumed: { from: 'outbox', id: message.id } });
       quietTurns = 0;
     }
   }
