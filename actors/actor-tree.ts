@@ -179,7 +179,6 @@ export class ActorTree implements Stepper {
       this.#takeOver(actor.system);
       actor.stop = refuseStop;
     } else {
-      this.#members.add(actor);
       // XState keeps a child by the name of its logic: without one it could not be restored.
       if (typeof actor.src !== 'string') this.#undeclared ??= actor.src;
     }
@@ -209,6 +208,16 @@ export class ActorTree implements Stepper {
     this.#relay = system._relay;
     // XState counts the actors of its process, and calls those by their number that have no id: a replay would not.
     system._bookId = () => `x:${this.#version}:${this.#made++}`;
+    // Actors that are made and left within one step are never started, and have never been there.
+    const { _register: register, _unregister: unregister } = system;
+    system._register = (name, actor) => {
+      if (actor._parent !== undefined) this.#members.add(actor);
+      return register(name, actor);
+    };
+    system._unregister = (actor) => {
+      this.#members.remove(actor);
+      unregister(actor);
+    };
     system._relay = (source, target, event) => {
       if (this.#isRestoring || (this.#asked !== undefined && ++this.#relayed > relayedMax)) return;
       if (isAddressRef(target)) this.#asked?.messages.push({ target: target.address, event });
@@ -225,7 +234,6 @@ export class ActorTree implements Stepper {
       },
       cancel: (source, name) => this.#asked?.timers.push({ change: 'cancel', actor: pathOf(source), name }),
       cancelAll: (actor) => {
-        this.#members.remove(actor);
         this.#asked?.timers.push({ change: 'cancel-all', actor: pathOf(actor) });
       },
     };

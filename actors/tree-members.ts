@@ -3,7 +3,7 @@ import { pathOf } from './actor-path.ts';
 import type { LiveActor } from './xstate-adapter.ts';
 
 /**
- * The actors of a tree below its root, by their place. XState's own `children` do not have all of them: a second actor
+ * The actors that run in a tree below its root, by their place. XState's own `children` do not have all of them: a second actor
  * that is spawned without an id takes the place of the first there, which nevertheless goes on.
  */
 export class TreeMembers {

@@ -78,6 +78,9 @@ export interface LiveScope {
 export interface LiveSystem {
   /** A name for an actor, which is its id if it was not given one. */
   _bookId: () => string;
+  /** Called with each actor that is started, and that has stopped. */
+  _register: (name: string, actor: LiveActor) => string;
+  _unregister: (actor: LiveActor) => void;
   _relay: (source: LiveActor | undefined, target: unknown, event: MachineEvent) => void;
   scheduler: {
     schedule(source: LiveActor, target: unknown, event: MachineEvent, delay: number, id?: string): void;
@@ -118,9 +121,9 @@ export function isMachine(logic: unknown): logic is AnyStateMachine {
   return typeof logic === 'object' && logic !== null && '__xstatenode' in logic && 'root' in logic;
 }
 
-/** Whether a value refers to an actor. */
+/** Whether a value refers to an actor, by which XState tells what it persists as a reference. */
 export function isActorRef(value: object): value is LiveActor {
-  return 'xstate$$type' in value && '_actorScope' in value;
+  return 'sessionId' in value && 'send' in value && 'ref' in value;
 }
 
 /** Whether a logic does something outside of itself when it is started: promises, callbacks, observables. */

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { assign, spawnChild } from 'xstate';
+import { assign, spawnChild, stopChild } from 'xstate';
 import { defineAggregate } from '../../actors/define-aggregate.ts';
 import { HostedDefinition } from '../../actors/hosted-definition.ts';
 import { AskedHost, hostedMachine } from '../support/hosted-actor.ts';
-import { bump, keep, sends, tells, tellsParent } from '../support/statechart-actions.ts';
+import { bump, keep, raises, sends, spawns, tells, tellsParent } from '../support/statechart-actions.ts';
 import { behaviours } from '../support/statechart-behaviours.ts';
 import { chart } from '../support/statechart-chart.ts';
 import { HostedRun, type Treatment } from '../support/statechart-run.ts';
@@ -190,6 +190,60 @@ test.each(forgetful)('work whose outcome is journaled is not run again (%s)', as
 
   expect(run.world.begun).toEqual(['p']);
 });
+
+test.each(forgetful)(
+  'work that was left before it began is not begun by a restart either (%s)',
+  async (treatment) => {
+    const run = await new HostedRun(
+      (world) =>
+        chart(
+          {
+            initial: 'a',
+            states: {
+              a: { on: { GO: 'b' } },
+              b: { entry: raises({ type: 'ON' }), invoke: { src: 'p' }, on: { ON: 'c' } },
+              c: { on: { GO: 'a' } },
+            },
+          },
+          { actors: { p: world.promise('p') } },
+        ),
+      treatment,
+    ).start(undefined);
+
+    await run.take(send('GO'));
+    await run.crash();
+    await run.take(send('GO'));
+
+    expect((await run.look()).value).toBe('a');
+    expect(run.world.begun).toEqual([]);
+  },
+);
+
+test.each([
+  ['its own child', { id: 'c' }, true],
+  ['its own child without an id', {}, true],
+  ['its own child that was stopped', { id: 'stopped' }, false],
+])(
+  'a tree whose context refers to %s is read from a snapshot if that keeps the reference',
+  async (_whom, options, isUsed) => {
+    const machine = chart(
+      {
+        context: { n: 0 },
+        entry: [spawns('ref', 'counter', options), stopChild('stopped')],
+        on: { ADD: { actions: [bump('n'), sends(({ context }) => context.ref, { type: 'ADD' })] } },
+      },
+      { actors: { counter } },
+    );
+    const host = new AskedHost(new Map([['thing', hostedMachine(machine, 1)]]));
+
+    await host.send(address, 'ADD', {});
+    await host.passivate();
+    await host.send(address, 'ADD', {});
+
+    expect((await host.snapshot(address)).context).toMatchObject({ n: 2 });
+    expect(host.log.snapshotsUsed > 0).toBe(isUsed);
+  },
+);
 
 test('a machine that cannot begin without an input is started with one, and read again', async () => {
   const machine = chart({
