@@ -146,6 +146,10 @@ export class ActorTree implements Stepper {
     return path === '' ? this.#root : this.#members.at(path);
   }
 
+  #isThere(actor: LiveActor): boolean {
+    return this.#at(pathOf(actor)) === actor;
+  }
+
   /** Whether {@link persist} keeps all of the tree; if it does not, the tree is replayed. */
   get isRestorable(): boolean {
     return this.snapshot.status !== 'error' && isRestorable(this.#root, this.#members.all());
@@ -226,6 +230,8 @@ export class ActorTree implements Stepper {
     };
     system.scheduler = {
       schedule: (source, target, event, delay, name = createEventId()) => {
+        // For an actor that is gone already, and whose place another one may have.
+        if (!isAddressRef(target) && !this.#isThere(target as LiveActor)) return;
         const to = isAddressRef(target)
           ? { address: target.address }
           : { actor: pathOf(target as LiveActor) };

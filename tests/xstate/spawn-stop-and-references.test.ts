@@ -141,6 +141,28 @@ behaviours({
     script: [send('LATER'), advance(5), send('AGAIN'), send('LATER'), advance(5), advance(5)],
     last: { children: { c: { context: { n: 1 } } } },
   },
+  'an event that was delayed for a child that never began does not reach another one of the same id': {
+    machine: () =>
+      chart(
+        {
+          entry: spawnChild('counter', { id: 'c' }),
+          on: {
+            GO: {
+              actions: [
+                stopChild('c'),
+                spawnChild('counter', { id: 'c' }),
+                sends('c', { type: 'ADD' }, { delay: 10 }),
+                stopChild('c'),
+                spawnChild('counter', { id: 'c' }),
+              ],
+            },
+          },
+        },
+        { actors: { counter } },
+      ),
+    script: [send('GO'), advance(10)],
+    last: { children: { c: { context: { n: 0 } } } },
+  },
   'an event that was delayed for a callback does not reach another one of the same id': {
     machine: (world) =>
       chart(
