@@ -143,6 +143,6 @@ test('random trees of machines, promises and timers are where XState would be, h
         await runEverywhere((world) => machineOf([outer, inner], world), script);
       },
     ),
-    { numRuns: Number(process.env['RUNS'] ?? 40) },
+    { numRuns: 60 },
   );
 });
