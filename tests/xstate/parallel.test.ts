@@ -90,7 +90,7 @@ behaviours({
         initial: 'idle',
         states: {
           idle: {
-            on: { GO: ['.', 'p.l.b', 'p.r.c'].slice(1).length > 0 ? { target: ['p.l.b', 'p.r.c'] } : {} },
+            on: { GO: { target: ['p.l.b', 'p.r.c'] } },
           },
           p: {
             type: 'parallel',
