@@ -33,13 +33,13 @@ export async function activate(
     first.snapshot === undefined ? undefined : stateOf(hosted, resident, first.snapshot, reports);
   if (first.snapshot !== undefined && restored === undefined) {
     const whole = await log.load({ stream: address, after: 0, fingerprint: null, key });
-    const start = { ...hosted.begin(resident), version: 0, head: '' };
+    const start = { ...hosted.beginOrFail(resident), version: 0, head: '' };
     return foldPages(resident, log, start, whole, key, progress, reports);
   }
   const version = first.snapshot?.version ?? 0;
   // One that was migrated is replaced by one of this version with the next event.
   if (first.snapshot?.fingerprint === fingerprint) resident.snapshotVersion = version;
-  const instance = restored ?? hosted.begin(resident);
+  const instance = restored ?? hosted.beginOrFail(resident);
   return foldPages(resident, log, { ...instance, version, head: first.head }, first, key, progress, reports);
 }
 
@@ -86,6 +86,6 @@ async function foldPages(
   resident.tip = place;
   resident.tree = tree;
   resident.treeSteps = tree?.steps ?? 0;
-  resident.hasWork = tree !== undefined && tree.activeWork().length > 0;
+  resident.hasWork = page.workOwner !== null;
   return page;
 }

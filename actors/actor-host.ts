@@ -197,7 +197,7 @@ export class ActorHost {
     this.#answer(request.id, error);
     if (!resident.isSuspect) return;
     resident.phase = 'catchingUp';
-    this.#catchUp(resident);
+    if (resident.inFlight === 0) this.#catchUp(resident);
   }
 
   #append(resident: Resident, request: HostRequest, decision: Decision): void {
@@ -277,6 +277,7 @@ export class ActorHost {
   }
 
   #catchUp(resident: Resident): void {
+    resident.phase = 'loading';
     // What has to be decided again came before everything that waits.
     if (resident.retried !== undefined) resident.queue = [...resident.retried, ...(resident.queue ?? [])];
     resident.retried = undefined;

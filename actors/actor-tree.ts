@@ -1,7 +1,7 @@
 import { isAddressRef } from '../runtime/protocol/address-ref.ts';
 import type { ActorPath } from '../runtime/protocol/consequences.ts';
 import { createEventId } from '../runtime/protocol/event-id.ts';
-import { actorAt, actorsFrom, pathOf } from './actor-path.ts';
+import { pathOf } from './actor-path.ts';
 import {
   type Asked,
   type AskedSoFar,
@@ -11,9 +11,11 @@ import {
   delayMsOf,
   type WorkDescription,
 } from './asked.ts';
+import { isRestorable } from './is-restorable.ts';
 import { type StandInListener, type StandInSnapshot, standInFor } from './stand-in.ts';
 import { type Input, notAccepted, type Step, type Stepper, UnsupportedActionError } from './stepper.ts';
 import { refuseTornStates } from './torn-states.ts';
+import { TreeMembers } from './tree-members.ts';
 import {
   type Action,
   type ActorLogic,
@@ -36,6 +38,9 @@ export interface ActorIdentity {
   readonly onInput: (address: string, actor: ActorPath, event: MachineEvent) => void;
 }
 
+/** How many events the actors of a tree may send each other in one step before it is taken for an endless loop. */
+const relayedMax = 10_000;
+
 /** How a tree begins: from nothing, or from what was persisted. */
 export type TreeOrigin = { readonly input: unknown } | { readonly persisted: unknown };
 
@@ -50,11 +55,18 @@ export class ActorTree implements Stepper {
   readonly initiallyAsked: Asked;
   readonly #identity: ActorIdentity;
   readonly #root: LiveActor;
+  readonly #members = new TreeMembers();
   /** The logic that stand-ins stand for. */
   readonly #real = new WeakMap<LiveActor, ActorLogic>();
   #relay: LiveSystem['_relay'] = () => undefined;
   #asked: AskedSoFar | undefined;
   #version = 0;
+  /** What the step under way has done: actors made, work begun by its place, and events from one actor to another. */
+  #made = 0;
+  #begun: Map<ActorPath, number> | undefined;
+  #relayed = 0;
+  /** XState tells parents of the snapshots of their children when it restores them, as if they were new. */
+  #isRestoring = false;
   #undeclared: unknown;
   #failed: MachineSnapshot | undefined;
   #steps = 0;
@@ -64,6 +76,7 @@ export class ActorTree implements Stepper {
     this.#identity = identity;
     const asked = askNothingYet();
     this.#asked = asked;
+    this.#isRestoring = 'persisted' in origin;
     const onActor = (actor: LiveActor): void => this.#adopt(actor);
     this.#root = createLiveActor(
       machine,
@@ -71,6 +84,8 @@ export class ActorTree implements Stepper {
     );
     this.#root.start();
     this.#asked = undefined;
+    this.#isRestoring = false;
+    if (this.#relayed > relayedMax) throw endlessLoop();
     const { snapshot } = this;
     if (snapshot.status === 'error' && 'input' in origin) throw snapshot.error;
     this.#refuseUndeclared();
@@ -95,16 +110,14 @@ export class ActorTree implements Stepper {
 
   step(_from: MachineSnapshot, { event, actor, version, isInternal }: Input): Step {
     const before = this.snapshot;
-    const target = before.status === 'active' ? actorAt(this.#root, actor) : undefined;
+    const target = before.status === 'active' ? this.#at(actor) : undefined;
     if (target === undefined) return notAccepted;
     const targetBefore = target.getSnapshot();
-    const asked = askNothingYet();
-    this.#version = version;
-    this.#asked = asked;
-    this.#relay(undefined, target, event);
-    this.#asked = undefined;
-    const after = this.snapshot;
-    const hasChanged = after !== before || target.getSnapshot() !== targetBefore || asksAnything(asked);
+    const asked = this.#relayStep(target, event, version);
+    const after = this.#relayed > relayedMax ? this.fail(endlessLoop()) : this.snapshot;
+    // What a part of the tree passes on to another part changes the tree, although it stays the same itself.
+    const hasChanged =
+      after !== before || target.getSnapshot() !== targetBefore || asksAnything(asked) || this.#relayed > 0;
     const isRoot = actor === '';
     if (!hasChanged && !(isRoot && answers(before.machine, before, event))) return notAccepted;
     this.#steps++;
@@ -112,6 +125,34 @@ export class ActorTree implements Stepper {
     this.#refuseUndeclared();
     if (after.status === 'active') refuseTornStates(after);
     return { accepted: true, snapshot: after, asked };
+  }
+
+  #relayStep(target: LiveActor, event: MachineEvent, version: number): Asked {
+    const asked = askNothingYet();
+    this.#version = version;
+    this.#made = 0;
+    this.#begun = undefined;
+    this.#relayed = 0;
+    this.#asked = asked;
+    try {
+      this.#relay(undefined, target, event);
+    } finally {
+      this.#asked = undefined;
+    }
+    return asked;
+  }
+
+  #at(path: ActorPath): LiveActor | undefined {
+    return path === '' ? this.#root : this.#members.at(path);
+  }
+
+  #isThere(actor: LiveActor): boolean {
+    return this.#at(pathOf(actor)) === actor;
+  }
+
+  /** Whether {@link persist} keeps all of the tree; if it does not, the tree is replayed. */
+  get isRestorable(): boolean {
+    return this.snapshot.status !== 'error' && isRestorable(this.#root, this.#members.all());
   }
 
   /** What has to be kept of the tree to go on from it. It shares contexts with the tree: encode it at once. */
@@ -122,7 +163,7 @@ export class ActorTree implements Stepper {
   /** The work that is under way in the state of the tree, whether or not it runs. */
   activeWork(): WorkDescription[] {
     if (this.snapshot.status !== 'active') return [];
-    return [...actorsFrom(this.#root)].flatMap((actor) => {
+    return [...this.#members.all()].flatMap((actor) => {
       const isActive = this.#real.has(actor) && actor.getSnapshot().status === 'active';
       return isActive ? [this.#describe(actor)] : [];
     });
@@ -130,7 +171,7 @@ export class ActorTree implements Stepper {
 
   /** The key of the work at a path; `undefined` if there is none under way. */
   workKeyAt(path: ActorPath): string | undefined {
-    const actor = actorAt(this.#root, path);
+    const actor = this.#members.at(path);
     if (actor === undefined || !this.#real.has(actor) || actor.getSnapshot().status !== 'active')
       return undefined;
     return this.#describe(actor).key;
@@ -138,9 +179,13 @@ export class ActorTree implements Stepper {
 
   /** Called with each actor when it is created, before it has a state. */
   #adopt(actor: LiveActor): void {
-    if (actor._parent === undefined) this.#takeOver(actor.system);
-    // XState keeps a child by the name of its logic: without one it could not be restored.
-    else if (typeof actor.src !== 'string') this.#undeclared ??= actor.src;
+    if (actor._parent === undefined) {
+      this.#takeOver(actor.system);
+      actor.stop = refuseStop;
+    } else {
+      // XState keeps a child by the name of its logic: without one it could not be restored.
+      if (typeof actor.src !== 'string') this.#undeclared ??= actor.src;
+    }
     const scope = actor._actorScope;
     const execute = scope.actionExecutor;
     scope.actionExecutor = (action) => execute(this.#deferred(action));
@@ -165,13 +210,28 @@ export class ActorTree implements Stepper {
   /** Every event and every timer of the tree goes through its system. */
   #takeOver(system: LiveSystem): void {
     this.#relay = system._relay;
+    // XState counts the actors of its process, and calls those by their number that have no id: a replay would not.
+    system._bookId = () => `x:${this.#version}:${this.#made++}`;
+    // Actors that are made and left within one step are never started, and have never been there.
+    const { _register: register, _unregister: unregister } = system;
+    system._register = (name, actor) => {
+      if (actor._parent !== undefined) this.#members.add(actor);
+      return register(name, actor);
+    };
+    system._unregister = (actor) => {
+      this.#members.remove(actor);
+      unregister(actor);
+    };
     system._relay = (source, target, event) => {
+      if (this.#isRestoring || (this.#asked !== undefined && ++this.#relayed > relayedMax)) return;
       if (isAddressRef(target)) this.#asked?.messages.push({ target: target.address, event });
       else if (this.#asked !== undefined) this.#relay(source, target, event);
       else this.#identity.onInput(this.#identity.address, pathOf(target as LiveActor), event);
     };
     system.scheduler = {
       schedule: (source, target, event, delay, name = createEventId()) => {
+        // For an actor that is gone already, and whose place another one may have.
+        if (!isAddressRef(target) && !this.#isThere(target as LiveActor)) return;
         const to = isAddressRef(target)
           ? { address: target.address }
           : { actor: pathOf(target as LiveActor) };
@@ -180,8 +240,7 @@ export class ActorTree implements Stepper {
       },
       cancel: (source, name) => this.#asked?.timers.push({ change: 'cancel', actor: pathOf(source), name }),
       cancelAll: (actor) => {
-        // Only machines have timers.
-        if (isMachine(actor.logic)) this.#asked?.timers.push({ change: 'cancel-all', actor: pathOf(actor) });
+        this.#asked?.timers.push({ change: 'cancel-all', actor: pathOf(actor) });
       },
     };
   }
@@ -194,11 +253,8 @@ export class ActorTree implements Stepper {
   readonly #work: StandInListener = this.#createWorkListener();
 
   #createWorkListener(): StandInListener {
-    const version = (): number => this.#version;
     return {
-      get version() {
-        return version();
-      },
+      begin: (actor) => this.#placeInTime(actor),
       start: (actor) => this.#asked?.effects.push({ kind: 'start', work: this.#describe(actor) }),
       stop: (actor) => this.#asked?.effects.push({ kind: 'stop', key: this.#describe(actor).key }),
       forward: (actor, event) =>
@@ -206,11 +262,21 @@ export class ActorTree implements Stepper {
     };
   }
 
-  #describe(actor: LiveActor): WorkDescription {
-    const { startedAt, input } = actor.getSnapshot() as StandInSnapshot;
+  /** A state that is left and entered again in one step begins the same work twice. */
+  #placeInTime(actor: LiveActor): { startedAt: number; nth?: number } {
+    this.#begun ??= new Map();
     const path = pathOf(actor);
+    const nth = (this.#begun.get(path) ?? 0) + 1;
+    this.#begun.set(path, nth);
+    return nth === 1 ? { startedAt: this.#version } : { startedAt: this.#version, nth };
+  }
+
+  #describe(actor: LiveActor): WorkDescription {
+    const { startedAt, nth, input } = actor.getSnapshot() as StandInSnapshot;
+    const path = pathOf(actor);
+    const moment = nth === undefined ? startedAt : `${startedAt}.${nth}`;
     return {
-      key: `${this.#identity.address}@${startedAt}${path}`,
+      key: `${this.#identity.address}@${moment}${path}`,
       actor: path,
       id: actor.id,
       src: String(actor.src),
@@ -218,4 +284,12 @@ export class ActorTree implements Stepper {
       input,
     };
   }
+}
+
+function endlessLoop(): Error {
+  return new Error('Its actors send each other events without an end.');
+}
+
+function refuseStop(): never {
+  throw new Error('A hosted actor cannot be stopped: it ends with a final state of its machine.');
 }

@@ -5,6 +5,7 @@ import type { HostRequest } from '../runtime/protocol/host-messages.ts';
 import { checkName, describe, isReservedType } from '../runtime/protocol/names.ts';
 import { type Asked, askedInTurn, askedNothing } from './asked.ts';
 import type { CommandDefinition, Decide } from './define-aggregate.ts';
+import { failureToBegin } from './hosted-definition.ts';
 import { deliveredEntry, entryOf, failedEntry, type JournalEntry, startedEntry, toEvent } from './journal.ts';
 import { messageOf } from './message-of.ts';
 import type { Resident } from './resident.ts';
@@ -35,6 +36,8 @@ export interface Decision {
  * @throws HOLDFAST_ERR_EVENT_REJECTED, _TRANSITION_FAILED, _COMMAND_FAILED, _COMMAND_UNKNOWN, _PAYLOAD_INVALID.
  */
 export function decide(actor: Deciding, request: HostRequest): Decision {
+  const failure = failureToBegin(actor.tip.snapshot);
+  if (failure !== undefined && request.operation !== 'start') throw failure;
   switch (request.operation) {
     case 'start':
       return decideStart(actor, request);

@@ -37,7 +37,8 @@ export class HostedDefinition {
   readonly upcasting: Upcasting;
   readonly #knows: (type: string) => boolean;
   readonly #bare: BareStepper;
-  #asksInitially = true;
+  /** Whether any instance asked for something when it began: what they ask for may depend on their input. */
+  #asksInitially = false;
 
   constructor(definition: AnyAggregateDefinition) {
     this.definition = definition;
@@ -67,7 +68,7 @@ export class HostedDefinition {
       const input = this.#inputOf(identity.id, given);
       if (!this.hasChildren) {
         const { snapshot, asked } = initialStep(this.machine, input, identity.id);
-        this.#asksInitially = asksAnything(asked);
+        this.#asksInitially ||= asksAnything(asked);
         return { snapshot, tree: undefined };
       }
       const tree = new ActorTree(this.machine, identity, { input });
@@ -79,6 +80,15 @@ export class HostedDefinition {
         undefined,
         error,
       );
+    }
+  }
+
+  /** The same, for an actor that may yet be started with an input of its own: until then it has a failure to begin. */
+  beginOrFail(identity: ActorIdentity): Instance {
+    try {
+      return this.begin(identity);
+    } catch (error) {
+      return { snapshot: notBegun(error), tree: undefined };
     }
   }
 
@@ -94,10 +104,11 @@ export class HostedDefinition {
     return initialSnapshot(this.machine, this.#inputOf(id));
   }
 
-  /** The persisted form of a state, or `undefined` if its context holds what the codec cannot keep. */
+  /** The persisted form of a state, or `undefined` if it holds what the codec or XState cannot keep. */
   encode(instance: Instance, address: string): string | undefined {
     try {
       const { tree, snapshot } = instance;
+      if (tree?.isRestorable === false) return undefined;
       return encode(tree === undefined ? persist(this.machine, snapshot) : tree.persist(), address);
     } catch {
       // A snapshot is a cache: a context that cannot be kept is replayed, and never fails a command.
@@ -158,6 +169,8 @@ export class HostedDefinition {
     entry: Recorded,
   ): Instance | undefined {
     const { tree, snapshot } = instance;
+    const failure = failureToBegin(snapshot);
+    if (failure !== undefined && entry.kind !== 'started') throw failure;
     switch (entry.kind) {
       case 'started':
         return version === 1 ? this.begin(identity, { input: entry.input }) : instance;
@@ -195,6 +208,16 @@ export class HostedDefinition {
 /** A state in which the machine has ended with an error. */
 export function failed(snapshot: MachineSnapshot, error: unknown): MachineSnapshot {
   return { ...snapshot, status: 'error', error } as MachineSnapshot;
+}
+
+/** Stands for the state of an actor whose machine cannot begin without an input. */
+function notBegun(error: unknown): MachineSnapshot {
+  return { status: 'error', error, children: {}, tags: new Set() } as unknown as MachineSnapshot;
+}
+
+/** Why an actor has no state. */
+export function failureToBegin({ machine, error }: MachineSnapshot): Error | undefined {
+  return machine === undefined ? (error as Error) : undefined;
 }
 
 function mayHaveChildren(machine: AnyStateMachine): boolean {

@@ -6,6 +6,7 @@ import type { LoadedStream, LoadRequest } from '../runtime/protocol/load.ts';
 import type { RehearsalProblem, RehearsalProblemName } from '../runtime/protocol/rehearsal.ts';
 import type { ActorIdentity } from './actor-tree.ts';
 import type { HostedDefinition, Instance } from './hosted-definition.ts';
+import { journalTypes } from './journal.ts';
 import { messageOf } from './message-of.ts';
 import { RehearsedSnapshot } from './rehearsed-snapshot.ts';
 import type { CurrentPage } from './upcasting.ts';
@@ -41,7 +42,7 @@ export async function rehearseStream(
   listener.waits();
   try {
     const [snapshot, first] = await Promise.all([reads.actorSnapshot(stream), reads.load(after(stream, 0))]);
-    if (!replay.begin(snapshot)) return 0;
+    if (!replay.begin(snapshot, first.types[0])) return 0;
     let page = first;
     for (;;) {
       // Read while this one is folded; what it fails with is found when it is awaited.
@@ -88,10 +89,12 @@ class Replay {
   }
 
   /** Whether the machine can be started. */
-  begin(stored: EncodedSnapshot | undefined): boolean {
+  begin(stored: EncodedSnapshot | undefined, firstType: string | undefined): boolean {
     this.#listener.computes(0);
     try {
-      this.#state = this.#hosted.begin(this.#identity);
+      // One that was started with an input of its own begins with that.
+      const isStarted = firstType === journalTypes.started;
+      this.#state = isStarted ? this.#hosted.beginOrFail(this.#identity) : this.#hosted.begin(this.#identity);
     } catch (error) {
       this.report('throws', messageOf(error));
       return false;

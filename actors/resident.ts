@@ -14,7 +14,7 @@ export interface Place {
 
 /**
  * An actor in memory: a bare snapshot and its place, and a live tree only if its machine has child actors. `loading`
- * until its state is read, `catchingUp` while it makes sure that its state is the newest; both keep what arrives in
+ * while its state is read, `catchingUp` as soon as it has to be, once nothing is in flight; both keep what arrives in
  * `queue`.
  */
 export interface Resident extends ActorIdentity {
@@ -28,7 +28,7 @@ export interface Resident extends ActorIdentity {
   tree: ActorTree | undefined;
   /** The count of steps of the tree that belong to `tip`: it is ahead after a decision that failed half way. */
   treeSteps: number;
-  /** Whether the state at `tip` has work under way. */
+  /** Whether it is on record, as of `tip`, that work is under way. A state without events is on no record. */
   hasWork: boolean;
   /** Work that runs; `undefined` when there is none, which is nearly always. */
   work: WorkSet | undefined;

@@ -10,12 +10,14 @@ export type WorkEvent =
 export interface StandInSnapshot extends AnySnapshot {
   readonly input?: unknown;
   readonly startedAt: number;
+  /** Which of several in the same place and step it is, if it is not the first. */
+  readonly nth?: number;
 }
 
 /** What a stand-in is asked to have done. */
 export interface StandInListener {
-  /** The version of the stream that the step under way will make. */
-  readonly version: number;
+  /** When it begins: the version of the stream that the step under way will make. */
+  begin(actor: LiveActor): Pick<StandInSnapshot, 'startedAt' | 'nth'>;
   start(actor: LiveActor): void;
   stop(actor: LiveActor): void;
   forward(actor: LiveActor, event: MachineEvent): void;
@@ -28,9 +30,9 @@ export interface StandInListener {
 export function standInFor(real: ActorLogic, listener: StandInListener): ActorLogic {
   const standIn = {
     config: real.config,
-    getInitialSnapshot: (scope: never, input: never): StandInSnapshot => ({
-      ...(real.getInitialSnapshot(scope, input) as AnySnapshot),
-      startedAt: listener.version,
+    getInitialSnapshot: (scope: { self: LiveActor }, input: never): StandInSnapshot => ({
+      ...(real.getInitialSnapshot(scope as never, input) as AnySnapshot),
+      ...listener.begin(scope.self),
     }),
     start: (_state: unknown, { self }: { self: LiveActor }) => listener.start(self),
     transition(

@@ -76,6 +76,11 @@ export interface LiveScope {
 
 /** The part of an actor system through which all events and all timers go. */
 export interface LiveSystem {
+  /** A name for an actor, which is its id if it was not given one. */
+  _bookId: () => string;
+  /** Called with each actor that is started, and that has stopped. */
+  _register: (name: string, actor: LiveActor) => string;
+  _unregister: (actor: LiveActor) => void;
   _relay: (source: LiveActor | undefined, target: unknown, event: MachineEvent) => void;
   scheduler: {
     schedule(source: LiveActor, target: unknown, event: MachineEvent, delay: number, id?: string): void;
@@ -94,6 +99,7 @@ export interface LiveActor {
   readonly _parent?: LiveActor | undefined;
   readonly _actorScope: LiveScope;
   start(): void;
+  stop: () => unknown;
   getSnapshot(): AnySnapshot;
   getPersistedSnapshot(): unknown;
   subscribe(observer: { next?: (snapshot: AnySnapshot) => void; error: (error: unknown) => void }): unknown;
@@ -113,6 +119,11 @@ export function boundMicrosteps(machine: AnyStateMachine): void {
 /** Whether a logic is a machine. */
 export function isMachine(logic: unknown): logic is AnyStateMachine {
   return typeof logic === 'object' && logic !== null && '__xstatenode' in logic && 'root' in logic;
+}
+
+/** Whether a value refers to an actor, by which XState tells what it persists as a reference. */
+export function isActorRef(value: object): value is LiveActor {
+  return 'sessionId' in value && 'send' in value && 'ref' in value;
 }
 
 /** Whether a logic does something outside of itself when it is started: promises, callbacks, observables. */
@@ -183,9 +194,12 @@ export function runLogic(
   const live = actor as unknown as LiveActor;
   Object.defineProperty(live, keyOfWork, { value: idempotencyKey });
   live._actorScope.emit = (event) => listener.emitted(event);
+  // XState tells observers of each event, whether or not it changed anything.
+  let known = live.getSnapshot();
   live.subscribe({
     next: (snapshot) => {
-      if (snapshot.status === 'active' && snapshot.context !== undefined) listener.next(snapshot.context);
+      if (snapshot.status === 'active' && snapshot !== known) listener.next(snapshot.context);
+      known = snapshot;
     },
     error: () => undefined,
   });

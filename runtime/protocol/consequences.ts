@@ -15,7 +15,10 @@ export const timerPolicies: readonly TimerPolicy[] = ['deadline', 'remaining', '
 /** Who gets a delayed event: a part of the same tree, or another actor. */
 export type Recipient = { readonly actor: ActorPath } | { readonly address: string };
 
-/** One change of the timers of an actor. `actor` is who set it, and only its own `cancel` reaches it. */
+/**
+ * One change of the timers of an actor. `actor` is who set it, and only its own `cancel` reaches it. `cancel-all` is for
+ * an actor that has stopped: it takes what it set and what was to come to it, also from others.
+ */
 export type TimerChange =
   | {
       readonly change: 'set';

@@ -41,7 +41,7 @@ export class ConsequenceWriter {
       'delete from timers where stream = (select ?) and actor = (select ?) and name = (select ?)',
     );
     this.#cancelTimers = database.prepare(
-      'delete from timers where stream = (select ?) and actor = (select ?)',
+      'delete from timers where stream = (select ?) and (actor = (select ?) or recipient = (select ?))',
     );
     this.#insertMessage = database.prepare(
       'insert into outbox (sender, target, type, data, sent_at) values (?, ?, ?, ?, ?)',
@@ -98,7 +98,7 @@ export class ConsequenceWriter {
         this.#cancelTimer.run(stream, actor, timer.name);
         return;
       case 'cancel-all':
-        this.#cancelTimers.run(stream, actor);
+        this.#cancelTimers.run(stream, actor, JSON.stringify({ actor }));
     }
   }
 

@@ -49,7 +49,7 @@ export class AskedHost {
       },
       runtimeId: this.log.run,
       onEffectFailed: (address, type) => this.failedEffects.push(`${address} ${type}`),
-      onEmitted: (address, event) => this.emitted.push({ address, event }),
+      onEmitted: options.onEmitted ?? ((address, event) => this.emitted.push({ address, event })),
     });
   }
 

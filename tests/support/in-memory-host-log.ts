@@ -24,8 +24,14 @@ export class InMemoryHostLog implements HostLog {
   #underway = 0;
   readonly #onDrained: (() => void)[] = [];
   #fault: Fault = () => undefined;
+  #isCommitting = false;
   /** How many loads were answered with a snapshot. */
   snapshotsUsed = 0;
+
+  /** Whether nothing is on its way to the disk. */
+  get isQuiet(): boolean {
+    return this.#pending.length === 0 && !this.#isCommitting;
+  }
 
   /** From now on the disk behaves like this. */
   breakWith(fault: Fault): void {
@@ -119,8 +125,10 @@ export class InMemoryHostLog implements HostLog {
   /** One group: all that has arrived is written, then all are told. */
   async #commitPending(): Promise<void> {
     const group = this.#pending.splice(0);
+    this.#isCommitting = true;
     const outcomes: (AppendReceipt | Error)[] = [];
     for (const { request } of group) outcomes.push(this.#fault(request) ?? (await this.appendNow(request)));
+    this.#isCommitting = false;
     if (this.#pending.length > 0) setImmediate(() => void this.#commitPending());
     this.#underway -= group.length;
     if (this.#underway === 0) for (const resolve of this.#onDrained.splice(0)) resolve();

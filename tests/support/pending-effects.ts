@@ -4,6 +4,8 @@ interface Timer {
   readonly id: number;
   readonly stream: string;
   readonly actor: string;
+  /** Who in the tree it is for; `undefined` for another actor. */
+  readonly recipient: string | undefined;
   readonly name: string;
   readonly dueAt: number;
   readonly delivery: PendingDelivery;
@@ -30,8 +32,9 @@ export class PendingEffects {
       this.#timers = this.#timers.filter(
         (other) =>
           other.stream !== stream ||
-          other.actor !== actor ||
-          (timer.change !== 'cancel-all' && other.name !== timer.name),
+          (timer.change === 'cancel-all'
+            ? other.actor !== actor && other.recipient !== actor
+            : other.actor !== actor || other.name !== timer.name),
       );
       if (timer.change !== 'set') continue;
       const { name, to, type, data, delayMs } = timer;
@@ -46,7 +49,8 @@ export class PendingEffects {
         data,
         ...place,
       };
-      this.#timers.push({ id, stream, actor, name, dueAt: this.now + delayMs, delivery });
+      const recipient = 'actor' in to ? to.actor : undefined;
+      this.#timers.push({ id, stream, actor, recipient, name, dueAt: this.now + delayMs, delivery });
     }
     for (const { target: address, type, data } of messages) {
       const id = ++this.#lastId;

@@ -7,8 +7,16 @@ import {
   fromPromise,
   fromTransition,
   setup,
+  spawnChild,
+  stopChild,
 } from 'xstate';
-import { type ActorLogic, isEffectful, isMachine, type LiveActor } from '../../actors/xstate-adapter.ts';
+import {
+  type ActorLogic,
+  isActorRef,
+  isEffectful,
+  isMachine,
+  type LiveActor,
+} from '../../actors/xstate-adapter.ts';
 
 const live = (actor: unknown): LiveActor => actor as LiveActor;
 
@@ -82,4 +90,41 @@ test('effectful logic is told from machines and reducers by its start', () => {
 
   expect(logics.map(([logic]) => isEffectful(logic))).toEqual(logics.map(([, is]) => is));
   expect(isMachine(createMachine({}))).toBe(true);
+});
+
+test('actors are named, registered and unregistered through their system, and only those that run', () => {
+  const child = createMachine({ initial: 'a', states: { a: { on: { end: 'b' } }, b: { type: 'final' } } });
+  const parent = setup({ actors: { child } }).createMachine({
+    on: {
+      spawn: { actions: [spawnChild('child', { id: 'kept' })] },
+      pass: { actions: [spawnChild('child', { id: 'passing' }), stopChild('passing')] },
+    },
+  });
+  const actor = createActor(parent).start();
+  const seen: string[] = [];
+  const { system } = live(actor);
+  const { _register: register, _unregister: unregister } = system;
+  system._bookId = () => 'named';
+  system._register = (name, it) => {
+    seen.push(`${it.id} is registered as ${name}`);
+    return register(name, it);
+  };
+  system._unregister = (it) => {
+    seen.push(`${it.id} is unregistered`);
+    unregister(it);
+  };
+
+  actor.send({ type: 'spawn' });
+  actor.send({ type: 'pass' });
+  (actor.getSnapshot().children as Record<string, { send(event: object): void }>)['kept']?.send({
+    type: 'end',
+  });
+
+  expect(seen).toEqual(['kept is registered as named', 'passing is unregistered', 'kept is unregistered']);
+});
+
+test('a reference to an actor is told from other objects', () => {
+  expect(isActorRef(createActor(createMachine({})))).toBe(true);
+  expect(isActorRef({ xstate$$type: 1, id: 'a' })).toBe(false);
+  expect(isActorRef([])).toBe(false);
 });
