@@ -17,8 +17,8 @@ import type { HostedDefinition } from './hosted-definition.ts';
 import { inputRequest, type OnInput } from './input-request.ts';
 import { repeatedCommand, repeatedReceipt } from './repeated-command.ts';
 import { Residency, type ResidencyOptions } from './residency.ts';
-import { newResident, type Place, type Resident } from './resident.ts';
-import { receiptOf, shown } from './show.ts';
+import { newResident, type Place, type Resident, unwatch, wait } from './resident.ts';
+import { directAnswer, receiptOf, shown } from './show.ts';
 import { toAppendRequest } from './to-append-request.ts';
 import type { MachineEvent } from './xstate-adapter.ts';
 
@@ -51,6 +51,8 @@ interface Undertaking {
   readonly request: HostRequest;
   readonly after: Place;
   readonly effects: readonly Effect[];
+  /** Whether the log tells the sender itself if it was appended. */
+  isAnswered: boolean;
 }
 
 /**
@@ -210,7 +212,6 @@ export class ActorHost {
       return this.#refuse(resident, request, error as Error, true);
     }
     const { append, after } = prepared;
-    const undertaking: Undertaking = { request, after, effects: decision.asked.effects };
     // Tentative like the tip: a failure has both read anew.
     if (append.snapshot !== null) resident.snapshotVersion = after.version;
     resident.tip = after;
@@ -219,7 +220,9 @@ export class ActorHost {
     resident.hasWork = append.consequences?.hasWork ?? resident.hasWork;
     resident.inFlight++;
     this.#progress.appending(request.id);
-    this.#options.log.append(append, (outcome) => this.#settle(resident, undertaking, outcome));
+    const undertaking: Undertaking = { request, after, effects: decision.asked.effects, isAnswered: false };
+    const settle = (outcome: AppendReceipt | Error) => this.#settle(resident, undertaking, outcome);
+    undertaking.isAnswered = this.#options.log.append(append, settle, directAnswer(request, decision));
   }
 
   #settle(resident: Resident, undertaking: Undertaking, outcome: AppendReceipt | Error): void {
@@ -235,13 +238,13 @@ export class ActorHost {
 
   #settleAppended(
     resident: Resident,
-    { request, after, effects }: Undertaking,
+    { request, after, effects, isAnswered }: Undertaking,
     receipt: AppendReceipt,
   ): void {
     const hasEvents = after.version > resident.committed.version;
     resident.committed = after;
     if (hasEvents) resident.position = receipt.position;
-    this.#answer(request.id, receiptOf(resident, hasEvents ? 'appended' : 'unchanged'));
+    if (!isAnswered) this.#answer(request.id, receiptOf(resident, hasEvents ? 'appended' : 'unchanged'));
     this.#tellWatchers(resident);
     this.#effects.carryOut(resident, effects);
     this.#endWork(resident, request);
@@ -386,14 +389,4 @@ export class ActorHost {
 
 function mustBeWritten({ idempotencyKey, delivery }: HostRequest): boolean {
   return idempotencyKey !== null || (delivery !== null && delivery.consumed !== null);
-}
-
-function unwatch(resident: Resident, id: number): void {
-  resident.watchers?.delete(id);
-  if (resident.watchers?.size === 0) resident.watchers = undefined;
-}
-
-function wait(resident: Resident, request: HostRequest): void {
-  resident.queue ??= [];
-  resident.queue.push(request);
 }

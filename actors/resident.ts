@@ -93,3 +93,15 @@ export function newResident(
 
 /** Stands where a state will be; nobody looks at an actor that is still loading. */
 const unread: Place = { snapshot: undefined as unknown as MachineSnapshot, version: 0, head: '' };
+
+/** Ends the watch of a request. */
+export function unwatch(resident: Resident, id: number): void {
+  resident.watchers?.delete(id);
+  if (resident.watchers?.size === 0) resident.watchers = undefined;
+}
+
+/** Has a request wait until the state is known. */
+export function wait(resident: Resident, request: HostRequest): void {
+  resident.queue ??= [];
+  resident.queue.push(request);
+}

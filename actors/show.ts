@@ -1,5 +1,7 @@
+import type { DirectAnswer } from '../runtime/protocol/append-frame.ts';
 import { encode } from '../runtime/protocol/codec.ts';
-import type { HostReceipt } from '../runtime/protocol/host-messages.ts';
+import type { HostReceipt, HostRequest } from '../runtime/protocol/host-messages.ts';
+import type { Decision } from './decide.ts';
 import { failureToBegin } from './hosted-definition.ts';
 import { keepable } from './journal.ts';
 import type { Resident } from './resident.ts';
@@ -9,6 +11,15 @@ export function receiptOf(resident: Resident, outcome: HostReceipt['outcome']): 
   const { committed, position } = resident;
   const { value: state, status } = committed.snapshot;
   return { outcome, version: committed.version, position, state, context: null, status };
+}
+
+/** What the log needs to tell the sender of a command where the actor is, once the command is appended. */
+export function directAnswer(
+  { id: requestId, operation }: HostRequest,
+  { events, snapshot }: Decision,
+): DirectAnswer | null {
+  if (requestId === 0 || events.length === 0 || operation === 'deliver') return null;
+  return { requestId, state: snapshot.value, status: snapshot.status };
 }
 
 /** The whole durable state of an actor. Child actors in a context are shown by their ids, as XState persists them. Throws for one without a state. */

@@ -1,4 +1,4 @@
-import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Frame } from '../protocol/append-frame.ts';
 import { HostBoard } from '../protocol/host-board.ts';
 import type { HostControl, HostThreadData } from '../protocol/host-control.ts';
@@ -47,6 +47,7 @@ export class HostThreadClient {
   readonly #listener: HostListener;
   readonly #requests: FramePort;
   readonly #answers: MessageChannel['port1'];
+  readonly #direct: MessageChannel['port1'];
   readonly #ports: MessageChannel['port1'][];
 
   /** `place` and `generation` are what the store knows the thread by. */
@@ -60,6 +61,7 @@ export class HostThreadClient {
     const requests = new MessageChannel();
     const appends = new MessageChannel();
     const reads = new MessageChannel();
+    const direct = new MessageChannel();
     const heartbeat = new MessageChannel();
     const data: HostThreadData = {
       modules,
@@ -88,7 +90,11 @@ export class HostThreadClient {
     this.#listener = { onAnswer: callbacks.onAnswer, onEmitted: options.onEmitted };
     this.#answers = requests.port1;
     this.#requests = new FramePort(requests.port1, (frame) => readHostAnswers(frame, this.#listener));
-    this.#ports = [heartbeat.port1];
+    // The store answers commands that it has appended; its words are those of the host.
+    this.#direct = direct.port1;
+    this.#direct.on('message', (frame: Frame) => readHostAnswers(frame, this.#listener));
+    this.#direct.unref();
+    this.#ports = [heartbeat.port1, direct.port1];
     heartbeat.port1.unref();
     this.watchdog = new Watchdog({
       heartbeat: heartbeat.port1,
@@ -103,7 +109,7 @@ export class HostThreadClient {
           figures: { limitMs: unresponsiveMs },
         }),
     });
-    this.#connect(place, generation, backend, appends.port1, reads.port1);
+    this.#connect(place, generation, backend, [appends.port1, direct.port2], reads.port1);
   }
 
   send(request: HostRequest): void {
@@ -112,10 +118,12 @@ export class HostThreadClient {
 
   /** Takes what the thread had answered before it ended: its end may overtake its messages. */
   takeLastAnswers(): void {
-    for (;;) {
-      const last = receiveMessageOnPort(this.#answers) as { message: Frame } | undefined;
-      if (last === undefined) return;
-      readHostAnswers(last.message, this.#listener);
+    for (const port of [this.#direct, this.#answers]) {
+      for (;;) {
+        const last = receiveMessageOnPort(port) as { message: Frame } | undefined;
+        if (last === undefined) break;
+        readHostAnswers(last.message, this.#listener);
+      }
     }
   }
 
@@ -151,12 +159,12 @@ export class HostThreadClient {
     place: number,
     generation: number,
     backend: SqliteEventStoreBackend,
-    appends: MessageChannel['port1'],
+    store: readonly [appends: MessagePort, answers: MessagePort],
     reads: MessageChannel['port1'],
   ): void {
     const { control } = backend.store().thread;
     const connected = Promise.all([
-      control.call('connectHost', [place, generation, appends], { transfer: [appends] }),
+      control.call('connectHost', [place, generation, ...store], { transfer: store }),
       backend.reader().then(async (reader) => {
         await reader.connectHost(reads);
         return reader;

@@ -7,8 +7,22 @@ import type { AppendReceipt, AppendRequest, EncodedEvent, ExpectedVersion } from
  */
 export type Frame = unknown[];
 
+/** What the store needs to answer the sender of a command itself, once it is appended. */
+export interface DirectAnswer {
+  /** The number of the command at its host. */
+  readonly requestId: number;
+  /** State value and status after it. */
+  readonly state: unknown;
+  readonly status: string;
+}
+
 /** Appends the fields of a request to a frame; `id` comes back with its outcome. */
-export function writeAppend(frame: Frame, id: number, request: AppendRequest): void {
+export function writeAppend(
+  frame: Frame,
+  id: number,
+  request: AppendRequest,
+  answer: DirectAnswer | null,
+): void {
   const { events, snapshot } = request;
   frame.push(
     id,
@@ -21,6 +35,7 @@ export function writeAppend(frame: Frame, id: number, request: AppendRequest): v
     request.reply,
     snapshot,
     request.consequences,
+    answer,
     events.length,
   );
   for (const event of events) {
@@ -29,7 +44,10 @@ export function writeAppend(frame: Frame, id: number, request: AppendRequest): v
 }
 
 /** Calls `each` for every request of a frame, in order. */
-export function readAppends(frame: Frame, each: (id: number, request: AppendRequest) => void): void {
+export function readAppends(
+  frame: Frame,
+  each: (id: number, request: AppendRequest, answer: DirectAnswer | null) => void,
+): void {
   let at = 0;
   const next = <Value>() => frame[at++] as Value;
   while (at < frame.length) {
@@ -43,6 +61,7 @@ export function readAppends(frame: Frame, each: (id: number, request: AppendRequ
     const reply = next<string | null>();
     const snapshot = next<AppendRequest['snapshot']>();
     const consequences = next<AppendRequest['consequences']>();
+    const answer = next<DirectAnswer | null>();
     const count = next<number>();
     const events: EncodedEvent[] = [];
     for (let index = 0; index < count; index++) {
@@ -55,7 +74,7 @@ export function readAppends(frame: Frame, each: (id: number, request: AppendRequ
         hash: next<string>(),
       });
     }
-    each(id, {
+    const request: AppendRequest = {
       stream,
       events,
       expectedVersion,
@@ -66,7 +85,8 @@ export function readAppends(frame: Frame, each: (id: number, request: AppendRequ
       reply,
       snapshot,
       consequences,
-    });
+    };
+    each(id, request, answer);
   }
 }
 

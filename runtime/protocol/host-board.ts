@@ -38,12 +38,17 @@ export class HostBoard implements HostProgress {
   }
 
   appending(id: number): void {
-    this.#marks[id & (limits.hostInFlightMax - 1)] = 1;
+    this.#mark(id, 1);
     this.header[workingAt] = 0;
   }
 
   refused(id: number): void {
-    this.#marks[id & (limits.hostInFlightMax - 1)] = 0;
+    this.#mark(id, 0);
+  }
+
+  /** What comes from within an actor has the number 0, which is no request, and must not stand in the place of one. */
+  #mark(id: number, mark: 0 | 1): void {
+    if (id !== 0) this.#marks[id & (limits.hostInFlightMax - 1)] = mark;
   }
 
   /** Notes that the thread gives itself up, since its buffers take so many megabytes. */

@@ -1,5 +1,6 @@
 import { fromWireError, toWireError, type WireError } from '../errors/wire-error.ts';
-import type { Frame } from './append-frame.ts';
+import type { AppendReceipt } from './append.ts';
+import type { DirectAnswer, Frame } from './append-frame.ts';
 import type { Delivery } from './consequences.ts';
 
 /** What a host is asked to do with an actor. */
@@ -81,6 +82,16 @@ export function writeHostAnswer(frame: Frame, id: number, answer: HostReceipt | 
   }
   const { outcome, version, position, state, context, status } = answer;
   frame.push(id, outcome, version, position, state, context, status);
+}
+
+/** Appends what the store tells the sender of a command itself: only that it was appended. The rest is for its host. */
+export function writeDirectAnswer(
+  frame: Frame,
+  { requestId, state, status }: DirectAnswer,
+  outcome: AppendReceipt | Error,
+): void {
+  if (outcome instanceof Error || outcome.outcome !== 'appended') return;
+  frame.push(requestId, 'appended', outcome.version, outcome.position, state, null, status);
 }
 
 /** Appends an event that an actor has emitted, encoded. */

@@ -30,8 +30,11 @@ export type DeliverySignal =
 
 /** The control plane of the store thread. */
 export interface StoreControl {
-  /** Accepts appends of a host on a port of its own, from now on of this generation only. */
-  connectHost(host: number, generation: number, port: MessagePort): void;
+  /**
+   * Accepts appends of a host on a port of its own, from now on of this generation only. Commands that ask for it are
+   * answered on `answers`, in the words of the host, as soon as they are durable.
+   */
+  connectHost(host: number, generation: number, port: MessagePort, answers: MessagePort): void;
   /** Refuses every append of the host below this generation, including those already sent. */
   fenceHost(host: number, generation: number): void;
   /** Saves snapshots in one transaction. */

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { AppendReceipt, AppendRequest } from '../protocol/append.ts';
-import { readOutcomes, writeAppend } from '../protocol/append-frame.ts';
+import { type DirectAnswer, readOutcomes, writeAppend } from '../protocol/append-frame.ts';
 import { FramePort } from './frame-port.ts';
 import { PendingAnswers } from './pending-answers.ts';
 
@@ -15,9 +15,13 @@ export class AppendClient {
     );
   }
 
-  append(request: AppendRequest, settle: (outcome: AppendReceipt | Error) => void): void {
+  append(
+    request: AppendRequest,
+    settle: (outcome: AppendReceipt | Error) => void,
+    answer: DirectAnswer | null = null,
+  ): void {
     const id = this.pending.add(settle);
-    if (id !== undefined) this.#frames.send((frame) => writeAppend(frame, id, request));
+    if (id !== undefined) this.#frames.send((frame) => writeAppend(frame, id, request, answer));
   }
 
   close(): void {

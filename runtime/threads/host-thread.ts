@@ -28,7 +28,10 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
   const appends = new AppendClient(data.appends);
   const reads = new RequestClient<ReaderRequests>(data.reads);
   const log: HostLog = {
-    append: (request, settle) => appends.append(request, settle),
+    append(request, settle, answer) {
+      appends.append(request, settle, answer);
+      return answer !== null;
+    },
     load(request, sending) {
       const loaded = reads.request('load', request);
       if (sending === 'at-once') reads.flush();

@@ -2,11 +2,12 @@ import type { MessagePort } from 'node:worker_threads';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { systemClock } from '../ports/clock.ts';
 import { type Frame, readAppends, writeOutcome } from '../protocol/append-frame.ts';
+import { writeDirectAnswer } from '../protocol/host-messages.ts';
 import { loadCrypto } from '../protocol/sha256.ts';
 import type { HeadMoved, StoreControl, StoreThreadData } from '../protocol/store-control.ts';
 import { checkpoint } from '../sqlite/checkpoint.ts';
 import { DeadLetterBox } from '../sqlite/dead-letter-box.ts';
-import { LogWriter } from '../sqlite/log-writer.ts';
+import { type AppendOutcome, LogWriter } from '../sqlite/log-writer.ts';
 import { openForWriting } from '../sqlite/open-database.ts';
 import { SnapshotTable } from '../sqlite/snapshot-table.ts';
 import { readStats } from '../sqlite/stats.ts';
@@ -58,21 +59,26 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
     report();
   });
 
-  const connect = (port: MessagePort, isFenced: () => boolean, isHost: boolean): void => {
+  const addLink = (port: MessagePort, link: FramePort): void => {
+    links.add(link);
+    port.once('close', () => links.delete(link));
+  };
+  const connect = (port: MessagePort, host?: { isFenced: () => boolean; answers: FramePort }): void => {
     const link: FramePort = new FramePort(port, (frame: Frame) =>
-      readAppends(frame, (id, request) => {
-        const answer = (outcome: Parameters<typeof writeOutcome>[2]) =>
+      readAppends(frame, (id, request, direct) => {
+        const answer = (outcome: AppendOutcome) => {
+          if (direct !== null) host?.answers.send((out) => writeDirectAnswer(out, direct, outcome));
           link.send((out) => writeOutcome(out, id, outcome));
-        if (isFenced()) answer(fenced());
+        };
+        if (host?.isFenced() === true) link.send((out) => writeOutcome(out, id, fenced()));
         else {
           commits.add({ request, answer });
-          appendedHere ||= !isHost;
+          appendedHere ||= host === undefined;
         }
       }),
     );
     port.ref();
-    links.add(link);
-    port.once('close', () => links.delete(link));
+    addLink(port, link);
   };
 
   const close = (): void => {
@@ -88,14 +94,17 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
     Atomics.notify(data.closed, 0);
   };
 
-  connect(data.appends, () => false, false);
+  connect(data.appends);
   // While the news that this thread is ready travels; the first event that is sealed here needs it.
   setImmediate(loadCrypto);
   data.heads.once('message', close);
   serveControl<StoreControl>(control, {
-    connectHost(host, generation, port) {
+    connectHost(host, generation, port, answersPort) {
       generations.set(host, generation);
-      connect(port, () => generations.get(host) !== generation, true);
+      const answers = new FramePort(answersPort, () => undefined);
+      // Before the link of the host: whoever waits in the main thread is told first.
+      addLink(answersPort, answers);
+      connect(port, { isFenced: () => generations.get(host) !== generation, answers });
     },
     fenceHost(host, generation) {
       generations.set(host, generation);

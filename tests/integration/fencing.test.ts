@@ -42,8 +42,10 @@ async function startStoreThread(path: string) {
   };
   const connect = async (host: number, generation: number): Promise<MessagePort> => {
     const { port1, port2 } = new MessageChannel();
+    const answers = new MessageChannel();
     const { transfer } = await import('comlink');
-    const args = transfer([host, generation, port2], [port2 as never]);
+    const args = transfer([host, generation, port2, answers.port2], [port2, answers.port2] as never);
+    onTestFinished(() => answers.port1.close());
     expect(await remote.invoke('connectHost', args)).toMatchObject({ ok: true });
     return port1;
   };
@@ -58,7 +60,7 @@ async function startStoreThread(path: string) {
 /** Sends one append over a port of a host and resolves with what the store answers: id, outcome, and so on. */
 function append(port: MessagePort, id: string, expectedVersion: number): Promise<unknown[]> {
   const answer = new Promise<unknown[]>((resolve) => port.once('message', resolve));
-  const request = [1, 'notebook/n', expectedVersion, null, false, null, '', null, null, null];
+  const request = [1, 'notebook/n', expectedVersion, null, false, null, '', null, null, null, null];
   port.postMessage([...request, 1, id, 'noted', 1, JSON.stringify({ id }), null, '']);
   return answer;
 }

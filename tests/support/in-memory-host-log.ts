@@ -46,10 +46,11 @@ export class InMemoryHostLog implements HostLog {
     });
   }
 
-  append(request: AppendRequest, settle: (outcome: AppendReceipt | Error) => void): void {
+  append(request: AppendRequest, settle: (outcome: AppendReceipt | Error) => void): boolean {
     this.#underway++;
     this.#pending.push({ request, settle });
     if (this.#pending.length === 1) setImmediate(() => void this.#commitPending());
+    return false;
   }
 
   async load(request: LoadRequest): Promise<LoadedStream> {

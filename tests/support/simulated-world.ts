@@ -76,6 +76,7 @@ export class SimulatedWorld {
     const log: HostLog = {
       append: (request, settle) => {
         if (!isLost()) this.log.append(request, (outcome) => isLost() || settle(outcome));
+        return false;
       },
       async load(request) {
         await fenced;
