@@ -24,7 +24,8 @@ export function storageError(thrown: unknown, path: string): HoldfastError {
     );
   }
   if (code === 'SQLITE_NOTADB') return notADatabase(path, thrown);
-  if (code.startsWith('SQLITE_CORRUPT')) return corrupt(path, said, thrown);
+  // Our own SQL is right: what it names is not where the schema says, or the schema is not what was written.
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_ERROR') return corrupt(path, said, thrown);
   if (code.startsWith('SQLITE_READONLY') || code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
     return readOnly(path, thrown);
   }

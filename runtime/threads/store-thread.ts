@@ -4,13 +4,15 @@ import { systemClock } from '../ports/clock.ts';
 import { type Frame, readAppends, writeOutcome } from '../protocol/append-frame.ts';
 import { writeDirectAnswer } from '../protocol/host-messages.ts';
 import { loadCrypto } from '../protocol/sha256.ts';
-import type { HeadMoved, StoreControl, StoreThreadData } from '../protocol/store-control.ts';
+import type { DeliverySignal, HeadMoved, StoreControl, StoreThreadData } from '../protocol/store-control.ts';
 import { checkpoint } from '../sqlite/checkpoint.ts';
 import { DeadLetterBox } from '../sqlite/dead-letter-box.ts';
+import type { SqliteDatabase } from '../sqlite/driver.ts';
 import { type AppendOutcome, LogWriter } from '../sqlite/log-writer.ts';
 import { openForWriting } from '../sqlite/open-database.ts';
 import { SnapshotTable } from '../sqlite/snapshot-table.ts';
 import { readStats } from '../sqlite/stats.ts';
+import { storageError } from '../sqlite/storage-error.ts';
 import { serveControl } from './control-channel.ts';
 import { DeliveryDesk } from './delivery-desk.ts';
 import { FramePort } from './frame-port.ts';
@@ -21,16 +23,7 @@ const foreignPollMs = 25;
 /** Serves the one writer of a database: appends over frame ports, everything else over the control plane. */
 export function serveStore(control: MessagePort, data: StoreThreadData): void {
   const database = openForWriting(data);
-  const writer = new LogWriter(database, { ...data, clock: systemClock });
-  const snapshots = new SnapshotTable(writer);
-  const deadLetters = new DeadLetterBox(database, writer);
-  const desk = new DeliveryDesk({
-    ...data,
-    writer,
-    database,
-    clock: systemClock,
-    signal: (signal) => data.signals.postMessage(signal),
-  });
+  const { writer, snapshots, deadLetters, desk } = openTables(database, data);
   const links = new Set<FramePort>();
   const generations = new Map<number, number>();
   let reported = 0;
@@ -142,6 +135,23 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
       });
     },
   });
+}
+
+/** Prepares every statement: a schema that is damaged shows here. */
+function openTables(database: SqliteDatabase, data: StoreThreadData) {
+  try {
+    const writer = new LogWriter(database, { ...data, clock: systemClock });
+    const signal = (given: DeliverySignal) => data.signals.postMessage(given);
+    return {
+      writer,
+      snapshots: new SnapshotTable(writer),
+      deadLetters: new DeadLetterBox(database, writer),
+      desk: new DeliveryDesk({ ...data, writer, database, clock: systemClock, signal }),
+    };
+  } catch (error) {
+    database.close();
+    throw storageError(error, data.path);
+  }
 }
 
 function fenced(): Error {

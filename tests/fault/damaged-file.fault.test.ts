@@ -153,3 +153,15 @@ test('a database that was cut is refused and left as it was', async () => {
   expect(outcomes).toEqual(damages.map(([, , code]) => ({ opening: code })));
   for (const [name, damaged] of damages) expect(readFileSync(join(folder, name)).equals(damaged)).toBe(true);
 });
+
+test('a database whose schema was damaged, so that a column has another name, is refused', async () => {
+  const content = readFileSync(withoutLog);
+  const at = content.indexOf('id text not null unique');
+  expect(at).toBeGreaterThan(0);
+  content[at] = (content[at] as number) ^ 1;
+  const path = join(folder, 'renamed-column.db');
+  writeFileSync(path, content);
+
+  expect(await examine([path])).toEqual([{ opening: 'HOLDFAST_ERR_STORAGE_CORRUPT' }]);
+  expect(readFileSync(path).equals(content)).toBe(true);
+});

@@ -52,7 +52,7 @@ test.each([
   120_000,
 );
 
-test.each([1, 1_000])(
+test.each([1_000])(
   'a million commands in one turn to %i actors wait in order, a quiet actor overtakes them, and a signal ends them all',
   async (actors) => {
     const { answered, inOrder, refused, floodMb, inFlight, answeredBeforeQuiet } = await flood(
