@@ -59,6 +59,11 @@ export class PendingRequest {
     return operation === 'send' || operation === 'execute';
   }
 
+  /** Whether it must not be sent again once it may be durable, unless it has a key. A plain start, a delivery may. */
+  get isOnce(): boolean {
+    return this.isCommand || (this.request.operation === 'start' && this.request.payload !== '');
+  }
+
   /** Tells the caller, if one still waits. */
   answer(answer: HostReceipt | Error): void {
     this.phase = 'done';

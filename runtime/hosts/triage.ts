@@ -35,7 +35,7 @@ export function triage(
   const hasCulprit = isBroughtAbout(evidence);
   for (const pending of requests) {
     pending.deaths++;
-    pending.mayBeDurable ||= pending.isCommand && notes.mayBeDurable(pending.request.id);
+    pending.mayBeDurable ||= pending.isOnce && notes.mayBeDurable(pending.request.id);
   }
   const culprit = hasCulprit ? culpritAmong(requests, notes) : undefined;
   const isSafe = ({ request, isAwaited, mayBeDurable, deaths }: PendingRequest): boolean => {

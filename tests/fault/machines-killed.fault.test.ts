@@ -32,17 +32,16 @@ test('machines that are killed at random moments again and again end where an un
 
   for (let round = 0; round < 8; round++) {
     const child = new ChildProgram('run-workshop.ts', [database, String(makers)]);
-    await child.printed(1);
-    // Some of a second or none: the moment is the test, whatever is under way then.
-    const timer = setTimeout(() => child.kill(), Math.random() * 120);
+    // After some events or none: the moment is the test, whatever is under way then. It may be done before.
+    await child.printed(1 + Math.floor(Math.random() * 60)).catch(() => undefined);
+    child.kill();
     const { signal } = await child.ended;
-    clearTimeout(timer);
     if (signal === 'SIGKILL') kills++;
   }
   const { lines, stderr } = await runChild('run-workshop.ts', [database, String(makers)]);
 
   expect(stderr).toBe('');
-  expect(lines).toEqual(['ready', 'done']);
+  expect([lines[0], lines.at(-1)]).toEqual(['ready', 'done']);
   expect(kills).toBeGreaterThan(0);
   await expectAllDelivered(database);
 });
@@ -65,7 +64,7 @@ test('machines that are killed at chosen system calls end where an undisturbed r
   }
   const { lines } = await runChild('run-workshop.ts', [database, String(makers)]);
 
-  expect(lines).toEqual(['ready', 'done']);
+  expect([lines[0], lines.at(-1)]).toEqual(['ready', 'done']);
   expect(kills).toBeGreaterThanOrEqual(3);
   await expectAllDelivered(database);
 });
@@ -77,6 +76,6 @@ test('several processes that run the same machines end where one does', async ()
     [1, 2, 3].map(() => runChild('run-workshop.ts', [database, String(makers)], { limitMs: 60_000 })),
   );
 
-  expect(ends.map(({ lines }) => lines)).toEqual(Array(3).fill(['ready', 'done']));
+  expect(ends.map(({ lines }) => lines.at(-1))).toEqual(['done', 'done', 'done']);
   await expectAllDelivered(database);
 });

@@ -1,0 +1,152 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Dispatcher } from '../../runtime/delivery/dispatcher.ts';
+import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
+import type { PendingDelivery } from '../../runtime/protocol/consequences.ts';
+import { limits } from '../../runtime/protocol/limits.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => vi.useRealTimers());
+
+const message = (id: number, address: string): PendingDelivery => ({
+  from: 'outbox',
+  id,
+  address,
+  actor: '',
+  passOnTo: null,
+  sender: 's/1',
+  type: 'said',
+  data: '{}',
+});
+
+const hostDied = (): Error =>
+  holdfastError('HOLDFAST_ERR_HOST_DIED', 'It died.', { address: 'a/1', reason: 'x' });
+
+/** A store with messages, and a router whose answers are the test's to give. */
+function makeWorld(rows: PendingDelivery[]) {
+  const underway = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
+  const given: { readonly id: number; readonly error: unknown }[] = [];
+  const woken: string[] = [];
+  const remove = (id: number): void => {
+    rows.splice(
+      rows.findIndex((row) => row.id === id),
+      1,
+    );
+  };
+  const dispatcher = new Dispatcher({
+    fetch: async (_from, without) =>
+      rows.filter(({ id }) => !without.includes(id)).slice(0, limits.deliveriesMax),
+    deliver: ({ id }) =>
+      new Promise<void>((resolve, reject) => {
+        underway.set(id, { resolve, reject });
+      }),
+    giveUp: async ({ id }, error) => {
+      given.push({ id, error });
+      remove(id);
+    },
+    wake: async (address) => {
+      woken.push(address);
+    },
+    ownWork: async () => ['a/1', 'b/1'],
+  });
+  const settle = async (id: number, error?: Error): Promise<void> => {
+    const waiting = underway.get(id);
+    underway.delete(id);
+    if (error === undefined) {
+      remove(id);
+      waiting?.resolve();
+    } else waiting?.reject(error);
+    await vi.advanceTimersByTimeAsync(0);
+  };
+  const signal = async (): Promise<void> => {
+    dispatcher.onSignal({ kind: 'messages' });
+    await vi.advanceTimersByTimeAsync(0);
+  };
+  return { dispatcher, underway, given, woken, settle, signal, ids: () => [...underway.keys()] };
+}
+
+test('messages to one actor go one after the other, and those to another do not wait for them', async () => {
+  const { signal, settle, ids } = makeWorld([message(1, 'a/1'), message(2, 'a/1'), message(3, 'b/1')]);
+
+  await signal();
+  expect(ids()).toEqual([1, 3]);
+  await settle(1);
+
+  expect(ids()).toEqual([3, 2]);
+});
+
+test('a message whose host died is tried again before the ones behind it', async () => {
+  const { signal, settle, ids } = makeWorld([message(1, 'a/1'), message(2, 'a/1')]);
+  await signal();
+
+  await settle(1, hostDied());
+  expect(ids()).toEqual([]);
+  await vi.advanceTimersByTimeAsync(100);
+
+  expect(ids()).toEqual([1]);
+  await settle(1);
+  expect(ids()).toEqual([2]);
+});
+
+test('a message under which hosts die again and again is given up, and the next one goes on', async () => {
+  const { signal, settle, ids, given } = makeWorld([message(1, 'a/1'), message(2, 'a/1')]);
+  await signal();
+
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    await settle(1, hostDied());
+    await vi.advanceTimersByTimeAsync(1_000);
+  }
+
+  expect(given.map(({ id }) => id)).toEqual([1]);
+  expect(ids()).toEqual([2]);
+});
+
+test('what this version of the application cannot deliver waits for longer and longer, and is never given up', async () => {
+  const { signal, settle, ids, given } = makeWorld([message(1, 'a/1')]);
+  const unknown = holdfastError('HOLDFAST_ERR_DEFINITION_UNKNOWN', 'Nobody knows it.');
+  await signal();
+
+  for (let attempt = 1; attempt <= 8; attempt++) {
+    await settle(1, unknown);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(ids()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(80_000);
+    expect(ids()).toEqual([1]);
+  }
+
+  expect(given).toEqual([]);
+});
+
+test('more than fit at once are fetched when half of those are done', async () => {
+  const rows = Array.from({ length: limits.deliveriesMax + 10 }, (_, index) =>
+    message(index + 1, `a/${index}`),
+  );
+  const { signal, settle, ids } = makeWorld(rows);
+
+  await signal();
+  expect(ids()).toHaveLength(limits.deliveriesMax);
+  for (const id of ids().slice(0, limits.deliveriesMax / 2)) await settle(id);
+
+  expect(ids()).toHaveLength(limits.deliveriesMax / 2 + 10);
+});
+
+test('nothing is tried after it was closed', async () => {
+  const { dispatcher, signal, settle, ids } = makeWorld([message(1, 'a/1'), message(2, 'a/1')]);
+  await signal();
+
+  dispatcher.close();
+  await settle(1, hostDied());
+  await vi.advanceTimersByTimeAsync(10_000);
+  await signal();
+
+  expect(ids()).toEqual([]);
+});
+
+test('after a host has died, its actors with work are woken, and no others', async () => {
+  const { dispatcher, woken } = makeWorld([]);
+
+  await dispatcher.resumeWork((address) => address === 'b/1');
+
+  expect(woken).toEqual(['b/1']);
+});
