@@ -1,5 +1,4 @@
 import { isHoldfastError } from '../runtime/errors/holdfast-error.ts';
-import type { HostLog } from '../runtime/ports/host-log.ts';
 import { type HostProgress, noProgress } from '../runtime/ports/host-progress.ts';
 import { parseAddress } from '../runtime/protocol/address.ts';
 import type { AppendReceipt, StreamSnapshot } from '../runtime/protocol/append.ts';
@@ -8,43 +7,22 @@ import { versionConflict } from '../runtime/protocol/expected-version.ts';
 import type { HostReceipt, HostRequest } from '../runtime/protocol/host-messages.ts';
 import type { LoadedStream } from '../runtime/protocol/load.ts';
 import { activate, catchUp, type Loaded } from './activation.ts';
+import type { ActorHostOptions } from './actor-host-options.ts';
 import type { Effect } from './asked.ts';
 import { type Decision, decide } from './decide.ts';
 import { definitionOf } from './definition-of.ts';
 import { EffectRunner } from './effect-runner.ts';
-import type { EvolutionReports } from './evolution-reports.ts';
-import type { HostedDefinition } from './hosted-definition.ts';
-import { inputRequest, type OnInput } from './input-request.ts';
+import { hotSnapshotsOf } from './hot-snapshots.ts';
+import { inputRequest, type OnInput, wakeRequest } from './input-request.ts';
+import { Inputs } from './inputs.ts';
 import { repeatedCommand, repeatedReceipt } from './repeated-command.ts';
-import { Residency, type ResidencyOptions } from './residency.ts';
+import { Residency } from './residency.ts';
 import { newResident, type Place, type Resident, unwatch, wait } from './resident.ts';
 import { directAnswer, receiptOf, shown } from './show.ts';
 import { toAppendRequest } from './to-append-request.ts';
 import type { MachineEvent } from './xstate-adapter.ts';
 
 const attemptsMax = 50;
-/** How long what comes from within waits after the disk has failed, in milliseconds. */
-const inputRetryMs = 250;
-
-/** What a host is made of. */
-export interface ActorHostOptions extends ResidencyOptions {
-  readonly definitions: ReadonlyMap<string, HostedDefinition>;
-  readonly log: HostLog;
-  /** Of this run of the runtime: work that another one has under way is left to it. */
-  readonly runtimeId: string;
-  /** Actors whose interrupted work fails instead of being run again: host threads have died of it. */
-  readonly convicted?: ReadonlySet<string>;
-  /** Answers a request, or tells one of its watchers of a change. */
-  readonly answer: (id: number, answer: HostReceipt | Error) => void;
-  /** Told of an effect that threw after its commit. */
-  readonly onEffectFailed: (address: string, type: string, error: unknown) => void;
-  /** Told of every event that an actor has emitted. */
-  readonly onEmitted: (address: string, event: MachineEvent) => void;
-  /** Told of what could not be used of the past. */
-  readonly reports?: EvolutionReports;
-  /** Told what the host works on. */
-  readonly progress?: HostProgress;
-}
 
 /** One decision on its way to the disk. */
 interface Undertaking {
@@ -69,6 +47,10 @@ export class ActorHost {
   readonly #attempts = new WeakMap<HostRequest, number>();
 
   readonly #effects: EffectRunner;
+  readonly #inputs = new Inputs((request) => this.receive(request));
+  /** Appends whose outcome is not known, over all actors. */
+  #underway = 0;
+  #onSettled: (() => void)[] = [];
   readonly #onInput: OnInput = (address, actor, event) => this.#input(address, actor, event, null);
 
   constructor(options: ActorHostOptions) {
@@ -106,6 +88,11 @@ export class ActorHost {
     else wait(resident, request);
   }
 
+  /** Resolves when the outcome of every append is known, and what was asked for with it has been carried out. */
+  async settled(): Promise<void> {
+    if (this.#underway > 0) await new Promise<void>((resolve) => this.#onSettled.push(resolve));
+  }
+
   /** Drops actors that were not used since the last call. */
   sweep(): void {
     this.#residency.sweep();
@@ -113,17 +100,7 @@ export class ActorHost {
 
   /** Snapshots of actors whose next activation would otherwise replay many events. */
   hotSnapshots(): StreamSnapshot[] {
-    const snapshots: StreamSnapshot[] = [];
-    for (const resident of this.#residency.values()) {
-      const { address, hosted, committed, snapshotVersion, phase, inFlight, tree } = resident;
-      if (phase !== 'ready' || inFlight > 0) continue;
-      if (committed.version - snapshotVersion < hosted.definition.snapshotEvery / 2) continue;
-      const { version, snapshot } = committed;
-      const state = hosted.encode({ snapshot, tree }, address);
-      if (state !== undefined)
-        snapshots.push({ stream: address, version, fingerprint: hosted.fingerprint, state });
-    }
-    return snapshots;
+    return hotSnapshotsOf(this.#residency.values());
   }
 
   #activate(request: HostRequest): Resident | undefined {
@@ -132,6 +109,7 @@ export class ActorHost {
     try {
       const { kind, id } = parseAddress(address);
       resident = newResident(address, id, definitionOf(this.#options.definitions, kind), this.#onInput);
+      resident.work = this.#effects.takeKept(address);
     } catch (error) {
       this.#answer(request.id, error as Error);
       return undefined;
@@ -219,6 +197,7 @@ export class ActorHost {
     resident.treeSteps = decision.tree?.steps ?? 0;
     resident.hasWork = append.consequences?.hasWork ?? resident.hasWork;
     resident.inFlight++;
+    this.#underway++;
     this.#progress.appending(request.id);
     const undertaking: Undertaking = { request, after, effects: decision.asked.effects, isAnswered: false };
     const settle = (outcome: AppendReceipt | Error) => this.#settle(resident, undertaking, outcome);
@@ -234,6 +213,7 @@ export class ActorHost {
       this.#distrust(resident);
     }
     if (resident.phase === 'catchingUp' && resident.inFlight === 0) this.#catchUp(resident);
+    if (--this.#underway === 0) for (const resolve of this.#onSettled.splice(0)) resolve();
   }
 
   #settleAppended(
@@ -255,9 +235,12 @@ export class ActorHost {
     const wasOvertaken = !resident.isSuspect;
     this.#distrust(resident);
     const attempts = (this.#attempts.get(request) ?? 0) + (wasOvertaken ? 1 : 0);
+    const isInput = request.id === 0;
+    // What was decided on top of an input that could not be kept comes after it.
+    if (isInput && this.#inputs.isWaiting(request.address)) return this.#inputs.failed(request, error);
     if (!isHoldfastError(error, 'HOLDFAST_ERR_VERSION_CONFLICT') || attempts >= attemptsMax) {
-      this.#answer(request.id, error);
-      if (request.id === 0) this.#inputAgain(request, error);
+      if (isInput) this.#inputs.failed(request, error);
+      else this.#answer(request.id, error);
       return;
     }
     this.#attempts.set(request, attempts);
@@ -325,23 +308,35 @@ export class ActorHost {
     if (kept !== null) this.#answer(first.id, repeatedCommand(first, kept));
     // Its key was looked up with the state, unless it came after the load had begun.
     else {
-      this.#progress.working(first.id);
+      this.#works(first);
       this.#run(resident, first, first.idempotencyKey === null || first.idempotencyKey === key);
     }
     for (const request of others) {
-      this.#progress.working(request.id);
+      this.#works(request);
       if ((resident.phase as Resident['phase']) === 'ready') this.#run(resident, request);
       else wait(resident, request);
     }
     this.#progress.working(0);
+    this.#progress.workingFor('');
+  }
+
+  /** Notes for which request, or for which actor if it comes from within, code of the user runs from now on. */
+  #works({ id, address }: HostRequest): void {
+    this.#progress.working(id);
+    this.#progress.workingFor(id === 0 ? address : '');
   }
 
   /** The state could not be read: everybody who waits is told, and the next request tries again. */
   #abandon(resident: Resident, error: Error): void {
+    const { queue, watchers, work, address } = resident;
     this.#residency.drop(resident);
-    this.#effects.abandon(resident);
-    for (const request of resident.queue ?? []) this.#answer(request.id, error);
-    for (const id of resident.watchers ?? []) this.#answer(id, error);
+    const inputs = (queue ?? []).filter(({ id }) => id === 0);
+    // Work goes on: what it tells has the actor read again, and finds it by its address.
+    this.#effects.keep(resident);
+    for (const input of inputs) this.#inputs.failed(input, error);
+    if (work !== undefined && inputs.length === 0) this.#inputs.failed(wakeRequest(address), error);
+    for (const { id } of queue ?? []) this.#answer(id, error);
+    for (const id of watchers ?? []) this.#answer(id, error);
   }
 
   #show(resident: Resident, id: number): void {
@@ -362,18 +357,11 @@ export class ActorHost {
   #input(address: string, actor: ActorPath, event: MachineEvent, workKey: string | null): void {
     this.#progress.workingFor(address);
     try {
-      this.receive(inputRequest(address, actor, event, workKey));
+      this.#inputs.take(inputRequest(address, actor, event, workKey));
     } catch (error) {
       this.#options.onEffectFailed(address, event.type, error);
     }
     this.#progress.workingFor('');
-  }
-
-  /** Nobody else would repeat what came from within: the disk may be back in a moment. */
-  #inputAgain(request: HostRequest, error: Error): void {
-    if (isHoldfastError(error, 'HOLDFAST_ERR_GENERATION_FENCED')) return;
-    if (isHoldfastError(error, 'HOLDFAST_ERR_THREAD_EXITED')) return;
-    setTimeout(() => this.receive(request), inputRetryMs).unref();
   }
 
   #endWork(resident: Resident, { delivery, name }: HostRequest): void {

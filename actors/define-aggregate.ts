@@ -1,16 +1,18 @@
 import { holdfastError } from '../runtime/errors/holdfast-error.ts';
+import { nearestName } from '../runtime/errors/nearest-name.ts';
 import { type TimerPolicy, timerPolicies } from '../runtime/protocol/consequences.ts';
 import { checkName, describe } from '../runtime/protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from '../runtime/protocol/options.ts';
 import type { Migrate } from './migrate.ts';
 import type { StandardSchema } from './standard-schema.ts';
 import { type AnyUpcastChains, checkUpcast, type UpcastChains } from './upcast.ts';
-import type {
-  AnyStateMachine,
-  ContextFrom,
-  EventFromLogic,
-  InputFrom,
-  StateValueFrom,
+import {
+  type AnyStateMachine,
+  type ContextFrom,
+  type EventFromLogic,
+  type InputFrom,
+  isMachine,
+  type StateValueFrom,
 } from './xstate-adapter.ts';
 
 /** What a decide function knows. */
@@ -231,7 +233,22 @@ export function defineAggregate<
   });
 }
 
+/** Names under which a machine, and the machines among its actors, declare actors. */
+function declaredActors(machine: AnyStateMachine): string[] {
+  return Object.entries<unknown>(machine.implementations.actors).flatMap(([name, logic]) =>
+    isMachine(logic) ? [name, ...declaredActors(logic)] : [name],
+  );
+}
+
+function unknownActor(owner: string, src: string, declared: readonly string[]): Error {
+  const near = nearestName(src, declared);
+  const hint =
+    near === undefined ? `It declares ${declared.join(', ') || 'none'}.` : `Did you mean "${near}"?`;
+  return invalidOption(`${owner}: "actors.${src}" is no actor that the machine declares. ${hint}`);
+}
+
 interface Parts {
+  readonly machine?: unknown;
   readonly input?: unknown;
   readonly timers?: unknown;
   readonly actors?: object;
@@ -246,7 +263,9 @@ function checkParts(owner: string, options: Parts): void {
       `${owner}: "timers" must be one of ${timerPolicies.join(', ')}, got ${describe(timers)}.`,
     );
   }
+  const declared = declaredActors(options.machine as AnyStateMachine);
   for (const [src, work] of Object.entries(actors)) {
+    if (!declared.includes(src)) throw unknownActor(owner, src, declared);
     const { onRestart } = (work ?? {}) as Partial<WorkOptions>;
     if (onRestart === 'rerun' || onRestart === 'fail') continue;
     throw invalidOption(`${owner}: "actors.${src}" must be { onRestart: 'rerun' } or { onRestart: 'fail' }.`);

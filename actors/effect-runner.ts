@@ -20,6 +20,7 @@ export interface EffectListener {
 /** Carries out what has become durable: actions, emitted events, and the work that actors have invoked. */
 export class EffectRunner {
   readonly #listener: EffectListener;
+  readonly #kept = new Map<string, WorkSet>();
 
   constructor(listener: EffectListener) {
     this.#listener = listener;
@@ -29,6 +30,7 @@ export class EffectRunner {
   carryOut(resident: Resident, effects: readonly Effect[]): void {
     if (effects.length === 0) return;
     for (const effect of effects) {
+      // Each time: what came from within an effect has noted itself meanwhile.
       this.#listener.onWorking(resident.address);
       switch (effect.kind) {
         case 'action':
@@ -80,10 +82,16 @@ export class EffectRunner {
     this.dropEnded(resident);
   }
 
-  /** Stops all work of an actor that is taken out of memory. */
-  abandon(resident: Resident): void {
-    resident.work?.keepOnly(new Set());
-    resident.work = undefined;
+  /** The actor is taken out of memory because it could not be read: its work goes on until it is read again. */
+  keep({ address, work }: Resident): void {
+    if (work !== undefined) this.#kept.set(address, work);
+  }
+
+  /** The work of an actor that is being read again. */
+  takeKept(address: string): WorkSet | undefined {
+    const work = this.#kept.get(address);
+    this.#kept.delete(address);
+    return work;
   }
 
   /** What a state that has ended left behind, and an empty set, are let go. */

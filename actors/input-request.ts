@@ -21,19 +21,24 @@ export function inputRequest(
   workKey: string | null,
 ): HostRequest {
   const { type: name, payload } = keptEntry(event);
-  return {
-    id: 0,
-    operation: 'deliver',
-    address,
-    name,
-    payload,
-    metadata: null,
-    expectedVersion: null,
-    idempotencyKey: null,
-    fingerprint: '',
-    delivery: { consumed: null, actor, passOnTo: null, sender: null, workKey },
-  };
+  const delivery = { consumed: null, actor, passOnTo: null, sender: null, workKey };
+  return { ...blank, operation: 'deliver', address, name, payload, delivery };
 }
+
+/** The request that has an actor read again, for nobody. */
+export function wakeRequest(address: string): HostRequest {
+  return { ...blank, operation: 'wake', address, delivery: null };
+}
+
+const blank = {
+  id: 0,
+  name: '',
+  payload: '',
+  metadata: null,
+  expectedVersion: null,
+  idempotencyKey: null,
+  fingerprint: '',
+} as const;
 
 function keptEntry(event: MachineEvent): JournalEntry {
   try {

@@ -1,4 +1,12 @@
-/** The message of whatever was thrown. */
+/** Longer than any message is meant to be, and far below what an event may hold. */
+const messageLengthMax = 10_000;
+
+/** The message of whatever was thrown. Never throws itself, whatever that is. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return message.length > messageLengthMax ? `${message.slice(0, messageLengthMax)}…` : message;
+  } catch {
+    return 'what was thrown has no message';
+  }
 }

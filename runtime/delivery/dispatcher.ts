@@ -1,16 +1,14 @@
 import { deliveryDelayed } from '../observability/channels.ts';
-import type { PendingDelivery } from '../protocol/consequences.ts';
+import type { HeldBack, PendingDelivery } from '../protocol/consequences.ts';
 import { limits } from '../protocol/limits.ts';
 import type { DeliverySignal } from '../protocol/store-control.ts';
 import { Lanes } from './lanes.ts';
+import { ParkingLot } from './parking-lot.ts';
 import { type FailureKind, failureKindOf, retryDelayMs } from './retry.ts';
 
 /** What a dispatcher needs of the store and of the hosts. */
 export interface DispatcherOptions {
-  readonly fetch: (
-    from: PendingDelivery['from'],
-    without: readonly number[],
-  ) => Promise<readonly PendingDelivery[]>;
+  readonly fetch: (from: PendingDelivery['from'], without: HeldBack) => Promise<readonly PendingDelivery[]>;
   /** Resolves when what came of the delivery is durable. */
   readonly deliver: (delivery: PendingDelivery) => Promise<void>;
   /** Removes the delivery and keeps a dead letter instead. */
@@ -22,6 +20,17 @@ export interface DispatcherOptions {
 
 /** How often a delivery may kill its host before it is taken for the cause. */
 const deathsMax = 3;
+
+/** How often a delivery failed, how many of those by the death of its host, and why the last time. */
+interface Failures {
+  readonly count: number;
+  readonly deaths: number;
+  readonly kind: FailureKind;
+}
+
+/** Deliveries that wait for another try, of which there is one to an actor or a few to a kind. */
+const waitingMax = 16 * limits.deliveriesMax;
+
 /** Actors that are woken at once after a start. */
 const wakesMax = 64;
 
@@ -29,7 +38,7 @@ const wakesMax = 64;
  * Brings due timers and waiting messages to their actors, and wakes actors whose work was interrupted. What it has in
  * memory can be lost at any moment: a delivery is removed from the file by the append that holds what came of it, so it
  * is tried until that has happened, and happens once. Messages to one actor go one after the other, in the order in
- * which they were sent.
+ * which they were sent; where one cannot be delivered, those behind it stay in the file until it is.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -37,6 +46,9 @@ export class Dispatcher {
   readonly #isFetching = { timers: false, outbox: false };
   readonly #fetchAgain = { timers: false, outbox: false };
   readonly #messages = new Lanes<PendingDelivery>();
+  readonly #parkingLot = new ParkingLot();
+  /** Changes whenever deliveries are sent back to the file: what was fetched before is then not in order. */
+  #dispersals = 0;
   readonly #retries = new Set<NodeJS.Timeout>();
   readonly #toWake: string[] = [];
   #waking = 0;
@@ -89,11 +101,18 @@ export class Dispatcher {
     this.#isFetching[from] = true;
     try {
       while (this.#fetchAgain[from] && !this.#isClosed) {
-        const underway = this.#underway[from];
         // What is on its way fetches again when enough of it is done: asking for a few at a time costs more than they do.
-        if (underway.size > limits.deliveriesMax / 2) return;
+        if (this.#isBusy(from)) return;
         this.#fetchAgain[from] = false;
-        const found = await this.#options.fetch(from, [...underway]);
+        const dispersals = this.#dispersals;
+        const found = await this.#options.fetch(from, {
+          ids: [...this.#underway[from]],
+          ...this.#parkingLot.places,
+        });
+        if (dispersals !== this.#dispersals) {
+          this.#fetchAgain[from] = true;
+          continue;
+        }
         if (found.length >= limits.deliveriesMax) this.#fetchAgain[from] = true;
         for (const delivery of found) this.#take(delivery);
       }
@@ -106,21 +125,47 @@ export class Dispatcher {
 
   #take(delivery: PendingDelivery): void {
     this.#underway[delivery.from].add(delivery.id);
-    if (delivery.from === 'timers') void this.#try(delivery, 1);
-    else if (this.#messages.enter(delivery.address, delivery)) void this.#try(delivery, 1);
+    if (delivery.from === 'timers') void this.#try(delivery);
+    else if (this.#messages.enter(delivery.address, delivery)) void this.#try(delivery);
   }
 
-  async #try(delivery: PendingDelivery, attempt: number): Promise<void> {
+  async #try(delivery: PendingDelivery, before?: Failures): Promise<void> {
     if (this.#isClosed) return;
     try {
       await this.#options.deliver(delivery);
     } catch (error) {
       const kind = failureKindOf(error);
       if (kind === 'closed') return;
-      if (kind === 'poison' || (kind === 'host' && attempt >= deathsMax)) await this.#giveUp(delivery, error);
-      else return this.#retry(delivery, attempt, kind, error);
+      const deaths = (before?.deaths ?? 0) + (kind === 'host' ? 1 : 0);
+      const isHopeless = kind === 'poison' || deaths >= deathsMax;
+      if (!isHopeless || !(await this.#giveUp(delivery, error))) {
+        if (before !== undefined) this.#parkingLot.leave(delivery, before.kind);
+        return this.#retry(delivery, { count: (before?.count ?? 0) + 1, deaths, kind }, error);
+      }
     }
+    if (before !== undefined) this.#unpark(delivery, before.kind);
     this.#done(delivery);
+  }
+
+  /** Whether enough is on its way. What waits for another try is bounded on its own. */
+  #isBusy(from: PendingDelivery['from']): boolean {
+    const waiting = this.#parkingLot.waiting[from];
+    return waiting > waitingMax || this.#underway[from].size - waiting > limits.deliveriesMax / 2;
+  }
+
+  /** Leaves what is behind a delivery that failed to the file. */
+  #park(delivery: PendingDelivery, kind: FailureKind): void {
+    this.#parkingLot.enter(delivery, kind);
+    this.#dispersals++;
+    const behind = delivery.from === 'outbox' ? this.#messages.disperse(delivery.address) : [];
+    for (const { id } of behind) this.#underway.outbox.delete(id);
+    this.#fetchMore();
+  }
+
+  #unpark(delivery: PendingDelivery, kind: FailureKind): void {
+    this.#parkingLot.leave(delivery, kind);
+    this.#fetchAgain.timers = true;
+    this.#fetchAgain.outbox = true;
   }
 
   #done(delivery: PendingDelivery): void {
@@ -128,31 +173,40 @@ export class Dispatcher {
     this.#underway[from].delete(id);
     if (from === 'outbox') {
       const next = this.#messages.leave(address);
-      if (next !== undefined) void this.#try(next, 1);
+      if (next !== undefined) void this.#try(next);
     }
-    if (this.#fetchAgain[from] && this.#underway[from].size <= limits.deliveriesMax / 2)
-      void this.#fetch(from);
+    this.#fetchMore();
   }
 
-  #retry(delivery: PendingDelivery, attempt: number, kind: FailureKind, error: unknown): void {
+  #fetchMore(): void {
+    for (const from of ['timers', 'outbox'] as const) {
+      if (this.#fetchAgain[from] && !this.#isBusy(from)) void this.#fetch(from);
+    }
+  }
+
+  #retry(delivery: PendingDelivery, failures: Failures, error: unknown): void {
+    const { count, kind } = failures;
     const { from, id, address, type } = delivery;
-    deliveryDelayed.publish({ from, id, address, type, attempt, error });
+    deliveryDelayed.publish({ from, id, address, type, attempt: count, error });
+    this.#park(delivery, kind);
     const retry = setTimeout(
       () => {
         this.#retries.delete(retry);
-        void this.#try(delivery, attempt + 1);
+        void this.#try(delivery, failures);
       },
-      retryDelayMs(kind, attempt),
+      retryDelayMs(kind, count),
     );
     retry.unref();
     this.#retries.add(retry);
   }
 
-  async #giveUp(delivery: PendingDelivery, error: unknown): Promise<void> {
+  /** Whether the delivery was removed; if the disk does not take it, it stays the first of its lane. */
+  async #giveUp(delivery: PendingDelivery, error: unknown): Promise<boolean> {
     try {
       await this.#options.giveUp(delivery, error);
+      return true;
     } catch {
-      // It stays where it was, and comes again with the next run.
+      return false;
     }
   }
 
@@ -175,7 +229,6 @@ export class Dispatcher {
       const kind = failureKindOf(error);
       // Another application of the same file knows the kind, or the actor kills whatever hosts it.
       if (this.#isClosed || kind === 'closed' || kind === 'definition' || kind === 'poison') return;
-      if (attempt >= deathsMax) return;
       await new Promise<void>((resolve) => setTimeout(resolve, retryDelayMs(kind, attempt)).unref());
       await this.#wake(address, attempt + 1);
     }

@@ -10,6 +10,11 @@ export class Lanes<Item> {
     return lane === undefined;
   }
 
+  /** Sends everybody away who stands behind the first of a line; returns them. */
+  disperse(name: string): Item[] {
+    return this.#waiting.get(name)?.splice(0) ?? [];
+  }
+
   /** The first of a line has gone; returns who goes next, if anybody waits. */
   leave(name: string): Item | undefined {
     const next = this.#waiting.get(name)?.shift();

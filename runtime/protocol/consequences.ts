@@ -94,3 +94,10 @@ export interface PendingDelivery {
   readonly type: string;
   readonly data: string;
 }
+
+/** What is not to be handed out: deliveries on their way already, and those to where nothing can be delivered for now. */
+export interface HeldBack {
+  readonly ids: readonly number[];
+  readonly addresses: readonly string[];
+  readonly kinds: readonly string[];
+}

@@ -27,6 +27,8 @@ export interface HostThreadData {
 
 /** The control plane of a host thread. */
 export interface HostControl {
+  /** Resolves when every append has its outcome, and what was asked for with it has been carried out. */
+  settled(): Promise<void>;
   /** Snapshots of actors that would otherwise be replayed from many events. */
   hotSnapshots(): StreamSnapshot[];
   residents(): number;

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { StoreStats } from '../ports/event-store-backend.ts';
 import type { StreamSnapshot } from './append.ts';
-import type { Consumed, PendingCounts, PendingDelivery } from './consequences.ts';
+import type { Consumed, HeldBack, PendingCounts, PendingDelivery } from './consequences.ts';
 import type { DeadLetter, NewDeadLetter } from './dead-letter.ts';
 
 /** What the store thread is started with. */
@@ -51,10 +51,10 @@ export interface StoreControl {
   watch(on: boolean): number;
   /** Begins the run of a runtime: from now on {@link DeliverySignal}s are given. */
   beginRun(): void;
-  /** Timers that are due, but for those that are on their way. */
-  dueTimers(without: readonly number[]): PendingDelivery[];
-  /** Messages that wait, but for those that are on their way. */
-  messages(without: readonly number[]): PendingDelivery[];
+  /** Timers that are due. */
+  dueTimers(without: HeldBack): PendingDelivery[];
+  /** Messages that wait. */
+  messages(without: HeldBack): PendingDelivery[];
   countPending(): PendingCounts;
   /** Actors whose work this run has under way. */
   ownWork(): string[];

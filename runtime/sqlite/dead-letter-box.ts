@@ -1,7 +1,6 @@
 import type { Consumed } from '../protocol/consequences.ts';
 import type { DeadLetter, NewDeadLetter } from '../protocol/dead-letter.ts';
 import type { DeathEvidence } from '../protocol/host-death.ts';
-import { limits } from '../protocol/limits.ts';
 import type { SqliteDatabase } from './driver.ts';
 import { prepareInsertDeadLetter } from './insert-dead-letter.ts';
 import type { LogWriter } from './log-writer.ts';
@@ -13,7 +12,7 @@ const selectLetters = `
     idempotency_key as idempotencyKey, reason, detail, cause, evidence, recorded_at as recordedAt
   from dead_letters`;
 
-/** Keeps commands that were never answered, with the reason; the newest {@link limits.deadLettersMax} of them. */
+/** Keeps commands that were never answered, with the reason. */
 export class DeadLetterBox {
   readonly #database: SqliteDatabase;
   readonly #writer: LogWriter;
@@ -34,11 +33,6 @@ export class DeadLetterBox {
         if (idempotencyKey !== null) forget.run(address, idempotencyKey);
         return insert(letter, recordedAt);
       });
-      database
-        .prepare(
-          'delete from dead_letters where dead_letter_id <= (select max(dead_letter_id) - ? from dead_letters)',
-        )
-        .run(limits.deadLettersMax);
       return ids;
     });
   }

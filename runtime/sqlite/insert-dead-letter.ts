@@ -1,7 +1,8 @@
 import type { NewDeadLetter } from '../protocol/dead-letter.ts';
+import { limits } from '../protocol/limits.ts';
 import type { SqliteDatabase } from './driver.ts';
 
-/** Prepares the insertion of dead letters. What it returns inserts one at a moment, and returns its id. */
+/** Prepares the insertion of dead letters, of which the newest {@link limits.deadLettersMax} are kept. What it returns inserts one at a moment, and returns its id. */
 export function prepareInsertDeadLetter(
   database: SqliteDatabase,
 ): (letter: NewDeadLetter, recordedAt: number) => number {
@@ -12,11 +13,14 @@ export function prepareInsertDeadLetter(
        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning dead_letter_id`,
     )
     .pluck();
+  const trim = database.prepare('delete from dead_letters where dead_letter_id <= ?');
   return (letter, recordedAt) => {
     const { address, operation, type, data, metadata, expectedVersion, idempotencyKey } = letter;
     const { reason, detail, cause } = letter;
     const evidence = letter.evidence === null ? null : JSON.stringify(letter.evidence);
     const content = [address, operation, type, data, metadata, expectedVersion, idempotencyKey];
-    return insert.get(...content, reason, detail, cause, evidence, recordedAt) as number;
+    const id = insert.get(...content, reason, detail, cause, evidence, recordedAt) as number;
+    trim.run(id - limits.deadLettersMax);
+    return id;
   };
 }

@@ -1,5 +1,5 @@
 import { invariant } from '../errors/invariant.ts';
-import type { PendingCounts, PendingDelivery, Recipient } from '../protocol/consequences.ts';
+import type { HeldBack, PendingCounts, PendingDelivery, Recipient } from '../protocol/consequences.ts';
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
 
 type TimerRow = {
@@ -11,6 +11,11 @@ type TimerRow = {
   data: string;
 };
 type MessageRow = { id: number; sender: string; target: string; type: string; data: string };
+
+/** Whether a row is not held back, by its id and its address; takes the three lists of {@link HeldBack} as JSON. */
+const isFree = (id: string, address: string): string =>
+  `${id} not in (select value from json_each(?)) and ${address} not in (select value from json_each(?))
+   and substr(${address}, 1, instr(${address}, '/') - 1) not in (select value from json_each(?))`;
 
 /** Finds what is to be delivered. Two index look-ups, however many timers there are. */
 export class PendingDeliveries {
@@ -26,14 +31,14 @@ export class PendingDeliveries {
     );
     this.#dueTimers = database.prepare<TimerRow>(
       `select timer_id as id, stream, actor, recipient, type, data from timers
-       where due_at <= ? and timer_id not in (select value from json_each(?)) order by due_at, timer_id limit ?`,
+       where due_at <= ? and ${isFree('timer_id', 'stream')} order by due_at, timer_id limit ?`,
     );
     this.#nextDueAt = database
       .prepare<number | null>('select min(due_at) from timers where due_at > ?')
       .pluck();
     this.#messages = database.prepare<MessageRow>(
       `select message_id as id, sender, target, type, data from outbox
-       where message_id not in (select value from json_each(?)) order by message_id limit ?`,
+       where ${isFree('message_id', 'target')} order by message_id limit ?`,
     );
   }
 
@@ -43,9 +48,9 @@ export class PendingDeliveries {
     return counts;
   }
 
-  /** Timers that are due, in order of their moments, without those that are on their way already. */
-  dueTimers(now: number, limit: number, without: readonly number[]): PendingDelivery[] {
-    return this.#dueTimers.all(now, JSON.stringify(without), limit).map((row) => {
+  /** Timers that are due, in order of their moments, without those that are held back. */
+  dueTimers(now: number, limit: number, without: HeldBack): PendingDelivery[] {
+    return this.#dueTimers.all(now, ...asJson(without), limit).map((row) => {
       const { id, stream: address, type, data } = row;
       const to = JSON.parse(row.recipient) as Recipient;
       const actor = 'actor' in to ? to.actor : row.actor;
@@ -59,10 +64,10 @@ export class PendingDeliveries {
     return this.#nextDueAt.get(now) ?? undefined;
   }
 
-  /** Messages in the order in which they were sent, without those that are on their way already. */
-  messages(limit: number, without: readonly number[]): PendingDelivery[] {
+  /** Messages in the order in which they were sent, without those that are held back. */
+  messages(limit: number, without: HeldBack): PendingDelivery[] {
     return this.#messages
-      .all(JSON.stringify(without), limit)
+      .all(...asJson(without), limit)
       .map(({ id, sender, target: address, type, data }) => ({
         from: 'outbox',
         id,
@@ -74,4 +79,8 @@ export class PendingDeliveries {
         data,
       }));
   }
+}
+
+function asJson({ ids, addresses, kinds }: HeldBack): [string, string, string] {
+  return [JSON.stringify(ids), JSON.stringify(addresses), JSON.stringify(kinds)];
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts';
 import type { SqliteDatabase } from './driver.ts';
 import type { LogWriter } from './log-writer.ts';
+import { processIdentity } from './process-identity.ts';
 
 /** Which process a run belongs to. The number alone may be that of an older process that has ended. */
 export interface ProcessIdentity {
@@ -11,8 +12,11 @@ export interface ProcessIdentity {
 
 type RunRow = { run: string; pid: number; process: string; seenAt: number; hasEnded: number };
 
-/** How long a run that gives no sign of life is believed to live, in milliseconds. */
-const silentMaxMs = 90_000;
+/**
+ * How long a run is believed to live that gives no sign of life, in milliseconds, where the system does not tell whether
+ * its process number belongs to a newer process by now.
+ */
+const silentMaxMs = 24 * 3_600_000;
 
 /**
  * The runs of runtimes on the file. A run that has ended without saying so (`kill -9`) leaves work and timers behind:
@@ -24,35 +28,38 @@ export class Runs {
   readonly #clock: Clock;
   readonly #run: string;
   readonly #identity: ProcessIdentity;
+  readonly #identityOf: (pid: number) => string | undefined;
 
   constructor(
     writer: LogWriter,
     database: SqliteDatabase,
-    options: { readonly clock: Clock; readonly run: string; readonly identity: ProcessIdentity },
+    options: {
+      readonly clock: Clock;
+      readonly run: string;
+      readonly identity: ProcessIdentity;
+      /** How the system identifies a process that runs. */
+      readonly identityOf?: (pid: number) => string | undefined;
+    },
   ) {
     this.#writer = writer;
     this.#database = database;
     this.#clock = options.clock;
     this.#run = options.run;
     this.#identity = options.identity;
+    this.#identityOf = options.identityOf ?? processIdentity;
   }
 
   /** Begins this run. If no other one lives, timers are moved by the time that nobody ran. */
   begin(): void {
     this.#writer.write((database) => {
-      const runs = database
-        .prepare<RunRow>('select run, pid, process, seen_at as seenAt, has_ended as hasEnded from runs')
-        .all();
+      const runs = allRuns(database);
       const now = this.#clock.now();
       const living = runs.filter((run) => this.#lives(run, now));
       const ended = runs.filter((run) => !living.includes(run));
       if (living.length === 0) moveTimers(database, now, lastSeenAt(database, ended));
       const remove = database.prepare('delete from runs where run = ?');
       for (const { run } of ended) remove.run(run);
-      const { pid, process } = this.#identity;
-      database
-        .prepare('insert or replace into runs values (?, ?, ?, ?, 0)')
-        .run(this.#run, pid, process, now);
+      this.#write(database, 0);
     });
   }
 
@@ -61,9 +68,7 @@ export class Runs {
     const orphaned = 'owner <> ? and owner not in (select value from json_each(?))';
     const living = (database: SqliteDatabase): string => {
       const now = this.#clock.now();
-      const runs = database
-        .prepare<RunRow>('select run, pid, process, seen_at as seenAt, has_ended as hasEnded from runs')
-        .all();
+      const runs = allRuns(database);
       return JSON.stringify(runs.filter((run) => this.#lives(run, now)).map(({ run }) => run));
     };
     // Nearly always there is none, which needs no lock to be seen.
@@ -97,22 +102,30 @@ export class Runs {
       .get(this.#run);
     if (isNeeded === undefined) return;
     this.#writer.write((database) => {
-      database.prepare('update runs set seen_at = ? where run = ?').run(this.#clock.now(), this.#run);
+      this.#write(database, 0);
     });
   }
 
   /** Ends this run: what it leaves behind is free for the next. */
   end(): void {
     this.#writer.write((database) => {
-      database
-        .prepare('update runs set seen_at = ?, has_ended = 1 where run = ?')
-        .run(this.#clock.now(), this.#run);
+      this.#write(database, 1);
     });
+  }
+
+  #write(database: SqliteDatabase, hasEnded: 0 | 1): void {
+    const { pid, process } = this.#identity;
+    database
+      .prepare('insert or replace into runs values (?, ?, ?, ?, ?)')
+      .run(this.#run, pid, process, this.#clock.now(), hasEnded);
   }
 
   /** Moves the timers whose policy does not follow the clock, after it has jumped or the computer has slept. */
   clockHasJumped(byMs: number): void {
     this.#writer.write((database) => {
+      // Every process notices the jump: one of them moves the timers.
+      const runs = allRuns(database).filter((run) => this.#lives(run, this.#clock.now()));
+      if (runs.some(({ run }) => run < this.#run)) return;
       database.prepare("update timers set due_at = due_at + ? where policy <> 'deadline'").run(byMs);
     });
   }
@@ -120,10 +133,18 @@ export class Runs {
   #lives({ run, pid, process, seenAt, hasEnded }: RunRow, now: number): boolean {
     if (run === this.#run) return true;
     if (hasEnded === 1 || (pid === this.#identity.pid && process !== this.#identity.process)) return false;
-    // A clock that was set back must not make a silent run immortal, nor one set forward kill a living one of this process.
     if (process === this.#identity.process) return true;
-    return isProcess(pid) && Math.abs(now - seenAt) < silentMaxMs;
+    if (!isProcess(pid)) return false;
+    // Neither a clock that jumps nor a process that is idle or asleep ends a run: only the end of its process does.
+    const current = this.#identityOf(pid);
+    return current === undefined ? Math.abs(now - seenAt) < silentMaxMs : current === process;
   }
+}
+
+function allRuns(database: SqliteDatabase): RunRow[] {
+  return database
+    .prepare<RunRow>('select run, pid, process, seen_at as seenAt, has_ended as hasEnded from runs')
+    .all();
 }
 
 function isProcess(pid: number): boolean {

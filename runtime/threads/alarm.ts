@@ -48,8 +48,14 @@ export class Alarm {
     const offset = this.#clock.now() - performance.now();
     const jumpedMs = Math.round(offset - this.#offset);
     if (Math.abs(jumpedMs) >= jumpMinMs) {
-      this.#offset = offset;
-      this.#onJump(jumpedMs);
+      try {
+        this.#onJump(jumpedMs);
+        this.#offset = offset;
+      } catch {
+        // The disk is full or the file is locked: the next look tells of it again.
+        this.#timeout = setTimeout(() => this.#look(), lookMs);
+        return;
+      }
     }
     if (this.#clock.now() < this.#dueAt) return this.#wait();
     this.stop();

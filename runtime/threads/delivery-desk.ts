@@ -1,15 +1,16 @@
 import type { Clock } from '../ports/clock.ts';
-import type { PendingCounts, PendingDelivery } from '../protocol/consequences.ts';
+import type { HeldBack, PendingCounts, PendingDelivery } from '../protocol/consequences.ts';
 import { limits } from '../protocol/limits.ts';
 import type { DeliverySignal } from '../protocol/store-control.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
 import type { LogWriter } from '../sqlite/log-writer.ts';
 import { PendingDeliveries } from '../sqlite/pending-deliveries.ts';
+import { processIdentity } from '../sqlite/process-identity.ts';
 import { Runs } from '../sqlite/runs.ts';
 import { Alarm } from './alarm.ts';
 
 /** How often a run gives a sign of life, and looks for work and messages that a dead one has left, in milliseconds. */
-const signMs = 20_000;
+const signMs = 5_000;
 
 /**
  * The store thread's part of what is delivered to actors: says when a timer is due or a message waits, hands them out,
@@ -40,7 +41,7 @@ export class DeliveryDesk {
     this.#runs = new Runs(writer, database, {
       clock,
       run,
-      identity: { pid: process.pid, process: options.process },
+      identity: { pid: process.pid, process: processIdentity(process.pid) ?? options.process },
     });
     this.#alarm = new Alarm(clock, {
       ring: () => signal({ kind: 'timers' }),
@@ -64,16 +65,16 @@ export class DeliveryDesk {
     if (hasMessages) this.#signal({ kind: 'messages' });
   }
 
-  /** Timers that are due, without those that are on their way; sets the alarm for the next one. */
-  dueTimers(without: readonly number[]): PendingDelivery[] {
+  /** Timers that are due; sets the alarm for the next one. */
+  dueTimers(without: HeldBack): PendingDelivery[] {
     const now = this.#clock.now();
     const next = this.#pending.nextDueAt(now);
     if (next !== undefined) this.#alarm.setFor(next);
     return this.#pending.dueTimers(now, limits.deliveriesMax, without);
   }
 
-  /** Messages that wait, without those that are on their way. */
-  messages(without: readonly number[]): PendingDelivery[] {
+  /** Messages that wait. */
+  messages(without: HeldBack): PendingDelivery[] {
     return this.#pending.messages(limits.deliveriesMax, without);
   }
 

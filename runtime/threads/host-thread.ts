@@ -74,6 +74,7 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
   setInterval(() => host.sweep(), idleMs).unref();
 
   serveControl<HostControl>(control, {
+    settled: () => host.settled(),
     hotSnapshots: () => host.hotSnapshots(),
     residents: () => host.residents,
     skippedEvents: () => skippedEvents.counts(),

@@ -1,4 +1,5 @@
-import { ActorHost, type ActorHostOptions } from '../../actors/actor-host.ts';
+import { ActorHost } from '../../actors/actor-host.ts';
+import type { ActorHostOptions } from '../../actors/actor-host-options.ts';
 import { defineAggregate } from '../../actors/define-aggregate.ts';
 import { HostedDefinition } from '../../actors/hosted-definition.ts';
 import type { AnyStateMachine, MachineEvent } from '../../actors/xstate-adapter.ts';

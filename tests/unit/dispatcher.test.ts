@@ -36,7 +36,11 @@ function makeWorld(rows: PendingDelivery[]) {
   };
   const dispatcher = new Dispatcher({
     fetch: async (_from, without) =>
-      rows.filter(({ id }) => !without.includes(id)).slice(0, limits.deliveriesMax),
+      rows
+        .filter(({ id }) => !without.ids.includes(id))
+        .filter(({ address }) => !without.addresses.includes(address))
+        .filter(({ address }) => !without.kinds.includes(address.slice(0, address.indexOf('/'))))
+        .slice(0, limits.deliveriesMax),
     deliver: ({ id }) =>
       new Promise<void>((resolve, reject) => {
         underway.set(id, { resolve, reject });
@@ -149,4 +153,38 @@ test('after a host has died, its actors with work are woken, and no others', asy
   await dispatcher.resumeWork((address) => address === 'b/1');
 
   expect(woken).toEqual(['b/1']);
+});
+
+test('more than fit at once that cannot be delivered stand in nobody else’s way', async () => {
+  const unknown = holdfastError('HOLDFAST_ERR_DEFINITION_UNKNOWN', 'Nobody knows it.');
+  const stuck = Array.from({ length: 3 * limits.deliveriesMax }, (_, index) =>
+    message(index + 1, `x/${index}`),
+  );
+  const toOne = Array.from({ length: 3 * limits.deliveriesMax }, (_, index) =>
+    message(10_000 + index, 'a/1'),
+  );
+  const { dispatcher, signal, settle, ids } = makeWorld([...stuck, ...toOne, message(99_999, 'b/1')]);
+
+  await signal();
+  for (const id of ids()) await settle(id, unknown);
+  expect(ids()).toEqual([10_000]);
+  await settle(10_000, hostDied());
+
+  expect(ids()).toEqual([99_999]);
+  expect(dispatcher.underway).toBeLessThan(2 * limits.deliveriesMax);
+});
+
+test('after the retry, messages to one actor come in the order in which they were sent', async () => {
+  const { signal, settle, ids } = makeWorld([message(1, 'a/1'), message(2, 'a/1'), message(3, 'a/1')]);
+
+  await signal();
+  await settle(1, hostDied());
+  expect(ids()).toEqual([]);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(ids()).toEqual([1]);
+  await settle(1);
+  expect(ids()).toEqual([2]);
+  await settle(2);
+
+  expect(ids()).toEqual([3]);
 });

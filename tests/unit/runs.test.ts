@@ -14,13 +14,24 @@ const nobody: Consequences = { consumed: null, timers: [], messages: [], hasWork
 /** A number that no process has: pids end far below. */
 const deadPid = 2 ** 22 + 1;
 
+/** A system that does not tell which process a number belongs to. */
+const silentSystem = (): undefined => undefined;
+
 /** One run on a file: its own connection, and a clock that all runs of a test share. */
-function openRun(path: string, clock: { ms: number }, run: string, pid = process.pid, processName = run) {
+function openRun(
+  path: string,
+  clock: { ms: number },
+  run: string,
+  pid = process.pid,
+  processName = run,
+  identityOf: (pid: number) => string | undefined = silentSystem,
+) {
   const database = openForWriting({ path, lockTimeoutMs: 0 });
   onTestFinished(() => database.close());
   const now = { now: () => clock.ms };
   const writer = new LogWriter(database, { path, lockTimeoutMs: 0, clock: now, run });
-  const runs = new Runs(writer, database, { clock: now, run, identity: { pid, process: processName } });
+  const identity = { pid, process: processName };
+  const runs = new Runs(writer, database, { clock: now, run, identity, identityOf });
   const pending = new PendingDeliveries(database);
   const append = (stream: string, consequences: Consequences) =>
     writer.appendGroup([{ ...foreignAppend(stream, 'noted', {}), consequences }]);
@@ -35,7 +46,8 @@ function openRun(path: string, clock: { ms: number }, run: string, pid = process
     } as const;
     append(`s/${policy}`, { ...nobody, timers: [{ ...timer, delayMs, policy }] });
   };
-  const due = () => pending.dueTimers(clock.ms, 10, []).map(({ address }) => address);
+  const due = () =>
+    pending.dueTimers(clock.ms, 10, { ids: [], addresses: [], kinds: [] }).map(({ address }) => address);
   return { runs, append, setTimer, due, nextDueAt: () => pending.nextDueAt(clock.ms) };
 }
 
@@ -104,6 +116,24 @@ test('a run whose process number belongs to a newer process is taken for dead', 
   expect(next.runs.claimOrphans()).toEqual(['s/1']);
 });
 
+test('where the system tells who has a process number, neither silence nor a reused number deceives', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  const identityOf = (): string => 'runs since noon';
+  const gone = openRun(path, clock, 'gone', process.ppid, 'ran until noon');
+  gone.runs.begin();
+  gone.append('s/gone', { ...nobody, hasWork: true });
+  const quiet = openRun(path, clock, 'quiet', process.ppid, 'runs since noon');
+  quiet.runs.begin();
+  quiet.append('s/quiet', { ...nobody, hasWork: true });
+
+  clock.ms += 48 * 60 * minuteMs;
+  const next = openRun(path, clock, 'next', process.pid, 'next', identityOf);
+  next.runs.begin();
+
+  expect(next.runs.claimOrphans()).toEqual(['s/gone']);
+});
+
 test('a run that ended, and one that has given no sign for long, leave their work to others', () => {
   const path = join(temporaryFolder(), 'app.db');
   const clock = { ms: 1_000_000 };
@@ -115,7 +145,7 @@ test('a run that ended, and one that has given no sign for long, leave their wor
   silent.runs.begin();
   silent.append('s/silent', { ...nobody, hasWork: true });
 
-  clock.ms += 2 * minuteMs;
+  clock.ms += 25 * 60 * minuteMs;
   const next = openRun(path, clock, 'next');
   next.runs.begin();
 
