@@ -1,14 +1,14 @@
 import type { HostLog } from '../runtime/ports/host-log.ts';
 import type { HostProgress } from '../runtime/ports/host-progress.ts';
 import type { HostReceipt } from '../runtime/protocol/host-messages.ts';
+import type { Definitions } from './definition-of.ts';
 import type { EvolutionReports } from './evolution-reports.ts';
-import type { HostedDefinition } from './hosted-definition.ts';
 import type { ResidencyOptions } from './residency.ts';
 import type { MachineEvent } from './xstate-adapter.ts';
 
 /** What a host is made of. */
 export interface ActorHostOptions extends ResidencyOptions {
-  readonly definitions: ReadonlyMap<string, HostedDefinition>;
+  readonly definitions: Definitions;
   readonly log: HostLog;
   /** Of this run of the runtime: work that another one has under way is left to it. */
   readonly runtimeId: string;

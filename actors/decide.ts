@@ -83,7 +83,7 @@ function decideStart(actor: Deciding, { payload, address }: HostRequest): Decisi
     if (given === undefined) return { events: [], snapshot: tip.snapshot, asked: askedNothing, tree };
     throw holdfastError(
       'HOLDFAST_ERR_EVENT_REJECTED',
-      `${address} has begun and cannot be started with another input.`,
+      `${address} has begun: an input is given to its first start only. Call start() without one.`,
       { address, eventType: 'start', state: tip.snapshot.value, accepts: acceptedTypes(tip.snapshot) },
     );
   }
@@ -200,10 +200,11 @@ function rejection(address: string, snapshot: MachineSnapshot, eventType: string
   const accepts = acceptedTypes(snapshot);
   const now = accepts.includes(eventType) ? ' now: a guard refused it' : '';
   const is = `${address} is ${JSON.stringify(state)}${status === 'active' ? '' : ` and ${status}`}`;
-  const offer = accepts.length === 0 ? 'nothing' : accepts.map((type) => `"${type}"`).join(', ');
+  const others = accepts.filter((type) => type !== eventType);
+  const offer = others.length === 0 ? 'nothing' : others.map((type) => `"${type}"`).join(', ');
   return holdfastError(
     'HOLDFAST_ERR_EVENT_REJECTED',
-    `${is} and does not accept "${eventType}"${now}; it accepts ${offer}.`,
+    `${is} and does not accept "${eventType}"${now}; it accepts ${offer}${now === '' ? '' : ' else'}.`,
     { address, eventType, state, accepts },
   );
 }

@@ -1,25 +1,37 @@
 import { holdfastError } from '../runtime/errors/holdfast-error.ts';
-import { isAggregateDefinition } from './define-aggregate.ts';
+import { type AnyAggregateDefinition, isAggregateDefinition } from './define-aggregate.ts';
+import type { Definitions } from './definition-of.ts';
 import { HostedDefinition } from './hosted-definition.ts';
 import { messageOf } from './message-of.ts';
 
 /**
- * Imports the modules of an application in this thread and collects the definitions that they export.
+ * Imports the modules of an application in this thread and collects the definitions that they export. A machine that is
+ * refused (HOLDFAST_ERR_MACHINE_UNSUPPORTED) concerns its own kind alone: the reason stands in its place.
  *
- * @throws HOLDFAST_ERR_MODULE_LOAD, HOLDFAST_ERR_DEFINITION_DUPLICATE, HOLDFAST_ERR_MACHINE_UNSUPPORTED.
+ * @throws HOLDFAST_ERR_MODULE_LOAD, HOLDFAST_ERR_DEFINITION_DUPLICATE.
  */
-export async function loadDefinitions(modules: readonly string[]): Promise<Map<string, HostedDefinition>> {
-  const hosted = new Map<string, HostedDefinition>();
+export async function loadDefinitions(modules: readonly string[]): Promise<Definitions> {
+  const exports = new Map<string, AnyAggregateDefinition>();
+  const hosted = new Map<string, HostedDefinition | Error>();
   for (const module of modules) {
     for (const exported of Object.values(await importModule(module))) {
       if (!isAggregateDefinition(exported)) continue;
-      const known = hosted.get(exported.kind);
-      if (known?.definition === exported) continue;
+      const known = exports.get(exported.kind);
+      if (known === exported) continue;
       if (known !== undefined) throw duplicate(exported.kind);
-      hosted.set(exported.kind, new HostedDefinition(exported));
+      exports.set(exported.kind, exported);
+      hosted.set(exported.kind, hostedOrRefused(exported));
     }
   }
   return hosted;
+}
+
+function hostedOrRefused(definition: AnyAggregateDefinition): HostedDefinition | Error {
+  try {
+    return new HostedDefinition(definition);
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 async function importModule(module: string): Promise<Record<string, unknown>> {

@@ -22,5 +22,6 @@ export function createDispatcher(backend: SqliteEventStoreBackend, router: Route
     },
     wake: (address) => router.wake(address),
     ownWork: () => control().call('ownWork', []),
+    releaseWork: (address) => control().call('releaseWork', [address]),
   });
 }

@@ -16,6 +16,8 @@ export interface DispatcherOptions {
   readonly wake: (address: string) => Promise<void>;
   /** Actors whose work this run has under way. */
   readonly ownWork: () => Promise<readonly string[]>;
+  /** Leaves the work of an actor to another runtime on the file. */
+  readonly releaseWork: (address: string) => Promise<void>;
 }
 
 /** How often a delivery may kill its host before it is taken for the cause. */
@@ -222,13 +224,23 @@ export class Dispatcher {
     }
   }
 
+  async #release(address: string): Promise<void> {
+    try {
+      await this.#options.releaseWork(address);
+    } catch {
+      // The store is closing, or the disk is full: the end of this run releases it.
+    }
+  }
+
   async #wake(address: string, attempt: number): Promise<void> {
     try {
       await this.#options.wake(address);
     } catch (error) {
       const kind = failureKindOf(error);
-      // Another application of the same file knows the kind, or the actor kills whatever hosts it.
-      if (this.#isClosed || kind === 'closed' || kind === 'definition' || kind === 'poison') return;
+      // An actor that kills whatever hosts it is not woken again.
+      if (this.#isClosed || kind === 'closed' || kind === 'poison') return;
+      // Another application of the same file may know the kind.
+      if (kind === 'definition') return this.#release(address);
       await new Promise<void>((resolve) => setTimeout(resolve, retryDelayMs(kind, attempt)).unref());
       await this.#wake(address, attempt + 1);
     }

@@ -58,6 +58,8 @@ export interface StoreControl {
   countPending(): PendingCounts;
   /** Actors whose work this run has under way. */
   ownWork(): string[];
+  /** Leaves the work of an actor to another run: this one does not know its kind. */
+  releaseWork(stream: string): void;
   /** Gives a delivery up: its row is removed, and a dead letter is kept instead. */
   giveUpDelivery(consumed: Consumed, letter: NewDeadLetter): void;
   checkpoint(): void;

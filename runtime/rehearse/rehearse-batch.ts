@@ -1,3 +1,4 @@
+import { type Definitions, definitionOf } from '../../actors/definition-of.ts';
 import type { HostedDefinition } from '../../actors/hosted-definition.ts';
 import { loadDefinitions } from '../../actors/load-definitions.ts';
 import { type RehearsalReads, rehearseStream } from '../../actors/rehearse-stream.ts';
@@ -15,9 +16,9 @@ export async function rehearseBatch(batch: RehearsalBatch): Promise<RehearsedBat
   const reads = new RequestClient<ReaderRequests>(batch.reads);
   try {
     pulse.computes(-1, 0);
-    let definitions: Map<string, HostedDefinition>;
+    let definitions: ReadonlyMap<string, HostedDefinition>;
     try {
-      definitions = await loadDefinitions(batch.modules);
+      definitions = allHosted(await loadDefinitions(batch.modules));
     } catch (error) {
       return { failed: toWireError(error) };
     }
@@ -26,6 +27,12 @@ export async function rehearseBatch(batch: RehearsalBatch): Promise<RehearsedBat
   } finally {
     reads.close();
   }
+}
+
+/** A rehearsal says first of all that a machine is refused. */
+function allHosted(definitions: Definitions): ReadonlyMap<string, HostedDefinition> {
+  const kinds = [...definitions.keys()];
+  return new Map(kinds.map((kind) => [kind, definitionOf(definitions, kind)]));
 }
 
 async function rehearseAll(

@@ -29,6 +29,8 @@ export class Runs {
   readonly #run: string;
   readonly #identity: ProcessIdentity;
   readonly #identityOf: (pid: number) => string | undefined;
+  /** Streams whose work this run cannot resume. */
+  readonly #released = new Set<string>();
 
   constructor(
     writer: LogWriter,
@@ -63,9 +65,11 @@ export class Runs {
     });
   }
 
-  /** Takes over the work of runs that have ended; returns the streams. */
+  /** Takes over the work of runs that have ended, but for what it has released itself; returns the streams. */
   claimOrphans(): string[] {
-    const orphaned = 'owner <> ? and owner not in (select value from json_each(?))';
+    const orphaned = `owner <> ? and owner not in (select value from json_each(?))
+      and stream not in (select value from json_each(?))`;
+    const released = JSON.stringify([...this.#released]);
     const living = (database: SqliteDatabase): string => {
       const now = this.#clock.now();
       const runs = allRuns(database);
@@ -74,16 +78,26 @@ export class Runs {
     // Nearly always there is none, which needs no lock to be seen.
     const found = this.#database
       .prepare(`select 1 from work where ${orphaned} limit 1`)
-      .get(this.#run, living(this.#database));
+      .get(this.#run, living(this.#database), released);
     if (found === undefined) return [];
     return this.#writer.write((database) => {
       const others = living(database);
       const streams = database
         .prepare<string>(`select stream from work where ${orphaned}`)
         .pluck()
-        .all(this.#run, others);
-      database.prepare(`update work set owner = ? where ${orphaned}`).run(this.#run, this.#run, others);
+        .all(this.#run, others, released);
+      database
+        .prepare(`update work set owner = ? where ${orphaned}`)
+        .run(this.#run, this.#run, others, released);
       return streams;
+    });
+  }
+
+  /** Leaves the work of a stream to whichever run knows its kind. */
+  release(stream: string): void {
+    this.#released.add(stream);
+    this.#writer.write((database) => {
+      database.prepare("update work set owner = '' where stream = ? and owner = ?").run(stream, this.#run);
     });
   }
 

@@ -88,6 +88,11 @@ export class DeliveryDesk {
     return this.#runs.ownWork();
   }
 
+  /** Leaves the work of an actor to another run: this one does not know its kind. */
+  releaseWork(stream: string): void {
+    this.#runs.release(stream);
+  }
+
   /** Ends the run. */
   end(): void {
     if (this.#signs === undefined) return;

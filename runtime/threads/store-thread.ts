@@ -123,6 +123,7 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
     messages: (without) => desk.messages(without),
     countPending: () => desk.counts(),
     ownWork: () => desk.ownWork(),
+    releaseWork: (stream) => desk.releaseWork(stream),
     giveUpDelivery: (consumed, letter) => deadLetters.giveUp(consumed, letter, systemClock.now()),
     checkpoint: () => checkpoint(database, data.path),
     stats: () => readStats(database, data.path),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRuntime } from 'holdfast';
 import { expect, test } from 'vitest';
@@ -6,6 +7,7 @@ import { codedError } from '../support/coded-error.ts';
 import { counter } from '../support/fixtures/counter.ts';
 import { hostile } from '../support/fixtures/hostile.ts';
 import { notebook } from '../support/fixtures/notebook.ts';
+import { scribe } from '../support/fixtures/scribe.ts';
 import { fixture, openRuntime } from '../support/open-runtime.ts';
 import { expectWholeLog } from '../support/stored-log.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -20,6 +22,20 @@ test('close waits for the commands that are under way', async () => {
   await expect(Promise.all(sent)).resolves.toHaveLength(500);
   expect(runtime.state).toBe('closed');
   await expectWholeLog(runtime.database, ids);
+});
+
+test('close waits for the effects of what it has waited for', async () => {
+  const runtime = await openRuntime(['scribe'], { hosts: 2 });
+  const path = join(temporaryFolder(), 'lines');
+  const lines = Array.from({ length: 300 }, (_, index) => `${index}`);
+
+  const sent = lines.map((line) =>
+    runtime.actor(scribe, `${Number(line) % 9}`).send({ type: 'dictated', path, line }),
+  );
+  await runtime.close();
+
+  await expect(Promise.all(sent)).resolves.toHaveLength(300);
+  expect(readFileSync(path, 'utf8').trim().split('\n').sort()).toEqual([...lines].sort());
 });
 
 test('close may be called at any time and any number of times', async () => {

@@ -99,7 +99,7 @@ test('one definition that two modules export is one', async () => {
 });
 
 test('a machine that would lose something is refused with every reason', async () => {
-  const runtime = await openRuntime(['unsupported']);
+  const runtime = await openRuntime(['unsupported', 'counter']);
 
   await expect(runtime.actor(timed, 'a').send({ type: 'started' })).rejects.toEqual(
     codedError('HOLDFAST_ERR_MACHINE_UNSUPPORTED', {
@@ -110,6 +110,8 @@ test('a machine that would lose something is refused with every reason', async (
       ],
     }),
   );
+  // It concerns nobody else.
+  await expect(runtime.actor(counter, 'a').send({ type: 'locked' })).resolves.toMatchObject({ version: 1 });
 });
 
 test('a machine with an endless loop fails the command, not the host', async () => {

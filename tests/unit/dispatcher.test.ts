@@ -28,6 +28,7 @@ function makeWorld(rows: PendingDelivery[]) {
   const underway = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
   const given: { readonly id: number; readonly error: unknown }[] = [];
   const woken: string[] = [];
+  const released: string[] = [];
   const remove = (id: number): void => {
     rows.splice(
       rows.findIndex((row) => row.id === id),
@@ -50,9 +51,13 @@ function makeWorld(rows: PendingDelivery[]) {
       remove(id);
     },
     wake: async (address) => {
+      if (address.startsWith('unknown/')) throw holdfastError('HOLDFAST_ERR_DEFINITION_UNKNOWN', 'Nobody.');
       woken.push(address);
     },
     ownWork: async () => ['a/1', 'b/1'],
+    releaseWork: async (address) => {
+      released.push(address);
+    },
   });
   const settle = async (id: number, error?: Error): Promise<void> => {
     const waiting = underway.get(id);
@@ -67,7 +72,7 @@ function makeWorld(rows: PendingDelivery[]) {
     dispatcher.onSignal({ kind: 'messages' });
     await vi.advanceTimersByTimeAsync(0);
   };
-  return { dispatcher, underway, given, woken, settle, signal, ids: () => [...underway.keys()] };
+  return { dispatcher, underway, given, woken, released, settle, signal, ids: () => [...underway.keys()] };
 }
 
 test('messages to one actor go one after the other, and those to another do not wait for them', async () => {
@@ -187,4 +192,14 @@ test('after the retry, messages to one actor come in the order in which they wer
   await settle(2);
 
   expect(ids()).toEqual([3]);
+});
+
+test('work of a kind that this application does not know is left to another one', async () => {
+  const { dispatcher, woken, released } = makeWorld([]);
+
+  dispatcher.onSignal({ kind: 'work', streams: ['unknown/1', 'a/1'] });
+  await vi.advanceTimersByTimeAsync(0);
+
+  expect(woken).toEqual(['a/1']);
+  expect(released).toEqual(['unknown/1']);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { fromPromise, setup } from 'xstate';
 import { defineAggregate } from '../../actors/define-aggregate.ts';
 import { resolveOptions } from '../../runtime/options.ts';
 import { parseAddress, toAddress } from '../../runtime/protocol/address.ts';
@@ -135,4 +136,16 @@ test('supervision has defaults for a desktop, and what is given is kept', () => 
     backoff: { minMs: 50, maxMs: 5_000, jitter: 0.2 },
   });
   expect(resolved.supervision).toEqual({ ...given, backoff: { minMs: 20, maxMs: 20, jitter: 0.2 } });
+});
+
+test('an option for an actor that the machine does not declare is refused, with the name that was meant', () => {
+  const machine = setup({ actors: { charge: fromPromise(async () => 1) } }).createMachine({});
+  const define = (src: string) => () =>
+    defineAggregate('order', { machine, actors: { [src]: { onRestart: 'fail' } } });
+
+  expect(define('charge')).not.toThrow();
+  expect(define('chrage')).toThrow(
+    '"actors.chrage" is no actor that the machine declares. Did you mean "charge"?',
+  );
+  expect(define('mail')).toThrow(optionInvalid);
 });

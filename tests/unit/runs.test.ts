@@ -152,6 +152,24 @@ test('a run that ended, and one that has given no sign for long, leave their wor
   expect(next.runs.claimOrphans().sort()).toEqual(['s/ended', 's/silent']);
 });
 
+test('work that a run cannot resume is left to another one', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  const killed = openRun(path, clock, 'killed', deadPid);
+  killed.runs.begin();
+  killed.append('s/1', { ...nobody, hasWork: true });
+  const stranger = openRun(path, clock, 'stranger');
+  const friend = openRun(path, clock, 'friend', process.ppid);
+  stranger.runs.begin();
+  friend.runs.begin();
+  expect(stranger.runs.claimOrphans()).toEqual(['s/1']);
+
+  stranger.runs.release('s/1');
+
+  expect(stranger.runs.claimOrphans()).toEqual([]);
+  expect(friend.runs.claimOrphans()).toEqual(['s/1']);
+});
+
 test('a jump of the clock moves the timers that do not follow it', () => {
   const path = join(temporaryFolder(), 'app.db');
   const clock = { ms: 1_000_000 };
