@@ -1,4 +1,4 @@
-import type { ActorPath, Recipient } from '../runtime/protocol/consequences.ts';
+import type { ActorPath, CancelTimers, SetTimer } from '../runtime/protocol/consequences.ts';
 import type { ActorLogic, MachineEvent } from './xstate-adapter.ts';
 
 /** Work outside of the machine: a promise, a callback or an observable that an actor has invoked or spawned. */
@@ -31,16 +31,8 @@ export type Effect =
 
 /** A change of timers, with the event as the machine gave it. */
 export type AskedTimer =
-  | {
-      readonly change: 'set';
-      readonly actor: ActorPath;
-      readonly name: string;
-      readonly to: Recipient;
-      readonly event: MachineEvent;
-      readonly delayMs: number;
-    }
-  | { readonly change: 'cancel'; readonly actor: ActorPath; readonly name: string }
-  | { readonly change: 'cancel-all'; readonly actor: ActorPath };
+  | (Omit<SetTimer, 'type' | 'data' | 'policy'> & { readonly event: MachineEvent })
+  | CancelTimers;
 
 /** A message to another actor, with the event as the machine gave it. */
 export interface AskedMessage {

@@ -240,7 +240,7 @@ export class Dispatcher {
       // An actor that kills whatever hosts it is not woken again.
       if (this.#isClosed || kind === 'closed' || kind === 'poison') return;
       // Another application of the same file may know the kind.
-      if (kind === 'definition') return this.#release(address);
+      if (kind === 'kind') return this.#release(address);
       await new Promise<void>((resolve) => setTimeout(resolve, retryDelayMs(kind, attempt)).unref());
       await this.#wake(address, attempt + 1);
     }

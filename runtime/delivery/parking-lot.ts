@@ -35,7 +35,7 @@ export class ParkingLot {
   }
 
   #placeOf(address: string, failure: FailureKind): { places: Map<string, number>; place: string } {
-    return failure === 'definition'
+    return failure === 'kind'
       ? { places: this.#kinds, place: address.slice(0, address.indexOf('/')) }
       : { places: this.#addresses, place: address };
   }

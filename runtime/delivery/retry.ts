@@ -1,25 +1,29 @@
 import { isHoldfastError } from '../errors/holdfast-error.ts';
 
 /** Why a delivery did not succeed: what decides when it is tried again. */
-export type FailureKind = 'closed' | 'poison' | 'definition' | 'host' | 'passing' | 'actor';
+export type FailureKind = 'closed' | 'poison' | 'kind' | 'start' | 'host' | 'passing' | 'actor';
 
 /** First and longest wait, in milliseconds. */
 const waits: Readonly<Record<FailureKind, readonly [firstMs: number, longestMs: number]>> = {
   closed: [0, 0],
   poison: [0, 0],
   // Another process may know the kind, or the next version of this one.
-  definition: [1_000, 60_000],
+  kind: [1_000, 60_000],
+  // No thread can be had, or the modules do not load in it.
+  start: [1_000, 60_000],
   host: [50, 5_000],
   passing: [50, 5_000],
   // Its events cannot be replayed by this version of its machine: only another version helps.
   actor: [1_000, 60_000],
 };
 
-const definitionCodes = [
-  'HOLDFAST_ERR_DEFINITION_UNKNOWN',
+/** A kind cannot be hosted, whatever is hosted besides. */
+const kindCodes = ['HOLDFAST_ERR_DEFINITION_UNKNOWN', 'HOLDFAST_ERR_MACHINE_UNSUPPORTED'];
+
+/** A host cannot start, whatever it is to host. */
+const startCodes = [
   'HOLDFAST_ERR_DEFINITION_DUPLICATE',
   'HOLDFAST_ERR_MODULE_LOAD',
-  'HOLDFAST_ERR_MACHINE_UNSUPPORTED',
   'HOLDFAST_ERR_THREAD_START',
 ];
 
@@ -29,7 +33,8 @@ export function failureKindOf(error: unknown): FailureKind {
   const { code, retryable } = error;
   if (code === 'HOLDFAST_ERR_CLOSED' || code === 'HOLDFAST_ERR_THREAD_EXITED') return 'closed';
   if (code === 'HOLDFAST_ERR_POISON_MESSAGE') return 'poison';
-  if (definitionCodes.includes(code)) return 'definition';
+  if (kindCodes.includes(code)) return 'kind';
+  if (startCodes.includes(code)) return 'start';
   if (code === 'HOLDFAST_ERR_HOST_DIED') return 'host';
   return retryable ? 'passing' : 'actor';
 }

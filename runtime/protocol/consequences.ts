@@ -15,24 +15,29 @@ export const timerPolicies: readonly TimerPolicy[] = ['deadline', 'remaining', '
 /** Who gets a delayed event: a part of the same tree, or another actor. */
 export type Recipient = { readonly actor: ActorPath } | { readonly address: string };
 
+/** A delayed event begins to wait. `actor` is who set it. */
+export interface SetTimer {
+  readonly change: 'set';
+  readonly actor: ActorPath;
+  /** Unique for the actor that sets it; a second timer of the name replaces the first. */
+  readonly name: string;
+  readonly to: Recipient;
+  readonly type: string;
+  readonly data: string;
+  readonly delayMs: number;
+  readonly policy: TimerPolicy;
+}
+
 /**
- * One change of the timers of an actor. `actor` is who set it, and only its own `cancel` reaches it. `cancel-all` is for
- * an actor that has stopped: it takes what it set and what was to come to it, also from others.
+ * Delayed events are forgotten. `cancel` reaches only what `actor` has set itself; `cancel-all` is for an actor that has
+ * stopped: it takes what it set and what was to come to it, also from others.
  */
-export type TimerChange =
-  | {
-      readonly change: 'set';
-      readonly actor: ActorPath;
-      /** Unique for the actor that sets it; a second timer of the name replaces the first. */
-      readonly name: string;
-      readonly to: Recipient;
-      readonly type: string;
-      readonly data: string;
-      readonly delayMs: number;
-      readonly policy: TimerPolicy;
-    }
+export type CancelTimers =
   | { readonly change: 'cancel'; readonly actor: ActorPath; readonly name: string }
   | { readonly change: 'cancel-all'; readonly actor: ActorPath };
+
+/** One change of the timers of an actor. */
+export type TimerChange = SetTimer | CancelTimers;
 
 /** An event for another actor, to be delivered after the commit. */
 export interface OutgoingMessage {

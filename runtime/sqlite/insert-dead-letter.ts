@@ -2,7 +2,10 @@ import type { NewDeadLetter } from '../protocol/dead-letter.ts';
 import { limits } from '../protocol/limits.ts';
 import type { SqliteDatabase } from './driver.ts';
 
-/** Prepares the insertion of dead letters, of which the newest {@link limits.deadLettersMax} are kept. What it returns inserts one at a moment, and returns its id. */
+/**
+ * Prepares the insertion of dead letters, of which the newest {@link limits.deadLettersMax} are kept. What it returns
+ * inserts one at a moment, and returns its id.
+ */
 export function prepareInsertDeadLetter(
   database: SqliteDatabase,
 ): (letter: NewDeadLetter, recordedAt: number) => number {

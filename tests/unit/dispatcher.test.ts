@@ -29,6 +29,7 @@ function makeWorld(rows: PendingDelivery[]) {
   const given: { readonly id: number; readonly error: unknown }[] = [];
   const woken: string[] = [];
   const released: string[] = [];
+  const unwakeable = new Map<string, Error>();
   const remove = (id: number): void => {
     rows.splice(
       rows.findIndex((row) => row.id === id),
@@ -51,7 +52,8 @@ function makeWorld(rows: PendingDelivery[]) {
       remove(id);
     },
     wake: async (address) => {
-      if (address.startsWith('unknown/')) throw holdfastError('HOLDFAST_ERR_DEFINITION_UNKNOWN', 'Nobody.');
+      const failure = unwakeable.get(address);
+      if (failure !== undefined) throw failure;
       woken.push(address);
     },
     ownWork: async () => ['a/1', 'b/1'],
@@ -72,7 +74,17 @@ function makeWorld(rows: PendingDelivery[]) {
     dispatcher.onSignal({ kind: 'messages' });
     await vi.advanceTimersByTimeAsync(0);
   };
-  return { dispatcher, underway, given, woken, released, settle, signal, ids: () => [...underway.keys()] };
+  return {
+    dispatcher,
+    underway,
+    given,
+    woken,
+    released,
+    unwakeable,
+    settle,
+    signal,
+    ids: () => [...underway.keys()],
+  };
 }
 
 test('messages to one actor go one after the other, and those to another do not wait for them', async () => {
@@ -195,11 +207,38 @@ test('after the retry, messages to one actor come in the order in which they wer
 });
 
 test('work of a kind that this application does not know is left to another one', async () => {
-  const { dispatcher, woken, released } = makeWorld([]);
+  const { dispatcher, woken, released, unwakeable } = makeWorld([]);
+  unwakeable.set('unknown/1', holdfastError('HOLDFAST_ERR_DEFINITION_UNKNOWN', 'Nobody knows it.'));
 
   dispatcher.onSignal({ kind: 'work', streams: ['unknown/1', 'a/1'] });
   await vi.advanceTimersByTimeAsync(0);
 
   expect(woken).toEqual(['a/1']);
   expect(released).toEqual(['unknown/1']);
+});
+
+test('work whose host cannot start is kept, and its actor is woken when it can', async () => {
+  const { dispatcher, woken, released, unwakeable } = makeWorld([]);
+  unwakeable.set('a/1', holdfastError('HOLDFAST_ERR_THREAD_START', 'No memory.'));
+
+  dispatcher.onSignal({ kind: 'work', streams: ['a/1'] });
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(woken).toEqual([]);
+  unwakeable.clear();
+  await vi.advanceTimersByTimeAsync(10_000);
+
+  expect(woken).toEqual(['a/1']);
+  expect(released).toEqual([]);
+});
+
+test('while the host of one actor cannot start, another actor of the kind is served', async () => {
+  const rows = [message(1, 'a/1'), message(2, 'a/1')];
+  const { signal, settle, ids } = makeWorld(rows);
+  await signal();
+  await settle(1, holdfastError('HOLDFAST_ERR_THREAD_START', 'No memory.'));
+  rows.push(message(3, 'a/2'));
+
+  await signal();
+
+  expect(ids()).toEqual([3]);
 });

@@ -2,22 +2,8 @@ import { forwardTo, spawnChild, stopChild } from 'xstate';
 import { bump, keep, note, put, sends, spawns, tells, tellsParent } from '../support/statechart-actions.ts';
 import { behaviours } from '../support/statechart-behaviours.ts';
 import { chart } from '../support/statechart-chart.ts';
+import { counter, sleeper } from '../support/statechart-children.ts';
 import { advance, complete, next, send, sendBack } from '../support/statechart-step.ts';
-
-/** Goes on by time, and tells its parent. */
-const sleeper = chart({
-  initial: 'asleep',
-  states: { asleep: { after: { 10: 'awake' } }, awake: { entry: tellsParent({ type: 'AWAKE' }) } },
-});
-
-/** Counts what it gets. */
-const counter = chart({
-  context: { n: 0 },
-  on: {
-    ADD: { actions: bump('n') },
-    TELL: { actions: tellsParent(({ context }) => ({ type: 'TOLD', n: context['n'] })) },
-  },
-});
 
 behaviours({
   'children are spawned one after the other, and each is reached by its reference': {

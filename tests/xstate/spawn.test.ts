@@ -2,22 +2,8 @@ import { forwardTo, fromTransition, spawnChild, stopChild } from 'xstate';
 import { bump, keep, sends, spawns, tellsParent } from '../support/statechart-actions.ts';
 import { behaviours } from '../support/statechart-behaviours.ts';
 import { chart } from '../support/statechart-chart.ts';
+import { counter, sleeper } from '../support/statechart-children.ts';
 import { advance, resolve, send } from '../support/statechart-step.ts';
-
-/** Goes on by time, and tells its parent. */
-const sleeper = chart({
-  initial: 'asleep',
-  states: { asleep: { after: { 10: 'awake' } }, awake: { entry: tellsParent({ type: 'AWAKE' }) } },
-});
-
-/** Counts what it gets. */
-const counter = chart({
-  context: { n: 0 },
-  on: {
-    ADD: { actions: bump('n') },
-    TELL: { actions: tellsParent(({ context }) => ({ type: 'TOLD', n: context['n'] })) },
-  },
-});
 
 const answering = chart({ on: { PING: { actions: tellsParent({ type: 'PONG' }) } } });
 
