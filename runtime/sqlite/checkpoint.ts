@@ -1,6 +1,6 @@
 import type { SqliteDatabase } from './driver.ts';
 import { storageError } from './storage-error.ts';
-import { retryWhileBusy } from './write-lock.ts';
+import { retryWhileBusy, withoutBusyHandler } from './write-lock.ts';
 
 /**
  * Copies the write-ahead log back into the database and empties it. Nothing depends on it for durability; a reader of
@@ -8,7 +8,9 @@ import { retryWhileBusy } from './write-lock.ts';
  */
 export function checkpoint(database: SqliteDatabase, path: string): void {
   try {
-    retryWhileBusy(() => database.pragma('wal_checkpoint(truncate)'), 1_000);
+    withoutBusyHandler(database, () =>
+      retryWhileBusy(() => database.pragma('wal_checkpoint(truncate)'), 1_000),
+    );
   } catch (error) {
     throw storageError(error, path);
   }

@@ -3,7 +3,7 @@ import { openSqlite, type SqliteDatabase } from './driver.ts';
 import { applicationId, migrations } from './migrations/index.ts';
 import { preflight } from './preflight.ts';
 import { storageError } from './storage-error.ts';
-import { beginImmediate, retryWhileBusy } from './write-lock.ts';
+import { beginImmediate, retryWhileBusy, waitForRecoveries } from './write-lock.ts';
 
 /** Where the database is and how long to wait for others. */
 export interface OpenDatabaseOptions {
@@ -24,8 +24,9 @@ export function openForWriting(options: OpenDatabaseOptions): SqliteDatabase {
   try {
     database = openSqlite(path, { readonly: false, busyTimeoutMs: 0 });
     const opened = database;
-    retryWhileBusy(() => refuseForeign(opened, path), lockTimeoutMs);
+    retryWhileBusy(() => inOneRead(opened, () => refuseForeign(opened, path)), lockTimeoutMs);
     retryWhileBusy(() => opened.pragma('journal_mode = wal'), lockTimeoutMs);
+    waitForRecoveries(opened);
     configureWriter(opened);
     migrate(opened, path, lockTimeoutMs);
     return opened;
@@ -56,6 +57,16 @@ function configureWriter(database: SqliteDatabase): void {
   // The log is copied back after about 16 MB, and cut back to that size when it has grown behind a slow reader.
   database.pragma('wal_autocheckpoint = 4000');
   database.pragma('journal_size_limit = 33554432');
+}
+
+/** All that the step reads is of one moment: another process may be creating the schema right now. */
+function inOneRead(database: SqliteDatabase, step: () => void): void {
+  database.exec('begin');
+  try {
+    step();
+  } finally {
+    if (database.inTransaction) database.exec('rollback');
+  }
 }
 
 function refuseForeign(database: SqliteDatabase, path: string): void {

@@ -1,5 +1,6 @@
 import type { SqliteDatabase } from './driver.ts';
 
+const recoveryTimeoutMs = 5_000;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /** Blocks this thread. Only for threads that have nothing else to do, such as the writer waiting for its lock. */
@@ -32,7 +33,28 @@ export function retryWhileBusy(step: () => void, timeoutMs: number): WaitedMs {
 
 /** Takes the write lock for a transaction. */
 export function beginImmediate(database: SqliteDatabase, timeoutMs: number): WaitedMs {
-  return retryWhileBusy(() => database.exec('begin immediate'), timeoutMs);
+  return withoutBusyHandler(database, () =>
+    retryWhileBusy(() => database.exec('begin immediate'), timeoutMs),
+  );
+}
+
+/**
+ * Gives the reads of a writing connection SQLite's own busy handler. They need it seldom, but then at any moment: after
+ * another process has died in a commit, or has just created the log, one connection repairs the index of the log and
+ * all others are answered SQLITE_BUSY_RECOVERY meanwhile.
+ */
+export function waitForRecoveries(database: SqliteDatabase): void {
+  database.exec(`pragma busy_timeout = ${recoveryTimeoutMs}`);
+}
+
+/** Runs a step that waits in its own way, or not at all. */
+export function withoutBusyHandler<T>(database: SqliteDatabase, step: () => T): T {
+  database.exec('pragma busy_timeout = 0');
+  try {
+    return step();
+  } finally {
+    waitForRecoveries(database);
+  }
 }
 
 /** Leaves a gap for a process that waits for the lock. */

@@ -31,6 +31,17 @@ test.each(['actors', 'store'])(
   },
 );
 
+test('processes that open the same new files at the same moments all get them', async () => {
+  const folder = temporaryFolder();
+  const start = Date.now() + 600;
+  const open = () => runChild('open-new-files.ts', [folder, '150', `${start}`, '12']);
+
+  const ends = await Promise.all([open(), open(), open()]);
+
+  const nothingThrown = { code: 0, lines: [], stderr: '' };
+  expect(ends).toMatchObject([nothingThrown, nothingThrown, nothingThrown]);
+});
+
 test('a subscription sees what another process appends, in order and once', async () => {
   const database = join(temporaryFolder(), 'app.db');
   const store = EventStore.withBackend(await SqliteEventStoreBackend.open(database));
