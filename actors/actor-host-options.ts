@@ -14,6 +14,8 @@ export interface ActorHostOptions extends ResidencyOptions {
   readonly runtimeId: string;
   /** Actors whose interrupted work fails instead of being run again: host threads have died of it. */
   readonly convicted?: ReadonlySet<string>;
+  /** Actors whose work is not run at all: a thread died of them even then. */
+  readonly givenUp?: ReadonlySet<string>;
   /** Answers a request, or tells one of its watchers of a change. */
   readonly answer: (id: number, answer: HostReceipt | Error) => void;
   /** Told of an effect that threw after its commit. */

@@ -54,7 +54,7 @@ export class ActorHost {
   readonly #onInput: OnInput = (address, actor, event) => this.#input(address, actor, event, null);
 
   constructor(options: ActorHostOptions) {
-    const { onEmitted, onEffectFailed } = options;
+    const { onEmitted, onEffectFailed, convicted, givenUp } = options;
     this.#options = options;
     this.#residency = new Residency(options);
     this.#progress = options.progress ?? noProgress;
@@ -63,6 +63,8 @@ export class ActorHost {
       onInput: (address, actor, event, workKey) => this.#input(address, actor, event, workKey),
       onEmitted,
       onEffectFailed,
+      mayRunAgain: (address) => convicted?.has(address) !== true,
+      mayRun: (address) => givenUp?.has(address) !== true,
     });
   }
 
@@ -291,8 +293,7 @@ export class ActorHost {
       ({ reply, workOwner }) => {
         const isNews = resident.committed.version > versionBefore && resident.watchers !== undefined;
         if (isNews) this.#tellWatchers(resident);
-        const mayRun = this.#options.convicted?.has(resident.address) !== true;
-        this.#effects.resume(resident, workOwner === this.#options.runtimeId, mayRun);
+        this.#effects.resume(resident, workOwner === this.#options.runtimeId);
         this.#resume(resident, key, reply);
       },
       (error: unknown) => this.#abandon(resident, error as Error),

@@ -15,6 +15,10 @@ export interface EffectListener {
   onEmitted(address: string, event: MachineEvent): void;
   /** Told of an effect that threw after its commit. */
   onEffectFailed(address: string, type: string, error: unknown): void;
+  /** Whether work that was interrupted is run again, or fails. */
+  mayRunAgain(address: string): boolean;
+  /** Whether work is run at all, or left as it is. */
+  mayRun(address: string): boolean;
 }
 
 /** Carries out what has become durable: actions, emitted events, and the work that actors have invoked. */
@@ -55,16 +59,16 @@ export class EffectRunner {
 
   /**
    * After a state was read anew: stops the work that it has left, and starts what it has under way and does not run
-   * here, as its definition says: again, or its failure is journaled, which also happens if it `mayRun` no more. Work of
-   * another runtime is left to that one.
+   * here, as its definition says: again, or its failure is journaled, which also happens if it may not be run again. Work
+   * of another runtime is left to that one.
    */
-  resume(resident: Resident, isOwn: boolean, mayRun: boolean): void {
+  resume(resident: Resident, isOwn: boolean): void {
     const active = resident.tree?.activeWork() ?? [];
     resident.work?.keepOnly(new Set(active.map(({ key }) => key)));
-    for (const work of isOwn ? active : []) {
+    for (const work of isOwn && this.#listener.mayRun(resident.address) ? active : []) {
       if (resident.work?.has(work.key) === true) continue;
       const isFailing = resident.hosted.definition.actors[work.src]?.onRestart === 'fail';
-      if (isFailing || !mayRun) {
+      if (isFailing || !this.#listener.mayRunAgain(resident.address)) {
         const event: WorkEvent = { type: 'holdfast.work.failed', error: interrupted(resident.address, work) };
         this.#listener.onInput(resident.address, work.actor, event, work.key);
       } else {
@@ -101,6 +105,7 @@ export class EffectRunner {
   }
 
   #start(resident: Resident, work: WorkDescription): void {
+    if (!this.#listener.mayRun(resident.address)) return;
     resident.work ??= this.#workSetOf(resident);
     try {
       resident.work.start(work);

@@ -13,6 +13,7 @@ import { FramePort } from '../threads/frame-port.ts';
 import { hostHeapLimits } from '../threads/heap-limits.ts';
 import { Thread } from '../threads/thread.ts';
 import { overBudget, type Verdict } from './death.ts';
+import type { Suspicion } from './suspects.ts';
 import { typescriptExecArgv } from './typescript-modules.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -30,8 +31,8 @@ export interface HostThreadOptions {
   readonly onEmitted: HostListener['onEmitted'];
   /** In whose name invoked work is resumed. Default: that of the runtime. */
   readonly run?: string;
-  /** See `HostThreadData`. */
-  readonly convicted?: readonly string[];
+  /** What is known of the deaths of the threads before. */
+  readonly suspicion?: Suspicion;
 }
 
 /** One host thread and the ports between it, the store, the reader and here. */
@@ -66,7 +67,7 @@ export class HostThreadClient {
     const data: HostThreadData = {
       modules,
       run: options.run ?? backend.store().run,
-      convicted: options.convicted ?? [],
+      ...(options.suspicion ?? { convicted: [], givenUp: [], isTraced: false }),
       residentsMax,
       idleMs,
       externalMemoryMb,

@@ -1,11 +1,10 @@
 import { RunningMachine } from '../../actors/run-machine.ts';
 import { hostLifecycleMachine } from '../../machines/host-lifecycle.machine.ts';
 import { hostDied, hostRestarted } from '../observability/channels.ts';
-import type { DeathEvidence } from '../protocol/host-death.ts';
 import type { HostReceipt, HostRequest } from '../protocol/host-messages.ts';
 import type { SkippedEventCount } from '../protocol/skipped-event.ts';
 import { Backlog } from './backlog.ts';
-import { type Death, fence, isBroughtAbout, notStarted, untilDeath } from './death.ts';
+import { type Death, fence, notStarted, untilDeath } from './death.ts';
 import { closedUnderway, hostDiedUnder, hostUnavailable, threadNotMade } from './host-errors.ts';
 import { type HostHealth, type LastDeath, type QuarantinedActor, stateOfHost } from './host-health.ts';
 import type { HostSupervisor, SupervisedHost } from './host-supervisor.ts';
@@ -18,7 +17,7 @@ import { Suspects } from './suspects.ts';
 import { type Triage, triage } from './triage.ts';
 
 const idleTickMs = 100;
-const noNotes = { workingOn: 0, mayBeDurable: () => false };
+const noNotes = { workingOn: 0, workingForAddress: '', mayBeDurable: () => false };
 
 /** What a host is made of. */
 export interface HostOptions extends HostThreadOptions {
@@ -224,7 +223,7 @@ export class Host implements SupervisedHost {
       client = new HostThreadClient(
         host,
         generation,
-        { ...this.#options, convicted: this.#suspects.convicted },
+        { ...this.#options, suspicion: this.#suspects.suspicion },
         {
           onAnswer: (id, answer) => this.#answered(id, answer),
           onTick: () => this.backlog.expire(),
@@ -289,14 +288,14 @@ export class Host implements SupervisedHost {
     this.#lastDeath = { ...evidence, at: Date.now() };
     this.#downSince ??= performance.now();
     const left = this.backlog.disconnect();
-    const sorted = triage(left, client?.board ?? noNotes, evidence);
     // A thread that never started has carried out nothing, and its callers know why.
     const hasServed = startError === undefined;
+    const notes = client?.board ?? noNotes;
+    const suspect = hasServed ? this.#suspects.examine(notes, evidence) : undefined;
+    const sorted = triage(left, notes, evidence, suspect !== undefined);
     const failed = hasServed ? sorted.failed : [...left, ...this.backlog.takeQueued()];
     const watches = hasServed ? this.backlog.takeFatalWatches() : this.backlog.takeWatches();
     if (hasServed) this.#keep(sorted);
-    const suspect = sorted.culprit === undefined ? suspectOf(client, evidence) : '';
-    const isConvicted = suspect !== '' && this.#suspects.blame(suspect);
     const unanswered = failed.length + watches.length;
     const { cause, message } = evidence;
     hostDied.publish({ host, generation, cause, reason: message, unanswered });
@@ -306,7 +305,7 @@ export class Host implements SupervisedHost {
     if (hasServed) this.#isolate(sorted, death);
     if (this.#lifecycle.state === 'absent') await this.#goOn(hasServed);
     if (hasServed) await recordDeadLetters(backend, failed, 'host-died', evidence);
-    if (isConvicted) await recordPoisonousWork(backend, suspect, evidence);
+    if (suspect !== undefined) await recordPoisonousWork(backend, suspect, evidence);
     // A thread that could not start says why (a module that does not load), which is better than that it ended.
     const errorOf = (request: HostRequest) => startError ?? hostDiedUnder(request, evidence, reason);
     for (const pending of failed) this.backlog.settle(pending, errorOf(pending.request));
@@ -386,12 +385,6 @@ export class Host implements SupervisedHost {
     if (snapshots.length === 0) return;
     await this.#options.backend.store().thread.control.call('saveSnapshots', [snapshots], { timeoutMs });
   }
-}
-
-/** The actor whose effect or work ran, for no request, when the thread died of what ran; `''` for none. */
-function suspectOf(client: HostThreadClient | undefined, evidence: DeathEvidence): string {
-  if (client === undefined || !isBroughtAbout(evidence) || client.board.workingOn !== 0) return '';
-  return client.board.workingForAddress;
 }
 
 function comesBefore(pending: PendingRequest, culprit: PendingRequest | undefined): boolean {

@@ -3,6 +3,12 @@ import { type DeadLetterReason, type NewDeadLetter, undelivered } from '../proto
 import type { DeathEvidence } from '../protocol/host-death.ts';
 import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
 import type { PendingRequest } from './pending-request.ts';
+import type { Finding } from './suspects.ts';
+
+const consequenceOf: Partial<Record<Finding['step'], string>> = {
+  convicted: 'What it had invoked fails instead of being run again.',
+  'given-up': 'Nothing that it invokes is run any more until the runtime is started again.',
+};
 
 /**
  * Keeps the commands among requests as dead letters. Returns their ids by request; none if the disk does not take
@@ -37,14 +43,16 @@ export async function recordDeadLetters(
   }
 }
 
-/** Keeps a dead letter of an actor whose invoked work has killed its host more than once. */
+/** Keeps a dead letter of an actor whose work will not be run as it asks, because host threads have died of it. */
 export async function recordPoisonousWork(
   backend: SqliteEventStoreBackend,
-  address: string,
+  { address, step }: Finding,
   evidence: DeathEvidence,
 ): Promise<void> {
+  const becomes = consequenceOf[step];
+  if (becomes === undefined) return;
   const [type, reason] = ['holdfast.work', 'poison'] as const;
-  const detail = `Its invoked work ran when its host died, more than once: ${evidence.message}.`;
+  const detail = `Its code ran when its host died, more than once: ${evidence.message}. ${becomes}`;
   deadLettered.publish({ address, type, reason });
   try {
     const letter = undelivered({ address, type, data: 'null', reason, detail }, evidence);

@@ -24,6 +24,8 @@ export interface LastNotes {
  * ran for none (an error in a callback, say) it is the only one whose append had left, if there is only one and an
  * idempotency key makes trying it again safe; else it cannot be named.
  *
+ * A death that is explained by what ran for no request has no culprit among them.
+ *
  * What had no append under way is sent again. What had one is sent again only with a key, and only if somebody else is
  * to blame: an unnamed culprit would kill the next thread as well.
  */
@@ -31,10 +33,11 @@ export function triage(
   requests: readonly PendingRequest[],
   notes: LastNotes,
   evidence: DeathEvidence,
+  isExplained = false,
 ): Triage {
-  const hasCulprit = isBroughtAbout(evidence);
+  const hasCulprit = isBroughtAbout(evidence) && !isExplained;
   for (const pending of requests) {
-    pending.deaths++;
+    if (!isExplained) pending.deaths++;
     pending.mayBeDurable ||= pending.isOnce && notes.mayBeDurable(pending.request.id);
   }
   const culprit = hasCulprit ? culpritAmong(requests, notes) : undefined;

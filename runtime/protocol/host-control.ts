@@ -9,6 +9,10 @@ export interface HostThreadData {
   readonly run: string;
   /** Actors whose interrupted work fails instead of being run again: host threads have died of it. */
   readonly convicted: readonly string[];
+  /** Actors whose work is not run at all: a thread died of them even then. */
+  readonly givenUp: readonly string[];
+  /** Whether the thread follows for which actor code runs through promises and timers: one before died unexplained. */
+  readonly isTraced: boolean;
   readonly residentsMax: number;
   readonly idleMs: number;
   /** Requests of the main thread, and their answers. */

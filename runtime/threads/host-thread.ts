@@ -10,6 +10,7 @@ import type { HostControl, HostThreadData } from '../protocol/host-control.ts';
 import { readHostRequests, writeEmitted, writeHostAnswer } from '../protocol/host-messages.ts';
 import type { ReaderRequests } from '../protocol/reader-control.ts';
 import { AppendClient } from './append-client.ts';
+import { CodeTracer } from './code-tracer.ts';
 import { serveControl } from './control-channel.ts';
 import { ExternalMemoryBudget } from './external-memory.ts';
 import { FramePort } from './frame-port.ts';
@@ -19,6 +20,7 @@ import { RequestClient } from './request-port.ts';
 export async function serveHost(control: MessagePort, data: HostThreadData): Promise<void> {
   const { heartbeat, residentsMax, idleMs } = data;
   const board = new HostBoard(data.board);
+  const names = data.isTraced ? new CodeTracer(board) : board;
   const budget = new ExternalMemoryBudget(board, data.externalMemoryMb);
   heartbeat.on('message', (beat: number) => {
     board.beat(beat);
@@ -49,6 +51,7 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
     idleMs,
     runtimeId: data.run,
     convicted: new Set(data.convicted),
+    givenUp: new Set(data.givenUp),
     answer: (id, answer) => answers.send((frame) => writeHostAnswer(frame, id, answer)),
     onEffectFailed: (address, type, error) => effectFailed.publish({ address, type, error }),
     onEmitted: (address, event) => answers.send((frame) => writeEmitted(frame, address, encode(event))),
@@ -61,7 +64,7 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
         if (id !== 0) budget.begin();
         board.working(id);
       },
-      workingFor: (address) => board.workingFor(address),
+      workingFor: (address) => names.workingFor(address),
       // Before the append leaves: whoever has taken too much is still known, and has written nothing.
       appending(id) {
         budget.check();

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { bomb, bystander, heart } from '../support/fixtures/background.ts';
+import { bomb, bystander, heart, timeBomb } from '../support/fixtures/background.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -65,4 +65,44 @@ test('work that kills its host whenever it runs fails in the end, and its neighb
     expect.objectContaining({ address: 'bomb/1', type: 'holdfast.work', reason: 'poison', cause: 'exit' }),
   );
   expect(await runtime.actor(bystander, '1').send({ type: 'look' })).toMatchObject({ version: 1 });
+});
+
+test.each(['exit', 'throw', 'loop'])(
+  'work that kills its host after an await (%s) is found by following the code, among others that run',
+  async (way) => {
+    const runtime = await openRuntime(['background'], { hosts: 1, hostUnresponsiveMs: 300 });
+    const [beating, dying] = [runtime.actor(heart, '1'), runtime.actor(timeBomb, '1')];
+    await beating.send({ type: 'on' });
+
+    await dying.send({ type: 'arm', way });
+    const saved = dying.waitFor(({ state }) => state === 'safe', { timeoutMs: 20_000 });
+
+    expect(await saved).toMatchObject({ version: 2 });
+    const letters = await runtime.deadLetters();
+    expect(letters.map(({ address, type, reason }) => [address, type, reason])).toEqual([
+      ['timeBomb/1', 'holdfast.work', 'poison'],
+    ]);
+    expect(await beating.snapshot()).toMatchObject({ state: 'beating' });
+  },
+);
+
+test('an actor that invokes again what has killed its hosts is given up, and its commands are still carried out', async () => {
+  const runtime = await openRuntime(['background'], { hosts: 1 });
+  const stubborn = runtime.actor(timeBomb, '1');
+  await stubborn.send({ type: 'rearm', way: 'exit' });
+
+  await expect
+    .poll(async () => (await runtime.deadLetters()).map(({ address, detail }) => [address, detail]), {
+      timeout: 20_000,
+    })
+    .toEqual([
+      ['timeBomb/1', expect.stringContaining('fails instead of being run again')],
+      ['timeBomb/1', expect.stringContaining('Nothing that it invokes is run any more')],
+    ]);
+  await runtime.actor(bystander, '1').send({ type: 'look' });
+  const { restarts } = (await runtime.health()).hosts[0] ?? {};
+
+  expect(await stubborn.send({ type: 'look' })).toMatchObject({ state: 'stubborn' });
+  expect(await runtime.actor(bystander, '1').send({ type: 'look' })).toMatchObject({ version: 2 });
+  expect((await runtime.health()).hosts[0]?.restarts).toBe(restarts);
 });
