@@ -10,9 +10,23 @@ function* below(node: StateNode): Generator<StateNode> {
   for (const child of Object.values(node.states)) yield* below(child as StateNode);
 }
 
+function transitionsOf(node: StateNode) {
+  return [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
+}
+
+/** The guards of the transitions of a state, as they are given; those of `and`, `or` and `not` one by one. */
+export function guardsOf(node: StateNode): unknown[] {
+  return transitionsOf(node).flatMap(({ guard }) => (guard === undefined ? [] : guardsIn(guard)));
+}
+
+function guardsIn(guard: unknown): unknown[] {
+  const { guards } = guard as { guards?: unknown };
+  return Array.isArray(guards) ? guards.flatMap(guardsIn) : [guard];
+}
+
 /** The actions that a state has, those that are named by their definition in `setup`. */
 export function actionsOf(node: StateNode, machine: AnyStateMachine): unknown[] {
-  const transitions = [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
+  const transitions = transitionsOf(node);
   const actions = [...node.entry, ...node.exit, ...transitions.flatMap((transition) => transition.actions)];
   return actions.map((action) => definitionOf(action, machine));
 }

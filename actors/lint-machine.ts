@@ -2,6 +2,7 @@ import { isHoldfastError } from '../runtime/errors/holdfast-error.ts';
 import { encode } from '../runtime/protocol/codec.ts';
 import { ActorTree } from './actor-tree.ts';
 import { actionsOf, alwaysTargetsOf, stateNodesOf } from './chart.ts';
+import { missingImplementations } from './missing-implementations.ts';
 import { type AnyStateMachine, isMachine, type StateNode } from './xstate-adapter.ts';
 
 /** One thing that {@link lintMachine} found. */
@@ -38,8 +39,10 @@ function* lintChart(machine: AnyStateMachine, seen: Set<AnyStateMachine>): Gener
   seen.add(machine);
   for (const node of stateNodesOf(machine)) {
     yield* undeclaredActors(node, machine);
-    yield* missingActors(node, machine);
     yield* unhandledErrors(node);
+  }
+  for (const { state, message } of missingImplementations(machine)) {
+    yield { severity: 'warning', rule: 'not-implemented', state: state.id, message };
   }
   yield* endlessAlways(machine);
   for (const logic of Object.values(machine.implementations.actors)) {
@@ -59,21 +62,6 @@ function* undeclaredActors(node: StateNode, machine: AnyStateMachine): Generator
       message:
         `State "${node.id}" spawns an actor that is given in place, and could not be restored after a restart. ` +
         'Declare its logic in setup({ actors: { name } }) and spawn it by that name.',
-    };
-  }
-}
-
-function* missingActors(node: StateNode, machine: AnyStateMachine): Generator<LintProblem> {
-  const { actors } = machine.implementations;
-  for (const { src } of node.invoke) {
-    if (typeof src !== 'string' || src.startsWith('xstate.invoke.') || Object.hasOwn(actors, src)) continue;
-    yield {
-      severity: 'warning',
-      rule: 'not-implemented',
-      state: node.id,
-      message:
-        `State "${node.id}" invokes "${src}", which is not in setup({ actors }): nothing will happen there. ` +
-        'Implement it, or provide it with machine.provide({ actors }).',
     };
   }
 }

@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest';
-import { assign, createMachine, enqueueActions, fromPromise, setup, spawnChild } from 'xstate';
+import {
+  and,
+  assign,
+  createMachine,
+  enqueueActions,
+  fromPromise,
+  not,
+  raise,
+  setup,
+  spawnChild,
+} from 'xstate';
 import { lintMachine } from '../../actors/lint-machine.ts';
 import type { AnyStateMachine } from '../../actors/xstate-adapter.ts';
 import { AskedHost, hostedMachine } from '../support/hosted-actor.ts';
@@ -108,6 +118,29 @@ test.each<[what: string, machine: AnyStateMachine, rule: string]>([
     createMachine({ id: 'm', invoke: { src: 'nowhere', onError: {} } }),
     'not-implemented',
   ],
+  [
+    'runs an action that is not implemented',
+    createMachine({ id: 'm', on: { go: { actions: ['nowhere', { type: 'nowhere' }] } } }),
+    'not-implemented',
+  ],
+  [
+    'asks a guard that is not implemented, among others',
+    createMachine({
+      id: 'm',
+      on: { go: { guard: and([() => true, not({ type: 'nowhere' })]), actions: () => undefined } },
+    }),
+    'not-implemented',
+  ],
+  [
+    'waits for a delay that is not implemented',
+    createMachine({ id: 'm', initial: 'a', states: { a: {} }, after: { nowhere: '.a' } }),
+    'not-implemented',
+  ],
+  [
+    'raises an event after a delay that is not implemented',
+    createMachine({ id: 'm', entry: raise({ type: 'go' }, { delay: 'nowhere' as never }) }),
+    'not-implemented',
+  ],
 ])('a machine that %s is warned of, and hosted', (_what, machine, rule) => {
   expect(lintMachine(machine)).toEqual([
     { severity: 'warning', rule, state: 'm', message: expect.any(String) },
@@ -116,11 +149,19 @@ test.each<[what: string, machine: AnyStateMachine, rule: string]>([
 });
 
 test('a sound machine has no problems', () => {
-  const machine = setup({ actors: { work }, guards: { isSo: () => true } }).createMachine({
+  const machine = setup({
+    actors: { work },
+    guards: { isSo: () => true },
+    actions: { note: () => undefined },
+    delays: { soon: 10 },
+  }).createMachine({
     context: ({ spawn }) => ({ ref: spawn('work') }),
     initial: 'a',
     states: {
-      a: { always: [{ guard: 'isSo', target: 'b' }, { target: 'c' }], after: { 1000: 'c' } },
+      a: {
+        always: [{ guard: 'isSo', target: 'b' }, { target: 'c' }],
+        after: { 1000: 'c', soon: { target: 'c', actions: 'note' } },
+      },
       b: { always: 'c' },
       c: { invoke: { src: 'work', onDone: 'a', onError: 'b' } },
     },
