@@ -5,6 +5,7 @@ import type { AppendReceipt, StreamSnapshot } from '../runtime/protocol/append.t
 import type { ActorPath } from '../runtime/protocol/consequences.ts';
 import { versionConflict } from '../runtime/protocol/expected-version.ts';
 import type { HostReceipt, HostRequest } from '../runtime/protocol/host-messages.ts';
+import { limits } from '../runtime/protocol/limits.ts';
 import type { LoadedStream } from '../runtime/protocol/load.ts';
 import { activate, catchUp, type Loaded } from './activation.ts';
 import type { ActorHostOptions } from './actor-host-options.ts';
@@ -63,6 +64,7 @@ export class ActorHost {
       onInput: (address, actor, event, workKey) => this.#input(address, actor, event, workKey),
       onEmitted,
       onEffectFailed,
+      hasRoom: (address) => this.#hasRoom(address),
       mayRunAgain: (address) => convicted?.has(address) !== true,
       mayRun: (address) => givenUp?.has(address) !== true,
     });
@@ -363,6 +365,12 @@ export class ActorHost {
       this.#options.onEffectFailed(address, event.type, error);
     }
     this.#progress.workingFor('');
+  }
+
+  /** Whether the work of an actor may tell it more: nothing can have work wait, so it is bounded by failing. */
+  #hasRoom(address: string): boolean {
+    const { inFlight = 0, queue } = this.#residency.get(address) ?? {};
+    return inFlight + (queue?.length ?? 0) + this.#inputs.waitingOf(address) < limits.actorInputsMax;
   }
 
   #endWork(resident: Resident, { delivery, name }: HostRequest): void {

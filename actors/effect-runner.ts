@@ -1,5 +1,6 @@
 import { holdfastError } from '../runtime/errors/holdfast-error.ts';
 import type { ActorPath } from '../runtime/protocol/consequences.ts';
+import { limits } from '../runtime/protocol/limits.ts';
 import type { Effect, EffectSelf, WorkDescription } from './asked.ts';
 import type { Resident } from './resident.ts';
 import type { WorkEvent } from './stand-in.ts';
@@ -15,6 +16,8 @@ export interface EffectListener {
   onEmitted(address: string, event: MachineEvent): void;
   /** Told of an effect that threw after its commit. */
   onEffectFailed(address: string, type: string, error: unknown): void;
+  /** Whether the work of the actor may tell it more before what it has told is kept. */
+  hasRoom(address: string): boolean;
   /** Whether work that was interrupted is run again, or fails. */
   mayRunAgain(address: string): boolean;
   /** Whether work is run at all, or left as it is. */
@@ -120,6 +123,8 @@ export class EffectRunner {
       told: (work, event) => this.#listener.onInput(address, work.actor, event, work.key),
       sent: (_work, parent, event) => this.#listener.onInput(address, parent, event, null),
       emitted: (event) => this.#listener.onEmitted(address, event),
+      hasRoom: () => this.#listener.hasRoom(address),
+      flooded: ({ src, key }) => tooMuch(address, src, key),
     });
   }
 
@@ -142,6 +147,15 @@ export class EffectRunner {
       getSnapshot: () => resident.committed.snapshot,
     };
   }
+}
+
+function tooMuch(address: string, src: string, key: string): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_MAILBOX_FULL',
+    `"${src}" told ${address} more than could be kept in time, and ${limits.actorInputsMax} events were on their way: it was ` +
+      'stopped, and what it had told before is kept. Let it tell less: sample, or gather many values in one event.',
+    { address, capacity: limits.actorInputsMax, src, idempotencyKey: key },
+  );
 }
 
 function interrupted(address: string, { src, key }: WorkDescription): Error {

@@ -28,6 +28,11 @@ export class Inputs {
     return this.#waiting.has(address);
   }
 
+  /** How much of the actor waits. */
+  waitingOf(address: string): number {
+    return this.#waiting.get(address)?.length ?? 0;
+  }
+
   /** The request could not be kept: the disk may be back in a moment. */
   failed(request: HostRequest, error: Error): void {
     // A thread that was replaced, or whose store is gone, keeps nothing any more.

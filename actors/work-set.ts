@@ -10,9 +10,16 @@ export interface WorkSetListener {
   /** An event that a callback or an observable sent to the actor that started it. */
   sent(work: WorkDescription, parent: ActorPath, event: MachineEvent): void;
   emitted(event: MachineEvent): void;
+  /** Whether there is room for one more event. */
+  hasRoom(): boolean;
+  /** The failure of work that tells more than there is room for. */
+  flooded(work: WorkDescription): Error;
 }
 
 type Running = { send(event: MachineEvent): void; stop(): void };
+
+/** Work that has been stopped, and whose end its machine has not heard of yet. */
+const stopped: Running = { send: () => undefined, stop: () => undefined };
 
 /** The work of one actor that runs in this thread. */
 export class WorkSet {
@@ -37,23 +44,26 @@ export class WorkSet {
     const ids = JSON.parse(work.actor) as string[];
     const parent: ActorPath = ids.length > 1 ? JSON.stringify(ids.slice(0, -1)) : '';
     // It may tell something while it starts, which the listener must not take for work that has been left.
-    this.#running.set(key, { send: () => undefined, stop: () => undefined });
+    const starting = { ...stopped };
+    this.#running.set(key, starting);
     const running = runLogic(logic, {
       id,
       parentId: ids.at(-2) ?? key.slice(0, key.lastIndexOf('@')),
       input,
       idempotencyKey: key,
       listener: {
-        next: (value) => this.#tell(work, { type: 'holdfast.work.next', value }),
+        next: (value) => {
+          if (this.#isHeard(work)) this.#tell(work, { type: 'holdfast.work.next', value });
+        },
         done: (output) => this.#tell(work, { type: 'holdfast.work.done', output }),
         failed: (error) => this.#tell(work, { type: 'holdfast.work.failed', error }),
         sent: (event) => {
-          if (this.#running.has(key)) this.#listener.sent(work, parent, event);
+          if (this.#isHeard(work)) this.#listener.sent(work, parent, event);
         },
         emitted: (event) => this.#listener.emitted(event),
       },
     });
-    if (this.#running.has(key)) this.#running.set(key, running);
+    if (this.#running.get(key) === starting) this.#running.set(key, running);
     else running.stop();
   }
 
@@ -73,7 +83,20 @@ export class WorkSet {
     for (const key of [...this.#running.keys()]) if (!active.has(key)) this.stop(key);
   }
 
+  /** Whether the work may tell something now. It fails if there is no room for it, since nothing can have it wait. */
+  #isHeard(work: WorkDescription): boolean {
+    const running = this.#running.get(work.key);
+    if (running === undefined || running === stopped) return false;
+    if (this.#listener.hasRoom()) return true;
+    // It stays here until its machine has heard of it, or it would be taken for work that is to be resumed.
+    this.#running.set(work.key, stopped);
+    this.#listener.told(work, { type: 'holdfast.work.failed', error: this.#listener.flooded(work) });
+    running.stop();
+    return false;
+  }
+
   #tell(work: WorkDescription, event: WorkEvent): void {
-    if (this.#running.has(work.key)) this.#listener.told(work, event);
+    const running = this.#running.get(work.key);
+    if (running !== undefined && running !== stopped) this.#listener.told(work, event);
   }
 }

@@ -68,7 +68,7 @@ export const errorCodes = {
     retryable: false,
   },
   HOLDFAST_ERR_MAILBOX_FULL: {
-    when: 'An actor already has as many unanswered commands as its mailbox holds.',
+    when: 'An actor has as many unanswered commands as its mailbox holds, or was told more by its work than could be kept.',
     retryable: true,
   },
   HOLDFAST_ERR_TIMEOUT: {

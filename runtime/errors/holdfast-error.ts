@@ -19,7 +19,13 @@ export interface HoldfastErrorDetails {
   HOLDFAST_ERR_EVENT_NEWER: StoredEventDetails & { readonly found: number; readonly supported: number };
   HOLDFAST_ERR_PAYLOAD_INVALID: { readonly path: string; readonly issues?: readonly string[] };
   HOLDFAST_ERR_PAYLOAD_TOO_LARGE: { readonly size: number; readonly limit: number };
-  HOLDFAST_ERR_MAILBOX_FULL: { readonly address: string; readonly capacity: number };
+  HOLDFAST_ERR_MAILBOX_FULL: {
+    readonly address: string;
+    readonly capacity: number;
+    /** The name of the work that was stopped because it told its actor too much; absent for commands. */
+    readonly src?: string;
+    readonly idempotencyKey?: string;
+  };
   HOLDFAST_ERR_MACHINE_UNSUPPORTED: { readonly kind: string; readonly problems: readonly string[] };
   HOLDFAST_ERR_WORK_INTERRUPTED: {
     readonly address: string;

@@ -34,6 +34,11 @@ export const limits = {
    */
   actorInFlightMax: 1_024,
   /**
+   * What one actor may have been told by its own work and not have kept yet: as much as its mailbox takes by default,
+   * which a commit is done with in a quarter of a second.
+   */
+  actorInputsMax: 4_096,
+  /**
    * Unanswered requests of all actors of one host, beyond which one more is refused or waits: about 50 MB of the main
    * thread besides the payloads.
    */

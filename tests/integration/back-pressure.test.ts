@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runChild } from '../support/child-program.ts';
 import { codedError } from '../support/coded-error.ts';
+import { dam } from '../support/fixtures/background.ts';
 import { counter } from '../support/fixtures/counter.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -129,4 +130,27 @@ test('close waits for commands that wait for room', async () => {
   await runtime.close();
 
   await expect(Promise.all(sent)).resolves.toHaveLength(50);
+});
+
+test('work that tells more than can be kept fails, and what it told before is kept in order', async () => {
+  const runtime = await openRuntime(['background'], { hosts: 1 });
+  const actor = runtime.actor(dam, '1');
+
+  await actor.send({ type: 'open', bursts: 1, size: 100_000 });
+  const { context } = await actor.waitFor(({ state }) => state === 'broken');
+
+  expect(context).toEqual({
+    drops: 4_096,
+    failure: expect.objectContaining({ code: 'HOLDFAST_ERR_MAILBOX_FULL', src: 'flood', address: 'dam/1' }),
+  });
+  expect((await runtime.health()).pending?.work).toBe(0);
+});
+
+test('work that tells much, and no more than can be kept, goes on', async () => {
+  const runtime = await openRuntime(['background'], { hosts: 1 });
+  const actor = runtime.actor(dam, '1');
+
+  await actor.send({ type: 'open', bursts: 3, size: 1_000 });
+
+  expect(await actor.waitFor(({ context }) => context.drops === 3_000)).toMatchObject({ state: 'wet' });
 });
