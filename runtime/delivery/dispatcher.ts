@@ -118,8 +118,9 @@ export class Dispatcher {
         if (found.length >= limits.deliveriesMax) this.#fetchAgain[from] = true;
         for (const delivery of found) this.#take(delivery);
       }
-    } catch {
-      // The store is closing, or the next signal finds what is there.
+    } catch (error) {
+      const kind = failureKindOf(error);
+      if (kind !== 'closed') this.#later(retryDelayMs(kind, 1), () => void this.#fetch(from));
     } finally {
       this.#isFetching[from] = false;
     }
@@ -191,13 +192,15 @@ export class Dispatcher {
     const { from, id, address, type } = delivery;
     deliveryDelayed.publish({ from, id, address, type, attempt: count, error });
     this.#park(delivery, kind);
-    const retry = setTimeout(
-      () => {
-        this.#retries.delete(retry);
-        void this.#try(delivery, failures);
-      },
-      retryDelayMs(kind, count),
-    );
+    this.#later(retryDelayMs(kind, count), () => void this.#try(delivery, failures));
+  }
+
+  #later(delayMs: number, step: () => void): void {
+    if (this.#isClosed) return;
+    const retry = setTimeout(() => {
+      this.#retries.delete(retry);
+      step();
+    }, delayMs);
     retry.unref();
     this.#retries.add(retry);
   }

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { books, light, order } from '../support/fixtures/order.ts';
 import { openRuntime } from '../support/open-runtime.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const typesOf = async (
   runtime: Awaited<ReturnType<typeof openRuntime>>,
@@ -132,4 +134,34 @@ test('a message that is not accepted is kept as a dead letter', async () => {
       },
     ]);
   expect((await runtime.store.stats()).messages).toBe(0);
+});
+
+test('thousands of messages to a kind that nobody hosts hold up no other, and arrive once somebody hosts it', async () => {
+  const { talkative } = await import('../support/fixtures/talkative.ts');
+  const database = join(temporaryFolder(), 'app.db');
+  const many = 2_500;
+  {
+    await using runtime = await openRuntime(['talkative'], { database });
+    const talker = runtime.actor(talkative, '1');
+    await Promise.all(
+      Array.from({ length: many }, (_, index) =>
+        talker.send({ type: 'talk', to: `books/${index % 1_500}`, what: 'booked' }),
+      ),
+    );
+    await talker.send({ type: 'count', to: 'talkative/2', from: 1, upTo: 2 });
+    const { context } = await runtime
+      .actor(talkative, '2')
+      .waitFor(({ context: { heard } }) => heard.length === 2);
+
+    expect(context.heard).toEqual([1, 2]);
+    expect((await runtime.store.stats()).messages).toBe(many);
+  }
+
+  const runtime = await openRuntime(['talkative', 'order'], { database });
+  await expect.poll(async () => (await runtime.store.stats()).messages, { timeout: 20_000 }).toBe(0);
+
+  const entries = async (id: string) => (await runtime.actor(books, id).snapshot()).context.entries;
+  expect([await entries('0'), await entries('999'), await entries('1000'), await entries('1499')]).toEqual([
+    2, 2, 1, 1,
+  ]);
 });

@@ -30,6 +30,7 @@ function makeWorld(rows: PendingDelivery[]) {
   const woken: string[] = [];
   const released: string[] = [];
   const unwakeable = new Map<string, Error>();
+  const fetchFailures: Error[] = [];
   const remove = (id: number): void => {
     rows.splice(
       rows.findIndex((row) => row.id === id),
@@ -37,12 +38,14 @@ function makeWorld(rows: PendingDelivery[]) {
     );
   };
   const dispatcher = new Dispatcher({
-    fetch: async (_from, without) =>
-      rows
+    fetch: async (_from, without) => {
+      if (fetchFailures.length > 0) throw fetchFailures.shift();
+      return rows
         .filter(({ id }) => !without.ids.includes(id))
         .filter(({ address }) => !without.addresses.includes(address))
         .filter(({ address }) => !without.kinds.includes(address.slice(0, address.indexOf('/'))))
-        .slice(0, limits.deliveriesMax),
+        .slice(0, limits.deliveriesMax);
+    },
     deliver: ({ id }) =>
       new Promise<void>((resolve, reject) => {
         underway.set(id, { resolve, reject });
@@ -81,6 +84,7 @@ function makeWorld(rows: PendingDelivery[]) {
     woken,
     released,
     unwakeable,
+    fetchFailures,
     settle,
     signal,
     ids: () => [...underway.keys()],
@@ -150,6 +154,17 @@ test('more than fit at once are fetched when half of those are done', async () =
   for (const id of ids().slice(0, limits.deliveriesMax / 2)) await settle(id);
 
   expect(ids()).toHaveLength(limits.deliveriesMax / 2 + 10);
+});
+
+test('what could not be read is read again soon, without another sign', async () => {
+  const { signal, ids, fetchFailures } = makeWorld([message(1, 'a/1')]);
+  fetchFailures.push(holdfastError('HOLDFAST_ERR_STORAGE_BUSY', 'Another process repairs it.'));
+
+  await signal();
+  expect(ids()).toEqual([]);
+  await vi.advanceTimersByTimeAsync(100);
+
+  expect(ids()).toEqual([1]);
 });
 
 test('nothing is tried after it was closed', async () => {
