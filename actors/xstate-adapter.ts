@@ -2,6 +2,7 @@
 // version of XState is a change of this file. Members of XState that are not documented are declared here and nowhere
 // else, and tests/unit/xstate-internals.test.ts fails when one of them changes.
 import {
+  type ActorRef,
   type AnyActorRef,
   type AnyStateMachine,
   type AnyTransitionDefinition,
@@ -29,6 +30,16 @@ export type {
   SnapshotFrom,
   StateValueFrom,
 };
+
+/** A running machine as others refer to it: what it can be sent is known. */
+export type ActorRefOf<Machine extends AnyStateMachine> = ActorRef<
+  SnapshotFrom<Machine>,
+  EventFromLogic<Machine>
+>;
+
+/** The tags of the states of a machine. */
+export type TagFrom<Machine extends AnyStateMachine> =
+  SnapshotFrom<Machine> extends { hasTag: (tag: infer Tag extends string) => boolean } ? Tag : string;
 
 /** A bare machine snapshot: half a kilobyte, where a live actor takes several. */
 export type MachineSnapshot = SnapshotFrom<AnyStateMachine>;

@@ -1,4 +1,10 @@
-import type { AnyStateMachine, ContextFrom, OutputFrom, StateValueFrom } from '../actors/xstate-adapter.ts';
+import type {
+  AnyStateMachine,
+  ContextFrom,
+  OutputFrom,
+  StateValueFrom,
+  TagFrom,
+} from '../actors/xstate-adapter.ts';
 import { decode } from './protocol/codec.ts';
 import type { HostReceipt } from './protocol/host-messages.ts';
 
@@ -18,18 +24,23 @@ export interface ActorSnapshot<Machine extends AnyStateMachine = AnyStateMachine
   /** What a machine in status `error` ended with. */
   readonly error: unknown;
   /** The tags of the states that are active. */
-  readonly tags: ReadonlySet<string>;
+  readonly tags: ReadonlySet<TagFrom<Machine>>;
   /** Whether the actor is in a state: `'draft'`, `'paying.card'` or `{ paying: 'card' }`. */
-  matches(state: string | object): boolean;
+  matches(state: PartialState<StateValueFrom<Machine>> | `${string}.${string}`): boolean;
   /** Whether a state with the tag is active. */
-  hasTag(tag: string): boolean;
+  hasTag(tag: TagFrom<Machine>): boolean;
 }
+
+/** A part of a state value: a name at its top, or an object that goes as deep as it is asked for. */
+export type PartialState<State> = State extends string
+  ? State
+  : (keyof State & string) | { readonly [Name in keyof State]?: PartialState<NonNullable<State[Name]>> };
 
 interface Shown<Machine extends AnyStateMachine> {
   readonly context: ContextFrom<Machine>;
   readonly output?: OutputFrom<Machine>;
   readonly error?: unknown;
-  readonly tags?: readonly string[];
+  readonly tags?: readonly TagFrom<Machine>[];
 }
 
 /** Decodes the answer of a host. */

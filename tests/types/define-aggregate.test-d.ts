@@ -1,6 +1,6 @@
-import { type AggregateDefinition, defineAggregate, type Runtime } from 'holdfast';
+import { type AggregateDefinition, addressOf, defineAggregate, type Runtime } from 'holdfast';
 import { expectTypeOf, test } from 'vitest';
-import { assign, setup } from 'xstate';
+import { assign, sendTo, setup } from 'xstate';
 import { z } from 'zod';
 
 const documentMachine = setup({
@@ -205,4 +205,40 @@ test('a definition is plain data of a known type', () => {
   runtime.actor({ kind: 'document' }, 'plan');
   // @ts-expect-error: an id is a string
   runtime.actor(document, 1);
+});
+
+const door = setup({
+  types: {} as { events: { type: 'knock'; times: number }; tags: 'inside' | 'outside' },
+}).createMachine({
+  initial: 'closed',
+  states: {
+    closed: { tags: 'outside' },
+    open: { initial: 'wide', states: { wide: { tags: 'inside' }, ajar: {} } },
+  },
+});
+const doors = defineAggregate('door', { machine: door });
+
+test('a snapshot is asked only for states and tags that there are', async () => {
+  const snapshot = await runtime.actor(doors, 'front').snapshot();
+  snapshot.matches('closed');
+  snapshot.matches('open');
+  snapshot.matches('open.ajar');
+  snapshot.matches({ open: 'ajar' });
+  snapshot.hasTag('inside');
+  // @ts-expect-error: there is no such state
+  snapshot.matches('locked');
+  // @ts-expect-error: there is no such state within it
+  snapshot.matches({ open: 'shut' });
+  // @ts-expect-error: there is no such tag
+  snapshot.hasTag('upstairs');
+  expectTypeOf(snapshot.tags).toEqualTypeOf<ReadonlySet<'inside' | 'outside'>>();
+});
+
+test('what is sent to the address of a definition is an event of its machine', () => {
+  sendTo(() => addressOf(doors, 'front'), { type: 'knock', times: 2 });
+  sendTo(() => addressOf('door', 'front'), { type: 'anything' });
+  // @ts-expect-error: there is no such event
+  sendTo(() => addressOf(doors, 'front'), { type: 'ring' });
+  // @ts-expect-error: the number of times is missing
+  sendTo(() => addressOf(doors, 'front'), { type: 'knock' });
 });
