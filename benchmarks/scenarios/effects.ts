@@ -7,17 +7,18 @@ const timers = 'durable timers';
 const plain = 'actor, new file';
 const withTimers = 'actor, 100,000 timers pending';
 
-/** Fills a new file with timers that are due in a year. */
+/** Fills a new file with timers that are due in a year: every other by the clock, and in running time. */
 async function fillWithTimers(path: string, count: number): Promise<void> {
   const database = await openRawLog(path);
   const insert = database.prepare(
     `insert into timers (stream, actor, name, recipient, type, data, policy, delay_ms, set_at, due_at)
-     values (?, '', 'xstate.after.1.waiter.waiting', '{"actor":""}', 'xstate.after.1.waiter.waiting', '{}', 'deadline', ?, ?, ?)`,
+     values (?, '', 'xstate.after.1.waiter.waiting', '{"actor":""}', 'xstate.after.1.waiter.waiting', '{}', ?, ?, ?, ?)`,
   );
   const yearMs = 365 * 24 * 3_600_000;
   database.exec('begin immediate');
   for (let index = 0; index < count; index++) {
-    insert.run(`waiter/${index}`, yearMs, Date.now(), Date.now() + yearMs + index);
+    const policy = index % 2 === 0 ? 'deadline' : 'remaining';
+    insert.run(`waiter/${index}`, policy, yearMs, Date.now(), Date.now() + yearMs + index);
   }
   database.exec('commit');
   database.close();

@@ -35,7 +35,7 @@ export class ConsequenceWriter {
     // A new row rather than a changed one: a delivery of the timer that is replaced must not take this one for its own.
     this.#setTimer = database.prepare(
       `insert or replace into timers (stream, actor, name, recipient, type, data, policy, delay_ms, set_at, due_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ? - iif(?, (select away_ms from running_time), 0))`,
     );
     this.#cancelTimer = database.prepare(
       'delete from timers where stream = (select ?) and actor = (select ?) and name = (select ?)',
@@ -91,7 +91,9 @@ export class ConsequenceWriter {
         const dueAt = now + delayMs;
         this.#earliestDueAt = Math.min(this.#earliestDueAt, dueAt);
         const recipient = JSON.stringify(to);
-        this.#setTimer.run(stream, actor, name, recipient, type, data, policy, delayMs, now, dueAt);
+        const isInRunningTime = policy === 'deadline' ? 0 : 1;
+        const content = [stream, actor, name, recipient, type, data, policy, delayMs] as const;
+        this.#setTimer.run(...content, now, dueAt, isInRunningTime);
         return;
       }
       case 'cancel':

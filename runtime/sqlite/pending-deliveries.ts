@@ -9,6 +9,7 @@ type TimerRow = {
   recipient: string;
   type: string;
   data: string;
+  dueAt: number;
 };
 type MessageRow = { id: number; sender: string; target: string; type: string; data: string };
 
@@ -17,9 +18,13 @@ const isFree = (id: string, address: string): string =>
   `${id} not in (select value from json_each(?)) and ${address} not in (select value from json_each(?))
    and substr(${address}, 1, instr(${address}, '/') - 1) not in (select value from json_each(?))`;
 
-/** Finds what is to be delivered. Two index look-ups, however many timers there are. */
+/** Timers by the clock, and timers in running time: see `0004-running-time.ts`. */
+const timings = [0, 1] as const;
+
+/** Finds what is to be delivered. A few index look-ups, however many timers there are. */
 export class PendingDeliveries {
   readonly #dueTimers: SqliteStatement<TimerRow>;
+  readonly #awayMs: SqliteStatement<number>;
   readonly #nextDueAt: SqliteStatement<number | null>;
   readonly #messages: SqliteStatement<MessageRow>;
   readonly #counts: SqliteStatement<PendingCounts>;
@@ -30,12 +35,15 @@ export class PendingDeliveries {
          (select count(*) from work) as work`,
     );
     this.#dueTimers = database.prepare<TimerRow>(
-      `select timer_id as id, stream, actor, recipient, type, data from timers
-       where due_at <= ? and ${isFree('timer_id', 'stream')} order by due_at, timer_id limit ?`,
+      `select timer_id as id, stream, actor, recipient, type, data, due_at as dueAt from timers
+       where (policy <> 'deadline') = ? and due_at <= ? and ${isFree('timer_id', 'stream')} order by due_at, timer_id limit ?`,
     );
     this.#nextDueAt = database
-      .prepare<number | null>('select min(due_at) from timers where due_at > ?')
+      .prepare<number | null>(
+        "select min(due_at) from timers where (policy <> 'deadline') = ? and due_at > ?",
+      )
       .pluck();
+    this.#awayMs = database.prepare<number>('select away_ms from running_time').pluck();
     this.#messages = database.prepare<MessageRow>(
       `select message_id as id, sender, target, type, data from outbox
        where ${isFree('message_id', 'target')} order by message_id limit ?`,
@@ -50,7 +58,14 @@ export class PendingDeliveries {
 
   /** Timers that are due, in order of their moments, without those that are held back. */
   dueTimers(now: number, limit: number, without: HeldBack): PendingDelivery[] {
-    return this.#dueTimers.all(now, ...asJson(without), limit).map((row) => {
+    const aheadMs = this.#aheadMs();
+    const rows = timings.flatMap((timing) =>
+      this.#dueTimers
+        .all(timing, now - aheadMs[timing], ...asJson(without), limit)
+        .map((row) => ({ ...row, dueAt: row.dueAt + aheadMs[timing] })),
+    );
+    rows.sort((a, b) => a.dueAt - b.dueAt || a.id - b.id);
+    return rows.slice(0, limit).map((row) => {
       const { id, stream: address, type, data } = row;
       const to = JSON.parse(row.recipient) as Recipient;
       const actor = 'actor' in to ? to.actor : row.actor;
@@ -61,7 +76,18 @@ export class PendingDeliveries {
 
   /** The moment of the first timer after `now`; `undefined` if there is none. */
   nextDueAt(now: number): number | undefined {
-    return this.#nextDueAt.get(now) ?? undefined;
+    const aheadMs = this.#aheadMs();
+    const next = timings.map((timing) => {
+      const dueAt = this.#nextDueAt.get(timing, now - aheadMs[timing]) ?? Number.POSITIVE_INFINITY;
+      return dueAt + aheadMs[timing];
+    });
+    const earliest = Math.min(...next);
+    return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
+  }
+
+  /** What the clock is ahead of the time of each timing. */
+  #aheadMs(): readonly [number, number] {
+    return [0, this.#awayMs.get() ?? 0];
   }
 
   /** Messages in the order in which they were sent, without those that are held back. */

@@ -20,7 +20,7 @@ const silentMaxMs = 24 * 3_600_000;
 
 /**
  * The runs of runtimes on the file. A run that has ended without saying so (`kill -9`) leaves work and timers behind:
- * the next one takes the work over, and moves the timers whose policy does not count the time between.
+ * the next one takes the work over, and the time between is not running time.
  */
 export class Runs {
   readonly #writer: LogWriter;
@@ -51,14 +51,17 @@ export class Runs {
     this.#identityOf = options.identityOf ?? processIdentity;
   }
 
-  /** Begins this run. If no other one lives, timers are moved by the time that nobody ran. */
+  /** Begins this run. If no other one lives, the time since the last one is not running time. */
   begin(): void {
     this.#writer.write((database) => {
       const runs = allRuns(database);
       const now = this.#clock.now();
       const living = runs.filter((run) => this.#lives(run, now));
       const ended = runs.filter((run) => !living.includes(run));
-      if (living.length === 0) moveTimers(database, now, lastSeenAt(database, ended));
+      if (living.length === 0) {
+        standStill(database, Math.max(0, now - lastSeenAt(database, ended)));
+        restartTimers(database, now);
+      }
       const remove = database.prepare('delete from runs where run = ?');
       for (const { run } of ended) remove.run(run);
       this.#write(database, 0);
@@ -134,13 +137,13 @@ export class Runs {
       .run(this.#run, pid, process, this.#clock.now(), hasEnded);
   }
 
-  /** Moves the timers whose policy does not follow the clock, after it has jumped or the computer has slept. */
+  /** The clock has jumped, or the computer has slept: that is not running time. */
   clockHasJumped(byMs: number): void {
     this.#writer.write((database) => {
-      // Every process notices the jump: one of them moves the timers.
+      // Every process notices the jump, and it counts once.
       const runs = allRuns(database).filter((run) => this.#lives(run, this.#clock.now()));
       if (runs.some(({ run }) => run < this.#run)) return;
-      database.prepare("update timers set due_at = due_at + ? where policy <> 'deadline'").run(byMs);
+      standStill(database, byMs);
     });
   }
 
@@ -179,10 +182,15 @@ function lastSeenAt(database: SqliteDatabase, ended: readonly RunRow[]): number 
   return Math.max(recorded.pluck().get() ?? 0, set.pluck().get() ?? 0, ...ended.map(({ seenAt }) => seenAt));
 }
 
-function moveTimers(database: SqliteDatabase, now: number, seenAt: number): void {
-  const awayMs = Math.max(0, now - seenAt);
+/** Running time stands still while the clock goes on. */
+function standStill(database: SqliteDatabase, ms: number): void {
+  database.prepare('update running_time set away_ms = away_ms + ?').run(ms);
+}
+
+function restartTimers(database: SqliteDatabase, now: number): void {
   database
-    .prepare("update timers set due_at = due_at + ? where policy = 'remaining' and due_at > ?")
-    .run(awayMs, seenAt);
-  database.prepare("update timers set due_at = ? + delay_ms where policy = 'restart'").run(now);
+    .prepare(
+      `update timers set due_at = ? - (select away_ms from running_time) + delay_ms where policy = 'restart'`,
+    )
+    .run(now);
 }

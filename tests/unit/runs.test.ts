@@ -183,3 +183,46 @@ test('a jump of the clock moves the timers that do not follow it', () => {
   expect(run.due()).toEqual([]);
   expect(run.nextDueAt()).toBe(clock.ms + 10 * minuteMs);
 });
+
+test('running time goes on where it stood, however often nobody ran and the clock jumped', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  let ranMs = 0;
+  for (let run = 0; run < 5; run++) {
+    const { runs, setTimer, due, nextDueAt } = openRun(path, clock, `run ${run}`, deadPid);
+    runs.begin();
+    if (run === 0) setTimer('remaining', 60 * minuteMs);
+    expect(nextDueAt()).toBe(clock.ms + 60 * minuteMs - ranMs);
+    clock.ms += 10 * minuteMs;
+    ranMs += 10 * minuteMs;
+    clock.ms -= 3 * minuteMs;
+    runs.clockHasJumped(-3 * minuteMs);
+    expect(due()).toEqual([]);
+    runs.giveSign();
+    clock.ms += 24 * 60 * minuteMs;
+  }
+  const last = openRun(path, clock, 'last', deadPid);
+  last.runs.begin();
+  clock.ms += 10 * minuteMs;
+
+  expect(last.due()).toEqual(['s/remaining']);
+});
+
+test('timers come due in the order of their moments, by whichever time they go', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  const first = openRun(path, clock, 'first', deadPid);
+  first.runs.begin();
+  first.runs.giveSign();
+  clock.ms += 60 * minuteMs;
+  const { runs, setTimer, due, nextDueAt } = openRun(path, clock, 'second');
+  runs.begin();
+  setTimer('restart', 3 * minuteMs);
+  setTimer('deadline', 2 * minuteMs);
+  setTimer('remaining', minuteMs);
+
+  expect(nextDueAt()).toBe(clock.ms + minuteMs);
+  clock.ms += 3 * minuteMs;
+
+  expect(due()).toEqual(['s/remaining', 's/deadline', 's/restart']);
+});
