@@ -33,14 +33,19 @@ export async function activate(
     first.snapshot === undefined ? undefined : stateOf(hosted, resident, first.snapshot, reports);
   if (first.snapshot !== undefined && restored === undefined) {
     const whole = await log.load({ stream: address, after: 0, fingerprint: null, key });
-    const start = { ...hosted.beginOrFail(resident), version: 0, head: '' };
+    const start = { ...hosted.beginOrFail(resident, seedOf(whole)), version: 0, head: '' };
     return foldPages(resident, log, start, whole, key, progress, reports);
   }
   const version = first.snapshot?.version ?? 0;
   // One that was migrated is replaced by one of this version with the next event.
   if (first.snapshot?.fingerprint === fingerprint) resident.snapshotVersion = version;
-  const instance = restored ?? hosted.beginOrFail(resident);
+  const instance = restored ?? hosted.beginOrFail(resident, seedOf(first));
   return foldPages(resident, log, { ...instance, version, head: first.head }, first, key, progress, reports);
+}
+
+/** What an actor begins with that asked for the time or for chance when its first event was decided. */
+function seedOf({ seeds, version, types }: LoadedStream): string | undefined {
+  return version === types.length ? (seeds?.[0] ?? undefined) : undefined;
 }
 
 /** Reads what was appended since, by another process. */

@@ -1,12 +1,14 @@
 import { type HoldfastError, holdfastError } from '../runtime/errors/holdfast-error.ts';
 import { nearestName } from '../runtime/errors/nearest-name.ts';
 import { decode } from '../runtime/protocol/codec.ts';
+import { createEventId } from '../runtime/protocol/event-id.ts';
 import type { HostRequest } from '../runtime/protocol/host-messages.ts';
 import { checkName, describe, isReservedType } from '../runtime/protocol/names.ts';
 import { type Asked, askedInTurn, askedNothing } from './asked.ts';
 import type { CommandDefinition, Decide } from './define-aggregate.ts';
+import { withEntropyOf } from './entropy.ts';
 import { failureToBegin } from './hosted-definition.ts';
-import { deliveredEntry, entryOf, failedEntry, type JournalEntry, startedEntry, toEvent } from './journal.ts';
+import { deliveredEntry, entryOf, failedEntry, type NewEntry, startedEntry, toEvent } from './journal.ts';
 import { messageOf } from './message-of.ts';
 import type { Resident } from './resident.ts';
 import type { Step } from './stepper.ts';
@@ -22,7 +24,7 @@ export type Deciding = Pick<Resident, 'address' | 'id' | 'onInput' | 'hosted' | 
 
 /** What a request does to an actor, computed and not yet durable. */
 export interface Decision {
-  readonly events: readonly JournalEntry[];
+  readonly events: readonly NewEntry[];
   readonly snapshot: MachineSnapshot;
   readonly asked: Asked;
   /** An instance that takes the place of the one that the decision was made on. */
@@ -38,45 +40,66 @@ export interface Decision {
 export function decide(actor: Deciding, request: HostRequest): Decision {
   const failure = failureToBegin(actor.tip.snapshot);
   if (failure !== undefined && request.operation !== 'start') throw failure;
+  const id = createEventId();
+  if (request.operation === 'start') return decideStart(actor, request, id);
+  const begun = begunWith(actor, id);
   switch (request.operation) {
-    case 'start':
-      return decideStart(actor, request);
     case 'deliver':
-      return decideDelivery(actor, request);
+      return decideDelivery(begun, request, id);
     case 'execute':
-      return decideCommand(actor, request);
+      return decideCommand(begun, request, id);
     default:
-      return decideEvent(actor, request);
+      return decideEvent(begun, request, id);
   }
 }
 
-function decideEvent(actor: Deciding, { name: type, payload }: HostRequest): Decision {
-  const { tip, tree } = actor;
-  const next = transition(actor, tip.snapshot, tip.version + 1, toEvent(type, payload));
-  const asked = tip.version === 0 ? askedInTurn(begun(actor), next.asked) : next.asked;
-  return { events: [{ type, payload }], snapshot: next.snapshot, asked, tree };
+/** A beginning that asked for the time or for chance is durable with the first event, and takes both from its id. */
+function begunWith(actor: Deciding, eventId: string): Deciding {
+  if (!beginsWithEntropy(actor)) return actor;
+  const { address, id, onInput, hosted, tip } = actor;
+  const { snapshot, tree } = hosted.begin(actor, undefined, eventId);
+  return { address, id, onInput, hosted, tree, tip: { ...tip, snapshot } };
 }
 
-function decideCommand(actor: Deciding, request: HostRequest): Decision {
+function beginsWithEntropy({ tip, hosted }: Deciding): boolean {
+  return tip.version === 0 && hosted.beginsWithEntropy;
+}
+
+function decideEvent(actor: Deciding, { name: type, payload }: HostRequest, id: string): Decision {
   const { tip, tree } = actor;
-  const events: JournalEntry[] = [];
+  const { value: next, usesEntropy } = withEntropyOf(id, 0, () =>
+    transition(actor, tip.snapshot, tip.version + 1, toEvent(type, payload)),
+  );
+  const asked = tip.version === 0 ? askedInTurn(begun(actor, id), next.asked) : next.asked;
+  const entry = { type, payload, id, usesEntropy: usesEntropy || beginsWithEntropy(actor) };
+  return { events: [entry], snapshot: next.snapshot, asked, tree };
+}
+
+function decideCommand(actor: Deciding, request: HostRequest, firstId: string): Decision {
+  const { tip, tree } = actor;
+  const events: NewEntry[] = [];
   let state = tip.snapshot;
   let asked = askedNothing;
   for (const event of runCommand(actor, request)) {
     // Encoded before the machine sees it, so that the machine sees what a replay will see.
     const entry = entryOf(event);
     const version = tip.version + events.length + 1;
-    const next = transition(actor, state, version, toEvent(entry.type, entry.payload));
-    events.push(entry);
+    const isFirst = events.length === 0;
+    const id = isFirst ? firstId : createEventId();
+    const from = state;
+    const { value: next, usesEntropy } = withEntropyOf(id, 0, () =>
+      transition(actor, from, version, toEvent(entry.type, entry.payload)),
+    );
+    events.push({ ...entry, id, usesEntropy: usesEntropy || (isFirst && beginsWithEntropy(actor)) });
     asked = askedInTurn(asked, next.asked);
     state = next.snapshot;
   }
-  if (tip.version === 0 && events.length > 0) asked = askedInTurn(begun(actor), asked);
+  if (tip.version === 0 && events.length > 0) asked = askedInTurn(begun(actor, firstId), asked);
   return { events, snapshot: state, asked, tree };
 }
 
 /** A start with an input begins the machine anew, with that input. One of an actor that has begun decides on nothing. */
-function decideStart(actor: Deciding, { payload, address }: HostRequest): Decision {
+function decideStart(actor: Deciding, { payload, address }: HostRequest, eventId: string): Decision {
   const { tip, tree, hosted, id } = actor;
   const given = payload === '' ? undefined : { input: decode(payload) };
   if (tip.version > 0) {
@@ -88,13 +111,14 @@ function decideStart(actor: Deciding, { payload, address }: HostRequest): Decisi
     );
   }
   const input = given === undefined ? hosted.definition.input?.(id) : given.input;
-  const instance = hosted.begin(actor, { input });
-  const asked = hosted.initiallyAsked(id, instance, { input });
-  return { events: [startedEntry(input)], snapshot: instance.snapshot, asked, tree: instance.tree };
+  const instance = hosted.begin(actor, { input }, eventId);
+  const asked = hosted.initiallyAsked(id, instance, eventId, { input });
+  const entry = { ...startedEntry(input), id: eventId, usesEntropy: hosted.beginsWithEntropy };
+  return { events: [entry], snapshot: instance.snapshot, asked, tree: instance.tree };
 }
 
 /** What comes from within: a timer, a message or the outcome of work. What is not accepted decides on nothing. */
-function decideDelivery(actor: Deciding, request: HostRequest): Decision {
+function decideDelivery(actor: Deciding, request: HostRequest, eventId: string): Decision {
   const { tip, tree, hosted, id } = actor;
   const { name, payload, delivery } = request;
   const ignored: Decision = { events: [], snapshot: tip.snapshot, asked: askedNothing, tree };
@@ -106,17 +130,20 @@ function decideDelivery(actor: Deciding, request: HostRequest): Decision {
   if (delivery.workKey !== null && tree?.workKeyAt(delivery.actor) !== delivery.workKey) return ignored;
   const version = tip.version + 1;
   const input = { event, actor: delivery.actor, id, version, isInternal: true };
-  const next = hosted.stepperOf(actor).step(tip.snapshot, input);
+  const { value: next, usesEntropy } = withEntropyOf(eventId, 0, () =>
+    hosted.stepperOf(actor).step(tip.snapshot, input),
+  );
   if (!next.accepted) return ignored;
   const hasThrown = next.snapshot.status === 'error' && delivery.actor === '';
   const entry = hasThrown ? failedEntry(event, next.snapshot.error) : deliveredEntry(delivery.actor, event);
-  const asked = tip.version === 0 ? askedInTurn(begun(actor), next.asked) : next.asked;
-  return { events: [entry], snapshot: next.snapshot, asked, tree };
+  const asked = tip.version === 0 ? askedInTurn(begun(actor, eventId), next.asked) : next.asked;
+  const used = { id: eventId, usesEntropy: usesEntropy || beginsWithEntropy(actor) };
+  return { events: [{ ...entry, ...used }], snapshot: next.snapshot, asked, tree };
 }
 
 /** What beginning asks for is carried out with the first event. */
-function begun({ hosted, id, tree }: Deciding): Asked {
-  return hosted.initiallyAsked(id, { tree });
+function begun({ hosted, id, tree }: Deciding, eventId: string): Asked {
+  return hosted.initiallyAsked(id, { tree }, eventId);
 }
 
 function runCommand({ hosted, tip: { snapshot } }: Deciding, request: HostRequest): MachineEvent[] {

@@ -1,5 +1,6 @@
 import { holdfastError } from '../runtime/errors/holdfast-error.ts';
 import { decode, encode } from '../runtime/protocol/codec.ts';
+import { createEventId } from '../runtime/protocol/event-id.ts';
 import { type ActorIdentity, ActorTree } from './actor-tree.ts';
 import { type Asked, askedNothing, asksAnything } from './asked.ts';
 import {
@@ -12,6 +13,7 @@ import {
   restore,
 } from './bare-machine.ts';
 import type { AnyAggregateDefinition } from './define-aggregate.ts';
+import { withEntropyOf } from './entropy.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { type Recorded, recorded } from './journal.ts';
 import { checkMachine } from './machine-check.ts';
@@ -19,6 +21,9 @@ import { messageOf } from './message-of.ts';
 import type { Step, Stepper } from './stepper.ts';
 import { type CurrentPage, Upcasting } from './upcasting.ts';
 import { type AnyStateMachine, boundMicrosteps, knownTypes, type MachineSnapshot } from './xstate-adapter.ts';
+
+/** Sets the time and chance of beginning apart from those of the first event. */
+const beginning = 1;
 
 /** The machine of one actor in memory. */
 export interface Instance {
@@ -37,6 +42,8 @@ export class HostedDefinition {
   readonly upcasting: Upcasting;
   readonly #knows: (type: string) => boolean;
   readonly #bare: BareStepper;
+  /** Whether any instance asked for the time or for chance when it began. */
+  beginsWithEntropy = false;
   /** Whether any instance asked for something when it began: what they ask for may depend on their input. */
   #asksInitially = false;
 
@@ -63,16 +70,15 @@ export class HostedDefinition {
   }
 
   /** An instance with no events. Its own each time: a context that a user's code mutates is not shared. */
-  begin(identity: ActorIdentity, given?: { readonly input: unknown }): Instance {
+  begin(
+    identity: ActorIdentity,
+    given?: { readonly input: unknown },
+    eventId: string = createEventId(),
+  ): Instance {
     try {
-      const input = this.#inputOf(identity.id, given);
-      if (!this.hasChildren) {
-        const { snapshot, asked } = initialStep(this.machine, input, identity.id);
-        this.#asksInitially ||= asksAnything(asked);
-        return { snapshot, tree: undefined };
-      }
-      const tree = new ActorTree(this.machine, identity, { input });
-      return { snapshot: tree.snapshot, tree };
+      const { value, usesEntropy } = withEntropyOf(eventId, beginning, () => this.#begin(identity, given));
+      this.beginsWithEntropy ||= usesEntropy;
+      return value;
     } catch (error) {
       throw holdfastError(
         'HOLDFAST_ERR_TRANSITION_FAILED',
@@ -83,20 +89,40 @@ export class HostedDefinition {
     }
   }
 
+  #begin(identity: ActorIdentity, given: { readonly input: unknown } | undefined): Instance {
+    const input = this.#inputOf(identity.id, given);
+    if (!this.hasChildren) {
+      const { snapshot, asked } = initialStep(this.machine, input, identity.id);
+      this.#asksInitially ||= asksAnything(asked);
+      return { snapshot, tree: undefined };
+    }
+    const tree = new ActorTree(this.machine, identity, { input });
+    return { snapshot: tree.snapshot, tree };
+  }
+
   /** The same, for an actor that may yet be started with an input of its own: until then it has a failure to begin. */
-  beginOrFail(identity: ActorIdentity): Instance {
+  beginOrFail(identity: ActorIdentity, eventId?: string): Instance {
     try {
-      return this.begin(identity);
+      return this.begin(identity, undefined, eventId);
     } catch (error) {
       return { snapshot: notBegun(error), tree: undefined };
     }
   }
 
   /** What an instance asks for when it begins: to be carried out with its first event. */
-  initiallyAsked(id: string, { tree }: Pick<Instance, 'tree'>, given?: { readonly input: unknown }): Asked {
+  initiallyAsked(
+    id: string,
+    { tree }: Pick<Instance, 'tree'>,
+    eventId: string,
+    given?: { readonly input: unknown },
+  ): Asked {
     if (tree !== undefined) return tree.initiallyAsked;
     if (!this.#asksInitially) return askedNothing;
-    return initialStep(this.machine, this.#inputOf(id, given), id).asked;
+    return withEntropyOf(
+      eventId,
+      beginning,
+      () => initialStep(this.machine, this.#inputOf(id, given), id).asked,
+    ).value;
   }
 
   /** The state of an instance with no events. */
@@ -142,7 +168,7 @@ export class HostedDefinition {
   fold(
     from: Instance,
     identity: ActorIdentity,
-    { types, data, versionAt }: CurrentPage,
+    { types, data, versionAt, seedAt }: CurrentPage,
     onSkipped?: (index: number) => void,
   ): Instance {
     let instance = from;
@@ -152,7 +178,9 @@ export class HostedDefinition {
       if (types[index] !== type) type = types[index] as string;
       try {
         const entry = recorded(type, data[index] as string);
-        const next = this.#foldOne(instance, identity, versionAt(index), entry);
+        const seed = seedAt?.(index) ?? undefined;
+        const fold = () => this.#foldOne(instance, identity, versionAt(index), entry, seed);
+        const next = seed === undefined ? fold() : withEntropyOf(seed, 0, fold).value;
         if (next === undefined) onSkipped?.(index);
         else instance = next;
       } catch (error) {
@@ -167,13 +195,14 @@ export class HostedDefinition {
     identity: ActorIdentity,
     version: number,
     entry: Recorded,
+    seed: string | undefined,
   ): Instance | undefined {
     const { tree, snapshot } = instance;
     const failure = failureToBegin(snapshot);
     if (failure !== undefined && entry.kind !== 'started') throw failure;
     switch (entry.kind) {
       case 'started':
-        return version === 1 ? this.begin(identity, { input: entry.input }) : instance;
+        return version === 1 ? this.begin(identity, { input: entry.input }, seed) : instance;
       case 'failed':
         return { tree, snapshot: tree?.fail(entry.error) ?? failed(snapshot, entry.error) };
       case 'event': {

@@ -21,6 +21,13 @@ export interface JournalEntry {
   readonly payload: string;
 }
 
+/** An entry with the id that it will have. */
+export interface NewEntry extends JournalEntry {
+  readonly id: string;
+  /** Whether computing it asked for the time or for chance. */
+  readonly usesEntropy: boolean;
+}
+
 /** The entry of an event that the root got: the event itself, so that whoever reads the log knows its type. */
 export function entryOf(event: MachineEvent): JournalEntry {
   const { type, ...payload } = event;

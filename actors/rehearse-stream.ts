@@ -42,7 +42,7 @@ export async function rehearseStream(
   listener.waits();
   try {
     const [snapshot, first] = await Promise.all([reads.actorSnapshot(stream), reads.load(after(stream, 0))]);
-    if (!replay.begin(snapshot, first.types[0])) return 0;
+    if (!replay.begin(snapshot, first)) return 0;
     let page = first;
     for (;;) {
       // Read while this one is folded; what it fails with is found when it is awaited.
@@ -89,12 +89,15 @@ class Replay {
   }
 
   /** Whether the machine can be started. */
-  begin(stored: EncodedSnapshot | undefined, firstType: string | undefined): boolean {
+  begin(stored: EncodedSnapshot | undefined, { types: [firstType], seeds }: LoadedStream): boolean {
     this.#listener.computes(0);
     try {
       // One that was started with an input of its own begins with that.
       const isStarted = firstType === journalTypes.started;
-      this.#state = isStarted ? this.#hosted.beginOrFail(this.#identity) : this.#hosted.begin(this.#identity);
+      const seed = seeds?.[0] ?? undefined;
+      this.#state = isStarted
+        ? this.#hosted.beginOrFail(this.#identity)
+        : this.#hosted.begin(this.#identity, undefined, seed);
     } catch (error) {
       this.report('throws', messageOf(error));
       return false;
@@ -137,7 +140,7 @@ class Replay {
     const types = events.map(({ type }) => type);
     const data = events.map((event) => event.data);
     const { version } = this.#at;
-    const current: CurrentPage = { types, data, versionAt: () => version };
+    const current: CurrentPage = { types, data, versionAt: () => version, seedAt: () => page.seeds?.[index] };
     this.#state = this.#hosted.fold(this.#state as Instance, this.#identity, current, (at) =>
       this.#passedOver(types[at] as string),
     );

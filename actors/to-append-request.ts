@@ -1,6 +1,6 @@
 import type { AppendRequest, EncodedEvent, EncodedSnapshot } from '../runtime/protocol/append.ts';
-import { encode } from '../runtime/protocol/codec.ts';
-import { createEventId } from '../runtime/protocol/event-id.ts';
+import { decode, encode } from '../runtime/protocol/codec.ts';
+import { entropyKey } from '../runtime/protocol/entropy-key.ts';
 import type { HostRequest } from '../runtime/protocol/host-messages.ts';
 import { sealEvent } from '../runtime/protocol/seal-event.ts';
 import { consequencesOf } from './consequences-of.ts';
@@ -22,10 +22,10 @@ export function toAppendRequest(
 ): { append: AppendRequest; after: Place } {
   const { address: stream, tip, hosted } = resident;
   const { idempotencyKey, fingerprint } = request;
-  const metadata = metadataOf(request);
+  const given = metadataOf(request);
   let head = tip.head;
-  const events = decision.events.map(({ type, payload: data }): EncodedEvent => {
-    const id = createEventId();
+  const events = decision.events.map(({ id, type, payload: data, usesEntropy }): EncodedEvent => {
+    const metadata = usesEntropy ? withEntropyKey(given) : given;
     const schemaVersion = hosted.upcasting.schemaVersionOf(type);
     const hash = sealEvent({ id, stream, type, schemaVersion, data, metadata }, head);
     head = id;
@@ -51,6 +51,11 @@ export function toAppendRequest(
 function metadataOf({ metadata, delivery }: HostRequest): string | null {
   const sender = delivery?.sender ?? null;
   return sender === null ? metadata : encode({ sender });
+}
+
+/** Says with the event that its replay takes time and chance from its id. */
+function withEntropyKey(metadata: string | null): string {
+  return encode({ ...(decode(metadata ?? '{}') as object), [entropyKey]: true });
 }
 
 function snapshotDue(

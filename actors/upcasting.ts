@@ -30,6 +30,8 @@ export interface CurrentPage {
   readonly data: readonly string[];
   /** Version in the stream of the stored event that the one at an index comes from. */
   versionAt(index: number): number;
+  /** What the step takes time and chance from, if it asked for them when it was new. */
+  seedAt?(index: number): string | null | undefined;
 }
 
 /** Brings stored events to the schema versions of one definition. */
@@ -55,10 +57,10 @@ export class Upcasting {
    * @throws HOLDFAST_ERR_UPCAST_FAILED, HOLDFAST_ERR_EVENT_NEWER.
    */
   page(stream: string, page: LoadedStream): CurrentPage {
-    const { types, data, schemaVersions } = page;
+    const { types, data, schemaVersions, seeds } = page;
     const first = page.version - types.length + 1;
     if (types.every((type, index) => schemaVersions[index] === this.schemaVersionOf(type))) {
-      return { types, data, versionAt: (index) => first + index };
+      return { types, data, versionAt: (index) => first + index, seedAt: (index) => seeds?.[index] };
     }
     const current: CurrentEvent[] = [];
     const versions: number[] = [];
@@ -72,6 +74,7 @@ export class Upcasting {
       types: current.map(({ type }) => type),
       data: current.map((event) => event.data),
       versionAt: (index) => versions[index] as number,
+      seedAt: (index) => seeds?.[(versions[index] as number) - first],
     };
   }
 

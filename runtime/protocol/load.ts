@@ -17,6 +17,8 @@ export interface LoadedStream {
   readonly schemaVersions: readonly number[];
   readonly data: readonly string[];
   readonly positions: readonly number[];
+  /** Ids of the events whose steps asked for the time or for chance, `null` for the others; absent if all are others. */
+  readonly seeds?: readonly (string | null)[];
   /** Version, id and place in the log of the last event of this page, or of where it starts if it is empty. */
   readonly version: number;
   readonly head: string;

@@ -1,5 +1,6 @@
 import { type Definitions, definitionOf } from '../../actors/definition-of.ts';
 import type { HostedDefinition } from '../../actors/hosted-definition.ts';
+import { installEntropy } from '../../actors/install-entropy.ts';
 import { loadDefinitions } from '../../actors/load-definitions.ts';
 import { type RehearsalReads, rehearseStream } from '../../actors/rehearse-stream.ts';
 import { toWireError } from '../errors/wire-error.ts';
@@ -16,6 +17,7 @@ export async function rehearseBatch(batch: RehearsalBatch): Promise<RehearsedBat
   const reads = new RequestClient<ReaderRequests>(batch.reads);
   try {
     pulse.computes(-1, 0);
+    installEntropy();
     let definitions: ReadonlyMap<string, HostedDefinition>;
     try {
       definitions = allHosted(await loadDefinitions(batch.modules));

@@ -1,15 +1,26 @@
 import type { PageQuery } from '../ports/event-store-backend.ts';
 import type { EncodedSnapshot } from '../protocol/append.ts';
 import { isUsable } from '../protocol/code-fingerprint.ts';
+import { entropyKey } from '../protocol/entropy-key.ts';
 import { limits } from '../protocol/limits.ts';
 import type { LoadedStream, LoadRequest } from '../protocol/load.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
 
-type TailRow = [version: number, type: string, schemaVersion: number, data: string, position: number];
+type TailRow = [
+  version: number,
+  type: string,
+  schemaVersion: number,
+  data: string,
+  position: number,
+  seed: string | null,
+];
 
 const columns = `e.position, e.id, s.name as stream, e.version, e.type, e.schema_version as schemaVersion, e.data,
   e.metadata, e.recorded_at as recordedAt`;
+
+/** The id of an event whose step asked for the time or for chance: see `actors/entropy.ts`. */
+const seed = `iif(e.metadata is null, null, iif(instr(e.metadata, '"${entropyKey}":true') = 0, null, e.id))`;
 
 /** Reads pages of the log on a connection that cannot write. Each page is one consistent view. */
 export class LogReader {
@@ -59,7 +70,7 @@ export class LogReader {
     const snapshot = fingerprint === null ? undefined : this.#usableSnapshot(request);
     const after = snapshot?.version ?? request.after;
     const rows = this.#prepare<TailRow>(
-      `select e.version, e.type, e.schema_version, e.data, e.position from streams s
+      `select e.version, e.type, e.schema_version, e.data, e.position, ${seed} from streams s
        join events e on e.stream_id = s.stream_id where s.name = ? and e.version > ? order by e.version limit ?`,
       'raw',
     ).all(stream, after, limits.loadEventsMax) as TailRow[];
@@ -67,6 +78,7 @@ export class LogReader {
     const schemaVersions: number[] = [];
     const data: string[] = [];
     const positions: number[] = [];
+    let seeds: (string | null)[] | undefined;
     let version = after;
     let length = 0;
     for (const row of rows) {
@@ -77,6 +89,8 @@ export class LogReader {
       schemaVersions.push(row[2]);
       data.push(row[3]);
       positions.push(row[4]);
+      if (row[5] !== null) seeds ??= new Array<null>(data.length - 1).fill(null);
+      seeds?.push(row[5]);
     }
     const [head, position] = this.#headAt(stream, version);
     return {
@@ -85,6 +99,7 @@ export class LogReader {
       schemaVersions,
       data,
       positions,
+      ...(seeds === undefined ? {} : { seeds }),
       version,
       head,
       position,

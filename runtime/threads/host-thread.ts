@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { ActorHost } from '../../actors/actor-host.ts';
+import { installEntropy } from '../../actors/install-entropy.ts';
 import { loadDefinitions } from '../../actors/load-definitions.ts';
 import { SkippedEvents } from '../../actors/skipped-events.ts';
 import { effectFailed, eventSkipped, migrateFailed } from '../observability/channels.ts';
@@ -26,6 +27,7 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
     board.beat(beat);
     budget.check();
   });
+  installEntropy();
   const definitions = await loadDefinitions(data.modules);
   const appends = new AppendClient(data.appends);
   const reads = new RequestClient<ReaderRequests>(data.reads);

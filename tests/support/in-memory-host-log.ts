@@ -2,6 +2,7 @@ import { isHoldfastError } from '../../runtime/errors/holdfast-error.ts';
 import type { HostLog } from '../../runtime/ports/host-log.ts';
 import type { AppendReceipt, AppendRequest } from '../../runtime/protocol/append.ts';
 import { isUsable } from '../../runtime/protocol/code-fingerprint.ts';
+import { entropyKey } from '../../runtime/protocol/entropy-key.ts';
 import type { LoadedStream, LoadRequest } from '../../runtime/protocol/load.ts';
 import type { RecordedEvent } from '../../runtime/protocol/recorded-event.ts';
 import { InMemoryEventStoreBackend } from '../../runtime/store/in-memory-backend.ts';
@@ -67,6 +68,9 @@ export class InMemoryHostLog implements HostLog {
       schemaVersions: page.map(({ schemaVersion }) => schemaVersion),
       data: page.map(({ data }) => data),
       positions: page.map(({ position }) => position),
+      seeds: page.map(({ id, metadata }) =>
+        metadata?.includes(`"${entropyKey}":true`) === true ? id : null,
+      ),
       position: last?.position ?? events[after - 1]?.position ?? 0,
       version: last?.version ?? after,
       head: last?.id ?? events[after - 1]?.id ?? '',

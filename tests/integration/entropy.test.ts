@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { order } from '../support/fixtures/order.ts';
+import { planner, todos } from '../support/fixtures/todos.ts';
+import { openRuntime } from '../support/open-runtime.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const contextOf = async (runtime: Awaited<ReturnType<typeof openRuntime>>, id: string) =>
+  (await runtime.actor(todos, id).snapshot()).context;
+
+test('what a machine drew while it computed an event stays what it was, after passivation and a restart', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  let first: Awaited<ReturnType<typeof contextOf>>;
+  const before = Date.now();
+  {
+    await using runtime = await openRuntime(['todos'], { database, hosts: 1, residentsMax: 1 });
+    const list = runtime.actor(todos, '1');
+    await list.send({ type: 'add' });
+    await list.send({ type: 'add' });
+    first = await contextOf(runtime, '1');
+
+    // Takes the only place in memory.
+    for (const id of ['2', '3', '4']) await runtime.actor(todos, id).send({ type: 'add' });
+    expect(await contextOf(runtime, '1')).toEqual(first);
+  }
+  await using runtime = await openRuntime(['todos'], { database, hosts: 1 });
+  expect(await contextOf(runtime, '1')).toEqual(first);
+
+  const [one, two] = first.todos;
+  await runtime.actor(todos, '1').send({ type: 'done', id: two?.id ?? '' });
+  expect((await contextOf(runtime, '1')).todos.map(({ isDone }) => isDone)).toEqual([false, true]);
+  const drawn = [first.listId, ...first.todos.flatMap(({ id, draws }) => [id, ...draws.slice(0, 2)])];
+  expect(new Set(drawn).size).toBe(drawn.length);
+  expect(one?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  const [, , now, date] = (one?.draws ?? []) as [number, number, number, Date];
+  expect(now).toBeGreaterThanOrEqual(before);
+  expect(now).toBeLessThanOrEqual(Date.now());
+  expect(date).toEqual(new Date(now));
+});
+
+test('the same event of two actors draws differently, and so does what was decided anew', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const runtime = await openRuntime(['todos'], { database, hosts: 2 });
+  await Promise.all(['1', '2'].map((id) => runtime.actor(todos, id).send({ type: 'add' })));
+
+  const [one, two] = [await contextOf(runtime, '1'), await contextOf(runtime, '2')];
+
+  expect(one.listId).not.toBe(two.listId);
+  expect(one.todos[0]?.draws[0]).not.toBe(two.todos[0]?.draws[0]);
+});
+
+test('only events that drew say so, and a user’s metadata stays', async () => {
+  const runtime = await openRuntime(['todos', 'order']);
+  await runtime.actor(todos, '1').send({ type: 'add' }, { metadata: { by: 'me' } });
+  await runtime.actor(todos, '1').send({ type: 'done', id: '' }, { metadata: { by: 'you' } });
+  await runtime.actor(order, '1').send({ type: 'pay', cents: 7, fails: false });
+  await runtime.actor(order, '1').waitFor(({ status }) => status === 'done');
+
+  const metadata: unknown[] = [];
+  for await (const event of runtime.store.readAll()) metadata.push(event.metadata);
+
+  expect(metadata.slice(0, 2)).toEqual([{ by: 'me', 'holdfast.entropy': true }, { by: 'you' }]);
+  expect(metadata.length).toBeGreaterThan(5);
+  expect(JSON.stringify(metadata.slice(2))).not.toContain('entropy');
+});
+
+test('a rehearsal replays what was drawn', async () => {
+  const runtime = await openRuntime(['todos']);
+  for (let count = 0; count < 3; count++) await runtime.actor(todos, '1').send({ type: 'add' });
+
+  expect(await runtime.rehearse()).toMatchObject({ ok: true, streams: 1 });
+});
+
+test('a machine with children that draw is after a restart what it was', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  let before: unknown;
+  {
+    await using runtime = await openRuntime(['todos'], { database });
+    const actor = runtime.actor(planner, '1');
+    await actor.send({ type: 'add' });
+    await actor.send({ type: 'add' });
+    before = (await actor.snapshot()).context;
+  }
+  const runtime = await openRuntime(['todos'], { database });
+
+  expect((await runtime.actor(planner, '1').snapshot()).context).toEqual(before);
+});
