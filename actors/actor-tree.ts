@@ -11,6 +11,7 @@ import {
   delayMsOf,
   type WorkDescription,
 } from './asked.ts';
+import { freshContext } from './fresh-context.ts';
 import { isRestorable } from './is-restorable.ts';
 import { type StandInListener, type StandInSnapshot, standInFor } from './stand-in.ts';
 import { type Input, notAccepted, type Step, type Stepper, UnsupportedActionError } from './stepper.ts';
@@ -190,8 +191,10 @@ export class ActorTree implements Stepper {
     const execute = scope.actionExecutor;
     scope.actionExecutor = (action) => execute(this.#deferred(action));
     scope.emit = (event) => this.#asked?.effects.push({ kind: 'emit', event });
-    if (isMachine(actor.logic)) boundMicrosteps(actor.logic);
-    else if (isEffectful(actor.logic)) {
+    if (isMachine(actor.logic)) {
+      boundMicrosteps(actor.logic);
+      freshContext(actor.logic);
+    } else if (isEffectful(actor.logic)) {
       this.#real.set(actor, actor.logic);
       actor.logic = standInFor(actor.logic, this.#work);
     }

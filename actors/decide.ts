@@ -173,7 +173,11 @@ function checkEvent(event: unknown, request: HostRequest): MachineEvent {
   }
   const { type } = event as { type?: unknown };
   checkName(`The type of an event decided by "${request.name}"`, type);
-  if (isReservedType(type)) throw commandFailed(request, `the type "${type}" is reserved for XState.`);
+  if (isReservedType(type))
+    throw commandFailed(
+      request,
+      `the type "${type}" is reserved: "*" and what begins with "xstate." or "holdfast." cannot be sent.`,
+    );
   return event as MachineEvent;
 }
 
@@ -225,7 +229,7 @@ function transition(
 function rejection(address: string, snapshot: MachineSnapshot, eventType: string): HoldfastError {
   const { value: state, status } = snapshot;
   const accepts = acceptedTypes(snapshot);
-  const now = accepts.includes(eventType) ? ' now: a guard refused it' : '';
+  const now = accepts.includes(eventType) ? ' now: its guard refused it, or the state forbids it' : '';
   const is = `${address} is ${JSON.stringify(state)}${status === 'active' ? '' : ` and ${status}`}`;
   const others = accepts.filter((type) => type !== eventType);
   const offer = others.length === 0 ? 'nothing' : others.map((type) => `"${type}"`).join(', ');

@@ -233,10 +233,12 @@ export function defineAggregate<
   });
 }
 
-/** Names under which a machine, and the machines among its actors, declare actors. */
-function declaredActors(machine: AnyStateMachine): string[] {
+/** Names under which a machine, and the machines among its actors, declare actors; one may be among its own. */
+function declaredActors(machine: AnyStateMachine, seen = new Set<AnyStateMachine>()): string[] {
+  if (seen.has(machine)) return [];
+  seen.add(machine);
   return Object.entries<unknown>(machine.implementations.actors).flatMap(([name, logic]) =>
-    isMachine(logic) ? [name, ...declaredActors(logic)] : [name],
+    isMachine(logic) ? [name, ...declaredActors(logic, seen)] : [name],
   );
 }
 

@@ -15,6 +15,7 @@ import {
 import type { AnyAggregateDefinition } from './define-aggregate.ts';
 import { withEntropyOf } from './entropy.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { freshContext } from './fresh-context.ts';
 import { type Recorded, recorded } from './journal.ts';
 import { checkMachine } from './machine-check.ts';
 import { messageOf } from './message-of.ts';
@@ -92,6 +93,7 @@ export class HostedDefinition {
   #begin(identity: ActorIdentity, given: { readonly input: unknown } | undefined): Instance {
     const input = this.#inputOf(identity.id, given);
     if (!this.hasChildren) {
+      freshContext(this.machine);
       const { snapshot, asked } = initialStep(this.machine, input, identity.id);
       this.#asksInitially ||= asksAnything(asked);
       return { snapshot, tree: undefined };

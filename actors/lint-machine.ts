@@ -112,15 +112,15 @@ function cycleFrom(start: StateNode, path: readonly StateNode[]): readonly State
 
 /** The context that the machine begins with, if it can be computed without more than the given input. */
 function* lintContext(machine: AnyStateMachine, input: unknown): Generator<LintProblem> {
-  let persisted: unknown;
+  let context: unknown;
   try {
     const identity = { id: 'lint', address: 'lint/lint', onInput: () => undefined };
-    persisted = new ActorTree(machine, identity, { input }).persist();
+    const tree = new ActorTree(machine, identity, { input });
+    context = contextOf(tree);
   } catch {
     // It needs an input of its own, and says what is wrong when it gets one.
     return;
   }
-  const { context } = persisted as { context: unknown };
   try {
     encode(context, 'context');
   } catch (error) {
@@ -131,5 +131,14 @@ function* lintContext(machine: AnyStateMachine, input: unknown): Generator<LintP
       state: machine.id,
       message: `The context of "${machine.id}" could not be kept: ${error.message}`,
     };
+  }
+}
+
+function contextOf(tree: ActorTree): unknown {
+  try {
+    return (tree.persist() as { context: unknown }).context;
+  } catch {
+    // XState follows a context that refers to itself until its stack overflows; the codec says where it does.
+    return tree.snapshot.context;
   }
 }

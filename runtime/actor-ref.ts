@@ -108,7 +108,7 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
       if (typeof event !== 'object' || event === null) throw notAnEvent(event);
       const { type, ...data } = event as { type: string };
       checkName('The type of an event', type);
-      if (isReservedType(type)) throw notAnEvent(type);
+      if (isReservedType(type)) throw reserved(type);
       return this.#command('send', type, encode(this.#validated(type, data), type), options);
     } catch (error) {
       return Promise.reject(error);
@@ -277,5 +277,12 @@ function notAnEvent(value: unknown): Error {
   return holdfastError(
     'HOLDFAST_ERR_ARGUMENT_INVALID',
     `send takes an event such as { type: 'created', title: 'Plan' }, got ${describe(value)}.`,
+  );
+}
+
+function reserved(type: string): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_ARGUMENT_INVALID',
+    `The type "${type}" is reserved: "*" and what begins with "xstate." or "holdfast." cannot be sent.`,
   );
 }

@@ -34,6 +34,8 @@ function invalid(what: string, problem: string): Error {
 
 /** Whether a type of event means something to XState or Holdfast itself and cannot be sent. */
 export function isReservedType(type: string): boolean {
+  // XState's own way to ask for a state that has a `route`.
+  if (type === 'xstate.route') return false;
   return type === '*' || type.startsWith('xstate.') || type.startsWith('holdfast.');
 }
 

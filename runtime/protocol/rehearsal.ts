@@ -16,7 +16,8 @@ import type { WireError } from '../errors/wire-error.ts';
  * - `unreadable`: what is stored cannot be read.
  * - `timed-out`: an event, or the import of a module, did not come to an end in time.
  * - `thread-died`: the thread ended or ran out of memory on an event, or on the import of a module.
- * - `module-failed`: a module could not be imported, or a definition cannot be hosted. Nothing was replayed.
+ * - `kind-refused`: the machine of the kind cannot be hosted; its streams were not replayed. Counted once for a kind.
+ * - `module-failed`: a module could not be imported. Nothing was replayed.
  */
 export type RehearsalProblemName =
   | 'throws'
@@ -31,6 +32,7 @@ export type RehearsalProblemName =
   | 'unreadable'
   | 'timed-out'
   | 'thread-died'
+  | 'kind-refused'
   | 'module-failed';
 
 /** One thing that would break, or change, with the definitions that were rehearsed. */
@@ -84,7 +86,15 @@ export interface RehearsalBatch {
 }
 
 /** What became of a batch: what was found, or why the definitions could not be loaded. */
-export type RehearsedBatch = Omit<RehearsalReport, 'ok'> | { readonly failed: WireError };
+export type RehearsedBatch =
+  | (Omit<RehearsalReport, 'ok'> & { readonly refused: readonly RefusedKind[] })
+  | { readonly failed: WireError };
+
+/** A kind whose machine cannot be hosted, and why. */
+export interface RefusedKind {
+  readonly kind: string;
+  readonly message: string;
+}
 
 /** What a rehearsal tells of where it is, for somebody who may have to end its thread. */
 export interface RehearsalPulse {

@@ -1,5 +1,4 @@
-import { type Definitions, definitionOf } from '../../actors/definition-of.ts';
-import type { HostedDefinition } from '../../actors/hosted-definition.ts';
+import type { Definitions } from '../../actors/definition-of.ts';
 import { installEntropy } from '../../actors/install-entropy.ts';
 import { loadDefinitions } from '../../actors/load-definitions.ts';
 import { type RehearsalReads, rehearseStream } from '../../actors/rehearse-stream.ts';
@@ -7,7 +6,7 @@ import { toWireError } from '../errors/wire-error.ts';
 import { parseAddress } from '../protocol/address.ts';
 import { Pulse } from '../protocol/pulse.ts';
 import type { ReaderRequests } from '../protocol/reader-control.ts';
-import type { RehearsalBatch, RehearsedBatch } from '../protocol/rehearsal.ts';
+import type { RefusedKind, RehearsalBatch, RehearsedBatch } from '../protocol/rehearsal.ts';
 import { RequestClient } from '../threads/request-port.ts';
 import { Tally } from './tally.ts';
 
@@ -18,28 +17,29 @@ export async function rehearseBatch(batch: RehearsalBatch): Promise<RehearsedBat
   try {
     pulse.computes(-1, 0);
     installEntropy();
-    let definitions: ReadonlyMap<string, HostedDefinition>;
+    let definitions: Definitions;
     try {
-      definitions = allHosted(await loadDefinitions(batch.modules));
+      definitions = await loadDefinitions(batch.modules);
     } catch (error) {
       return { failed: toWireError(error) };
     }
     const { ok: _, ...found } = await rehearseAll(batch.streams, definitions, reads, pulse);
-    return found;
+    return { ...found, refused: refusedOf(definitions) };
   } finally {
     reads.close();
   }
 }
 
-/** A rehearsal says first of all that a machine is refused. */
-function allHosted(definitions: Definitions): ReadonlyMap<string, HostedDefinition> {
-  const kinds = [...definitions.keys()];
-  return new Map(kinds.map((kind) => [kind, definitionOf(definitions, kind)]));
+/** Kinds whose machine cannot be hosted. The others are replayed, as they would go on working. */
+function refusedOf(definitions: Definitions): RefusedKind[] {
+  return [...definitions].flatMap(([kind, hosted]) =>
+    hosted instanceof Error ? [{ kind, message: hosted.message }] : [],
+  );
 }
 
 async function rehearseAll(
   streams: readonly string[],
-  definitions: ReadonlyMap<string, HostedDefinition>,
+  definitions: Definitions,
   client: RequestClient<ReaderRequests>,
   pulse: Pulse,
 ) {
@@ -56,6 +56,7 @@ async function rehearseAll(
   for (const [index, stream] of streams.entries()) {
     const { kind } = parseAddress(stream);
     const hosted = definitions.get(kind);
+    if (hosted instanceof Error) continue;
     if (hosted === undefined) {
       const message = `No module exports a definition of "${kind}".`;
       tally.found({ problem: 'unknown-kind', kind, stream, version: 0, position: 0, type: '', message });

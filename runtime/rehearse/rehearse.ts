@@ -5,7 +5,7 @@ import { fromWireError, type WireError } from '../errors/wire-error.ts';
 import { typescriptExecArgv } from '../hosts/typescript-modules.ts';
 import type { LongWorkOptions, PageQuery } from '../ports/event-store-backend.ts';
 import { parseAddress } from '../protocol/address.ts';
-import type { RehearsalProblemName, RehearsalReport } from '../protocol/rehearsal.ts';
+import type { RehearsalProblemName, RehearsalReport, RehearsedBatch } from '../protocol/rehearsal.ts';
 import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
 import { PulseWatch } from './pulse-watch.ts';
@@ -54,6 +54,7 @@ class Rehearsal {
   readonly #threads: number;
   readonly #pool: CpuPool;
   readonly #tally = new Tally();
+  readonly #refused = new Set<string>();
   readonly #stop = new AbortController();
   /** Events of the batches that are under way, as far as they are. */
   readonly #underway = new Set<() => number>();
@@ -161,7 +162,7 @@ class Rehearsal {
       const signal = AbortSignal.any([this.#stop.signal, hung.signal]);
       const found = await this.#pool.run('rehearseStreams', batch, { signal, transfer: [port2] });
       if ('failed' in found) this.#fail(found.failed);
-      else this.#tally.add(found);
+      else this.#add(found);
       return undefined;
     } catch (error) {
       if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
@@ -169,6 +170,17 @@ class Rehearsal {
     } finally {
       watch.stop();
       this.#underway.delete(eventsSoFar);
+    }
+  }
+
+  #add({ refused, ...found }: Exclude<RehearsedBatch, { failed: unknown }>): void {
+    this.#tally.add(found);
+    for (const { kind, message } of refused) {
+      // Every batch finds the same.
+      if (this.#refused.has(kind)) continue;
+      this.#refused.add(kind);
+      const nowhere = { stream: '', version: 0, position: 0, type: '' };
+      this.#tally.found({ ...nowhere, kind, problem: 'kind-refused', message });
     }
   }
 

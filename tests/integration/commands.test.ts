@@ -71,7 +71,7 @@ describe('send', () => {
     const actor = newActor();
 
     await expect(actor.send({ type: 'added', by: 1_000 })).rejects.toThrow(
-      `${actor.address} is "open" and does not accept "added" now: a guard refused it`,
+      `${actor.address} is "open" and does not accept "added" now: its guard refused it, or the state forbids it`,
     );
   });
 

@@ -218,11 +218,13 @@ test.each([
   },
 );
 
-test('a machine that cannot be hosted is reported', async () => {
-  const report = await rehearsed(await written(), [fixture('unsupported')]);
+test('a machine that cannot be hosted is reported for its kind, and the other kinds are replayed', async () => {
+  const report = await rehearsed(await written(), [module('v1'), fixture('unsupported')]);
 
-  expect(report.counts).toEqual({ 'module-failed': 1 });
+  expect(report.counts).toEqual({ 'kind-refused': 1 });
+  expect(report.problems[0]?.kind).toBe('timed');
   expect(messageOf(report)).toContain('cannot be hosted');
+  expect(report.streams).toBe(3);
 });
 
 test('long streams and many streams are replayed by several threads, while more is appended', async () => {

@@ -78,7 +78,9 @@ test('a rejection says when it was a guard that refused', async () => {
 
   const refused = await host.send('document/plan', 'revised', { body: '' });
 
-  expect((refused as Error).message).toContain('does not accept "revised" now: a guard refused it;');
+  expect((refused as Error).message).toContain(
+    'does not accept "revised" now: its guard refused it, or the state forbids it;',
+  );
 });
 
 test('a command becomes its events, all of them in one append', async () => {

@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest';
+import { assign, createMachine, enqueueActions, setup } from 'xstate';
+import { defineAggregate } from '../../actors/define-aggregate.ts';
+import { HostedDefinition } from '../../actors/hosted-definition.ts';
+import { lintMachine } from '../../actors/lint-machine.ts';
+import { AskedHost, hostedMachine } from '../support/hosted-actor.ts';
+
+const hostOf = (hosted: HostedDefinition): AskedHost => new AskedHost(new Map([['thing', hosted]]));
+
+test('a context that is given as an object and changed in place is that of one actor, also when it is replayed', async () => {
+  const machine = createMachine({
+    types: {} as {
+      context: { list: number[]; byName: Map<string, number[]> };
+      events: { type: 'push'; value: number };
+    },
+    context: { list: [], byName: new Map([['all', []]]) },
+    on: {
+      push: {
+        actions: assign(({ context, event }) => {
+          context.list.push(event.value);
+          context.byName.get('all')?.push(event.value);
+          return { list: context.list };
+        }),
+      },
+    },
+  });
+  const host = hostOf(hostedMachine(machine));
+  await host.send('thing/1', 'push', { value: 1 });
+  await host.send('thing/1', 'push', { value: 2 });
+  await host.passivate();
+  await host.send('thing/2', 'push', { value: 9 });
+
+  const contextOf = async (address: string) => (await host.snapshot(address)).context;
+  expect(await contextOf('thing/1')).toEqual({ list: [1, 2], byName: new Map([['all', [1, 2]]]) });
+  expect(await contextOf('thing/2')).toEqual({ list: [9], byName: new Map([['all', [9]]]) });
+});
+
+test('a machine that is among its own actors can be defined, and grows', async () => {
+  const actors: Record<string, never> = {};
+  const node = setup({
+    types: {} as { context: { depth: number }; input: number | undefined },
+    actors: actors as never,
+  }).createMachine({
+    id: 'node',
+    context: ({ input }) => ({ depth: input ?? 0 }),
+    on: {
+      grow: {
+        actions: enqueueActions(({ enqueue, context }) => {
+          enqueue.spawnChild('node' as never, { id: 'kid', input: context.depth + 1 } as never);
+        }),
+      },
+    },
+  });
+  (node.implementations.actors as Record<string, unknown>)['node'] = node;
+  const definition = defineAggregate('thing', { machine: node });
+  const host = hostOf(new HostedDefinition(definition as never));
+
+  expect(await host.send('thing/1', 'grow', {})).toMatchObject({ outcome: 'appended' });
+  await host.passivate();
+
+  expect(await host.snapshot('thing/1')).toMatchObject({ version: 1, context: { depth: 0 } });
+});
+
+test('a context that refers to itself is refused, and told where', () => {
+  const machine = createMachine({
+    context: () => {
+      const tree: { self?: unknown } = {};
+      tree.self = tree;
+      return { tree };
+    },
+  });
+
+  expect(lintMachine(machine)).toEqual([
+    expect.objectContaining({
+      severity: 'error',
+      rule: 'context',
+      message: expect.stringContaining('context.tree.self'),
+    }),
+  ]);
+});
+
+test('a context that comes to refer to itself cannot be shown, and its error says where', async () => {
+  const machine = createMachine({
+    types: {} as { context: { tree: { self?: unknown } } },
+    context: { tree: {} },
+    on: {
+      tie: {
+        actions: assign(() => {
+          const tree: { self?: unknown } = {};
+          tree.self = tree;
+          return { tree };
+        }),
+      },
+    },
+  });
+  const host = hostOf(hostedMachine(machine));
+  await host.send('thing/1', 'tie', {});
+
+  await expect(host.snapshot('thing/1')).rejects.toMatchObject({
+    code: 'HOLDFAST_ERR_PAYLOAD_INVALID',
+    message: expect.stringContaining('context.tree.self'),
+  });
+});
+
+test('a state with a route is gone to by it', async () => {
+  const machine = createMachine({
+    id: 'app',
+    initial: 'home',
+    states: { home: { id: 'home', route: {} }, settings: { id: 'settings', route: {} } },
+  } as never);
+  const host = hostOf(hostedMachine(machine));
+
+  expect(await host.send('thing/1', 'xstate.route', { to: '#settings' })).toMatchObject({
+    outcome: 'appended',
+    state: 'settings',
+  });
+  await host.passivate();
+  expect(await host.snapshot('thing/1')).toMatchObject({ state: 'settings' });
+});
