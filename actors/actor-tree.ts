@@ -14,7 +14,7 @@ import {
 import { freshContext } from './fresh-context.ts';
 import { isRestorable } from './is-restorable.ts';
 import { type StandInListener, type StandInSnapshot, standInFor } from './stand-in.ts';
-import { type Input, notAccepted, type Step, type Stepper, UnsupportedActionError } from './stepper.ts';
+import { type Input, notAccepted, type Step, type Stepper, undeclaredActor } from './stepper.ts';
 import { refuseTornStates } from './torn-states.ts';
 import { TreeMembers } from './tree-members.ts';
 import {
@@ -250,7 +250,7 @@ export class ActorTree implements Stepper {
 
   #refuseUndeclared(): void {
     if (this.#undeclared === undefined) return;
-    throw new UnsupportedActionError('spawns an actor that is not declared in setup({ actors })');
+    throw undeclaredActor();
   }
 
   readonly #work: StandInListener = this.#createWorkListener();

@@ -1,7 +1,14 @@
 import { isAddressRef } from '../runtime/protocol/address-ref.ts';
 import { createEventId } from '../runtime/protocol/event-id.ts';
 import { type Asked, type AskedSoFar, askedNothing, askNothingYet, delayMsOf } from './asked.ts';
-import { type Input, notAccepted, type Step, type Stepper, UnsupportedActionError } from './stepper.ts';
+import {
+  type Input,
+  notAccepted,
+  type Step,
+  type Stepper,
+  UnsupportedActionError,
+  undeclaredActor,
+} from './stepper.ts';
 import { isTorn, refuseTornStates } from './torn-states.ts';
 import {
   type Action,
@@ -221,8 +228,4 @@ function addressOrSelf(to: unknown): string | undefined {
   throw new UnsupportedActionError(
     'sends to something that is no actor of its own: name another one with addressOf(definition, id)',
   );
-}
-
-function undeclaredActor(): UnsupportedActionError {
-  return new UnsupportedActionError('spawns an actor that is not declared in setup({ actors })');
 }

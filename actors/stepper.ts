@@ -41,3 +41,11 @@ export class UnsupportedActionError extends Error {
     super(`It ${what}.`);
   }
 }
+
+/** The refusal of an actor that XState could not restore. */
+export function undeclaredActor(): UnsupportedActionError {
+  return new UnsupportedActionError(
+    'spawns an actor that is not declared in setup({ actors }), and could not be restored after a restart: declare its ' +
+      'logic there and spawn it by that name',
+  );
+}

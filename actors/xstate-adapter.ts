@@ -255,6 +255,8 @@ export function createInertScope(
   collect: (action: Action) => void,
 ): Scope & { readonly self: { id: string } } {
   const self = createEmptyActor();
+  // Actors are refused where this scope is used, and must not be in the way of the next one of their name.
+  (self.system as unknown as { _set(systemId: string, actor: unknown): void })._set = () => undefined;
   return {
     self,
     system: self.system,

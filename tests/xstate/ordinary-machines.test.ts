@@ -117,3 +117,21 @@ test('a state with a route is gone to by it', async () => {
   await host.passivate();
   expect(await host.snapshot('thing/1')).toMatchObject({ state: 'settings' });
 });
+
+test('an actor that is spawned in place is refused with what to do, whatever it is called in its system', async () => {
+  const machine = createMachine({
+    on: {
+      go: {
+        actions: assign(({ spawn }) => ({ ref: spawn(createMachine({}), { systemId: 'helper' }) })),
+      },
+    },
+  });
+  const host = hostOf(hostedMachine(machine));
+
+  for (let time = 0; time < 2; time++) {
+    expect(await host.send('thing/1', 'go', {})).toMatchObject({
+      code: 'HOLDFAST_ERR_TRANSITION_FAILED',
+      message: expect.stringContaining('declare its logic there and spawn it by that name'),
+    });
+  }
+});
