@@ -156,9 +156,12 @@ test('a database that was cut is refused and left as it was', async () => {
 
 test('a database whose schema was damaged, so that a column has another name, is refused', async () => {
   const content = readFileSync(withoutLog);
-  const at = content.indexOf('id text not null unique');
-  expect(at).toBeGreaterThan(0);
-  content[at] = (content[at] as number) ^ 1;
+  // Where the schema was moved to another page, the old one still holds its text.
+  const column = 'id text not null unique';
+  expect(content.includes(column)).toBe(true);
+  for (let at = content.indexOf(column); at >= 0; at = content.indexOf(column, at)) {
+    content[at] = (content[at] as number) ^ 1;
+  }
   const path = join(folder, 'renamed-column.db');
   writeFileSync(path, content);
 
