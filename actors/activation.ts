@@ -56,9 +56,13 @@ export async function catchUp(
   progress: HostProgress,
   reports?: EvolutionReports,
 ): Promise<Loaded> {
-  const { address, committed, tree } = resident;
+  const { address, committed, tree, hosted } = resident;
   const first = await log.load({ stream: address, after: committed.version, fingerprint: null, key });
-  return foldPages(resident, log, { ...committed, tree }, first, key, progress, reports);
+  const seed = committed.version === 0 ? seedOf(first) : undefined;
+  // It has drawn what it begins with, and its first event, of another process, says otherwise.
+  const from =
+    seed === undefined ? { ...committed, tree } : { ...committed, ...hosted.beginOrFail(resident, seed) };
+  return foldPages(resident, log, from, first, key, progress, reports);
 }
 
 /** The last page is the newest view: what it says besides the events holds for the state that is reached. */

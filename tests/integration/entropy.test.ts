@@ -85,3 +85,21 @@ test('a machine with children that draw is after a restart what it was', async (
 
   expect((await runtime.actor(planner, '1').snapshot()).context).toEqual(before);
 });
+
+test('an actor that another process begins is to everybody what it began as', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const here = await openRuntime(['todos'], { database, hosts: 1 });
+  const there = await openRuntime(['todos'], { database, hosts: 1 });
+  // In memory on both sides, and begun on neither.
+  for (const runtime of [here, there]) {
+    await contextOf(runtime, '1');
+    await runtime.actor(planner, '1').snapshot();
+  }
+
+  await here.actor(todos, '1').send({ type: 'add' });
+  await here.actor(planner, '1').send({ type: 'add' });
+
+  expect(await contextOf(there, '1')).toEqual(await contextOf(here, '1'));
+  const drawn = async (runtime: typeof here) => (await runtime.actor(planner, '1').snapshot()).context;
+  expect(await drawn(there)).toEqual(await drawn(here));
+});
