@@ -32,6 +32,13 @@ function installTime(): void {
       Reflect.construct(target, args.length === 0 ? [Date.now()] : args, newTarget) as object,
     apply: () => new Date().toString(),
   });
+  // Libraries make dates like the one that they are given.
+  Object.defineProperty(Date.prototype, 'constructor', {
+    value: globalThis.Date,
+    configurable: true,
+    writable: true,
+    enumerable: false,
+  });
   const sinceStart = performance.now.bind(performance);
   const { timeOrigin } = performance;
   performance.now = () => {
