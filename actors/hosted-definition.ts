@@ -23,6 +23,9 @@ import type { Step, Stepper } from './stepper.ts';
 import { type CurrentPage, Upcasting } from './upcasting.ts';
 import { type AnyStateMachine, boundMicrosteps, knownTypes, type MachineSnapshot } from './xstate-adapter.ts';
 
+const noInput =
+  ' It was given no input: if it needs one, give it with start({ input }), or to every actor with defineAggregate({ input }).';
+
 /** Sets the time and chance of beginning apart from those of the first event. */
 const beginning = 1;
 
@@ -83,7 +86,8 @@ export class HostedDefinition {
     } catch (error) {
       throw holdfastError(
         'HOLDFAST_ERR_TRANSITION_FAILED',
-        `The machine of "${this.definition.kind}" could not be started: ${messageOf(error)}`,
+        `The machine of "${this.definition.kind}" could not be started: ${messageOf(error)}` +
+          (given === undefined && this.definition.input === undefined ? noInput : ''),
         undefined,
         error,
       );

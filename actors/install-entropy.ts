@@ -40,11 +40,8 @@ function installTime(): void {
     enumerable: false,
   });
   const sinceStart = performance.now.bind(performance);
-  const { timeOrigin } = performance;
-  performance.now = () => {
-    const time = eventTime();
-    return time === undefined ? sinceStart() : time - timeOrigin;
-  };
+  // Not since the start of the process, which a replay does not share.
+  performance.now = () => eventTime() ?? sinceStart();
 }
 
 function installCrypto(crypto: Crypto): void {

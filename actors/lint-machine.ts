@@ -1,5 +1,7 @@
 import { isHoldfastError } from '../runtime/errors/holdfast-error.ts';
 import { encode } from '../runtime/protocol/codec.ts';
+import { describe } from '../runtime/protocol/names.ts';
+import { checkOptions, invalidOption } from '../runtime/protocol/options.ts';
 import { ActorTree } from './actor-tree.ts';
 import { actionsOf, alwaysTargetsOf, stateNodesOf } from './chart.ts';
 import { missingImplementations } from './missing-implementations.ts';
@@ -18,7 +20,10 @@ export interface LintProblem {
 
 /**
  * Looks for what would go wrong if a machine were hosted, without running it; machines among its actors are looked at
- * too. `defineAggregate` takes any machine, and one with errors is refused with its first command.
+ * too. What a function of the machine does when it runs is not seen, such as an actor that it spawns in place.
+ * `defineAggregate` takes any machine, and one with errors is refused with its first command.
+ *
+ * @throws HOLDFAST_ERR_OPTION_INVALID for what is no machine, or for an unknown option.
  *
  * @example
  * for (const { severity, message } of lintMachine(order)) console.log(severity, message);
@@ -27,6 +32,8 @@ export function lintMachine(
   machine: AnyStateMachine,
   options: { readonly input?: unknown } = {},
 ): LintProblem[] {
+  if (!isMachine(machine)) throw notAMachine(machine);
+  checkOptions('lintMachine', options, ['input']);
   const seen = new Set<AnyStateMachine>();
   const problems = [...lintChart(machine, seen)];
   if (!problems.some(({ severity }) => severity === 'error'))
@@ -141,4 +148,10 @@ function contextOf(tree: ActorTree): unknown {
     // XState follows a context that refers to itself until its stack overflows; the codec says where it does.
     return tree.snapshot.context;
   }
+}
+
+function notAMachine(given: unknown): Error {
+  return invalidOption(
+    `lintMachine takes a machine made with XState's createMachine or setup, got ${describe(given)}.`,
+  );
 }

@@ -26,6 +26,7 @@ export class DeadLetterDesk {
     checkWhole('The id of a dead letter', id);
     const letter = await this.#control.call('keyDeadLetter', [id]);
     if (letter === undefined) throw unknownLetter(id);
+    if (letter.type === 'holdfast.work') throw notSent(id, letter.address);
     const receipt = await this.#router.request(requestOf(letter), {}, (answer) =>
       toReceipt(letter.address, answer),
     );
@@ -74,5 +75,14 @@ function unknownLetter(deadLetterId: number): HoldfastError {
     'HOLDFAST_ERR_DEAD_LETTER_UNKNOWN',
     `There is no dead letter ${deadLetterId}: it was discarded, answered, or never there. List them with deadLetters().`,
     { deadLetterId },
+  );
+}
+
+/** Work that was taken for the cause of deaths is no command that could be sent. */
+function notSent(deadLetterId: number, address: string): HoldfastError {
+  return holdfastError(
+    'HOLDFAST_ERR_ARGUMENT_INVALID',
+    `Dead letter ${deadLetterId} is of what ${address} had invoked, which nobody has sent and nobody can send again: mend ` +
+      'the work, start the runtime anew and discard the letter.',
   );
 }

@@ -83,6 +83,9 @@ test.each(['exit', 'throw', 'loop'])(
       ['timeBomb/1', 'holdfast.work', 'poison'],
     ]);
     expect(await beating.snapshot()).toMatchObject({ state: 'beating' });
+    await expect(runtime.requeueDeadLetter(letters[0]?.deadLetterId ?? 0)).rejects.toMatchObject({
+      code: 'HOLDFAST_ERR_ARGUMENT_INVALID',
+    });
   },
 );
 

@@ -148,6 +148,15 @@ test.each<[what: string, machine: AnyStateMachine, rule: string]>([
   expect(() => hostedMachine(machine)).not.toThrow();
 });
 
+test('what is no machine, and an option that there is not, are refused', () => {
+  expect(() => lintMachine(null as never)).toThrow(
+    expect.objectContaining({ code: 'HOLDFAST_ERR_OPTION_INVALID' }),
+  );
+  expect(() => lintMachine(createMachine({}), { inputt: 1 } as never)).toThrow(
+    expect.objectContaining({ code: 'HOLDFAST_ERR_OPTION_INVALID' }),
+  );
+});
+
 test('a sound machine has no problems', () => {
   const machine = setup({
     actors: { work },
