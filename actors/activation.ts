@@ -13,9 +13,20 @@ export type Loaded = Pick<LoadedStream, 'reply' | 'workOwner'>;
 /** An instance with its place in the stream. */
 interface InstanceAt extends Instance, Place {}
 
+/** How an actor is read. */
+interface Reading {
+  readonly resident: Resident;
+  readonly log: HostLog;
+  readonly key: string | null;
+  readonly progress: HostProgress;
+  readonly reports: EvolutionReports | undefined;
+  /** Whether the ids of all events are read, and not only of those that are known to need theirs. */
+  readonly allSeeds: boolean;
+}
+
 /**
  * Reads an actor from its stream: the newest snapshot that its code can use, then the events after it. The next page
- * is read while this one is folded.
+ * is read while this one is folded. If it turns out to need the ids of all events, it is read again with them.
  */
 export async function activate(
   resident: Resident,
@@ -24,28 +35,11 @@ export async function activate(
   progress: HostProgress,
   reports?: EvolutionReports,
 ): Promise<Loaded> {
-  const { address, hosted } = resident;
-  const { fingerprint, definition } = hosted;
-  resident.snapshotVersion = 0;
-  const migrateBelow = definition.migrate === undefined ? 0 : definition.version;
-  const first = await log.load({ stream: address, after: 0, fingerprint, migrateBelow, key });
-  const restored =
-    first.snapshot === undefined ? undefined : stateOf(hosted, resident, first.snapshot, reports);
-  if (first.snapshot !== undefined && restored === undefined) {
-    const whole = await log.load({ stream: address, after: 0, fingerprint: null, key });
-    const start = { ...hosted.beginOrFail(resident, seedOf(whole)), version: 0, head: '' };
-    return foldPages(resident, log, start, whole, key, progress, reports);
+  for (;;) {
+    const allSeeds = resident.hosted.needsSeeds;
+    const loaded = await read({ resident, log, key, progress, reports, allSeeds });
+    if (loaded !== 'again') return loaded;
   }
-  const version = first.snapshot?.version ?? 0;
-  // One that was migrated is replaced by one of this version with the next event.
-  if (first.snapshot?.fingerprint === fingerprint) resident.snapshotVersion = version;
-  const instance = restored ?? hosted.beginOrFail(resident, seedOf(first));
-  return foldPages(resident, log, { ...instance, version, head: first.head }, first, key, progress, reports);
-}
-
-/** What an actor begins with that asked for the time or for chance when its first event was decided. */
-function seedOf({ seeds, version, types }: LoadedStream): string | undefined {
-  return version === types.length ? (seeds?.[0] ?? undefined) : undefined;
 }
 
 /** Reads what was appended since, by another process. */
@@ -56,38 +50,82 @@ export async function catchUp(
   progress: HostProgress,
   reports?: EvolutionReports,
 ): Promise<Loaded> {
-  const { address, committed, tree, hosted } = resident;
-  const first = await log.load({ stream: address, after: committed.version, fingerprint: null, key });
-  const seed = committed.version === 0 ? seedOf(first) : undefined;
-  // It has drawn what it begins with, and its first event, of another process, says otherwise.
-  const from =
-    seed === undefined ? { ...committed, tree } : { ...committed, ...hosted.beginOrFail(resident, seed) };
-  return foldPages(resident, log, from, first, key, progress, reports);
+  const { address: stream, committed, tree, hosted } = resident;
+  const allSeeds = hosted.needsSeeds;
+  const first = await log.load({ stream, after: committed.version, fingerprint: null, key, allSeeds });
+  // It may have drawn what it begins with, and its first event, of another process, says otherwise.
+  const isBegun = committed.version === 0 && first.types.length > 0 && hosted.beginsWithEntropy;
+  const from = isBegun
+    ? { ...committed, ...hosted.beginReplay(resident, seedOf(first)) }
+    : { ...committed, tree };
+  const loaded = await foldPages({ resident, log, key, progress, reports, allSeeds }, from, first);
+  return loaded === 'again' ? activate(resident, log, key, progress, reports) : loaded;
 }
 
-/** The last page is the newest view: what it says besides the events holds for the state that is reached. */
+async function read(reading: Reading): Promise<Loaded | 'again'> {
+  const { resident, log, key, reports, allSeeds } = reading;
+  const { address: stream, hosted } = resident;
+  const { fingerprint, definition } = hosted;
+  resident.snapshotVersion = 0;
+  const migrateBelow = definition.migrate === undefined ? 0 : definition.version;
+  const first = await log.load({ stream, after: 0, fingerprint, migrateBelow, key, allSeeds });
+  const restored =
+    first.snapshot === undefined ? undefined : stateOf(hosted, resident, first.snapshot, reports);
+  if (first.snapshot !== undefined && restored === undefined) {
+    const whole = await log.load({ stream, after: 0, fingerprint: null, key, allSeeds });
+    return foldPages(reading, { ...begun(resident, whole), version: 0, head: '' }, whole);
+  }
+  const version = first.snapshot?.version ?? 0;
+  // One that was migrated is replaced by one of this version with the next event.
+  if (first.snapshot?.fingerprint === fingerprint) resident.snapshotVersion = version;
+  const instance = restored ?? begun(resident, first);
+  return foldPages(reading, { ...instance, version, head: first.head }, first);
+}
+
+/** The beginning of an actor whose stream has this first page. */
+function begun(resident: Resident, first: LoadedStream): Instance {
+  const { hosted } = resident;
+  return first.types.length === 0
+    ? hosted.beginOrFail(resident)
+    : hosted.beginReplay(resident, seedOf(first));
+}
+
+/** Where the time and the chance of an actor's beginning are from, if they were asked for. */
+function seedOf({ seeds }: LoadedStream): string | undefined {
+  return seeds?.[0] ?? undefined;
+}
+
+/**
+ * The last page is the newest view: what it says besides the events holds for the state that is reached. `'again'` if
+ * the ids of all events were needed, and not all were read.
+ */
 async function foldPages(
-  resident: Resident,
-  log: HostLog,
+  { resident, log, key, progress, reports, allSeeds }: Reading,
   from: InstanceAt,
   first: LoadedStream,
-  key: string | null,
-  progress: HostProgress,
-  reports: EvolutionReports | undefined,
-): Promise<Loaded> {
+): Promise<Loaded | 'again'> {
   const { address: stream, hosted } = resident;
+  const isInVain = (): boolean => hosted.needsSeeds && !allSeeds;
   let instance: Instance = from;
   let page: LoadedStream = first;
   for (;;) {
-    const ahead: LoadRequest = { stream, after: page.version, fingerprint: null, key };
+    if (isInVain()) return 'again';
+    const ahead: LoadRequest = { stream, after: page.version, fingerprint: null, key, allSeeds };
     const next = page.more ? log.load(ahead, 'at-once') : undefined;
     // Whoever waits first is who an actor that cannot be replayed costs its host.
     progress.working(resident.queue?.[0]?.id ?? 0);
-    instance = foldPage(hosted, resident, instance, page, reports);
+    try {
+      instance = foldPage(hosted, resident, instance, page, reports);
+    } catch (error) {
+      next?.catch(() => undefined);
+      // It may have thrown because it drew something else than it should have.
+      if (!isInVain()) throw error;
+    }
     progress.working(0);
     if (next === undefined) break;
     page = await next;
   }
+  if (isInVain()) return 'again';
   const { snapshot, tree } = instance;
   const place: Place = { snapshot, version: page.version, head: page.head };
   resident.committed = place;

@@ -1,6 +1,7 @@
 import { isAddressRef } from '../runtime/protocol/address-ref.ts';
 import { createEventId } from '../runtime/protocol/event-id.ts';
 import { type Asked, type AskedSoFar, askedNothing, askNothingYet, delayMsOf } from './asked.ts';
+import { freshContext } from './fresh-context.ts';
 import {
   type Input,
   notAccepted,
@@ -40,6 +41,7 @@ export function initialStep(
 ): { snapshot: MachineSnapshot; asked: Asked } {
   collected = [];
   scope.self.id = id;
+  freshContext(machine);
   const snapshot = machine.getInitialSnapshot(scope, input as never) as MachineSnapshot;
   if (snapshot.status === 'error') throw snapshot.error;
   refuseChildren(snapshot);

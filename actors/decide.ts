@@ -6,7 +6,7 @@ import type { HostRequest } from '../runtime/protocol/host-messages.ts';
 import { checkName, describe, isReservedType } from '../runtime/protocol/names.ts';
 import { type Asked, askedInTurn, askedNothing } from './asked.ts';
 import type { CommandDefinition, Decide } from './define-aggregate.ts';
-import { withEntropyOf } from './entropy.ts';
+import { Entropy } from './entropy.ts';
 import { failureToBegin } from './hosted-definition.ts';
 import { deliveredEntry, entryOf, failedEntry, type NewEntry, startedEntry, toEvent } from './journal.ts';
 import { messageOf } from './message-of.ts';
@@ -67,11 +67,10 @@ function beginsWithEntropy({ tip, hosted }: Deciding): boolean {
 
 function decideEvent(actor: Deciding, { name: type, payload }: HostRequest, id: string): Decision {
   const { tip, tree } = actor;
-  const { value: next, usesEntropy } = withEntropyOf(id, 0, () =>
-    transition(actor, tip.snapshot, tip.version + 1, toEvent(type, payload)),
-  );
+  const entropy = new Entropy(id);
+  const next = entropy.within(() => transition(actor, tip.snapshot, tip.version + 1, toEvent(type, payload)));
   const asked = tip.version === 0 ? askedInTurn(begun(actor, id), next.asked) : next.asked;
-  const entry = { type, payload, id, usesEntropy: usesEntropy || beginsWithEntropy(actor) };
+  const entry = { type, payload, id, usesEntropy: entropy.isUsed || beginsWithEntropy(actor) };
   return { events: [entry], snapshot: next.snapshot, asked, tree };
 }
 
@@ -87,10 +86,9 @@ function decideCommand(actor: Deciding, request: HostRequest, firstId: string): 
     const isFirst = events.length === 0;
     const id = isFirst ? firstId : createEventId();
     const from = state;
-    const { value: next, usesEntropy } = withEntropyOf(id, 0, () =>
-      transition(actor, from, version, toEvent(entry.type, entry.payload)),
-    );
-    events.push({ ...entry, id, usesEntropy: usesEntropy || (isFirst && beginsWithEntropy(actor)) });
+    const entropy = new Entropy(id);
+    const next = entropy.within(() => transition(actor, from, version, toEvent(entry.type, entry.payload)));
+    events.push({ ...entry, id, usesEntropy: entropy.isUsed || (isFirst && beginsWithEntropy(actor)) });
     asked = askedInTurn(asked, next.asked);
     state = next.snapshot;
   }
@@ -130,14 +128,13 @@ function decideDelivery(actor: Deciding, request: HostRequest, eventId: string):
   if (delivery.workKey !== null && tree?.workKeyAt(delivery.actor) !== delivery.workKey) return ignored;
   const version = tip.version + 1;
   const input = { event, actor: delivery.actor, id, version, isInternal: true };
-  const { value: next, usesEntropy } = withEntropyOf(eventId, 0, () =>
-    hosted.stepperOf(actor).step(tip.snapshot, input),
-  );
+  const entropy = new Entropy(eventId);
+  const next = entropy.within(() => hosted.stepperOf(actor).step(tip.snapshot, input));
   if (!next.accepted) return ignored;
   const hasThrown = next.snapshot.status === 'error' && delivery.actor === '';
   const entry = hasThrown ? failedEntry(event, next.snapshot.error) : deliveredEntry(delivery.actor, event);
   const asked = tip.version === 0 ? askedInTurn(begun(actor, eventId), next.asked) : next.asked;
-  const used = { id: eventId, usesEntropy: usesEntropy || beginsWithEntropy(actor) };
+  const used = { id: eventId, usesEntropy: entropy.isUsed || beginsWithEntropy(actor) };
   return { events: [{ ...entry, ...used }], snapshot: next.snapshot, asked, tree };
 }
 

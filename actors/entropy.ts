@@ -1,54 +1,76 @@
+import { sha256 } from '../runtime/protocol/sha256.ts';
+
+/** An id in the form that event ids have: UUID version 7, which begins with its millisecond. */
+const timedId = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
 /**
- * Where time and chance come from while a step is computed: from the id of its event, which holds the moment it was made
- * and 74 random bits, so that a replay sees what the step saw. Outside of a step they are those of the system.
+ * Where time and chance come from while an event is computed: from its id, which holds the moment it was made and 74
+ * random bits, so that a replay sees what the first time saw. In a replay, the id is followed by `@` and a millisecond,
+ * for ids that applications have given their events.
  */
-interface Source {
-  readonly eventId: string;
-  /** Sets the beginning of an actor apart from its first event, which has the same id. */
-  readonly salt: number;
-  generator: (() => number) | undefined;
-  isUsed: boolean;
-}
+export class Entropy {
+  readonly #seed: string;
+  readonly #salt: number;
+  #generator: (() => number) | undefined;
+  #isUsed = false;
 
-let source: Source | undefined;
+  /** The salt sets the beginning of an actor apart from its first event, which has the same id. */
+  constructor(seed: string, salt = 0) {
+    this.#seed = seed;
+    this.#salt = salt;
+  }
 
-/** What a step gave, and whether it asked for the time or for chance. */
-export interface Computed<T> {
-  readonly value: T;
-  readonly usesEntropy: boolean;
-}
+  /** Whether anybody asked for the time or for chance. */
+  get isUsed(): boolean {
+    return this.#isUsed;
+  }
 
-/** Computes a step with the time and the chance of an event. Steps may be nested, each with its own. */
-export function withEntropyOf<T>(eventId: string, salt: number, step: () => T): Computed<T> {
-  const outer = source;
-  const own: Source = { eventId, salt, generator: undefined, isUsed: false };
-  source = own;
-  try {
-    return { value: step(), usesEntropy: own.isUsed };
-  } finally {
-    source = outer;
+  /** The moment of the event, in milliseconds since 1970. */
+  time(): number {
+    this.#isUsed = true;
+    const [id, time] = partsOf(this.#seed);
+    return timedId.test(id) ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : Number(time);
+  }
+
+  /** The generator of the event: 32 random bits with each call. */
+  chance(): () => number {
+    this.#isUsed = true;
+    this.#generator ??= this.#makeGenerator();
+    return this.#generator;
+  }
+
+  #makeGenerator(): () => number {
+    const [id] = partsOf(this.#seed);
+    return sfc32(timedId.test(id) ? id : sha256(id), this.#salt);
+  }
+
+  /** Computes something with this time and chance; it may be gone on with in another step of the same event. */
+  within<T>(step: () => T): T {
+    const outer = current;
+    current = this;
+    try {
+      return step();
+    } finally {
+      current = outer;
+    }
   }
 }
 
-/** The moment of the event under way, in milliseconds since 1970; `undefined` outside of a step. */
-export function eventTime(): number | undefined {
-  if (source === undefined) return undefined;
-  source.isUsed = true;
-  const { eventId } = source;
-  return Number.parseInt(eventId.slice(0, 8) + eventId.slice(9, 13), 16);
+let current: Entropy | undefined;
+
+function partsOf(seed: string): [id: string, time: string] {
+  const at = seed.lastIndexOf('@');
+  return at < 0 ? [seed, ''] : [seed.slice(0, at), seed.slice(at + 1)];
 }
 
-/** The generator of the event under way: 32 random bits with each call; `undefined` outside of a step. */
-export function eventChance(): (() => number) | undefined {
-  if (source === undefined) return undefined;
-  source.isUsed = true;
-  source.generator ??= sfc32(source.eventId, source.salt);
-  return source.generator;
+/** That of the event that is computed now; `undefined` while none is. */
+export function currentEntropy(): Entropy | undefined {
+  return current;
 }
 
-/** sfc32 (Chris Doty-Humphrey, PractRand 0.93), seeded with the 128 bits of an id. */
-function sfc32(eventId: string, salt: number): () => number {
-  const hex = eventId.replaceAll('-', '');
+/** sfc32 (Chris Doty-Humphrey, PractRand 0.93), seeded with the first 128 bits of a text in hex. */
+function sfc32(seed: string, salt: number): () => number {
+  const hex = seed.replaceAll('-', '');
   const word = (at: number): number => Number.parseInt(hex.slice(at * 8, at * 8 + 8), 16) | 0;
   let [a, b, c] = [word(0) ^ salt, word(1), word(2)];
   let counter = word(3);

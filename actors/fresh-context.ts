@@ -12,7 +12,8 @@ const given = new WeakMap<Config, object>();
 export function freshContext(machine: AnyStateMachine): void {
   const config = machine.config as Config;
   const { context } = config;
-  if (typeof context !== 'object' || context === null) return;
+  // What is frozen cannot be changed in place.
+  if (typeof context !== 'object' || context === null || Object.isFrozen(config)) return;
   let original = given.get(config);
   if (original === undefined) {
     original = copyOf(context, new Map()) as object;
@@ -40,6 +41,7 @@ function copyOf(value: unknown, seen: Map<object, unknown>): unknown {
     for (const item of value) copy.add(copyOf(item, seen));
     return copy;
   }
+  if (Buffer.isBuffer(value)) return Buffer.from(value);
   if (ArrayBuffer.isView(value)) return structuredClone(value);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;

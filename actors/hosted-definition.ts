@@ -13,9 +13,8 @@ import {
   restore,
 } from './bare-machine.ts';
 import type { AnyAggregateDefinition } from './define-aggregate.ts';
-import { withEntropyOf } from './entropy.ts';
+import { Entropy } from './entropy.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { freshContext } from './fresh-context.ts';
 import { type Recorded, recorded } from './journal.ts';
 import { checkMachine } from './machine-check.ts';
 import { messageOf } from './message-of.ts';
@@ -46,8 +45,8 @@ export class HostedDefinition {
   readonly upcasting: Upcasting;
   readonly #knows: (type: string) => boolean;
   readonly #bare: BareStepper;
-  /** Whether any instance asked for the time or for chance when it began. */
-  beginsWithEntropy = false;
+  #beginsWithEntropy = false;
+  #needsSeeds = false;
   /** Whether any instance asked for something when it began: what they ask for may depend on their input. */
   #asksInitially = false;
 
@@ -61,6 +60,19 @@ export class HostedDefinition {
     this.#bare = new BareStepper(this.machine);
     this.#knows = knownTypes(this.machine);
     this.upcasting = new Upcasting(definition.kind, definition.upcast, this.#knows);
+  }
+
+  /** Whether any instance asked for the time or for chance when it began. */
+  get beginsWithEntropy(): boolean {
+    return this.#beginsWithEntropy;
+  }
+
+  /**
+   * Whether a replay asked for the time or for chance at an event that had asked for neither when it was new: the code
+   * has changed since, or somebody else wrote it. From then on a replay needs the ids of all events.
+   */
+  get needsSeeds(): boolean {
+    return this.#needsSeeds;
   }
 
   /** Whether any state of the machine has to do with a type of event. */
@@ -80,9 +92,10 @@ export class HostedDefinition {
     eventId: string = createEventId(),
   ): Instance {
     try {
-      const { value, usesEntropy } = withEntropyOf(eventId, beginning, () => this.#begin(identity, given));
-      this.beginsWithEntropy ||= usesEntropy;
-      return value;
+      const entropy = new Entropy(eventId, beginning);
+      const instance = entropy.within(() => this.#begin(identity, given));
+      this.#beginsWithEntropy ||= entropy.isUsed;
+      return instance;
     } catch (error) {
       throw holdfastError(
         'HOLDFAST_ERR_TRANSITION_FAILED',
@@ -97,7 +110,6 @@ export class HostedDefinition {
   #begin(identity: ActorIdentity, given: { readonly input: unknown } | undefined): Instance {
     const input = this.#inputOf(identity.id, given);
     if (!this.hasChildren) {
-      freshContext(this.machine);
       const { snapshot, asked } = initialStep(this.machine, input, identity.id);
       this.#asksInitially ||= asksAnything(asked);
       return { snapshot, tree: undefined };
@@ -115,6 +127,11 @@ export class HostedDefinition {
     }
   }
 
+  /** The same for a replay; `seed` is that of the first event. */
+  beginReplay(identity: ActorIdentity, seed: string | undefined): Instance {
+    return this.#beginAgain(() => this.beginOrFail(identity, seed), seed);
+  }
+
   /** What an instance asks for when it begins: to be carried out with its first event. */
   initiallyAsked(
     id: string,
@@ -124,11 +141,10 @@ export class HostedDefinition {
   ): Asked {
     if (tree !== undefined) return tree.initiallyAsked;
     if (!this.#asksInitially) return askedNothing;
-    return withEntropyOf(
-      eventId,
-      beginning,
-      () => initialStep(this.machine, this.#inputOf(id, given), id).asked,
-    ).value;
+    const { asked } = new Entropy(eventId, beginning).within(() =>
+      initialStep(this.machine, this.#inputOf(id, given), id),
+    );
+    return asked;
   }
 
   /** The state of an instance with no events. */
@@ -174,19 +190,39 @@ export class HostedDefinition {
   fold(
     from: Instance,
     identity: ActorIdentity,
-    { types, data, versionAt, seedAt }: CurrentPage,
+    page: CurrentPage,
     onSkipped?: (index: number) => void,
+  ): Instance {
+    const unseeded = new Entropy(createEventId());
+    try {
+      return unseeded.within(() => this.#foldAll(from, identity, page, onSkipped));
+    } finally {
+      this.#needsSeeds ||= unseeded.isUsed;
+    }
+  }
+
+  #foldAll(
+    from: Instance,
+    identity: ActorIdentity,
+    { types, data, versionAt, seedAt }: CurrentPage,
+    onSkipped: ((index: number) => void) | undefined,
   ): Instance {
     let instance = from;
     let type = '';
+    let before = 0;
+    let entropy: Entropy | undefined;
     for (let index = 0; index < types.length; index++) {
       // Each type came as a string of its own; XState looks one up faster that it has looked up before.
       if (types[index] !== type) type = types[index] as string;
       try {
         const entry = recorded(type, data[index] as string);
         const seed = seedAt?.(index) ?? undefined;
-        const fold = () => this.#foldOne(instance, identity, versionAt(index), entry, seed);
-        const next = seed === undefined ? fold() : withEntropyOf(seed, 0, fold).value;
+        const version = versionAt(index);
+        // What was upcast to several events draws on where the one before stopped.
+        if (version !== before) entropy = seed === undefined ? undefined : new Entropy(seed);
+        before = version;
+        const fold = () => this.#foldOne(instance, identity, version, entry, seed);
+        const next = entropy === undefined ? fold() : entropy.within(fold);
         if (next === undefined) onSkipped?.(index);
         else instance = next;
       } catch (error) {
@@ -208,7 +244,8 @@ export class HostedDefinition {
     if (failure !== undefined && entry.kind !== 'started') throw failure;
     switch (entry.kind) {
       case 'started':
-        return version === 1 ? this.begin(identity, { input: entry.input }, seed) : instance;
+        if (version !== 1) return instance;
+        return this.#beginAgain(() => this.begin(identity, { input: entry.input }, seed), seed);
       case 'failed':
         return { tree, snapshot: tree?.fail(entry.error) ?? failed(snapshot, entry.error) };
       case 'event': {
@@ -223,6 +260,13 @@ export class HostedDefinition {
         return next.accepted ? { tree, snapshot: next.snapshot } : undefined;
       }
     }
+  }
+
+  /** The beginning of an actor that has events, as it was when the first of them was decided. */
+  #beginAgain(begin: () => Instance, seed: string | undefined): Instance {
+    const instance = begin();
+    this.#needsSeeds ||= seed === undefined && this.#beginsWithEntropy;
+    return instance;
   }
 
   #inputOf(id: string, given?: { readonly input: unknown }): unknown {

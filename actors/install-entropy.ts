@@ -1,4 +1,5 @@
-import { eventChance, eventTime } from './entropy.ts';
+import { loadRandom } from '../runtime/protocol/event-id.ts';
+import { currentEntropy } from './entropy.ts';
 
 type Crypto = typeof import('node:crypto');
 type Bytes = Parameters<Crypto['randomFillSync']>[0];
@@ -7,17 +8,19 @@ let isInstalled = false;
 
 /**
  * Has this thread's clock and random numbers come from the event under way while a machine is computed, and from the
- * system otherwise: `Date`, `performance.now`, `Math.random`, and the synchronous functions of `crypto`, of the global
- * one as of `node:crypto`. What a library drew before and keeps in a pool of its own is not seen. For threads of
- * Holdfast only: those of the application are left as they are.
+ * system otherwise: `Date`, `performance`, `Math.random`, and of `crypto`, the global one as `node:crypto`, `randomUUID`,
+ * `getRandomValues`, `randomBytes`, `randomInt` and `randomFillSync`. For threads of Holdfast only: those of the
+ * application are left as they are.
  */
 export function installEntropy(): void {
   if (isInstalled) return;
   isInstalled = true;
+  // Ids of events are not drawn from events.
+  loadRandom();
   installTime();
   const random = Math.random.bind(Math);
   Math.random = () => {
-    const chance = eventChance();
+    const chance = currentEntropy()?.chance();
     return chance === undefined ? random() : fraction(chance);
   };
   installCrypto(process.getBuiltinModule('node:crypto'));
@@ -26,7 +29,7 @@ export function installEntropy(): void {
 
 function installTime(): void {
   const systemNow = Date.now.bind(Date);
-  Date.now = () => eventTime() ?? systemNow();
+  Date.now = () => currentEntropy()?.time() ?? systemNow();
   globalThis.Date = new Proxy(Date, {
     construct: (target, args, newTarget) =>
       Reflect.construct(target, args.length === 0 ? [Date.now()] : args, newTarget) as object,
@@ -39,36 +42,52 @@ function installTime(): void {
     writable: true,
     enumerable: false,
   });
+  // The origin of the process is none that a replay shares: in a step it is 1970, as that of the clock.
+  const { timeOrigin } = performance;
   const sinceStart = performance.now.bind(performance);
-  // Not since the start of the process, which a replay does not share.
-  performance.now = () => eventTime() ?? sinceStart();
+  performance.now = () => currentEntropy()?.time() ?? sinceStart();
+  Object.defineProperty(performance, 'timeOrigin', {
+    get: () => (currentEntropy()?.time() === undefined ? timeOrigin : 0),
+    configurable: true,
+    enumerable: true,
+  });
 }
 
 function installCrypto(crypto: Crypto): void {
-  const { randomUUID, randomBytes, randomInt, webcrypto } = crypto;
+  const { randomUUID, randomBytes, randomInt, randomFillSync, webcrypto } = crypto;
   const systemValues = webcrypto.getRandomValues.bind(webcrypto);
   const uuid = ((options?: object) => {
-    const chance = eventChance();
+    const chance = currentEntropy()?.chance();
     return chance === undefined ? randomUUID(options) : uuidFrom(chance);
   }) as Crypto['randomUUID'];
   const values = <T extends Bytes>(array: T): T => {
-    const chance = eventChance();
+    const chance = currentEntropy()?.chance();
     return chance === undefined ? (systemValues(array as never) as T) : fill(array, chance);
   };
   // With a callback they are no part of a step.
   const bytes = ((size: number, callback?: never) => {
-    const chance = callback === undefined ? eventChance() : undefined;
+    const chance = callback === undefined ? currentEntropy()?.chance() : undefined;
     return chance === undefined ? randomBytes(size, callback as never) : fill(Buffer.alloc(size), chance);
   }) as Crypto['randomBytes'];
   const int = ((...args: (number | ((error: Error | null, value: number) => void))[]) => {
-    const chance = typeof args.at(-1) === 'function' ? undefined : eventChance();
+    const chance = typeof args.at(-1) === 'function' ? undefined : currentEntropy()?.chance();
     if (chance === undefined) return (randomInt as (...given: unknown[]) => unknown)(...args);
     const [min, max] = (args.length > 1 ? args : [0, ...args]) as [number, number];
     return min + Math.floor(fraction(chance) * (max - min));
   }) as Crypto['randomInt'];
+  const filled = (<T extends Bytes>(target: T, offset = 0, size?: number): T => {
+    const chance = currentEntropy()?.chance();
+    if (chance === undefined) return (randomFillSync as (...given: unknown[]) => T)(target, offset, size);
+    // A check of its arguments, which counts them in elements of the target.
+    const wanted = size ?? lengthOf(target) - offset;
+    randomFillSync(target, offset, wanted);
+    const bytesEach = bytesEachOf(target);
+    fill(bytesOf(target).subarray(offset * bytesEach, (offset + wanted) * bytesEach), chance);
+    return target;
+  }) as Crypto['randomFillSync'];
   for (const [target, replaced] of [
     // Its `getRandomValues` is that of the other.
-    [crypto, { randomUUID: uuid, randomBytes: bytes, randomInt: int }],
+    [crypto, { randomUUID: uuid, randomBytes: bytes, randomInt: int, randomFillSync: filled }],
     [webcrypto, { randomUUID: uuid, getRandomValues: values }],
   ] as const) {
     for (const [name, value] of Object.entries(replaced)) {
@@ -90,8 +109,20 @@ function uuidFrom(chance: () => number): `${string}-${string}-${string}-${string
 }
 
 function fill<T extends Bytes>(target: T, chance: () => number): T {
-  const { buffer, byteOffset, byteLength } = target as ArrayBufferView;
-  const view = new Uint8Array(buffer, byteOffset, byteLength);
-  for (let at = 0; at < view.length; at++) view[at] = chance();
+  const bytes = bytesOf(target);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = chance();
   return target;
+}
+
+function bytesOf(target: Bytes): Uint8Array {
+  if (!ArrayBuffer.isView(target)) return new Uint8Array(target);
+  return new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
+}
+
+function bytesEachOf(target: Bytes): number {
+  return (target as { BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT ?? 1;
+}
+
+function lengthOf(target: Bytes): number {
+  return target.byteLength / bytesEachOf(target);
 }

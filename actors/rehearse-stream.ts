@@ -61,7 +61,7 @@ export async function rehearseStream(
 }
 
 function after(stream: string, version: number): LoadRequest {
-  return { stream, after: version, fingerprint: null, key: null };
+  return { stream, after: version, fingerprint: null, key: null, allSeeds: true };
 }
 
 /** What an error on an event means. */
@@ -96,7 +96,7 @@ class Replay {
       const isStarted = firstType === journalTypes.started;
       const seed = seeds?.[0] ?? undefined;
       this.#state = isStarted
-        ? this.#hosted.beginOrFail(this.#identity)
+        ? this.#hosted.beginOrFail(this.#identity, seed)
         : this.#hosted.begin(this.#identity, undefined, seed);
     } catch (error) {
       this.report('throws', messageOf(error));

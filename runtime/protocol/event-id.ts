@@ -1,5 +1,6 @@
-/** Not the time of an event under way: see `actors/install-entropy.ts`. */
+/** Not the time and chance of an event under way: see `actors/install-entropy.ts`. */
 const systemNow = Date.now.bind(Date);
+let systemFill: ((target: Uint8Array) => unknown) | undefined;
 
 const idBytes = 10;
 const pool = new Uint8Array(idBytes * 512);
@@ -16,7 +17,7 @@ let prefixMs = -1;
  */
 export function createEventId(nowMs: number = systemNow()): string {
   if (used === random.length) {
-    process.getBuiltinModule('node:crypto').randomFillSync(pool);
+    loadRandom()(pool);
     random = Buffer.from(pool.buffer).toString('hex');
     used = 0;
   }
@@ -30,4 +31,10 @@ export function createEventId(nowMs: number = systemNow()): string {
   // Of the fourth digit, the format leaves two bits.
   const variant = '89ab'[(pool[at / 2 + 1] as number) & 3];
   return `${prefix}${random.slice(at, at + 3)}-${variant}${random.slice(at + 4, at + 7)}-${random.slice(at + 8, at + 20)}`;
+}
+
+/** Takes hold of the random numbers of the system: to be called before anybody puts others in their place. */
+export function loadRandom(): (target: Uint8Array) => unknown {
+  systemFill ??= process.getBuiltinModule('node:crypto').randomFillSync;
+  return systemFill;
 }

@@ -8,6 +8,8 @@ export interface LoadRequest extends UsableSnapshots {
   readonly after: number;
   /** An idempotency key to look up in the same view. */
   readonly key: string | null;
+  /** Whether the seeds of all events are wanted, and not only of those that are known to need theirs. */
+  readonly allSeeds?: boolean;
 }
 
 /** One page of what an actor is folded from; columns instead of rows, which cross threads faster. */
@@ -17,7 +19,10 @@ export interface LoadedStream {
   readonly schemaVersions: readonly number[];
   readonly data: readonly string[];
   readonly positions: readonly number[];
-  /** Ids of the events whose steps asked for the time or for chance, `null` for the others; absent if all are others. */
+  /**
+   * What each event draws time and chance from: its id, `@`, and its hybrid logical time in milliseconds for ids that
+   * hold none. `null` for events that asked for neither when they were new; absent if all did not.
+   */
   readonly seeds?: readonly (string | null)[];
   /** Version, id and place in the log of the last event of this page, or of where it starts if it is empty. */
   readonly version: number;

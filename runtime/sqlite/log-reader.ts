@@ -19,8 +19,10 @@ type TailRow = [
 const columns = `e.position, e.id, s.name as stream, e.version, e.type, e.schema_version as schemaVersion, e.data,
   e.metadata, e.recorded_at as recordedAt`;
 
-/** The id of an event whose step asked for the time or for chance: see `actors/entropy.ts`. */
-const seed = `iif(e.metadata is null, null, iif(instr(e.metadata, '"${entropyKey}":true') = 0, null, e.id))`;
+/** What an event draws time and chance from: see `LoadedStream`. */
+const seed = `e.id || '@' || e.hlc_ms`;
+/** The same, for events that are known to have drawn. */
+const seedIfMarked = `iif(e.metadata is null, null, iif(instr(e.metadata, '"${entropyKey}":true') = 0, null, ${seed}))`;
 
 /** Reads pages of the log on a connection that cannot write. Each page is one consistent view. */
 export class LogReader {
@@ -70,7 +72,7 @@ export class LogReader {
     const snapshot = fingerprint === null ? undefined : this.#usableSnapshot(request);
     const after = snapshot?.version ?? request.after;
     const rows = this.#prepare<TailRow>(
-      `select e.version, e.type, e.schema_version, e.data, e.position, ${seed} from streams s
+      `select e.version, e.type, e.schema_version, e.data, e.position, ${request.allSeeds === true ? seed : seedIfMarked} from streams s
        join events e on e.stream_id = s.stream_id where s.name = ? and e.version > ? order by e.version limit ?`,
       'raw',
     ).all(stream, after, limits.loadEventsMax) as TailRow[];

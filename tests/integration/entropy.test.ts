@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { order } from '../support/fixtures/order.ts';
 import { planner, todos } from '../support/fixtures/todos.ts';
+import { todos as older } from '../support/fixtures/todos-before.ts';
+import { todosKept } from '../support/fixtures/todos-kept.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -32,7 +34,15 @@ test('what a machine drew while it computed an event stays what it was, after pa
   const drawn = [first.listId, ...first.todos.flatMap(({ id, draws }) => [id, ...draws.slice(0, 2)])];
   expect(new Set(drawn).size).toBe(drawn.length);
   expect(one?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-  const [, , now, date, , like] = (one?.draws ?? []) as [number, number, number, Date, string, Date];
+  const [, , now, date, , like, ...others] = (one?.draws ?? []) as [
+    number,
+    number,
+    number,
+    Date,
+    string,
+    Date,
+  ];
+  expect(others.at(-1)).toBe(now);
   expect(now).toBeGreaterThanOrEqual(before);
   expect(now).toBeLessThanOrEqual(Date.now());
   expect([date, like]).toEqual([new Date(now), new Date(now)]);
@@ -102,4 +112,99 @@ test('an actor that another process begins is to everybody what it began as', as
   expect(await contextOf(there, '1')).toEqual(await contextOf(here, '1'));
   const drawn = async (runtime: typeof here) => (await runtime.actor(planner, '1').snapshot()).context;
   expect(await drawn(there)).toEqual(await drawn(here));
+});
+
+/** The context of each actor, read twice from the file by a runtime that keeps one actor in memory. */
+async function readTwice(database: string, ids: readonly string[]) {
+  await using runtime = await openRuntime(['todos'], { database, hosts: 1, residentsMax: 1 });
+  const reads: unknown[] = [];
+  for (let time = 0; time < 2; time++) {
+    for (const id of ids) reads.push(await contextOf(runtime, id));
+    await contextOf(runtime, 'another');
+  }
+  return [reads.slice(0, ids.length), reads.slice(ids.length)] as const;
+}
+
+test('events that were written before their machine drew for them draw the same in every replay', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const before = Date.now();
+  {
+    await using runtime = await openRuntime(['todos-before'], { database });
+    await runtime.actor(older, '1').send({ type: 'add' });
+    await runtime.actor(older, '1').send({ type: 'add' });
+    await runtime.actor(older, '2').send({ type: 'add' });
+  }
+
+  const [first, second] = await readTwice(database, ['1', '2']);
+
+  expect(second).toEqual(first);
+  const [one, two] = first as { listId: string; since: number; todos: { id: string }[] }[];
+  const ids = [one?.listId, two?.listId, ...[one, two].flatMap((list) => list?.todos.map(({ id }) => id))];
+  expect(new Set(ids).size).toBe(5);
+  expect(one?.since).toBeGreaterThanOrEqual(before);
+  expect(one?.since).toBeLessThanOrEqual(Date.now());
+  expect((await readTwice(database, ['2', '1']))[0]).toEqual([two, one]);
+});
+
+test('events that an application appended itself, under ids of its own, draw the same in every replay', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const before = Date.now();
+  {
+    await using runtime = await openRuntime(['todos'], { database });
+    await runtime.store.append('todos/1', [
+      { type: 'add', data: {}, id: 'first of mine' },
+      { type: 'add', data: {}, id: 'second of mine' },
+    ]);
+    await runtime.store.append('todos/1', [{ type: 'add', data: {} }]);
+  }
+
+  const [first, second] = await readTwice(database, ['1']);
+
+  expect(second).toEqual(first);
+  const [{ since, todos: added }] = first as [{ since: number; todos: { id: string }[] }];
+  expect(new Set(added.map(({ id }) => id)).size).toBe(3);
+  expect(since).toBeGreaterThanOrEqual(before);
+  expect(since).toBeLessThanOrEqual(Date.now());
+});
+
+test('an event that is upcast to several draws on for each of them, and begins as it did', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  let given: string[];
+  {
+    await using runtime = await openRuntime(['todos-before'], { database });
+    await runtime.actor(older, '1').send({ type: 'many', count: 3 });
+    given = (await runtime.actor(older, '1').snapshot()).context.ids;
+  }
+
+  const [first, second] = await readTwice(database, ['1']);
+
+  expect(second).toEqual(first);
+  const ids = (first as [{ todos: { id: string }[] }])[0].todos.map(({ id }) => id);
+  expect(ids[0]).toBe(given[0]);
+  expect(new Set(ids).size).toBe(3);
+});
+
+test('a rehearsal of events that were written before their machine drew for them finds nothing', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  {
+    await using runtime = await openRuntime(['todos-before'], { database });
+    await runtime.actor(older, '1').send({ type: 'add' });
+  }
+  const runtime = await openRuntime(['todos-kept'], { database });
+  await runtime.actor(todosKept, '1').send({ type: 'add' });
+
+  expect((await runtime.store.stats()).snapshots).toBe(1);
+  expect(await runtime.rehearse()).toMatchObject({ ok: true, streams: 1 });
+});
+
+test('an actor in memory that another process moves on with events that nobody marked is read anew', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const here = await openRuntime(['todos'], { database, hosts: 1 });
+  const there = await openRuntime(['todos'], { database, hosts: 1 });
+  await here.actor(todos, '1').send({ type: 'add' });
+  await contextOf(there, '1');
+
+  await here.store.append('todos/1', [{ type: 'add', data: {} }]);
+
+  expect(await contextOf(there, '1')).toEqual(await contextOf(here, '1'));
 });

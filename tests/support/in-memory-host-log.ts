@@ -55,7 +55,7 @@ export class InMemoryHostLog implements HostLog {
   }
 
   async load(request: LoadRequest): Promise<LoadedStream> {
-    const { stream, fingerprint, key } = request;
+    const { stream, fingerprint, key, allSeeds = false } = request;
     const snapshot = fingerprint === null ? undefined : await this.#usableSnapshot(request);
     if (snapshot !== undefined) this.snapshotsUsed++;
     const after = snapshot?.version ?? request.after;
@@ -68,9 +68,7 @@ export class InMemoryHostLog implements HostLog {
       schemaVersions: page.map(({ schemaVersion }) => schemaVersion),
       data: page.map(({ data }) => data),
       positions: page.map(({ position }) => position),
-      seeds: page.map(({ id, metadata }) =>
-        metadata?.includes(`"${entropyKey}":true`) === true ? id : null,
-      ),
+      seeds: page.map(({ id, metadata }) => (allSeeds || isMarked(metadata) ? id : null)),
       position: last?.position ?? events[after - 1]?.position ?? 0,
       version: last?.version ?? after,
       head: last?.id ?? events[after - 1]?.id ?? '',
@@ -139,4 +137,8 @@ export class InMemoryHostLog implements HostLog {
     if (this.#underway === 0) for (const resolve of this.#onDrained.splice(0)) resolve();
     for (const [index, { settle }] of group.entries()) settle(outcomes[index] as AppendReceipt | Error);
   }
+}
+
+function isMarked(metadata: string | null): boolean {
+  return metadata?.includes(`"${entropyKey}":true`) === true;
 }

@@ -135,3 +135,74 @@ test('an actor that is spawned in place is refused with what to do, whatever it 
     });
   }
 });
+
+test('a beginning that asks for an action and changes its context in place leaves the actor that began before alone', async () => {
+  const machine = createMachine({
+    types: {} as { context: { log: string[] }; events: { type: 'go' } },
+    context: { log: [] },
+    entry: [
+      assign(({ context }) => {
+        context.log.push('begun');
+        return {};
+      }),
+      () => undefined,
+    ],
+    on: {
+      go: {
+        actions: assign(({ context }) => {
+          context.log.push('go');
+          return {};
+        }),
+      },
+    },
+  });
+  const host = hostOf(hostedMachine(machine));
+  await host.snapshot('thing/1');
+  await host.snapshot('thing/2');
+
+  await host.send('thing/1', 'go', {});
+  const live = [(await host.snapshot('thing/1')).context, (await host.snapshot('thing/2')).context];
+  await host.passivate();
+
+  expect(live).toEqual([{ log: ['begun', 'go'] }, { log: ['begun'] }]);
+  expect((await host.snapshot('thing/1')).context).toEqual(live[0]);
+});
+
+test('a machine whose configuration is frozen is hosted', async () => {
+  const config = Object.freeze({
+    context: Object.freeze({ count: 0 }),
+    on: {
+      add: {
+        actions: assign({ count: ({ context }) => (context as unknown as { count: number }).count + 1 }),
+      },
+    },
+  });
+  const host = hostOf(hostedMachine(createMachine(config as never)));
+
+  await host.send('thing/1', 'add', {});
+
+  expect((await host.snapshot('thing/1')).context).toEqual({ count: 1 });
+});
+
+test('what is binary in a context that is given as an object stays what it is, and is copied', async () => {
+  const seen: unknown[] = [];
+  const machine = createMachine({
+    context: { text: Buffer.from('hello'), words: new Uint16Array([1, 2]) },
+    on: {
+      look: {
+        actions: assign(({ context }) => {
+          seen.push(context.text.toString('utf8'), context.words[0]);
+          context.text[0] = 0x6a;
+          context.words[0] = 9;
+          return {};
+        }),
+      },
+    },
+  });
+  const host = hostOf(hostedMachine(machine));
+
+  await host.send('thing/1', 'look', {});
+  await host.send('thing/2', 'look', {});
+
+  expect(seen).toEqual(['hello', 1, 'hello', 1]);
+});
