@@ -115,6 +115,19 @@ export function persist(machine: AnyStateMachine, snapshot: MachineSnapshot): Pe
   return { status, value, context, historyValue, ...ended };
 }
 
+/**
+ * The context as it is kept, where child actors are references. XState follows one that refers to itself until its stack
+ * overflows: that is given as it is, for the codec to say where it does.
+ */
+export function contextToKeep(machine: AnyStateMachine, snapshot: MachineSnapshot): unknown {
+  try {
+    return persist(machine, snapshot).context;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return snapshot.context;
+  }
+}
+
 /** The reverse of {@link persist}. Takes ownership of its argument. Throws if the machine cannot be in that state. */
 export function restore(machine: AnyStateMachine, persisted: PersistedSnapshot): MachineSnapshot {
   const whole = { ...persisted, output: persisted.output, error: persisted.error, children: {} };

@@ -3,7 +3,7 @@ import { nearestName } from '../runtime/errors/nearest-name.ts';
 import { decode } from '../runtime/protocol/codec.ts';
 import { createEventId } from '../runtime/protocol/event-id.ts';
 import type { HostRequest } from '../runtime/protocol/host-messages.ts';
-import { checkName, describe, isReservedType } from '../runtime/protocol/names.ts';
+import { checkName, describe, isReservedType, reservedTypes } from '../runtime/protocol/names.ts';
 import { type Asked, askedInTurn, askedNothing } from './asked.ts';
 import type { CommandDefinition, Decide } from './define-aggregate.ts';
 import { Entropy } from './entropy.ts';
@@ -170,11 +170,7 @@ function checkEvent(event: unknown, request: HostRequest): MachineEvent {
   }
   const { type } = event as { type?: unknown };
   checkName(`The type of an event decided by "${request.name}"`, type);
-  if (isReservedType(type))
-    throw commandFailed(
-      request,
-      `the type "${type}" is reserved: "*" and what begins with "xstate." or "holdfast." cannot be sent.`,
-    );
+  if (isReservedType(type)) throw commandFailed(request, `the type "${type}" is reserved: ${reservedTypes}.`);
   return event as MachineEvent;
 }
 

@@ -3,6 +3,7 @@ import { encode } from '../runtime/protocol/codec.ts';
 import { describe } from '../runtime/protocol/names.ts';
 import { checkOptions, invalidOption } from '../runtime/protocol/options.ts';
 import { ActorTree } from './actor-tree.ts';
+import { contextToKeep } from './bare-machine.ts';
 import { actionsOf, alwaysTargetsOf, stateNodesOf } from './chart.ts';
 import { missingImplementations } from './missing-implementations.ts';
 import { type AnyStateMachine, isMachine, type StateNode } from './xstate-adapter.ts';
@@ -122,8 +123,7 @@ function* lintContext(machine: AnyStateMachine, input: unknown): Generator<LintP
   let context: unknown;
   try {
     const identity = { id: 'lint', address: 'lint/lint', onInput: () => undefined };
-    const tree = new ActorTree(machine, identity, { input });
-    context = contextOf(tree);
+    context = contextToKeep(machine, new ActorTree(machine, identity, { input }).snapshot);
   } catch {
     // It needs an input of its own, and says what is wrong when it gets one.
     return;
@@ -138,15 +138,6 @@ function* lintContext(machine: AnyStateMachine, input: unknown): Generator<LintP
       state: machine.id,
       message: `The context of "${machine.id}" could not be kept: ${error.message}`,
     };
-  }
-}
-
-function contextOf(tree: ActorTree): unknown {
-  try {
-    return (tree.persist() as { context: unknown }).context;
-  } catch {
-    // XState follows a context that refers to itself until its stack overflows; the codec says where it does.
-    return tree.snapshot.context;
   }
 }
 

@@ -1,11 +1,11 @@
 import type { DirectAnswer } from '../runtime/protocol/append-frame.ts';
 import { encode } from '../runtime/protocol/codec.ts';
 import type { HostReceipt, HostRequest } from '../runtime/protocol/host-messages.ts';
+import { contextToKeep } from './bare-machine.ts';
 import type { Decision } from './decide.ts';
 import { failureToBegin } from './hosted-definition.ts';
 import { keepable } from './journal.ts';
 import type { Resident } from './resident.ts';
-import type { AnyStateMachine, MachineSnapshot } from './xstate-adapter.ts';
 
 /** Where an actor is, as the answer to a command. */
 export function receiptOf(resident: Resident, outcome: HostReceipt['outcome']): HostReceipt {
@@ -29,21 +29,11 @@ export function shown(resident: Resident): HostReceipt {
   const { snapshot } = committed;
   const failure = failureToBegin(snapshot);
   if (failure !== undefined) throw failure;
-  const context = persistedContext(hosted.machine, snapshot, address);
+  const context = contextToKeep(hosted.machine, snapshot);
   const { output, error, tags } = snapshot;
   const details = { output, ...(error === undefined ? {} : { error: keepable(error) }), tags: [...tags] };
   return {
     ...receiptOf(resident, 'unchanged'),
     context: encode({ context, ...details }, address),
   };
-}
-
-function persistedContext(machine: AnyStateMachine, snapshot: MachineSnapshot, address: string): unknown {
-  try {
-    return (machine.getPersistedSnapshot(snapshot) as unknown as { context: unknown }).context;
-  } catch (error) {
-    // XState follows a context that refers to itself until its stack overflows; the codec says where it does.
-    encode({ context: snapshot.context }, address);
-    throw error;
-  }
 }

@@ -17,7 +17,14 @@ import { toAddress } from './protocol/address.ts';
 import { encode, encodeMetadata } from './protocol/codec.ts';
 import { commandFingerprint } from './protocol/command-fingerprint.ts';
 import type { HostOperation, HostReceipt, HostRequest } from './protocol/host-messages.ts';
-import { checkKey, checkName, checkWhole, describe, isReservedType } from './protocol/names.ts';
+import {
+  checkKey,
+  checkName,
+  checkWhole,
+  describe,
+  isReservedType,
+  reservedTypes,
+} from './protocol/names.ts';
 import { checkOptions, checkSignal, checkWholeOption, invalidOption } from './protocol/options.ts';
 
 /** Options of {@link ActorRef.send} and {@link ActorRef.execute}. */
@@ -281,8 +288,5 @@ function notAnEvent(value: unknown): Error {
 }
 
 function reserved(type: string): Error {
-  return holdfastError(
-    'HOLDFAST_ERR_ARGUMENT_INVALID',
-    `The type "${type}" is reserved: "*" and what begins with "xstate." or "holdfast." cannot be sent.`,
-  );
+  return holdfastError('HOLDFAST_ERR_ARGUMENT_INVALID', `The type "${type}" is reserved: ${reservedTypes}.`);
 }

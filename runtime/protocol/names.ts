@@ -32,6 +32,9 @@ function invalid(what: string, problem: string): Error {
   return holdfastError('HOLDFAST_ERR_ARGUMENT_INVALID', `${what} ${problem}.`);
 }
 
+/** What {@link isReservedType} is about, for error messages. */
+export const reservedTypes = '"*" and what begins with "xstate." or "holdfast." cannot be sent';
+
 /** Whether a type of event means something to XState or Holdfast itself and cannot be sent. */
 export function isReservedType(type: string): boolean {
   // XState's own way to ask for a state that has a `route`.

@@ -32,6 +32,25 @@ export class Alarm {
     this.#wait();
   }
 
+  /**
+   * Tells of a jump of the clock since the last look, if an alarm is set: whoever asks what is due must not do so by a
+   * clock that has jumped unnoticed. False if the jump could not be told of.
+   */
+  checkClock(): boolean {
+    if (this.#timeout === undefined) return true;
+    const offset = this.#clock.now() - performance.now();
+    const jumpedMs = Math.round(offset - this.#offset);
+    if (Math.abs(jumpedMs) < jumpMinMs) return true;
+    try {
+      this.#onJump(jumpedMs);
+    } catch {
+      // The disk is full or the file is locked: the next look tells of it again.
+      return false;
+    }
+    this.#offset = offset;
+    return true;
+  }
+
   stop(): void {
     clearTimeout(this.#timeout);
     this.#timeout = undefined;
@@ -45,17 +64,9 @@ export class Alarm {
   }
 
   #look(): void {
-    const offset = this.#clock.now() - performance.now();
-    const jumpedMs = Math.round(offset - this.#offset);
-    if (Math.abs(jumpedMs) >= jumpMinMs) {
-      try {
-        this.#onJump(jumpedMs);
-        this.#offset = offset;
-      } catch {
-        // The disk is full or the file is locked: the next look tells of it again.
-        this.#timeout = setTimeout(() => this.#look(), lookMs);
-        return;
-      }
+    if (!this.checkClock()) {
+      this.#timeout = setTimeout(() => this.#look(), lookMs);
+      return;
     }
     if (this.#clock.now() < this.#dueAt) return this.#wait();
     this.stop();

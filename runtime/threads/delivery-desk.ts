@@ -56,6 +56,11 @@ export class DeliveryDesk {
     this.#lookAround();
   }
 
+  /** Before a commit: timers that it sets must not be taken for older than a jump of the clock that nobody saw yet. */
+  committing(): void {
+    if (this.#signs !== undefined) this.#alarm.checkClock();
+  }
+
   /** After a commit: timers may have been set, and messages sent. */
   committed(): void {
     const dueAt = this.#writer.takeEarliestDueAt();
@@ -67,6 +72,8 @@ export class DeliveryDesk {
 
   /** Timers that are due; sets the alarm for the next one. */
   dueTimers(without: HeldBack): PendingDelivery[] {
+    // What is due by a clock that has jumped is not known; the alarm rings when it is.
+    if (!this.#alarm.checkClock()) return [];
     const now = this.#clock.now();
     const next = this.#pending.nextDueAt(now);
     if (next !== undefined) this.#alarm.setFor(next);

@@ -15,13 +15,13 @@ export interface PendingAppend {
  */
 export class GroupCommit {
   readonly #writer: LogWriter;
-  readonly #afterCommit: () => void;
+  readonly #around: { readonly before: () => void; readonly after: () => void };
   #pending: PendingAppend[] = [];
   #isDue = false;
 
-  constructor(writer: LogWriter, afterCommit: () => void) {
+  constructor(writer: LogWriter, around: { readonly before: () => void; readonly after: () => void }) {
     this.#writer = writer;
-    this.#afterCommit = afterCommit;
+    this.#around = around;
   }
 
   add(append: PendingAppend): void {
@@ -47,8 +47,9 @@ export class GroupCommit {
   #commitGroup(): void {
     const group = this.#pending.splice(0, limits.groupCommitMax);
     if (group.length === 0) return;
+    this.#around.before();
     const outcomes = this.#writer.appendGroup(group.map((append) => append.request));
     for (const [index, { answer }] of group.entries()) answer(outcomes[index] as AppendOutcome);
-    this.#afterCommit();
+    this.#around.after();
   }
 }

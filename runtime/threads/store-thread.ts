@@ -46,10 +46,13 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
       // The disk failed or another process holds a lock: the next look is soon.
     }
   };
-  const commits = new GroupCommit(writer, () => {
-    for (const link of links) link.flush();
-    desk.committed();
-    report();
+  const commits = new GroupCommit(writer, {
+    before: () => desk.committing(),
+    after() {
+      for (const link of links) link.flush();
+      desk.committed();
+      report();
+    },
   });
 
   const addLink = (port: MessagePort, link: FramePort): void => {

@@ -94,3 +94,15 @@ test('runs no timer while it is not set, and none after it was stopped', async (
   expect(vi.getTimerCount()).toBe(0);
   expect(rung).toEqual([]);
 });
+
+test('whoever asks is told of a jump before the alarm looks, and once', async () => {
+  const { alarm, clock, jumps, jump } = makeAlarm();
+  alarm.setFor(clock.now() + hourMs);
+
+  jump(8 * hourMs);
+  expect(alarm.checkClock()).toBe(true);
+  expect(jumps).toEqual([8 * hourMs]);
+  await vi.advanceTimersByTimeAsync(2_000);
+
+  expect(jumps).toEqual([8 * hourMs]);
+});
