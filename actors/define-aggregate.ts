@@ -140,9 +140,10 @@ export interface AggregateOptions<
 export interface AggregateDefinition<
   Machine extends AnyStateMachine = AnyStateMachine,
   Inputs extends CommandInputs = CommandInputs,
+  Kind extends string = string,
 > {
   readonly holdfast: 'aggregate';
-  readonly kind: string;
+  readonly kind: Kind;
   readonly machine: Machine;
   readonly input: ((id: string) => InputFrom<Machine>) | undefined;
   readonly snapshotEvery: number;
@@ -193,10 +194,11 @@ export function defineAggregate<
   Type extends string = string,
   Upcast extends string = never,
   const State extends string | object = string | object,
+  const Kind extends string = string,
 >(
-  kind: string,
+  kind: Kind,
   options: AggregateOptions<Machine, Inputs, Outputs, Type, Upcast, State>,
-): AggregateDefinition<Machine, GivenInputs<Inputs, Outputs>> {
+): AggregateDefinition<Machine, GivenInputs<Inputs, Outputs>, Kind> {
   checkName('The kind of an aggregate', kind);
   if (kind.includes('/')) {
     throw holdfastError(

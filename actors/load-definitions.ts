@@ -1,4 +1,5 @@
 import { holdfastError } from '../runtime/errors/holdfast-error.ts';
+import { sentence } from '../runtime/errors/sentence.ts';
 import { type AnyAggregateDefinition, isAggregateDefinition } from './define-aggregate.ts';
 import type { Definitions } from './definition-of.ts';
 import { HostedDefinition } from './hosted-definition.ts';
@@ -34,13 +35,18 @@ function hostedOrRefused(definition: AnyAggregateDefinition): HostedDefinition |
   }
 }
 
-async function importModule(module: string): Promise<Record<string, unknown>> {
+/**
+ * Everything that a module exports.
+ *
+ * @throws HOLDFAST_ERR_MODULE_LOAD.
+ */
+export async function importModule(module: string): Promise<Record<string, unknown>> {
   try {
     return (await import(module)) as Record<string, unknown>;
   } catch (error) {
     throw holdfastError(
       'HOLDFAST_ERR_MODULE_LOAD',
-      `The module ${module} could not be imported in a host thread: ${messageOf(error)} Give \`modules\` URLs of modules ` +
+      `The module ${module} could not be imported in a host thread: ${sentence(messageOf(error))} Give \`modules\` URLs of modules ` +
         'that only define, such as new URL("./domain.ts", import.meta.url).',
       undefined,
       error,

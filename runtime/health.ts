@@ -1,6 +1,7 @@
 import { isHoldfastError } from './errors/holdfast-error.ts';
 import type { HostHealth, QuarantinedActor } from './hosts/host-health.ts';
 import type { RouterHealth } from './hosts/router.ts';
+import type { ProjectionHealth } from './projections/projection-health.ts';
 import type { PendingCounts } from './protocol/consequences.ts';
 import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
 
@@ -16,7 +17,7 @@ export type ServiceState = 'running' | 'busy' | 'absent' | 'ended';
 export interface RuntimeHealth {
   /**
    * `healthy`: everything serves. `degraded`: some actors have to wait or are refused: a host backs off or is
-   * unavailable, an actor is in quarantine, the store is busy. `failing`: nothing can be made durable, or no host serves.
+   * unavailable, an actor is in quarantine, the store is busy, a projection has stopped. `failing`: nothing can be made durable, or no host serves.
    */
   readonly status: 'healthy' | 'degraded' | 'failing';
   /** When it was looked at, in milliseconds since 1970. */
@@ -25,6 +26,8 @@ export interface RuntimeHealth {
   readonly quarantined: readonly QuarantinedActor[];
   readonly store: { readonly state: ServiceState };
   readonly reader: { readonly state: ServiceState };
+  /** Projections of the modules, once a host has loaded them or one was asked for. */
+  readonly projections: readonly ProjectionHealth[];
   /** Dead letters in the file; `null` if the store did not say. */
   readonly deadLetters: number | null;
   /** What actors still wait for; `null` if the store did not say. */
@@ -37,12 +40,17 @@ export interface RuntimeHealth {
 export async function lookAtHealth(
   backend: SqliteEventStoreBackend,
   { standing, hosts, quarantined }: RouterHealth,
+  projections: readonly ProjectionHealth[],
   deliveriesUnderway: number,
 ): Promise<RuntimeHealth> {
   const { store, deadLetters, pending } = await askStore(backend);
   const reader = backend.readerState;
   const isDegraded =
-    standing !== 'healthy' || quarantined.length > 0 || store === 'busy' || reader === 'ended';
+    standing !== 'healthy' ||
+    quarantined.length > 0 ||
+    store === 'busy' ||
+    reader === 'ended' ||
+    projections.some(({ failure }) => failure !== null);
   const isFailing = standing === 'failing' || store === 'ended';
   return {
     status: isFailing ? 'failing' : isDegraded ? 'degraded' : 'healthy',
@@ -51,6 +59,7 @@ export async function lookAtHealth(
     quarantined,
     store: { state: store },
     reader: { state: reader },
+    projections,
     deadLetters,
     pending,
     deliveriesUnderway,

@@ -29,6 +29,26 @@ export type { HostHealth, HostState, LastDeath, QuarantinedActor } from './hosts
 export type { MailboxOverflow } from './hosts/mailboxes.ts';
 export type { RuntimeOptions } from './options.ts';
 export type { LongWorkOptions, Progress } from './ports/event-store-backend.ts';
+export {
+  type AnyProjectionDefinition,
+  defineProjection,
+  type FoldHandler,
+  type FoldProjectionOptions,
+  type ProjectionDefinition,
+  type ProjectionErrorPolicy,
+  type TableHandler,
+  type TableProjectionOptions,
+} from './projections/define-projection.ts';
+export type { LiveRows } from './projections/live-query.ts';
+export type { ProjectionEvent } from './projections/projection-event.ts';
+export type {
+  ProjectionHealth,
+  ProjectionProblem,
+  ProjectionState,
+} from './projections/projection-health.ts';
+export type { LiveOptions, QueryOptions, QueryParameters } from './projections/projection-options.ts';
+export type { RowChanges } from './projections/row-changes.ts';
+export type { Sql, SqlStatement, SqlValue } from './projections/sql.ts';
 export type { PendingCounts, TimerPolicy } from './protocol/consequences.ts';
 export type { DeadLetter, DeadLetterReason } from './protocol/dead-letter.ts';
 export type { DeathCause, DeathEvidence } from './protocol/host-death.ts';

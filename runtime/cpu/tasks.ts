@@ -1,4 +1,5 @@
 import type { IntegrityProblem } from '../ports/event-store-backend.ts';
+import type { LaneData } from '../protocol/lane.ts';
 import type { SealedRow } from '../protocol/reader-control.ts';
 import type { RehearsalBatch, RehearsedBatch } from '../protocol/rehearsal.ts';
 import { sealEvent } from '../protocol/seal-event.ts';
@@ -29,6 +30,16 @@ export function checkSeals(rows: readonly SealedRow[]): IntegrityProblem[] {
 export async function rehearseStreams(batch: RehearsalBatch): Promise<RehearsedBatch> {
   // Machines are loaded only by threads that replay them.
   return (await import('../rehearse/rehearse-batch.ts')).rehearseBatch(batch);
+}
+
+/** Computes ranges of events for projections until its port is closed: see `runtime/projections/lane.ts`. */
+export async function runLane(data: LaneData): Promise<void> {
+  await (await import('../projections/lane.ts')).serveLane(data);
+}
+
+/** The same, for a thread that does nothing else: it is not waited for. */
+export function startLane(data: LaneData): void {
+  void runLane(data);
 }
 
 function isJson(text: string): boolean {

@@ -91,6 +91,27 @@ export const errorCodes = {
     when: 'There is no dead letter with this id: it was discarded, answered or never there.',
     retryable: false,
   },
+  HOLDFAST_ERR_PROJECTION_UNKNOWN: {
+    when: 'No module given to the runtime exports the projection.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_PROJECTION_INVALID: {
+    when: 'The tables or statements of a projection are not what they may be, or its tables changed and its version did not.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_PROJECTION_NEWER: {
+    when: 'A newer version of the application has built the projection. It was left as it is.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_PROJECTION_FAILED: {
+    when: 'An event stopped the projection: its handler threw, never ended, or SQLite refused its statement.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_QUERY_INVALID: {
+    when: 'A query is no query, names what is not there, or has other values than it needs.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_QUERY_TOO_LARGE: { when: 'A query has found more rows than it may return.', retryable: false },
   HOLDFAST_ERR_THREAD_EXITED: { when: 'A thread ended while a call to it was waiting.', retryable: true },
   HOLDFAST_ERR_THREAD_START: { when: 'A thread could not be started.', retryable: false },
   HOLDFAST_ERR_GENERATION_FENCED: {

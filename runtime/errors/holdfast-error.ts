@@ -51,6 +51,19 @@ export interface HoldfastErrorDetails {
     readonly deadLetterId: number | null;
   };
   HOLDFAST_ERR_DEAD_LETTER_UNKNOWN: { readonly deadLetterId: number };
+  HOLDFAST_ERR_PROJECTION_UNKNOWN: { readonly projection: string };
+  HOLDFAST_ERR_PROJECTION_INVALID: { readonly projection: string };
+  HOLDFAST_ERR_PROJECTION_NEWER: {
+    readonly projection: string;
+    readonly found: number;
+    readonly supported: number;
+  };
+  HOLDFAST_ERR_PROJECTION_FAILED: {
+    readonly projection: string;
+    /** Place in the log of the event that stopped it. */
+    readonly position: number;
+  };
+  HOLDFAST_ERR_QUERY_TOO_LARGE: { readonly limit: number };
   HOLDFAST_ERR_SCHEMA_NEWER: { readonly found: number; readonly supported: number };
 }
 

@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Frame } from '../protocol/append-frame.ts';
 import { HostBoard } from '../protocol/host-board.ts';
-import type { HostControl, HostThreadData } from '../protocol/host-control.ts';
+import type { HostControl, HostFindings, HostThreadData } from '../protocol/host-control.ts';
 import {
   type HostListener,
   type HostRequest,
@@ -29,6 +29,8 @@ export interface HostThreadOptions {
   readonly workerUrl: URL | string | undefined;
   /** Told of what actors emit: the address, and the encoded event. */
   readonly onEmitted: HostListener['onEmitted'];
+  /** Told once a thread has found projections among the modules. */
+  readonly onProjections: () => void;
   /** In whose name invoked work is resumed. Default: that of the runtime. */
   readonly run?: string;
   /** What is known of the deaths of the threads before. */
@@ -111,6 +113,7 @@ export class HostThreadClient {
         }),
     });
     this.#connect(place, generation, backend, [appends.port1, direct.port2], reads.port1);
+    void this.#lookForProjections(options.onProjections);
   }
 
   send(request: HostRequest): void {
@@ -147,6 +150,15 @@ export class HostThreadClient {
   giveUp(): void {
     this.#isGivenUp = true;
     void this.thread.kill();
+  }
+
+  async #lookForProjections(onProjections: () => void): Promise<void> {
+    try {
+      const found = (await this.thread.started()) as HostFindings;
+      if (found.hasProjections) onProjections();
+    } catch {
+      // The next thread says it.
+    }
   }
 
   /** A thread that does not turn its event loop cannot look at its own memory. */

@@ -67,3 +67,15 @@ export const actorReleased = channel('holdfast:actor:released');
  * Payload: `{ address: string, type: string, reason: string }`.
  */
 export const deadLettered = channel('holdfast:dead-letter');
+
+/**
+ * An event stopped a projection: its handler threw, ended its thread or never ended, or SQLite refused its statement.
+ * Published in the main thread. Payload: `{ projection: string, position: number, error: unknown }`.
+ */
+export const projectionStopped = channel('holdfast:projection:stopped');
+
+/**
+ * The same, for a projection that passes such events over. Published in the main thread, once for each try.
+ * Payload: `{ projection: string, position: number, error: unknown }`.
+ */
+export const projectionSkipped = channel('holdfast:projection:skipped');

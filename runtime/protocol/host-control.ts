@@ -29,6 +29,12 @@ export interface HostThreadData {
   readonly externalMemoryMb: number;
 }
 
+/** What a host thread has found when it has started. */
+export interface HostFindings {
+  /** Whether its modules export projections, which are for another thread. */
+  readonly hasProjections: boolean;
+}
+
 /** The control plane of a host thread. */
 export interface HostControl {
   /** Resolves when every append has its outcome, and what was asked for with it has been carried out. */

@@ -20,6 +20,10 @@ export const limits = {
   loadEventsMax: 2048,
   /** Characters of payload in one page of a read, after which the page ends early. */
   pageLengthMax: 1024 * 1024,
+  /** Events that a lane of projections is given at once: about ten milliseconds of the store when they are applied. */
+  projectionEventsMax: 2_048,
+  /** Rows of one query: tens of megabytes on two threads, and more than anybody looks at. */
+  queryRowsMax: 100_000,
   /** Due timers or waiting messages that are handed out at once: enough to fill a group commit several times. */
   deliveriesMax: 1_024,
   /**

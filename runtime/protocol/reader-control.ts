@@ -27,6 +27,32 @@ export interface ReaderRequests {
   streamsPage(after: number): StreamRow[];
   /** Events after a position with what their seal covers, for `verify`. */
   sealedPage(after: number): SealedRow[];
+  projectionPage(query: ProjectionPageQuery): ProjectionPage;
+  /** The state of a folded projection for a partition, encoded. */
+  projectionState(generation: number, partition: string): string | undefined;
+  query(sql: string, values: QueryValues): Record<string, unknown>[];
+}
+
+/** Values of a query: in order for `?`, by name for `:name`, `@name` and `$name`. */
+export type QueryValues = readonly QueryValue[] | Readonly<Record<string, QueryValue>>;
+
+/** One value of a query. */
+export type QueryValue = string | number | bigint | null | Uint8Array;
+
+/** Which events a projection asks for. */
+export interface ProjectionPageQuery {
+  readonly after: number;
+  readonly upTo: number;
+  /** `null` for all types. */
+  readonly types: readonly string[] | null;
+}
+
+/** Events for a projection. */
+export interface ProjectionPage {
+  /** Ten values for each event: see `projection-reader.ts`. */
+  readonly events: readonly unknown[];
+  /** All events up to here are in the page. */
+  readonly reached: number;
 }
 
 /** A stream and the version of its last event. */

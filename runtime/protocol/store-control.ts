@@ -3,6 +3,12 @@ import type { StoreStats } from '../ports/event-store-backend.ts';
 import type { StreamSnapshot } from './append.ts';
 import type { Consumed, HeldBack, PendingCounts, PendingDelivery } from './consequences.ts';
 import type { DeadLetter, NewDeadLetter } from './dead-letter.ts';
+import type {
+  ProjectionApplied,
+  ProjectionBatch,
+  ProjectionStanding,
+  ProjectionSummary,
+} from './projection.ts';
 
 /** What the store thread is started with. */
 export interface StoreThreadData {
@@ -62,6 +68,9 @@ export interface StoreControl {
   releaseWork(stream: string): void;
   /** Gives a delivery up: its row is removed, and a dead letter is kept instead. */
   giveUpDelivery(consumed: Consumed, letter: NewDeadLetter): void;
+  /** What there is of a projection; begins what is missing. See `ProjectionWriter`. */
+  openProjection(summary: ProjectionSummary, again: boolean): ProjectionStanding;
+  applyProjection(batch: ProjectionBatch): ProjectionApplied;
   checkpoint(): void;
   stats(): StoreStats;
   /** Commits what has arrived, checkpoints, closes the database. */

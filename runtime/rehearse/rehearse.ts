@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
 import { CpuPool } from '../cpu/pool.ts';
+import { PulseWatch } from '../cpu/pulse-watch.ts';
 import { fromWireError, type WireError } from '../errors/wire-error.ts';
 import { typescriptExecArgv } from '../hosts/typescript-modules.ts';
 import type { LongWorkOptions, PageQuery } from '../ports/event-store-backend.ts';
@@ -8,7 +9,6 @@ import { parseAddress } from '../protocol/address.ts';
 import type { RehearsalProblemName, RehearsalReport, RehearsedBatch } from '../protocol/rehearsal.ts';
 import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
-import { PulseWatch } from './pulse-watch.ts';
 import { type StreamBatch, streamBatches } from './stream-batches.ts';
 import { Tally } from './tally.ts';
 

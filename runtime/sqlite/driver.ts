@@ -8,9 +8,15 @@ export type SqliteValue = string | number | bigint | null | Uint8Array;
 
 /** A prepared statement; `run` for its effect, `get` for one row, `all` for every row. */
 export interface SqliteStatement<Row = unknown> {
-  run(...values: SqliteValue[]): { readonly changes: number };
+  run(...values: SqliteValue[] | [readonly SqliteValue[]]): { readonly changes: number };
   get(...values: SqliteValue[]): Row | undefined;
   all(...values: SqliteValue[]): Row[];
+  /** Rows one by one, by values in order or by name. */
+  iterate(values: readonly SqliteValue[] | Readonly<Record<string, SqliteValue>>): IterableIterator<Row>;
+  /** Whether it returns rows. */
+  readonly reader: boolean;
+  /** Returns integers as bigints, so that none is rounded. */
+  safeIntegers(): SqliteStatement<Row>;
   /** Returns the first column instead of row objects. */
   pluck(): SqliteStatement<Row>;
   /** Returns rows as arrays instead of objects. */

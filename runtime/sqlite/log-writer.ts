@@ -83,6 +83,19 @@ export class LogWriter {
     }
   }
 
+  /**
+   * The same for what can be made again from the log. It is not synced: a power cut may take it back as a whole, and
+   * nothing that was committed before or is acknowledged later (https://www.sqlite.org/pragma.html#pragma_synchronous).
+   */
+  writeDerived<Result>(work: () => Result): Result {
+    this.#database.exec('pragma synchronous = normal');
+    try {
+      return this.write(work);
+    } finally {
+      this.#database.exec('pragma synchronous = full');
+    }
+  }
+
   /** Whether another connection has written since this was asked or since the last group; refreshes `position`. */
   noticeForeignCommits(): boolean {
     const version = this.#dataVersion.get() ?? 0;

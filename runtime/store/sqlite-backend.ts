@@ -42,6 +42,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   readonly workerUrl: URL | string | undefined;
   #pool: CpuPool | undefined;
   #reader: Promise<ReaderClient> | undefined;
+  #queryReader: Promise<ReaderClient> | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(path: string, store: StoreClient, workerUrl: URL | string | undefined) {
@@ -154,8 +155,19 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   /** The reader thread, started when first needed; for the runtime. @internal */
   reader(): Promise<ReaderClient> {
     if (this.#closing !== undefined) return Promise.reject(closedError(this.path));
-    this.#reader ??= this.#startReader();
+    this.#reader ??= this.#startReader(() => {
+      this.#reader = undefined;
+    });
     return this.#reader;
+  }
+
+  /** A reader for queries of the application, which may take long: actors do not wait behind them. @internal */
+  queryReader(): Promise<ReaderClient> {
+    if (this.#closing !== undefined) return Promise.reject(closedError(this.path));
+    this.#queryReader ??= this.#startReader(() => {
+      this.#queryReader = undefined;
+    });
+    return this.#queryReader;
   }
 
   /** Whether there is a reader thread: one that has died is `absent` until the next read. @internal */
@@ -164,21 +176,20 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
     return this.#reader === undefined ? 'absent' : 'running';
   }
 
-  #startReader(): Promise<ReaderClient> {
+  /** A reader that could not start or has ended is forgotten, and replaced at the next read. */
+  #startReader(forget: () => void): Promise<ReaderClient> {
     const started = import('../threads/reader-client.ts').then(({ ReaderClient }) =>
       ReaderClient.start(this.path, this.workerUrl),
     );
-    const forget = () => {
-      if (this.#reader === started) this.#reader = undefined;
-    };
-    // A reader that could not start or has ended is replaced at the next read.
     started.then(({ thread }) => thread.ended.then(forget), forget);
     return started;
   }
 
   async #close(): Promise<void> {
-    const reader = await this.#reader?.catch(() => undefined);
-    await reader?.close();
+    for (const started of [this.#queryReader, this.#reader]) {
+      const reader = await started?.catch(() => undefined);
+      await reader?.close();
+    }
     await this.#pool?.close();
     await this.#store.close();
   }

@@ -1,13 +1,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import { ActorHost } from '../../actors/actor-host.ts';
 import { installEntropy } from '../../actors/install-entropy.ts';
-import { loadDefinitions } from '../../actors/load-definitions.ts';
+import { importModule, loadDefinitions } from '../../actors/load-definitions.ts';
 import { SkippedEvents } from '../../actors/skipped-events.ts';
 import { effectFailed, eventSkipped, migrateFailed } from '../observability/channels.ts';
 import type { HostLog } from '../ports/host-log.ts';
+import { isProjectionDefinition } from '../projections/define-projection.ts';
 import { encode } from '../protocol/codec.ts';
 import { HostBoard } from '../protocol/host-board.ts';
-import type { HostControl, HostThreadData } from '../protocol/host-control.ts';
+import type { HostControl, HostFindings, HostThreadData } from '../protocol/host-control.ts';
 import { readHostRequests, writeEmitted, writeHostAnswer } from '../protocol/host-messages.ts';
 import type { ReaderRequests } from '../protocol/reader-control.ts';
 import { AppendClient } from './append-client.ts';
@@ -18,7 +19,7 @@ import { FramePort } from './frame-port.ts';
 import { RequestClient } from './request-port.ts';
 
 /** Serves actors. Loads no native addon, so this thread may be ended at any moment. */
-export async function serveHost(control: MessagePort, data: HostThreadData): Promise<void> {
+export async function serveHost(control: MessagePort, data: HostThreadData): Promise<HostFindings> {
   const { heartbeat, residentsMax, idleMs } = data;
   const board = new HostBoard(data.board);
   const names = data.isTraced ? new CodeTracer(board) : board;
@@ -84,4 +85,11 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
     residents: () => host.residents,
     skippedEvents: () => skippedEvents.counts(),
   });
+  return { hasProjections: await exportProjections(data.modules) };
+}
+
+/** The modules are loaded already: they are only looked at. */
+async function exportProjections(modules: readonly string[]): Promise<boolean> {
+  const exported = await Promise.all(modules.map((module) => importModule(module)));
+  return exported.some((each) => Object.values(each).some(isProjectionDefinition));
 }

@@ -5,6 +5,8 @@ import { backupDatabase } from '../sqlite/backup.ts';
 import { IntegrityCheck } from '../sqlite/integrity-check.ts';
 import { LogReader } from '../sqlite/log-reader.ts';
 import { openForReading } from '../sqlite/open-database.ts';
+import { ProjectionReader } from '../sqlite/projection-reader.ts';
+import { Queries } from '../sqlite/query.ts';
 import { storageError } from '../sqlite/storage-error.ts';
 import { streamsPage } from '../sqlite/stream-list.ts';
 import { serveControl } from './control-channel.ts';
@@ -15,6 +17,8 @@ export function serveReader(control: MessagePort, data: ReaderThreadData): void 
   const database = openForReading(data.path);
   const log = new LogReader(database);
   const integrity = new IntegrityCheck(database);
+  const projections = new ProjectionReader(database);
+  const queries = new Queries(database);
   const links = new Set<{ close(): void }>();
 
   const coded =
@@ -35,6 +39,9 @@ export function serveReader(control: MessagePort, data: ReaderThreadData): void 
     actorSnapshot: coded((stream) => log.actorSnapshot(stream)),
     streamsPage: coded((after) => streamsPage(database, after)),
     sealedPage: coded((after) => integrity.sealedPage(after)),
+    projectionPage: coded((query) => projections.page(query)),
+    projectionState: coded((generation, partition) => projections.state(generation, partition)),
+    query: coded((sql, values) => queries.run(sql, values)),
   };
   const connect = (port: MessagePort): void => {
     const link = serveRequests(port, requests as never);

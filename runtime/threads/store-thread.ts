@@ -10,6 +10,7 @@ import { DeadLetterBox } from '../sqlite/dead-letter-box.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
 import { type AppendOutcome, LogWriter } from '../sqlite/log-writer.ts';
 import { openForWriting } from '../sqlite/open-database.ts';
+import { ProjectionWriter } from '../sqlite/projection-writer.ts';
 import { SnapshotTable } from '../sqlite/snapshot-table.ts';
 import { readStats } from '../sqlite/stats.ts';
 import { storageError } from '../sqlite/storage-error.ts';
@@ -23,7 +24,7 @@ const foreignPollMs = 25;
 /** Serves the one writer of a database: appends over frame ports, everything else over the control plane. */
 export function serveStore(control: MessagePort, data: StoreThreadData): void {
   const database = openForWriting(data);
-  const { writer, snapshots, deadLetters, desk } = openTables(database, data);
+  const { writer, snapshots, deadLetters, desk, projections } = openTables(database, data);
   const links = new Set<FramePort>();
   const generations = new Map<number, number>();
   let reported = 0;
@@ -128,6 +129,8 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
     ownWork: () => desk.ownWork(),
     releaseWork: (stream) => desk.releaseWork(stream),
     giveUpDelivery: (consumed, letter) => deadLetters.giveUp(consumed, letter, systemClock.now()),
+    openProjection: (summary, again) => projections.open(summary, again),
+    applyProjection: (batch) => projections.apply(batch),
     checkpoint: () => checkpoint(database, data.path),
     stats: () => readStats(database, data.path),
     close() {
@@ -150,6 +153,7 @@ function openTables(database: SqliteDatabase, data: StoreThreadData) {
       writer,
       snapshots: new SnapshotTable(writer),
       deadLetters: new DeadLetterBox(database, writer),
+      projections: new ProjectionWriter(database, writer),
       desk: new DeliveryDesk({ ...data, writer, database, clock: systemClock, signal }),
     };
   } catch (error) {

@@ -53,7 +53,7 @@ export class Thread<Api extends ControlApi<Api>> {
   /** Resolves with the reason when the thread has ended, however it ended. */
   readonly ended: Promise<Error>;
   readonly #worker: Worker;
-  readonly #ready: Promise<{ failed?: WireError }>;
+  readonly #ready: Promise<{ failed?: WireError; found?: unknown }>;
   #failure: Error | undefined;
   #exitCode: number | undefined;
   #holds = 0;
@@ -84,11 +84,11 @@ export class Thread<Api extends ControlApi<Api>> {
   }
 
   /**
-   * Resolves when the thread serves calls; rejects if it cannot be started. May be awaited any number of times.
+   * Resolves when the thread serves calls, with what its role has found while it started; rejects if it cannot be started. May be awaited any number of times.
    *
    * @throws HOLDFAST_ERR_THREAD_START, or what the thread failed with while it started.
    */
-  async started(timeoutMs = 30_000): Promise<void> {
+  async started(timeoutMs = 30_000): Promise<unknown> {
     this.hold();
     try {
       let timer: NodeJS.Timeout | undefined;
@@ -101,6 +101,7 @@ export class Thread<Api extends ControlApi<Api>> {
       const gone = this.ended.then((reason) => Promise.reject(this.#startFailed('it ended at once', reason)));
       const message = await Promise.race([this.#ready, late, gone]).finally(() => clearTimeout(timer));
       if (message.failed !== undefined) throw fromWireError(message.failed);
+      return message.found;
     } finally {
       this.release();
     }

@@ -8,7 +8,7 @@ import { threadRole } from './thread-role.ts';
 export const isHoldfastThread: boolean = threadRole !== undefined;
 
 /** Each role loads only what it needs: a host never loads the native addon, the store never loads a machine. */
-async function serve(threadData: ThreadData): Promise<void> {
+async function serve(threadData: ThreadData): Promise<unknown> {
   const { holdfast: role, control, data } = threadData;
   switch (role) {
     case 'store':
@@ -20,7 +20,7 @@ async function serve(threadData: ThreadData): Promise<void> {
     case 'cpu':
       return (await import('./task-thread.ts')).serveTasks(control);
     case 'pool':
-      return;
+      return undefined;
   }
 }
 

@@ -39,6 +39,7 @@ test('a runtime that was not used yet is healthy, and so is one that works', asy
     quarantined: [],
     store: { state: 'running' },
     reader: { state: 'absent' },
+    projections: [],
     deadLetters: 0,
     pending: { timers: 0, messages: 0, work: 0 },
     deliveriesUnderway: 0,

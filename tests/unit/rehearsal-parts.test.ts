@@ -1,10 +1,10 @@
 import { expect, test, vi } from 'vitest';
+import { PulseWatch } from '../../runtime/cpu/pulse-watch.ts';
 import { codeFingerprint, definitionVersionOf, isUsable } from '../../runtime/protocol/code-fingerprint.ts';
 import { firstDifference } from '../../runtime/protocol/first-difference.ts';
 import { Pulse } from '../../runtime/protocol/pulse.ts';
 import type { StreamRow } from '../../runtime/protocol/reader-control.ts';
 import type { RehearsalProblem } from '../../runtime/protocol/rehearsal.ts';
-import { PulseWatch } from '../../runtime/rehearse/pulse-watch.ts';
 import { type StreamBatch, streamBatches } from '../../runtime/rehearse/stream-batches.ts';
 import { Tally } from '../../runtime/rehearse/tally.ts';
 

@@ -2,9 +2,16 @@ import { eventLog } from './0001-event-log.ts';
 import { durableEffects } from './0002-durable-effects.ts';
 import { deadLetterEvidence } from './0003-dead-letter-evidence.ts';
 import { runningTime } from './0004-running-time.ts';
+import { projections } from './0005-projections.ts';
 
 /** Forward-only: the schema at version N is what the first N of these make. Released ones are never edited. */
-export const migrations: readonly string[] = [eventLog, durableEffects, deadLetterEvidence, runningTime];
+export const migrations: readonly string[] = [
+  eventLog,
+  durableEffects,
+  deadLetterEvidence,
+  runningTime,
+  projections,
+];
 
 /** `application_id` in the file header: "Hold" in ASCII. It tells our files from those of other applications. */
 export const applicationId = 0x486f6c64;

@@ -9,7 +9,7 @@ const startLimitMs = 30_000;
  * so that neither a busy main thread nor a suspended computer is taken for it; waiting for the disk does not count.
  */
 export class PulseWatch {
-  readonly pulse = new Pulse();
+  readonly pulse: Pulse;
   /** What was waited for, when it was given up. */
   hungFor: string | undefined;
   readonly #limitMs: number;
@@ -19,13 +19,14 @@ export class PulseWatch {
   #lastBeats = -1;
   #silentTicks = 0;
 
-  constructor(options: { limitMs: number; onTick: () => void; onHung: () => void }) {
+  constructor(options: { limitMs: number; onTick?: () => void; onHung: () => void; pulse?: Pulse }) {
     const { limitMs, onTick, onHung } = options;
+    this.pulse = options.pulse ?? new Pulse();
     this.#limitMs = limitMs;
     this.#onHung = onHung;
     this.#tickMs = Math.max(10, Math.min(tickMsMax, Math.floor(limitMs / ticksPerLimit)));
     this.#timer = setInterval(() => {
-      onTick();
+      onTick?.();
       this.#tick();
     }, this.#tickMs);
     this.#timer.unref();

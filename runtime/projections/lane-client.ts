@@ -1,0 +1,192 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { CpuPool } from '../cpu/pool.ts';
+import { PulseWatch } from '../cpu/pulse-watch.ts';
+import { fromWireError } from '../errors/wire-error.ts';
+import { typescriptExecArgv } from '../hosts/typescript-modules.ts';
+import type { LaneAnswer, LaneData } from '../protocol/lane.ts';
+import type { LaneRequest, LaneResult, ProjectionSummary } from '../protocol/projection.ts';
+import { Pulse } from '../protocol/pulse.ts';
+import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
+import { heapLimits } from '../threads/heap-limits.ts';
+import type { TaskControl } from '../threads/task-thread.ts';
+import { Thread } from '../threads/thread.ts';
+
+/** What lanes are started with. */
+export interface LaneOptions {
+  readonly backend: SqliteEventStoreBackend;
+  readonly modules: readonly string[];
+  readonly memoryMb: number;
+  /** How long one event may take before its thread is ended, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** The thread of a lane has ended. */
+export class LaneLost extends Error {
+  /** The event whose handler ran on the thread; `undefined` for a request that was not the one. */
+  readonly position: number | undefined;
+
+  constructor(message: string, position?: number) {
+    super(message);
+    this.position = position;
+  }
+}
+
+interface Pending {
+  readonly after: number;
+  readonly resolve: (result: LaneResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A thread that a lane runs on, whichever it is. */
+interface Runner {
+  readonly ended: Promise<Error>;
+  kill(): void;
+}
+
+/** This side of a lane: a thread that runs handlers of projections. */
+export class LaneClient {
+  /** What its modules export. */
+  readonly loaded: Promise<readonly ProjectionSummary[]>;
+  readonly #port: MessagePort;
+  readonly #pulse = new Pulse();
+  readonly #timeoutMs: number;
+  readonly #pending = new Map<number, Pending>();
+  readonly #runner: Promise<Runner>;
+  #watch: PulseWatch | undefined;
+  #hungFor: string | undefined;
+  #lost: Error | undefined;
+  #lastId = 0;
+
+  /** On a thread of its own, or as a task of a pool. */
+  constructor(options: LaneOptions, pool?: CpuPool) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.#timeoutMs = options.timeoutMs;
+    const loaded = Promise.withResolvers<readonly ProjectionSummary[]>();
+    this.loaded = loaded.promise;
+    this.loaded.catch(() => undefined);
+    port1.on('message', (answer: LaneAnswer) => {
+      if ('loaded' in answer) return loaded.resolve(answer.loaded);
+      if ('failed' in answer) return loaded.reject(fromWireError(answer.failed));
+      const pending = this.#take(answer.id);
+      if ('error' in answer) pending?.reject(fromWireError(answer.error));
+      else pending?.resolve(answer.result);
+    });
+    port1.unref();
+    this.#runner = this.#start(options, port2, pool);
+    this.#watchOver();
+    const lose = (error: Error): void => {
+      const lost = this.#lose(error);
+      loaded.reject(lost);
+    };
+    this.loaded.then(
+      () => this.#unwatchIfIdle(),
+      () => this.#unwatchIfIdle(),
+    );
+    this.#runner.then(({ ended }) => ended.then(lose), lose);
+  }
+
+  /** What a range of events does. Rejects with {@link LaneLost} if the thread ends. */
+  compute(request: LaneRequest): Promise<LaneResult> {
+    if (this.#lost !== undefined) return Promise.reject(this.#lost);
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { after: request.after, resolve, reject });
+      this.#watchOver();
+      this.#port.postMessage({ id, request });
+    });
+  }
+
+  get isLost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  /** Ends the thread. Handlers are pure: what is under way can be computed again. */
+  async close(): Promise<void> {
+    this.#lose(new Error('closed'));
+    const runner = await this.#runner.catch(() => undefined);
+    runner?.kill();
+    await runner?.ended;
+  }
+
+  async #start(options: LaneOptions, requests: MessagePort, pool: CpuPool | undefined): Promise<Runner> {
+    const { backend, modules, memoryMb } = options;
+    const reads = new MessageChannel();
+    await (await backend.reader()).connectHost(reads.port1);
+    const data: LaneData = { modules, requests, reads: reads.port2, pulse: this.#pulse.cells };
+    const transfer = [requests, reads.port2];
+    return pool === undefined
+      ? startThread(options.backend.workerUrl, data, memoryMb, transfer)
+      : startTask(pool, data, transfer);
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    this.#unwatchIfIdle();
+    return pending;
+  }
+
+  #lose(error: Error): Error {
+    if (this.#lost !== undefined) return this.#lost;
+    this.#watch?.stop();
+    const { phase, index, version } = this.#pulse.read();
+    const why =
+      this.#hungFor === undefined ? error.message : `it did not come to an end within ${this.#hungFor}`;
+    this.#lost = new LaneLost(`The thread of the projections was ended: ${why}.`);
+    for (const [id, { after, reject }] of this.#pending) {
+      const isCulprit = phase === 'computing' && id === index;
+      reject(isCulprit ? new LaneLost(`Its handler ended the thread: ${why}.`, after + version) : this.#lost);
+    }
+    this.#pending.clear();
+    this.#port.close();
+    return this.#lost;
+  }
+
+  /** While something is under way: an idle lane costs no timer. */
+  #watchOver(): void {
+    this.#watch ??= new PulseWatch({
+      limitMs: this.#timeoutMs,
+      pulse: this.#pulse,
+      onHung: () => {
+        this.#hungFor = this.#watch?.hungFor;
+        void this.#runner.then(({ kill }) => kill());
+      },
+    });
+  }
+
+  #unwatchIfIdle(): void {
+    if (this.#pending.size > 0) return;
+    this.#watch?.stop();
+    this.#watch = undefined;
+  }
+}
+
+async function startThread(
+  workerUrl: URL | string | undefined,
+  data: LaneData,
+  memoryMb: number,
+  transfer: readonly MessagePort[],
+): Promise<Runner> {
+  const thread = new Thread<TaskControl>({
+    role: 'cpu',
+    name: 'projections',
+    workerUrl,
+    data: undefined,
+    resourceLimits: heapLimits(memoryMb),
+    execArgv: typescriptExecArgv(data.modules),
+  });
+  await thread.started();
+  await thread.control.call('run', ['startLane', data], { transfer });
+  void thread.ended.then(() => thread.control.close());
+  return { ended: thread.ended, kill: () => void thread.kill() };
+}
+
+function startTask(pool: CpuPool, data: LaneData, transfer: readonly MessagePort[]): Runner {
+  const end = new AbortController();
+  const ended = pool.run('runLane', data, { signal: end.signal, transfer }).then(
+    () => new Error('it was closed'),
+    (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+  );
+  return { ended, kill: () => end.abort() };
+}

@@ -1,0 +1,43 @@
+import type { StoreClient } from '../threads/store-client.ts';
+
+/** The last position of the log, and a way to wait until it has grown. Does not keep the process alive. */
+export class LogHead {
+  #position = 0;
+  readonly #wakes = new Set<() => void>();
+  #stop: (() => void) | undefined;
+
+  /** Begins to watch. Resolves when the position is known. */
+  async watch(store: StoreClient): Promise<void> {
+    const { position, stop } = await store.watch((moved) => this.#moveTo(moved.position));
+    this.#stop = stop;
+    this.#moveTo(position);
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Resolves when the log has grown beyond a position, or on abort. */
+  beyond(position: number, stop: AbortSignal): Promise<void> {
+    if (this.#position > position || stop.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        if (this.#position <= position && !stop.aborted) return;
+        this.#wakes.delete(wake);
+        stop.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#wakes.add(wake);
+      stop.addEventListener('abort', wake, { once: true });
+    });
+  }
+
+  close(): void {
+    this.#stop?.();
+  }
+
+  #moveTo(position: number): void {
+    this.#position = Math.max(this.#position, position);
+    for (const wake of [...this.#wakes]) wake();
+  }
+}

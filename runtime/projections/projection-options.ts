@@ -1,0 +1,53 @@
+import { checkWhole, describe } from '../protocol/names.ts';
+import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
+import type { QueryValues } from '../protocol/reader-control.ts';
+import { type AnyProjectionDefinition, isProjectionDefinition } from './define-projection.ts';
+import { toSqlValue } from './sql.ts';
+
+/** Options of {@link Runtime.query} and {@link Runtime.projected}. */
+export interface QueryOptions {
+  /**
+   * Waits until the projection has taken in the event at this position, such as `receipt.position` of one's own command.
+   * Default: what is there now; but never before the first build is complete.
+   */
+  readonly after?: number;
+  /** Ends the wait. A query that has begun runs to its end, and its rows are dropped. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of {@link Runtime.live}. */
+export interface LiveOptions extends QueryOptions {
+  /** A column whose value is unique in the result: rows with the same value are compared. Default: rows as a whole. */
+  readonly key?: string;
+}
+
+/** The values of a query: an array for `?`, an object for `:name`, `@name` and `$name`. */
+export type QueryParameters = readonly unknown[] | Readonly<Record<string, unknown>>;
+
+/** Checks what every method takes. */
+export function checkProjection(
+  method: string,
+  definition: unknown,
+): asserts definition is AnyProjectionDefinition {
+  if (isProjectionDefinition(definition)) return;
+  throw invalidOption(`${method} takes what defineProjection returned, got ${describe(definition)}.`);
+}
+
+/** Checks the options of a query, besides those that a method has of its own. */
+export function checkQueryOptions(method: string, options: QueryOptions, more: readonly string[] = []): void {
+  checkOptions(method, options, ['after', 'signal', ...more]);
+  checkSignal(method, options.signal);
+  if (options.after !== undefined) checkWhole('after', options.after);
+}
+
+/** The values of a query as they cross threads. */
+export function toQueryValues(method: string, sql: unknown, parameters: QueryParameters): QueryValues {
+  if (typeof sql !== 'string')
+    throw invalidOption(`${method}: the query must be a string, got ${describe(sql)}.`);
+  if (Array.isArray(parameters)) return parameters.map(toSqlValue);
+  if (typeof parameters !== 'object' || parameters === null)
+    throw invalidOption(`${method}: the values must be an array or an object, got ${describe(parameters)}.`);
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value], index) => [name, toSqlValue(value, index)]),
+  );
+}

@@ -1,0 +1,356 @@
+import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
+import { sentence } from '../errors/sentence.ts';
+import { fromWireError, toWireError } from '../errors/wire-error.ts';
+import { projectionSkipped, projectionStopped } from '../observability/channels.ts';
+import { limits } from '../protocol/limits.ts';
+import type {
+  Generation,
+  LaneResult,
+  ProjectionApplied,
+  ProjectionBatch,
+  ProjectionFailure,
+  ProjectionStanding,
+  ProjectionSummary,
+} from '../protocol/projection.ts';
+import { type LaneClient, LaneLost } from './lane-client.ts';
+import type { ProjectionHealth, ProjectionState } from './projection-health.ts';
+import { type FeedEnd, feed } from './range-feed.ts';
+
+const retryMsMin = 50;
+const retryMsMax = 5_000;
+/** From so many events on, a build computes on all processors. */
+const parallelFrom = 8 * limits.projectionEventsMax;
+
+/** What a track needs from around it. */
+export interface TrackPorts {
+  open(summary: ProjectionSummary, again: boolean): Promise<ProjectionStanding>;
+  apply(batch: ProjectionBatch): Promise<ProjectionApplied>;
+  /** A lane for the events as they come, shared by all projections. */
+  lane(): LaneClient;
+  /** Lanes of a build that has much to do; `done` ends them. */
+  buildLanes(): { readonly lanes: readonly LaneClient[]; done(): void };
+  head(): number;
+  grownBeyond(position: number, stop: AbortSignal): Promise<void>;
+  /** Where an event is, of which only the position is known. */
+  locate(position: number): Promise<Pick<ProjectionFailure, 'stream' | 'version' | 'type'>>;
+  /** Told when queries may see something else. */
+  onChanged(): void;
+}
+
+/** Follows the log with one projection: builds it when its version is new, keeps it current, stops where it fails. */
+export class ProjectionTrack {
+  readonly summary: ProjectionSummary;
+  readonly #ports: TrackPorts;
+  readonly #closing = new AbortController();
+  #state: ProjectionState = 'starting';
+  #serving: Generation | null = null;
+  #building: Generation | null = null;
+  #failure: ProjectionFailure | undefined;
+  #refusal: Error | undefined;
+  #skipped = 0;
+  /** Events whose handler has ended a thread, and that are to be passed over. */
+  #deadly: number[] = [];
+  #isAgain = false;
+  #round = new AbortController();
+  #waiters = new Set<() => void>();
+
+  constructor(summary: ProjectionSummary, ports: TrackPorts) {
+    this.summary = summary;
+    this.#ports = ports;
+    void this.#run();
+  }
+
+  /** What queries see; `null` until the first build is complete. */
+  get serving(): Generation | null {
+    return this.#serving;
+  }
+
+  health(): ProjectionHealth {
+    const { name, version } = this.summary;
+    const position = this.#serving?.position ?? null;
+    return {
+      name,
+      version,
+      state: this.#state,
+      position,
+      building: this.#building?.position ?? null,
+      lag: Math.max(0, this.#ports.head() - (position ?? 0)),
+      skipped: this.#skipped,
+      failure: this.#problem(),
+    };
+  }
+
+  /**
+   * Resolves when queries see the event at a position.
+   *
+   * @throws what refused or stopped the projection, if that has to happen first; HOLDFAST_ERR_CLOSED.
+   */
+  reached(position: number, signal?: AbortSignal): Promise<void> {
+    return this.until(() => (this.#serving?.position ?? -1) >= position, signal);
+  }
+
+  /** Resolves when a condition holds. Looked at whenever the track has moved. */
+  until(holds: () => boolean, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (finish: () => void): void => {
+        this.#waiters.delete(look);
+        signal?.removeEventListener('abort', onAbort);
+        finish();
+      };
+      const onAbort = (): void => settle(() => reject(signal?.reason));
+      const look = (): void => {
+        if (holds()) return settle(resolve);
+        const hindrance = this.#hindrance();
+        if (hindrance !== undefined) settle(() => reject(hindrance));
+      };
+      if (signal?.aborted) return reject(signal.reason);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#waiters.add(look);
+      look();
+    });
+  }
+
+  /** Builds the projection anew; one that was stopped tries again. */
+  rebuild(): void {
+    this.#isAgain = true;
+    this.#failure = undefined;
+    this.#refusal = undefined;
+    this.#deadly = [];
+    this.#setState('starting');
+    this.#round.abort();
+  }
+
+  close(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    this.#setState('closed');
+    this.#round.abort();
+  }
+
+  async #run(): Promise<void> {
+    let retryMs = retryMsMin;
+    while (!this.#closing.signal.aborted) {
+      this.#round = new AbortController();
+      try {
+        const again = this.#isAgain;
+        this.#isAgain = false;
+        await this.#follow(await this.#ports.open(this.summary, again));
+        retryMs = retryMsMin;
+      } catch (error) {
+        if (isFinal(error)) this.#refuse(error as Error);
+        else await pause(retryMs, this.#round.signal);
+        retryMs = Math.min(retryMs * 2, retryMsMax);
+      }
+      if (this.#failure !== undefined || this.#refusal !== undefined) await aborted(this.#round.signal);
+    }
+  }
+
+  /** Feeds what there is, until somebody else has gone on with it or this round is over. */
+  async #follow({ serving, building }: ProjectionStanding): Promise<void> {
+    const before = this.#serving;
+    this.#serving = serving;
+    this.#building = building;
+    // Another process may have gone on with it.
+    if (before !== null && serving?.position !== before.position) this.#ports.onChanged();
+    this.#setState(building === null ? 'current' : 'building');
+    const feeds: Promise<FeedEnd>[] = [];
+    const isCurrent = serving !== null && serving.version === this.summary.version;
+    if (isCurrent)
+      feeds.push(this.#feed(serving, false, 1, (after, upTo) => this.#compute(serving, after, upTo)));
+    if (building !== null) feeds.push(this.#build(building));
+    try {
+      const first = await Promise.race(feeds);
+      if (first.end === 'stopped') await this.#stopAt(first);
+    } finally {
+      // Whatever ended first, the round is over for the other as well.
+      if (this.#failure === undefined) this.#round.abort();
+      else for (const each of feeds) each.catch(() => undefined);
+    }
+    await Promise.allSettled(feeds);
+  }
+
+  async #build(building: Generation): Promise<FeedEnd> {
+    const isLong = this.#ports.head() - building.position > parallelFrom;
+    if (!isLong || this.summary.tables === null) {
+      return this.#feed(building, true, 1, (after, upTo) => this.#compute(building, after, upTo));
+    }
+    const { lanes, done } = this.#ports.buildLanes();
+    try {
+      let turn = 0;
+      return await this.#feed(building, true, lanes.length * 2, async (after, upTo) => {
+        const lane = lanes[turn++ % lanes.length] as LaneClient;
+        return lane.isLost
+          ? this.#compute(building, after, upTo)
+          : this.#compute(building, after, upTo, lane);
+      });
+    } finally {
+      done();
+    }
+  }
+
+  #feed(
+    { generation, position }: Generation,
+    isBuilding: boolean,
+    ahead: number,
+    compute: (after: number, upTo: number) => Promise<LaneResult>,
+  ): Promise<FeedEnd> {
+    const ports = this.#ports;
+    const { name, onError } = this.summary;
+    const stop = this.#round.signal;
+    return feed(
+      {
+        name,
+        generation,
+        position,
+        isBuilding,
+        skipsRefused: onError === 'skip',
+        rangeMax: limits.projectionEventsMax,
+        ahead,
+      },
+      {
+        compute,
+        stop,
+        apply: (batch) => ports.apply(batch),
+        head: () => ports.head(),
+        grownBeyond: (beyond) => ports.grownBeyond(beyond, stop),
+        onMoved: (at, hasChanged, applied) => this.#moved(generation, at, hasChanged, applied),
+        onSkipped: ({ skipped }) => this.#skip(skipped),
+      },
+    );
+  }
+
+  /** Computes a range, again on another thread if one is lost; an event that ends threads is known from then on. */
+  async #compute(
+    { generation }: Generation,
+    after: number,
+    upTo: number,
+    lane: LaneClient = this.#ports.lane(),
+  ): Promise<LaneResult> {
+    const skip = this.#deadly.filter((position) => position > after && position <= upTo);
+    try {
+      return await lane.compute({ name: this.summary.name, generation, after, upTo, skip });
+    } catch (error) {
+      if (!(error instanceof LaneLost) || this.#round.signal.aborted) throw error;
+      if (error.position !== undefined) this.#deadly.push(error.position);
+      return this.#compute({ generation } as Generation, after, upTo);
+    }
+  }
+
+  #moved(
+    generation: number,
+    position: number,
+    hasChanged: boolean,
+    applied: ProjectionApplied | undefined,
+  ): void {
+    const isServing = applied?.outcome === 'applied' && applied.isServing;
+    if (this.#building?.generation === generation) {
+      this.#building = { ...this.#building, position };
+      if (isServing) {
+        this.#serving = this.#building;
+        this.#building = null;
+        this.#setState('current');
+      }
+    } else if (this.#serving?.generation === generation) {
+      this.#serving = { ...this.#serving, position };
+    }
+    if (applied?.outcome === 'applied') {
+      for (const { position: at, error } of applied.refused) {
+        this.#skip([{ position: at, stream: '', version: 0, type: '', error }]);
+      }
+    }
+    this.#look();
+    if (hasChanged || isServing) this.#ports.onChanged();
+  }
+
+  #skip(skipped: readonly ProjectionFailure[]): void {
+    this.#skipped += skipped.length;
+    for (const { position, error } of skipped) {
+      projectionSkipped.publish({ projection: this.summary.name, position, error: fromWireError(error) });
+    }
+  }
+
+  async #stopAt({ result, applied }: Extract<FeedEnd, { end: 'stopped' }>): Promise<void> {
+    const refused = applied?.outcome === 'applied' ? applied.failure : null;
+    const failure =
+      refused === null
+        ? (result.failure as ProjectionFailure)
+        : { ...refused, ...(await this.#ports.locate(refused.position)) };
+    this.#failure = failure;
+    this.#setState('stopped');
+    projectionStopped.publish({
+      projection: this.summary.name,
+      position: failure.position,
+      error: fromWireError(failure.error),
+    });
+  }
+
+  #refuse(error: Error): void {
+    this.#refusal = error;
+    this.#setState(isHoldfastError(error, 'HOLDFAST_ERR_CLOSED') ? 'closed' : 'refused');
+  }
+
+  /** What keeps the projection from ever moving again by itself. */
+  #hindrance(): Error | undefined {
+    if (this.#refusal !== undefined) return this.#refusal;
+    if (this.#failure !== undefined) return stopped(this.summary.name, this.#failure);
+    if (this.#state === 'closed') return holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
+    return undefined;
+  }
+
+  #problem(): ProjectionHealth['failure'] {
+    if (this.#refusal !== undefined) {
+      const { code = 'Error', message } = toWireError(this.#refusal);
+      return { code, message, event: null };
+    }
+    if (this.#failure === undefined) return null;
+    const { error, ...event } = this.#failure;
+    return { code: error.code ?? error.name, message: error.message, event };
+  }
+
+  #setState(state: ProjectionState): void {
+    this.#state = state;
+    this.#look();
+  }
+
+  #look(): void {
+    for (const look of [...this.#waiters]) look();
+  }
+}
+
+function stopped(projection: string, { position, stream, version, type, error }: ProjectionFailure): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_PROJECTION_FAILED',
+    `The projection "${projection}" stopped before the event "${type}" of ${stream} at version ${version}, position ` +
+      `${position}: ${sentence(error.message)} Mend its handler and raise its version, or start again.`,
+    { projection, position },
+    fromWireError(error),
+  );
+}
+
+/** Errors that another try would not change. */
+function isFinal(error: unknown): boolean {
+  return (
+    isHoldfastError(error) &&
+    [
+      'HOLDFAST_ERR_PROJECTION_INVALID',
+      'HOLDFAST_ERR_PROJECTION_NEWER',
+      'HOLDFAST_ERR_STORAGE_CORRUPT',
+      'HOLDFAST_ERR_CLOSED',
+      'HOLDFAST_ERR_THREAD_EXITED',
+      'HOLDFAST_ERR_INVARIANT',
+    ].includes(error.code)
+  );
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    timer.unref();
+    signal.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true });
+  });
+}

@@ -1,0 +1,236 @@
+import { availableParallelism } from 'node:os';
+import { CpuPool } from '../cpu/pool.ts';
+import { holdfastError } from '../errors/holdfast-error.ts';
+import { nearestName } from '../errors/nearest-name.ts';
+import { typescriptExecArgv } from '../hosts/typescript-modules.ts';
+import type { PageQuery, Progress } from '../ports/event-store-backend.ts';
+import { decode } from '../protocol/codec.ts';
+import type { ProjectionSummary } from '../protocol/projection.ts';
+import type { QueryValues } from '../protocol/reader-control.ts';
+import type { AnyProjectionDefinition, ProjectionDefinition } from './define-projection.ts';
+import { LaneClient, type LaneOptions } from './lane-client.ts';
+import { type LiveRows, liveQuery } from './live-query.ts';
+import { LogHead } from './log-head.ts';
+import type { ProjectionHealth } from './projection-health.ts';
+import type { LiveOptions, QueryOptions } from './projection-options.ts';
+import { ProjectionTrack, type TrackPorts } from './projection-track.ts';
+
+/** All projections of a runtime: one lane for the events as they come, a track for each. */
+export class Projections {
+  readonly #options: LaneOptions;
+  readonly #head = new LogHead();
+  readonly #tracks = new Map<string, ProjectionTrack>();
+  readonly #listeners = new Set<(changed: ProjectionSummary) => void>();
+  readonly #closing = new AbortController();
+  #lane: LaneClient | undefined;
+  #started: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+  }
+
+  /** Loads the modules and follows the log with every projection that they export. Idempotent. */
+  start(): Promise<void> {
+    this.#started ??= this.#start().catch((error: unknown) => {
+      // The next call tries again.
+      this.#started = undefined;
+      throw error;
+    });
+    return this.#started;
+  }
+
+  health(): ProjectionHealth[] {
+    return [...this.#tracks.values()].map((track) => track.health());
+  }
+
+  async query(
+    definition: AnyProjectionDefinition,
+    sql: string,
+    values: QueryValues,
+    { after = 0, signal }: QueryOptions,
+  ): Promise<Record<string, unknown>[]> {
+    await this.#waited(async () => (await this.trackOf(definition)).reached(after, signal), signal);
+    const reader = await this.#options.backend.queryReader();
+    return this.#waited(() => reader.request('query', sql, values), signal);
+  }
+
+  /** The state of a folded projection; what its `initial` gives where no event has changed it. */
+  async state<State>(
+    definition: ProjectionDefinition<State>,
+    partition: string,
+    { after = 0, signal }: QueryOptions,
+  ): Promise<State | undefined> {
+    return this.#waited(async () => {
+      const track = await this.trackOf(definition);
+      for (;;) {
+        await track.reached(after, signal);
+        const generation = track.serving?.generation ?? 0;
+        const reader = await this.#options.backend.queryReader();
+        const state = await reader.request('projectionState', generation, partition);
+        // Another generation may have taken its place meanwhile.
+        if (state === undefined && track.serving?.generation !== generation) continue;
+        return state === undefined ? undefined : (decode(state) as State);
+      }
+    }, signal);
+  }
+
+  /** Builds a projection anew. Yields how far that is, and ends when the new one is served. */
+  async *rebuild(
+    definition: AnyProjectionDefinition,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Progress, void, void> {
+    const track = await this.#waited(() => this.trackOf(definition), signal);
+    const before = track.serving?.generation;
+    track.rebuild();
+    const isDone = (): boolean => track.serving !== null && track.serving.generation !== before;
+    for (let told = -1; !isDone(); ) {
+      const now = (): number => track.health().building ?? -1;
+      await this.#waited(() => track.until(() => isDone() || now() > told, signal), signal);
+      if (isDone()) break;
+      told = now();
+      yield { done: told, total: Math.max(told, this.#head.position) };
+    }
+    const done = track.serving?.position ?? 0;
+    yield { done, total: Math.max(done, this.#head.position) };
+  }
+
+  /** The rows of a query whenever they change. Ends on abort and on close, without an error. */
+  async *live(
+    definition: AnyProjectionDefinition,
+    sql: string,
+    values: QueryValues,
+    { key, signal, ...options }: LiveOptions,
+  ): AsyncGenerator<LiveRows<Record<string, unknown>>, void, void> {
+    const stop =
+      signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
+    const { thread } = this.#options.backend.store();
+    thread.hold();
+    try {
+      yield* liveQuery(sql, definition.name, key, stop, {
+        run: () => this.query(definition, sql, values, { ...options, signal: stop }),
+        onChanged: (listener) => this.onChanged(listener),
+      });
+    } catch (error) {
+      if (!stop.aborted) throw error;
+    } finally {
+      thread.release();
+    }
+  }
+
+  /** Calls the listener when queries may see something else. Returns how to stop. */
+  onChanged(listener: (changed: ProjectionSummary) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** @throws HOLDFAST_ERR_PROJECTION_UNKNOWN, HOLDFAST_ERR_MODULE_LOAD. */
+  async trackOf({ name }: AnyProjectionDefinition): Promise<ProjectionTrack> {
+    await this.start();
+    const track = this.#tracks.get(name);
+    if (track === undefined) throw unknown(name, [...this.#tracks.keys()]);
+    return track;
+  }
+
+  /** What is under way is dropped: it is done again from the last checkpoint. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#closing.abort();
+    for (const track of this.#tracks.values()) track.close();
+    this.#head.close();
+    await this.#started?.catch(() => undefined);
+    await this.#lane?.close();
+  }
+
+  async #start(): Promise<void> {
+    const lane = new LaneClient(this.#options);
+    try {
+      const [summaries] = await Promise.all([lane.loaded, this.#head.watch(this.#options.backend.store())]);
+      if (this.#isClosed || summaries.length === 0) return await lane.close();
+      this.#lane = lane;
+      for (const summary of summaries) this.#tracks.set(summary.name, this.#track(summary));
+    } catch (error) {
+      await lane.close();
+      throw error;
+    }
+  }
+
+  #track(summary: ProjectionSummary): ProjectionTrack {
+    const { backend } = this.#options;
+    const control = () => backend.store().thread.control;
+    const ports: TrackPorts = {
+      open: (given, again) => control().call('openProjection', [given, again]),
+      apply: (batch) =>
+        control().call('applyProjection', [batch], {
+          transfer: batch.effects === null ? [] : [batch.effects.buffer],
+        }),
+      lane: () => this.#liveLane(),
+      buildLanes: () => this.#buildLanes(),
+      head: () => this.#head.position,
+      grownBeyond: (position, stop) => this.#head.beyond(position, stop),
+      locate: async (position) => {
+        const at: PageQuery = { after: position - 1, limit: 1, direction: 'forward' };
+        const { stream = '', version = 0, type = '' } = (await backend.readLog(at))[0] ?? {};
+        return { stream, version, type };
+      },
+      onChanged: () => {
+        for (const listener of this.#listeners) listener(summary);
+      },
+    };
+    return new ProjectionTrack(summary, ports);
+  }
+
+  #liveLane(): LaneClient {
+    if (this.#lane === undefined || (this.#lane.isLost && !this.#isClosed)) {
+      this.#lane = new LaneClient(this.#options);
+    }
+    return this.#lane;
+  }
+
+  #buildLanes(): { lanes: LaneClient[]; done: () => void } {
+    const { backend, modules, memoryMb } = this.#options;
+    const threads = Math.max(1, Math.min(4, availableParallelism() - 1));
+    const execArgv = typescriptExecArgv(modules);
+    const pool = new CpuPool(threads, {
+      memoryMb,
+      execArgv,
+      standIn: async () => {
+        const { TaskThreads } = await import('../threads/task-threads.ts');
+        return new TaskThreads({ workerUrl: backend.workerUrl, memoryMb, execArgv });
+      },
+    });
+    const lanes = Array.from({ length: threads }, () => new LaneClient(this.#options, pool));
+    const done = (): void => {
+      void Promise.all(lanes.map((lane) => lane.close())).then(() => pool.destroy());
+    };
+    return { lanes, done };
+  }
+
+  /** Keeps the process alive while somebody waits, and gives up on abort. */
+  async #waited<Result>(wait: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+    signal?.throwIfAborted();
+    const { thread } = this.#options.backend.store();
+    thread.hold();
+    let onAbort: (() => void) | undefined;
+    try {
+      const aborted = new Promise<never>((_, reject) => {
+        onAbort = () => reject(signal?.reason);
+        signal?.addEventListener('abort', onAbort, { once: true });
+      });
+      return await Promise.race([wait(), aborted]);
+    } finally {
+      if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
+      thread.release();
+    }
+  }
+}
+
+function unknown(name: string, known: readonly string[]): Error {
+  const near = nearestName(name, known);
+  const hint = near === undefined ? `They export ${known.join(', ') || 'none'}.` : `Did you mean "${near}"?`;
+  return holdfastError(
+    'HOLDFAST_ERR_PROJECTION_UNKNOWN',
+    `No module given to the runtime exports the projection "${name}". ${hint} Add the URL of its module to \`modules\`.`,
+    { projection: name },
+  );
+}

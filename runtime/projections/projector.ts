@@ -1,0 +1,163 @@
+import { serialize } from 'node:v8';
+import type { Definitions } from '../../actors/definition-of.ts';
+import { Entropy } from '../../actors/entropy.ts';
+import { toWireError } from '../errors/wire-error.ts';
+import { isInternalType } from '../protocol/internal-type.ts';
+import type {
+  LaneEffects,
+  LaneRequest,
+  LaneResult,
+  ProjectionFailure,
+  ProjectionSummary,
+} from '../protocol/projection.ts';
+import type { ProjectionPage } from '../protocol/reader-control.ts';
+import { CollectedStatements } from './collected-statements.ts';
+import type { AnyProjectionDefinition } from './define-projection.ts';
+import { FoldedStates } from './folded-states.ts';
+import type { ProjectionEvent } from './projection-event.ts';
+import type { Handler, RangeRun } from './range-run.ts';
+import {
+  fieldsOfEvent,
+  type StoredForProjection,
+  storedEventAt,
+  storedTypesOf,
+} from './stored-for-projection.ts';
+
+/** After so much, what was made of a range is handed on before its end. */
+const effectsLengthMax = 8 * 1024 * 1024;
+/** States of partitions that are kept in memory from one range to the next. */
+const statesMax = 10_000;
+/** Keys of events whose handler is remembered. */
+const handlersMax = 10_000;
+
+/** Reads the state of a partition of a generation, encoded. */
+export type ReadGenerationState = (generation: number, partition: string) => Promise<string | undefined>;
+
+/** Turns events into what they do to one projection, with the handlers of its definition. */
+export class Projector {
+  readonly summary: ProjectionSummary;
+  /** Stored types that may concern it; `null` for all. */
+  readonly types: readonly string[] | null;
+  readonly #definition: AnyProjectionDefinition;
+  readonly #definitions: Definitions;
+  readonly #handlers = new Map<string, Handler | undefined>();
+  readonly #readState: ReadGenerationState;
+  #states = new Map<string, unknown>();
+  #statesAt = '';
+
+  constructor(definition: AnyProjectionDefinition, definitions: Definitions, readState: ReadGenerationState) {
+    const { name, version, tables, onError } = definition;
+    this.summary = { name, version, tables, onError };
+    this.#definition = definition;
+    this.#definitions = definitions;
+    this.#readState = readState;
+    this.types = storedTypesOf(Object.keys(definition.on), definitions);
+  }
+
+  /** What the events of a page do. Tells `onEvent` of each position before its handler runs. */
+  async run(
+    request: LaneRequest,
+    page: ProjectionPage,
+    onEvent: (position: number) => void,
+  ): Promise<LaneResult> {
+    if (this.#definition.tables !== null) {
+      return this.#runWith(new CollectedStatements(), request, page, onEvent);
+    }
+    const result = await this.#fold(request, page, onEvent, false);
+    return result ?? ((await this.#fold(request, page, onEvent, true)) as LaneResult);
+  }
+
+  /** Resolves with nothing if an event fails and the range was not folded carefully. */
+  async #fold(
+    request: LaneRequest,
+    page: ProjectionPage,
+    onEvent: (position: number) => void,
+    carefully: boolean,
+  ): Promise<LaneResult | undefined> {
+    const { generation, after } = request;
+    // From anywhere but where the last range ended, states are read again.
+    if (this.#statesAt !== `${generation} ${after}` || this.#states.size > statesMax)
+      this.#states = new Map();
+    this.#statesAt = '';
+    const read = (partition: string) => this.#readState(generation, partition);
+    const run = new FoldedStates(this.#states, this.#definition, read, carefully);
+    try {
+      const result = await this.#runWith(run, request, page, onEvent);
+      const hasFailed = result.failure !== null || result.skipped.length > 0;
+      if (hasFailed && !carefully) return undefined;
+      this.#statesAt = `${generation} ${result.reached}`;
+      return result;
+    } catch (error) {
+      // A state that cannot be encoded shows only at the end.
+      if (carefully) throw error;
+      return undefined;
+    }
+  }
+
+  async #runWith(
+    run: RangeRun,
+    request: LaneRequest,
+    page: ProjectionPage,
+    onEvent: (position: number) => void,
+  ): Promise<LaneResult> {
+    const skipped: ProjectionFailure[] = [];
+    let { reached } = page;
+    let failure: ProjectionFailure | null = null;
+    for (let at = 0; at < page.events.length; at += fieldsOfEvent) {
+      const stored = storedEventAt(page.events, at, this.#definitions);
+      onEvent(stored.position);
+      try {
+        const adding = this.#add(run, stored, request.skip);
+        if (adding !== undefined) await adding;
+      } catch (error) {
+        const failed = failureOf(stored, error);
+        if (this.summary.onError === 'stop') {
+          failure = failed;
+          reached = stored.position - 1;
+          break;
+        }
+        skipped.push(failed);
+      }
+      if (run.length < effectsLengthMax) continue;
+      reached = stored.position;
+      break;
+    }
+    const effects = run.effects();
+    return { reached, effects: effects === null ? null : serializeToMove(effects), skipped, failure };
+  }
+
+  #add(run: RangeRun, stored: StoredForProjection, skip: readonly number[]): void | Promise<void> {
+    if (skip.includes(stored.position))
+      throw new Error('Its handler ended the thread, or never came to its end.');
+    const handled = stored.events().flatMap((event) => {
+      const handler = this.#handlerOf(event);
+      return handler === undefined ? [] : [{ event, handler }];
+    });
+    return handled.length === 0 ? undefined : run.add(stored.position, handled, new Entropy(stored.seed));
+  }
+
+  /** The handler of the event's own key, or that of its kind, or that of all. */
+  #handlerOf({ kind, type }: ProjectionEvent): Handler | undefined {
+    const key = kind === '' ? type : `${kind}.${type}`;
+    if (this.#handlers.has(key)) return this.#handlers.get(key);
+    const on = this.#definition.on as Readonly<Record<string, Handler | undefined>>;
+    const general = isInternalType(type) ? undefined : (on[`${kind}.*`] ?? on['*']);
+    const handler = Object.hasOwn(on, key) ? on[key] : general;
+    if (this.#handlers.size >= handlersMax) this.#handlers.clear();
+    this.#handlers.set(key, handler);
+    return handler;
+  }
+}
+
+function failureOf(
+  { position, stream, version, type }: StoredForProjection,
+  error: unknown,
+): ProjectionFailure {
+  return { position, stream, version, type, error: toWireError(error) };
+}
+
+/** Bytes with a buffer of their own, which can be moved to another thread. */
+function serializeToMove(effects: LaneEffects): Uint8Array<ArrayBuffer> {
+  const bytes = serialize(effects) as Uint8Array<ArrayBuffer>;
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+}

@@ -1,0 +1,110 @@
+import type { LaneResult, ProjectionApplied, ProjectionBatch } from '../protocol/projection.ts';
+
+/** Positions without anything to apply after which a checkpoint is moved all the same. */
+const idleCheckpoint = 4_096;
+
+/** What a feed needs from around it. */
+export interface FeedPorts {
+  /** Computes what the events after a position up to another do. */
+  compute(after: number, upTo: number): Promise<LaneResult>;
+  apply(batch: ProjectionBatch): Promise<ProjectionApplied>;
+  /** The last position of the log. */
+  head(): number;
+  /** Resolves when the log has grown beyond a position, or on `stop`. */
+  grownBeyond(position: number): Promise<void>;
+  readonly stop: AbortSignal;
+  /** Told of every step: the last event that is in, and whether anything has changed. */
+  onMoved(position: number, hasChanged: boolean, applied: ProjectionApplied | undefined): void;
+  onSkipped(result: LaneResult): void;
+}
+
+/** How a feed goes about its work. */
+export interface FeedOptions {
+  readonly name: string;
+  readonly generation: number;
+  readonly position: number;
+  readonly isBuilding: boolean;
+  readonly skipsRefused: boolean;
+  /** Events of one range. */
+  readonly rangeMax: number;
+  /** Ranges that are computed at once, in any order; they are applied in order. */
+  readonly ahead: number;
+}
+
+/** Why a feed has ended. */
+export type FeedEnd =
+  | { readonly end: 'complete' }
+  /** Somebody else has gone on with the generation, or replaced it. */
+  | { readonly end: 'moved' }
+  | { readonly end: 'stopped'; readonly result: LaneResult; readonly applied: ProjectionApplied | undefined };
+
+interface Range {
+  readonly upTo: number;
+  readonly result: Promise<LaneResult>;
+}
+
+/**
+ * Brings one generation of a projection up to the log: ranges are computed ahead and applied in order, each with its
+ * checkpoint. One that is being built is put to service at the end of the log; the others go on following it.
+ */
+export async function feed(options: FeedOptions, ports: FeedPorts): Promise<FeedEnd> {
+  const { name, generation, isBuilding, skipsRefused, rangeMax, ahead } = options;
+  const ranges: Range[] = [];
+  let persisted = options.position;
+  let reached = options.position;
+  let asked = options.position;
+  const ask = (after: number, upTo: number): Range => {
+    const result = ports.compute(after, upTo);
+    result.catch(() => undefined);
+    return { upTo, result };
+  };
+  const apply = (to: number, result: LaneResult | undefined, isLast: boolean) =>
+    ports.apply({
+      name,
+      generation,
+      from: persisted,
+      to,
+      effects: result?.effects ?? null,
+      skipped: result?.skipped.length ?? 0,
+      isLast,
+      skipsRefused,
+    });
+
+  while (!ports.stop.aborted) {
+    while (ranges.length < ahead && asked < ports.head()) {
+      const upTo = Math.min(asked + rangeMax, ports.head());
+      ranges.push(ask(asked, upTo));
+      asked = upTo;
+    }
+    const range = ranges.shift();
+    if (range === undefined) {
+      if (isBuilding) {
+        const applied = await apply(reached, undefined, true);
+        if (applied.outcome === 'moved') return { end: 'moved' };
+        ports.onMoved(reached, false, applied);
+        return { end: 'complete' };
+      }
+      await ports.grownBeyond(asked);
+      continue;
+    }
+    const result = await range.result;
+    const isStopped = result.failure !== null;
+    if (result.skipped.length > 0) ports.onSkipped(result);
+    if (result.reached < range.upTo && !isStopped) ranges.unshift(ask(result.reached, range.upTo));
+    reached = result.reached;
+    const isLast = isBuilding && !isStopped && ranges.length === 0 && asked >= ports.head();
+    const hasWork = result.effects !== null || result.skipped.length > 0;
+    if (!hasWork && !isLast && !isStopped && reached - persisted < idleCheckpoint) {
+      ports.onMoved(reached, false, undefined);
+      continue;
+    }
+    const applied = await apply(reached, result, isLast);
+    if (applied.outcome === 'moved') return { end: 'moved' };
+    persisted = applied.position;
+    reached = applied.position;
+    ports.onMoved(persisted, applied.hasChanged, applied);
+    if (isStopped || applied.failure !== null) return { end: 'stopped', result, applied };
+    if (isBuilding && applied.isServing) return { end: 'complete' };
+  }
+  return { end: 'moved' };
+}

@@ -1,0 +1,248 @@
+import { join } from 'node:path';
+import { defineProjection, type Runtime } from 'holdfast';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { runChild } from '../support/child-program.ts';
+import { codedError } from '../support/coded-error.ts';
+import { document } from '../support/fixtures/document.ts';
+import { balances, ledger } from '../support/fixtures/ledger.ts';
+import { counts, revisions, titles } from '../support/fixtures/library.ts';
+import { appendHistory, everything } from '../support/ledger-rows.ts';
+import { openRuntime } from '../support/open-runtime.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const all = 'select * from titles order by id';
+
+async function written(database: string, ids: readonly string[]): Promise<number> {
+  await using runtime = await openRuntime(['library'], { database });
+  let last = 0;
+  for (const id of ids) {
+    ({ position: last } = await runtime
+      .actor(document, id)
+      .send({ type: 'created', title: id.toUpperCase() }));
+  }
+  await runtime.query(titles, all, [], { after: last });
+  return last;
+}
+
+async function healthOf(runtime: Runtime, name: string) {
+  return (await runtime.health()).projections.find((each) => each.name === name);
+}
+
+test('a query reads what its own command wrote', async () => {
+  const runtime = await openRuntime(['library']);
+  const plan = runtime.actor(document, 'plan');
+
+  const { position } = await plan.send({ type: 'created', title: 'Plan' });
+
+  const rows = await runtime.query<{ id: string }>(titles, all, [], { after: position });
+  expect(rows).toEqual([{ id: 'plan', title: 'Plan', revisions: 0 }]);
+});
+
+test('folds events into one state, and into one for each partition', async () => {
+  const runtime = await openRuntime(['library']);
+  const plan = runtime.actor(document, 'plan');
+  await plan.send({ type: 'created', title: 'Plan' });
+  await plan.send({ type: 'revised', body: 'first' });
+  const { position } = await plan.send({ type: 'revised', body: 'second' });
+
+  const after = { after: position };
+  expect(await runtime.projected(counts, after)).toEqual({ created: 1, revised: 2 });
+  expect(await runtime.projected(revisions, { partition: 'plan', ...after })).toEqual(['first', 'second']);
+  expect(await runtime.projected(revisions, { partition: 'other', ...after })).toBeUndefined();
+});
+
+test('goes on after a restart where it was', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  await written(database, ['a', 'b']);
+  const last = await written(database, ['c']);
+
+  const runtime = await openRuntime(['library'], { database });
+  const rows = await runtime.query(titles, 'select group_concat(id) as ids from titles');
+
+  expect(rows).toEqual([{ ids: 'a,b,c' }]);
+  expect(await healthOf(runtime, 'titles')).toMatchObject({ state: 'current', position: last, lag: 0 });
+});
+
+test('a new version is built from the first event, and takes the place of the old one', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const last = await written(database, ['a', 'b']);
+
+  const runtime = await openRuntime(['library-v2'], { database });
+  const rows = await runtime.query(titles, all, [], { after: last });
+  await vi.waitFor(async () => expect(await healthOf(runtime, 'titles')).toMatchObject({ version: 2 }));
+
+  expect(rows).toHaveLength(2);
+  await vi.waitFor(async () =>
+    expect(await runtime.query(titles, all)).toEqual([
+      { id: 'a', heading: 'A' },
+      { id: 'b', heading: 'B' },
+    ]),
+  );
+});
+
+test('an application that is older than a projection leaves it as it is', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  await written(database, ['a']);
+  const newer = await openRuntime(['library-v2'], { database });
+  await vi.waitFor(async () =>
+    expect(await newer.query(titles, 'select heading from titles')).toHaveLength(1),
+  );
+  await newer.close();
+
+  const older = await openRuntime(['library'], { database });
+
+  await expect(older.query(titles, all)).rejects.toThrow(
+    codedError('HOLDFAST_ERR_PROJECTION_NEWER', { projection: 'titles', found: 2, supported: 1 }),
+  );
+  expect(await healthOf(older, 'titles')).toMatchObject({ state: 'refused' });
+});
+
+test('tables that changed without a new version are refused', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  await written(database, ['a']);
+
+  const runtime = await openRuntime(['library-changed'], { database });
+
+  await expect(runtime.query(titles, all)).rejects.toThrow(
+    codedError('HOLDFAST_ERR_PROJECTION_INVALID', { message: expect.stringContaining('Raise its version') }),
+  );
+});
+
+test('a rebuild says how far it is, and gives what was there', async () => {
+  const runtime = await openRuntime(['ledger']);
+  const last = await appendHistory(runtime, 20_000);
+  const before = await everything(runtime, last);
+  const told: number[] = [];
+
+  for await (const { done, total } of runtime.rebuild(ledger)) {
+    told.push(done);
+    expect(total).toBe(last);
+  }
+  for await (const { done } of runtime.rebuild(balances)) told.push(done);
+
+  expect(told.length).toBeGreaterThan(3);
+  expect(told.at(-1)).toBe(last);
+  expect(await everything(runtime)).toEqual(before);
+});
+
+test('two processes on a file take each event into a projection once', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const runtime = await openRuntime(['ledger'], { database });
+  const children = [runChild('project-ledger.ts', [database]), runChild('project-ledger.ts', [database])];
+  let last = 0;
+  for (let seed = 1; seed <= 10; seed++) last = await appendHistory(runtime, 1_000, seed);
+  const ends = await Promise.all(children);
+  const found = await everything(runtime, last);
+
+  for await (const _ of runtime.rebuild(ledger));
+  for await (const _ of runtime.rebuild(balances));
+
+  expect(ends.map(({ code, stderr }) => ({ code, stderr }))).toEqual([
+    { code: 0, stderr: '' },
+    { code: 0, stderr: '' },
+  ]);
+  expect(await everything(runtime)).toEqual(found);
+});
+
+test('a live query yields what it finds, and what has changed since', async () => {
+  const runtime = await openRuntime(['library']);
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  const live = runtime.live(titles, all, [], { key: 'id', signal: stop.signal });
+  const next = async () => (await live.next()).value;
+
+  const nothing = { rows: [], added: [], removed: [], changed: [] };
+  expect(await next()).toEqual(nothing);
+  await runtime.actor(document, 'a').send({ type: 'created', title: 'A' });
+  const created = { id: 'a', title: 'A', revisions: 0 };
+  expect(await next()).toEqual({ ...nothing, rows: [created], added: [created] });
+  await runtime.actor(document, 'a').send({ type: 'revised', body: 'x' });
+  const revised = { ...created, revisions: 1 };
+  expect(await next()).toEqual({
+    ...nothing,
+    rows: [revised],
+    changed: [{ before: created, after: revised }],
+  });
+  stop.abort();
+  expect(await live.next()).toEqual({ done: true, value: undefined });
+});
+
+test('a query takes values by place and by name, and returns them as they are', async () => {
+  const runtime = await openRuntime(['library']);
+  const huge = 2n ** 60n;
+
+  const rows = await runtime.query(
+    titles,
+    'select ? as text, ? as whole, ? as part, ? as huge, ? as bytes, ? as yes, ? as none, ? as at',
+    ['a', 5, 0.5, huge, new Uint8Array([1, 2]), true, null, new Date(7)],
+  );
+  const named = await runtime.query(titles, 'select :a + @b + $c as sum', { a: 1, b: 2, c: 3 });
+
+  expect(rows).toEqual([
+    { text: 'a', whole: 5, part: 0.5, huge, bytes: new Uint8Array([1, 2]), yes: 1, none: null, at: 7 },
+  ]);
+  expect(named).toEqual([{ sum: 6 }]);
+});
+
+test.each([
+  ['insert into titles values (1, 2, 3)', []],
+  ["attach 'other.db' as other", []],
+  ['pragma journal_mode = delete', []],
+  ['with x as (select 1) delete from titles', []],
+  ['select nothing from titles', []],
+  ['selekt', []],
+  ['', []],
+  ['select ?', []],
+  ['select 1', [1]],
+  ['select 1; select 2', []],
+])('refuses %j as a query, and loses nothing', async (sql, values) => {
+  const runtime = await openRuntime(['library']);
+
+  await expect(runtime.query(titles, sql, values)).rejects.toThrow(codedError('HOLDFAST_ERR_QUERY_INVALID'));
+  expect(await runtime.query(titles, 'select count(*) as count from titles')).toEqual([{ count: 0 }]);
+});
+
+test('refuses what it is wrongly given, at once', async () => {
+  const runtime = await openRuntime(['library']);
+  const stranger = defineProjection('title', { version: 1, initial: () => 0, on: { '*': (n) => n + 1 } });
+
+  await expect(runtime.query(document as never, all)).rejects.toThrow(
+    codedError('HOLDFAST_ERR_OPTION_INVALID'),
+  );
+  await expect(runtime.query(titles, all, [undefined])).rejects.toThrow(
+    codedError('HOLDFAST_ERR_ARGUMENT_INVALID'),
+  );
+  await expect(runtime.query(titles, all, [], { atfer: 1 } as never)).rejects.toThrow(
+    codedError('HOLDFAST_ERR_OPTION_INVALID', { message: expect.stringContaining('"after"') }),
+  );
+  await expect(runtime.projected(titles as never)).rejects.toThrow(codedError('HOLDFAST_ERR_OPTION_INVALID'));
+  await expect(runtime.projected(stranger)).rejects.toThrow(
+    codedError('HOLDFAST_ERR_PROJECTION_UNKNOWN', { message: expect.stringContaining('"titles"') }),
+  );
+});
+
+test('a query of more rows than it may return is refused', async () => {
+  const runtime = await openRuntime(['library']);
+  const endless = 'with recursive n (i) as (select 1 union all select i + 1 from n) select i from n';
+
+  await expect(runtime.query(titles, endless)).rejects.toThrow(
+    codedError('HOLDFAST_ERR_QUERY_TOO_LARGE', { limit: 100_000 }),
+  );
+});
+
+test('a wait ends with its signal, and with the runtime', async () => {
+  const runtime = await openRuntime(['library']);
+  await runtime.query(titles, all);
+  const reason = new Error('enough');
+  const stop = new AbortController();
+
+  const aborted = runtime.query(titles, all, [], { after: 9, signal: stop.signal });
+  const waiting = runtime.query(titles, all, [], { after: 9 });
+  stop.abort(reason);
+  await expect(aborted).rejects.toBe(reason);
+  const closed = expect(waiting).rejects.toThrow(codedError('HOLDFAST_ERR_CLOSED'));
+  await runtime.close();
+
+  await closed;
+  await expect(runtime.query(titles, all)).rejects.toThrow(codedError('HOLDFAST_ERR_CLOSED'));
+});

@@ -1,0 +1,189 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serialize } from 'node:v8';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../runtime/ports/clock.ts';
+import type { ProjectionApplied, ProjectionSummary } from '../../runtime/protocol/projection.ts';
+import type { SqliteDatabase } from '../../runtime/sqlite/driver.ts';
+import { LogWriter } from '../../runtime/sqlite/log-writer.ts';
+import { openForWriting } from '../../runtime/sqlite/open-database.ts';
+import { ProjectionWriter } from '../../runtime/sqlite/projection-writer.ts';
+import { codedError } from '../support/coded-error.ts';
+
+const notes = 'create table notes (id integer primary key, note text) strict';
+const other = 'create table others (id integer primary key); create virtual table words using fts5 (word)';
+
+const summary = (tables: string, more: Partial<ProjectionSummary> = {}): ProjectionSummary => ({
+  name: 'notes',
+  version: 1,
+  tables,
+  onError: 'stop',
+  ...more,
+});
+
+function open(): { writer: ProjectionWriter; database: SqliteDatabase } {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-projections-'));
+  const options = { path: join(folder, 'events.db'), lockTimeoutMs: 0 };
+  const database = openForWriting(options);
+  onTestFinished(() => {
+    database.close();
+    rmSync(folder, { recursive: true });
+  });
+  const log = new LogWriter(database, { ...options, clock: systemClock, run: '' });
+  return { database, writer: new ProjectionWriter(database, log) };
+}
+
+/** Applies one statement to what is being built, and puts it to service. */
+function apply(writer: ProjectionWriter, text: string, values: readonly unknown[] = []): ProjectionApplied {
+  const { building, serving } = writer.open(summary(notes));
+  const { generation, position } = building ?? serving ?? { generation: 0, position: 0 };
+  const to = position + 1;
+  const effects = serialize({ texts: [text], calls: [to, 1, 0, values.length, ...values] });
+  const bytes = new Uint8Array(effects) as Uint8Array<ArrayBuffer>;
+  const batch = { name: 'notes', generation, from: position, to, effects: bytes };
+  return writer.apply({ ...batch, skipped: 0, isLast: true, skipsRefused: false });
+}
+
+test.each([
+  [' ; ', 'makes no table'],
+  ['-- nothing', 'makes no table'],
+  ['create index i on notes (id)', 'makes no table'],
+  [`${notes}; create trigger t after insert on notes begin select 1; end`, 'begin with CREATE TABLE'],
+  [`${notes}; create view v as select 1`, 'begin with CREATE TABLE'],
+  [`${notes}; insert into notes values (1, 'a')`, 'begin with CREATE TABLE'],
+  [`${notes}; drop table events`, 'begin with CREATE TABLE'],
+  ['create temp table notes (id)', 'begin with CREATE TABLE'],
+  ['create table main.notes (id)', 'has a schema'],
+  ['create table notes as select * from events', 'copies what a query finds'],
+  ['create virtual table notes using csv (filename)', 'of fts5 or rtree'],
+  ["create virtual table notes using fts5 (note, content='streams')", 'cannot be that of another table'],
+  [`${notes}; create table NOTES (id)`, 'made twice'],
+  ['create table holdfast_notes (id)', 'are taken'],
+  ['create table sqlite_notes (id)', 'are taken'],
+  ['create table events (id)', 'something else of the name'],
+  ['create table notes (id', 'SQLite refuses'],
+  ['create table notes (id integer primary key) bogus', 'SQLite refuses'],
+])('refuses the tables of %j, and leaves nothing behind', (tables, why) => {
+  const { writer, database } = open();
+  const schema = () => database.prepare('select name, sql from sqlite_schema').all();
+  const before = schema();
+
+  expect(() => writer.open(summary(tables))).toThrow(
+    codedError('HOLDFAST_ERR_PROJECTION_INVALID', { message: expect.stringContaining(why) }),
+  );
+
+  expect(schema()).toEqual(before);
+  expect(database.prepare('select * from projections').all()).toEqual([]);
+});
+
+test.each([
+  ['delete from events', 'not one of its own'],
+  ['insert into notes select position, type from events', 'not one of its own'],
+  ['insert into notes select id, null from others', 'not one of its own'],
+  ["insert into notes select rowid, word from words where words match 'a'", 'not one of its own'],
+  ['insert into words values (1)', 'not one of its own'],
+  ['update projections set position = 0', 'not one of its own'],
+  ['with x as (select 1 as y from streams) insert into notes select y, null from x', 'not one of its own'],
+  ['insert into notes values (random(), null)', 'With random'],
+  ["insert into notes values (1, datetime('now'))", "With 'now'"],
+  ['insert into notes values (1, current_timestamp)', 'With current_timestamp'],
+  ['insert into notes values (last_insert_rowid(), null)', 'With last_insert_rowid'],
+  ['insert into notes values (1, null) returning id', 'returns rows'],
+  ['select 1', 'insert, update and delete'],
+  ['drop table notes', 'insert, update and delete'],
+  ["attach 'x.db' as x", 'insert, update and delete'],
+  ['pragma user_version = 1', 'insert, update and delete'],
+  ['insert into notes values (1, 2); delete from notes', 'SQLite refuses'],
+  ['insert into nowhere values (1)', 'no such table'],
+  ['insert into notes', 'SQLite refuses'],
+])('may not run %j, while it is built and when it is served', (text, why) => {
+  const { writer, database } = open();
+  writer.apply({
+    name: 'others',
+    generation: writer.open(summary(other, { name: 'others' })).building?.generation ?? 0,
+    from: 0,
+    to: 0,
+    effects: null,
+    skipped: 0,
+    isLast: true,
+    skipsRefused: false,
+  });
+  const refused = {
+    outcome: 'applied',
+    failure: { error: { code: 'HOLDFAST_ERR_PROJECTION_INVALID', message: expect.stringContaining(why) } },
+  };
+
+  expect(apply(writer, text)).toMatchObject(refused);
+  expect(apply(writer, "insert into notes values (7, 'kept')")).toMatchObject({
+    failure: null,
+    isServing: true,
+  });
+  expect(apply(writer, text)).toMatchObject(refused);
+  expect(database.prepare('select * from notes').all()).toEqual([{ id: 7, note: 'kept' }]);
+});
+
+test('statements may do all that their own tables allow', () => {
+  const { writer, database } = open();
+
+  for (const [text, values] of [
+    ['insert into notes values (?, ?), (2, ?)', [1, 'a', 'b']],
+    [
+      "insert into notes values (1, 'x') on conflict (id) do update set note = notes.note || excluded.note",
+      [],
+    ],
+    ['update "notes" set note = note || (select max(n.note) from [notes] n) where id = 2', []],
+    ['with n as (select max(id) as top from `notes`) insert into notes select top + 1, ? from n', ['notes']],
+    ["insert into notes select value, 'notes' from json_each(?)", ['[10, 11]']],
+    ['delete from notes where id = ?', [10]],
+  ] as const) {
+    expect(apply(writer, text, values)).toMatchObject({ failure: null });
+  }
+
+  expect(database.prepare('select * from notes order by id').all()).toEqual([
+    { id: 1, note: 'ax' },
+    { id: 2, note: 'bb' },
+    { id: 3, note: 'notes' },
+    { id: 11, note: 'notes' },
+  ]);
+});
+
+test('a batch from anywhere but the checkpoint changes nothing', () => {
+  const { writer, database } = open();
+  apply(writer, "insert into notes values (1, 'a')");
+  const generation = writer.open(summary(notes)).serving?.generation ?? 0;
+  const batch = {
+    name: 'notes',
+    generation,
+    to: 9,
+    effects: null,
+    skipped: 0,
+    isLast: false,
+    skipsRefused: false,
+  };
+
+  expect(writer.apply({ ...batch, from: 0 })).toEqual({ outcome: 'moved' });
+  expect(writer.apply({ ...batch, from: 1, generation: generation + 1 })).toEqual({ outcome: 'moved' });
+  expect(database.prepare('select position from projections').all()).toEqual([{ position: 1 }]);
+});
+
+test('columns keep the names that tables have as well', () => {
+  const { writer, database } = open();
+  const tables = `create table notes (id integer primary key, note text, tags text);
+    create table tags (tags text primary key, notes integer);
+    create index note on notes (tags);`;
+
+  const { building } = writer.open(summary(tables));
+  writer.apply({
+    name: 'notes',
+    generation: building?.generation ?? 0,
+    from: 0,
+    to: 0,
+    effects: null,
+    skipped: 0,
+    isLast: true,
+    skipsRefused: false,
+  });
+
+  expect(database.prepare('select n.note, n.tags, t.notes from notes n, tags t').all()).toEqual([]);
+});
