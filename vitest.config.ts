@@ -1,8 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     passWithNoTests: true,
+    // Most tests wait for threads, disks and processes: two at once also on two cores take little more than half the time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // The built package is loaded by Node itself, as users load it, not transformed.
     server: { deps: { external: [/\/dist\//] } },
     reporters: ['default', './tests/support/plain-summary-reporter.ts'],

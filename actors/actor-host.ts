@@ -14,13 +14,13 @@ import { type Decision, decide } from './decide.ts';
 import { definitionOf } from './definition-of.ts';
 import { EffectRunner } from './effect-runner.ts';
 import { hotSnapshotsOf } from './hot-snapshots.ts';
-import { inputRequest, type OnInput, wakeRequest } from './input-request.ts';
+import { inputRequest, type OnInput, refreshRequest, wakeRequest } from './input-request.ts';
 import { Inputs } from './inputs.ts';
 import { repeatedCommand, repeatedReceipt } from './repeated-command.ts';
 import { Residency } from './residency.ts';
 import { newResident, type Place, type Resident, unwatch, wait } from './resident.ts';
 import { directAnswer, receiptOf, shown } from './show.ts';
-import { toAppendRequest } from './to-append-request.ts';
+import { mustBeWritten, toAppendRequest } from './to-append-request.ts';
 import type { MachineEvent } from './xstate-adapter.ts';
 
 const attemptsMax = 50;
@@ -52,6 +52,7 @@ export class ActorHost {
   /** Appends whose outcome is not known, over all actors. */
   #underway = 0;
   #onSettled: (() => void)[] = [];
+  #hasEnded = false;
   readonly #onInput: OnInput = (address, actor, event) => this.#input(address, actor, event, null);
 
   constructor(options: ActorHostOptions) {
@@ -92,9 +93,21 @@ export class ActorHost {
     else wait(resident, request);
   }
 
-  /** Resolves when the outcome of every append is known, and what was asked for with it has been carried out. */
-  async settled(): Promise<void> {
-    if (this.#underway > 0) await new Promise<void>((resolve) => this.#onSettled.push(resolve));
+  /**
+   * Has work tell only its outcome, and resolves when the outcome of every append is known and what was asked for with
+   * it has been carried out. From then on nothing is appended: it would be done, and what it asks for would not.
+   */
+  async settle(): Promise<void> {
+    this.#effects.end();
+    while (this.#underway > 0) await new Promise<void>((resolve) => this.#onSettled.push(resolve));
+    this.#hasEnded = true;
+  }
+
+  /** Reads actors again whose work runs here: another process may have left the state that it belongs to. */
+  refreshWorking(): void {
+    for (const { address, work } of [...this.#residency.values()]) {
+      if (work !== undefined) this.receive(refreshRequest(address));
+    }
   }
 
   /** Drops actors that were not used since the last call. */
@@ -358,6 +371,8 @@ export class ActorHost {
 
   /** What comes from within an actor is journaled like any command before its machine sees it. */
   #input(address: string, actor: ActorPath, event: MachineEvent, workKey: string | null): void {
+    // The next thread has the work run again.
+    if (this.#hasEnded) return;
     this.#progress.workingFor(address);
     try {
       this.#inputs.take(inputRequest(address, actor, event, workKey));
@@ -382,8 +397,4 @@ export class ActorHost {
   #answer(id: number, answer: HostReceipt | Error): void {
     if (id !== 0) this.#options.answer(id, answer);
   }
-}
-
-function mustBeWritten({ idempotencyKey, delivery }: HostRequest): boolean {
-  return idempotencyKey !== null || (delivery !== null && delivery.consumed !== null);
 }

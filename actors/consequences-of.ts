@@ -8,13 +8,15 @@ import type { Resident } from './resident.ts';
 
 /** What a decision writes besides its events; `null` for nothing, which is nearly always. */
 export function consequencesOf(
-  { hosted, hasWork: hadWork }: Resident,
+  { hosted, hasWork: hadWork, tip }: Resident,
   request: HostRequest,
   { asked, tree, events, snapshot }: Decision,
 ): Consequences | null {
   const { delivery } = request;
   const consumed = delivery?.consumed ?? null;
-  const hasWork = tree !== undefined && tree.activeWork().length > 0;
+  // An actor begins with its first event: what its beginning invokes is not under way before.
+  const hasBegun = tip.version + events.length > 0;
+  const hasWork = hasBegun && tree !== undefined && tree.activeWork().length > 0;
   if (consumed === null && hasWork === hadWork && !asksAnything(asked)) return null;
   const isUnaccepted = events.length === 0 && delivery?.passOnTo === null && delivery.sender !== null;
   return {

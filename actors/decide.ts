@@ -10,6 +10,7 @@ import { Entropy } from './entropy.ts';
 import { failureToBegin } from './hosted-definition.ts';
 import { deliveredEntry, entryOf, failedEntry, type NewEntry, startedEntry, toEvent } from './journal.ts';
 import { messageOf } from './message-of.ts';
+import { refuseUnkeepable } from './refuse-unkeepable.ts';
 import type { Resident } from './resident.ts';
 import type { Step } from './stepper.ts';
 import {
@@ -211,6 +212,7 @@ function transition(
   let next: Step;
   try {
     next = hosted.stepperOf({ tree }).step(snapshot, { event, actor: '', id, version, isInternal: false });
+    if (next.accepted) refuseUnkeepable(snapshot, next.snapshot);
   } catch (error) {
     const message = `${address} failed on "${event.type}" and stays as it was: ${messageOf(error)}`;
     throw holdfastError('HOLDFAST_ERR_TRANSITION_FAILED', message, undefined, error);

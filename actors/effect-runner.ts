@@ -2,6 +2,7 @@ import { holdfastError } from '../runtime/errors/holdfast-error.ts';
 import type { ActorPath } from '../runtime/protocol/consequences.ts';
 import { limits } from '../runtime/protocol/limits.ts';
 import type { Effect, EffectSelf, WorkDescription } from './asked.ts';
+import { entryOf } from './journal.ts';
 import type { Resident } from './resident.ts';
 import type { WorkEvent } from './stand-in.ts';
 import { WorkSet } from './work-set.ts';
@@ -28,6 +29,7 @@ export interface EffectListener {
 export class EffectRunner {
   readonly #listener: EffectListener;
   readonly #kept = new Map<string, WorkSet>();
+  #isEnding = false;
 
   constructor(listener: EffectListener) {
     this.#listener = listener;
@@ -44,7 +46,7 @@ export class EffectRunner {
           this.#act(resident, effect);
           break;
         case 'emit':
-          this.#listener.onEmitted(resident.address, effect.event);
+          this.#emit(resident.address, effect.event);
           break;
         case 'start':
           this.#start(resident, effect.work);
@@ -66,7 +68,8 @@ export class EffectRunner {
    * of another runtime is left to that one.
    */
   resume(resident: Resident, isOwn: boolean): void {
-    const active = resident.tree?.activeWork() ?? [];
+    // What an actor without events would have under way has never been started.
+    const active = resident.committed.version === 0 ? [] : (resident.tree?.activeWork() ?? []);
     resident.work?.keepOnly(new Set(active.map(({ key }) => key)));
     for (const work of isOwn && this.#listener.mayRun(resident.address) ? active : []) {
       if (resident.work?.has(work.key) === true) continue;
@@ -81,6 +84,11 @@ export class EffectRunner {
       }
     }
     this.dropEnded(resident);
+  }
+
+  /** From now on work tells no more than its outcome: the thread is about to end. */
+  end(): void {
+    this.#isEnding = true;
   }
 
   /** The end of a piece of work has been journaled, or does not matter any more. */
@@ -120,12 +128,33 @@ export class EffectRunner {
 
   #workSetOf({ address }: Resident): WorkSet {
     return new WorkSet({
-      told: (work, event) => this.#listener.onInput(address, work.actor, event, work.key),
-      sent: (_work, parent, event) => this.#listener.onInput(address, parent, event, null),
-      emitted: (event) => this.#listener.onEmitted(address, event),
+      told: (work, event) => {
+        if (this.#isEnding && event.type === 'holdfast.work.next') return;
+        this.#listener.onInput(address, work.actor, event, work.key);
+      },
+      sent: (work, parent, event) => {
+        if (this.#isEnding) return;
+        try {
+          entryOf(event);
+        } catch (error) {
+          const failed: WorkEvent = { type: 'holdfast.work.failed', error };
+          return this.#listener.onInput(address, work.actor, failed, work.key);
+        }
+        this.#listener.onInput(address, parent, event, null);
+      },
+      emitted: (event) => this.#emit(address, event),
       hasRoom: () => this.#listener.hasRoom(address),
       flooded: ({ src, key }) => tooMuch(address, src, key),
     });
+  }
+
+  /** What work emits may be anything: it is for showing, and is dropped if it cannot cross threads. */
+  #emit(address: string, event: MachineEvent): void {
+    try {
+      this.#listener.onEmitted(address, event);
+    } catch (error) {
+      this.#listener.onEffectFailed(address, event.type, error);
+    }
   }
 
   #act(resident: Resident, { type, run }: Effect & { readonly kind: 'action' }): void {

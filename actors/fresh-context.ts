@@ -10,10 +10,14 @@ const given = new WeakMap<Config, object>();
  * so an `assign` that changes it in place would change what other actors begin with, and its own replay.
  */
 export function freshContext(machine: AnyStateMachine): void {
-  const config = machine.config as Config;
+  let config = machine.config as Config;
   const { context } = config;
-  // What is frozen cannot be changed in place.
-  if (typeof context !== 'object' || context === null || Object.isFrozen(config)) return;
+  if (typeof context !== 'object' || context === null) return;
+  if (Object.isFrozen(config)) {
+    // A configuration that is frozen as a whole holds nothing that could be changed in place; often only it is.
+    config = { ...config };
+    (machine as { config: Config }).config = config;
+  }
   let original = given.get(config);
   if (original === undefined) {
     original = copyOf(context, new Map()) as object;

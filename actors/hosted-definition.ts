@@ -194,10 +194,14 @@ export class HostedDefinition {
     onSkipped?: (index: number) => void,
   ): Instance {
     const unseeded = new Entropy(createEventId());
+    const skipped: number[] = [];
+    const neededSeeds = this.#needsSeeds;
     try {
-      return unseeded.within(() => this.#foldAll(from, identity, page, onSkipped));
+      return unseeded.within(() => this.#foldAll(from, identity, page, (index) => skipped.push(index)));
     } finally {
       this.#needsSeeds ||= unseeded.isUsed;
+      // A replay that turns out to need seeds is done again.
+      if (this.#needsSeeds === neededSeeds) for (const index of skipped) onSkipped?.(index);
     }
   }
 
@@ -205,7 +209,7 @@ export class HostedDefinition {
     from: Instance,
     identity: ActorIdentity,
     { types, data, versionAt, seedAt }: CurrentPage,
-    onSkipped: ((index: number) => void) | undefined,
+    onSkipped: (index: number) => void,
   ): Instance {
     let instance = from;
     let type = '';
@@ -223,7 +227,7 @@ export class HostedDefinition {
         before = version;
         const fold = () => this.#foldOne(instance, identity, version, entry, seed);
         const next = entropy === undefined ? fold() : entropy.within(fold);
-        if (next === undefined) onSkipped?.(index);
+        if (next === undefined) onSkipped(index);
         else instance = next;
       } catch (error) {
         throw this.#replayFailed(type, error);

@@ -11,8 +11,8 @@ export type OnInput = ActorIdentity['onInput'];
  * The request that journals an event from within: of invoked work, or of an action that sends to its own actor. Nobody
  * waits for its answer, so its number is 0.
  *
- * @throws HOLDFAST_ERR_PAYLOAD_INVALID for an event that cannot be kept; an output that cannot is the failure of its
- * work instead.
+ * @throws HOLDFAST_ERR_PAYLOAD_INVALID for an event that cannot be kept; an output or a value that cannot is the failure of
+ * its work instead.
  */
 export function inputRequest(
   address: string,
@@ -30,6 +30,11 @@ export function wakeRequest(address: string): HostRequest {
   return { ...blank, operation: 'wake', address, delivery: null };
 }
 
+/** The request that brings an actor in memory up to what other processes have written, for nobody. */
+export function refreshRequest(address: string): HostRequest {
+  return { ...blank, operation: 'refresh', address, delivery: null };
+}
+
 const blank = {
   id: 0,
   name: '',
@@ -44,7 +49,7 @@ function keptEntry(event: MachineEvent): JournalEntry {
   try {
     return entryOf(event);
   } catch (error) {
-    if (event.type === 'holdfast.work.done')
+    if (event.type === 'holdfast.work.done' || event.type === 'holdfast.work.next')
       return entryOf({ type: 'holdfast.work.failed', error } as MachineEvent);
     if (event.type !== 'holdfast.work.failed') throw error;
     const { error: thrown } = event as MachineEvent & { error: unknown };

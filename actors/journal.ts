@@ -93,12 +93,39 @@ export function toEvent(type: string, payload: string): MachineEvent {
   return event;
 }
 
-/** What was thrown, or its message if it cannot be kept. */
-export function keepable(thrown: unknown): unknown {
+/** What was thrown; of an error that cannot be kept as a whole, what of it can. */
+export function keepable(thrown: unknown, depth = 0): unknown {
+  if (isKeepable(thrown)) return thrown;
+  if (!(thrown instanceof Error) || depth > causesMax) return new Error(messageOf(thrown));
+  const kept = new Error(messageOf(thrown));
+  for (const key of new Set(['name', 'stack', ...Object.keys(thrown)])) {
+    const value = (thrown as unknown as Record<string, unknown>)[key];
+    if (isKeepable(value)) Object.defineProperty(kept, key, property(value));
+  }
+  if (thrown.cause !== undefined)
+    Object.defineProperty(kept, 'cause', property(keepable(thrown.cause, depth + 1)));
+  const { errors } = thrown as { errors?: unknown };
+  if (Array.isArray(errors)) {
+    const all = errors.map((error) => keepable(error, depth + 1));
+    Object.defineProperty(kept, 'errors', property(all));
+  }
+  return kept;
+}
+
+const causesMax = 5;
+
+const property = (value: unknown): PropertyDescriptor => ({
+  value,
+  enumerable: true,
+  configurable: true,
+  writable: true,
+});
+
+function isKeepable(value: unknown): boolean {
   try {
-    encode(thrown);
-    return thrown;
+    encode(value);
+    return true;
   } catch {
-    return new Error(messageOf(thrown));
+    return false;
   }
 }

@@ -13,7 +13,7 @@ import type { Place, Resident } from './resident.ts';
  * than by the writer, whose time all actors share: the event before them is known, and the writer checks that it is
  * still the last.
  *
- * @throws HOLDFAST_ERR_PAYLOAD_INVALID for a delayed event or a message that cannot be kept.
+ * @throws HOLDFAST_ERR_PAYLOAD_INVALID for a delayed event, a message or an emitted event that cannot be kept.
  */
 export function toAppendRequest(
   resident: Resident,
@@ -23,6 +23,9 @@ export function toAppendRequest(
   const { address: stream, tip, hosted } = resident;
   const { idempotencyKey, fingerprint } = request;
   const given = metadataOf(request);
+  for (const effect of decision.asked.effects) {
+    if (effect.kind === 'emit') encode(effect.event, `emit "${effect.event.type}"`);
+  }
   let head = tip.head;
   const events = decision.events.map(({ id, type, payload: data, usesEntropy }): EncodedEvent => {
     const metadata = usesEntropy ? withEntropyKey(given) : given;
@@ -66,4 +69,9 @@ function snapshotDue(
   if (version - snapshotVersion < hosted.definition.snapshotEvery) return null;
   const state = hosted.encode({ snapshot, tree }, address);
   return state === undefined ? null : { version, fingerprint: hosted.fingerprint, state };
+}
+
+/** Whether a decision without events is written all the same: its key, or what it has consumed. */
+export function mustBeWritten({ idempotencyKey, delivery }: HostRequest): boolean {
+  return idempotencyKey !== null || (delivery !== null && delivery.consumed !== null);
 }

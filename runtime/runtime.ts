@@ -86,6 +86,7 @@ export class Runtime {
       externalMemoryMb: options.hostExternalMemoryMb,
       unresponsiveMs: options.hostUnresponsiveMs,
       onEmitted: (address, event) => this.#emitted.tell(address, event),
+      emitted: this.#emitted.gauge,
       onProjections: () => void this.#startProjections(),
       onMoved: (isTheirs) => void this.#dispatcher.resumeWork(isTheirs),
     });

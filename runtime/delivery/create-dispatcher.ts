@@ -9,8 +9,10 @@ import { Dispatcher } from './dispatcher.ts';
 export function createDispatcher(backend: SqliteEventStoreBackend, router: Router): Dispatcher {
   const control = () => backend.store().thread.control;
   return new Dispatcher({
-    fetch: (from, without) =>
-      from === 'timers' ? control().call('dueTimers', [without]) : control().call('messages', [without]),
+    fetch: (from, without, range) =>
+      from === 'timers'
+        ? control().call('dueTimers', [without])
+        : control().call('messages', [without, range]),
     deliver: (delivery) => router.deliver(delivery),
     giveUp({ from, id, address, type, data }, error) {
       const isPoison = isHoldfastError(error, 'HOLDFAST_ERR_POISON_MESSAGE');

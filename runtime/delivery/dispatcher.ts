@@ -1,5 +1,5 @@
 import { deliveryDelayed } from '../observability/channels.ts';
-import type { HeldBack, PendingDelivery } from '../protocol/consequences.ts';
+import type { HeldBack, MessageRange, PendingDelivery } from '../protocol/consequences.ts';
 import { limits } from '../protocol/limits.ts';
 import type { DeliverySignal } from '../protocol/store-control.ts';
 import { Lanes } from './lanes.ts';
@@ -8,7 +8,11 @@ import { type FailureKind, failureKindOf, retryDelayMs } from './retry.ts';
 
 /** What a dispatcher needs of the store and of the hosts. */
 export interface DispatcherOptions {
-  readonly fetch: (from: PendingDelivery['from'], without: HeldBack) => Promise<readonly PendingDelivery[]>;
+  readonly fetch: (
+    from: PendingDelivery['from'],
+    without: HeldBack,
+    range: MessageRange,
+  ) => Promise<readonly PendingDelivery[]>;
   /** Resolves when what came of the delivery is durable. */
   readonly deliver: (delivery: PendingDelivery) => Promise<void>;
   /** Removes the delivery and keeps a dead letter instead. */
@@ -33,6 +37,12 @@ interface Failures {
 /** Deliveries that wait for another try, of which there is one to an actor or a few to a kind. */
 const waitingMax = 16 * limits.deliveriesMax;
 
+/** Deliveries in memory, over all lines. */
+const underwayMax = 16 * limits.deliveriesMax;
+
+/** Timers of one actor that are on their way at once. */
+const timersAtOnce = 64;
+
 /** Actors that are woken at once after a start. */
 const wakesMax = 64;
 
@@ -40,14 +50,24 @@ const wakesMax = 64;
  * Brings due timers and waiting messages to their actors, and wakes actors whose work was interrupted. What it has in
  * memory can be lost at any moment: a delivery is removed from the file by the append that holds what came of it, so it
  * is tried until that has happened, and happens once. Messages to one actor go one after the other, in the order in
- * which they were sent; where one cannot be delivered, those behind it stay in the file until it is.
+ * which they were sent; where one cannot be delivered, those behind it stay in the file until it is. Of what is for one
+ * actor only so much is in memory, so that a long line to one is in nobody else's way.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #underway = { timers: new Set<number>(), outbox: new Set<number>() };
   readonly #isFetching = { timers: false, outbox: false };
   readonly #fetchAgain = { timers: false, outbox: false };
-  readonly #messages = new Lanes<PendingDelivery>();
+  readonly #lanes = {
+    timers: new Lanes<PendingDelivery>(timersAtOnce),
+    outbox: new Lanes<PendingDelivery>(1),
+  };
+  /** Deliveries that a host has been asked for. */
+  readonly #trying = { timers: 0, outbox: 0 };
+  /** Messages up to here were seen: they are in memory, or behind such as are. */
+  #seen = 0;
+  /** Addresses whose line has run low, while the file has more for it. */
+  readonly #low = new Set<string>();
   readonly #parkingLot = new ParkingLot();
   /** Changes whenever deliveries are sent back to the file: what was fetched before is then not in order. */
   #dispersals = 0;
@@ -106,36 +126,66 @@ export class Dispatcher {
         // What is on its way fetches again when enough of it is done: asking for a few at a time costs more than they do.
         if (this.#isBusy(from)) return;
         this.#fetchAgain[from] = false;
-        const dispersals = this.#dispersals;
-        const found = await this.#options.fetch(from, {
-          ids: [...this.#underway[from]],
-          ...this.#parkingLot.places,
-        });
-        if (dispersals !== this.#dispersals) {
-          this.#fetchAgain[from] = true;
-          continue;
-        }
+        const found = await this.#look(from, { after: this.#seen, only: null });
         if (found.length >= limits.deliveriesMax) this.#fetchAgain[from] = true;
-        for (const delivery of found) this.#take(delivery);
+        for (const delivery of found) {
+          this.#take(delivery);
+          if (from === 'outbox') this.#seen = Math.max(this.#seen, delivery.id);
+        }
+        if (from === 'outbox') await this.#fillLow();
       }
     } catch (error) {
       const kind = failureKindOf(error);
+      // A line may have been opened for what could then not be read.
+      this.#seen = 0;
       if (kind !== 'closed') this.#later(retryDelayMs(kind, 1), () => void this.#fetch(from));
     } finally {
       this.#isFetching[from] = false;
     }
   }
 
+  /** What is to be delivered now. Nothing if lines were dispersed meanwhile: what was found is then not in order. */
+  async #look(from: PendingDelivery['from'], range: MessageRange): Promise<readonly PendingDelivery[]> {
+    const dispersals = this.#dispersals;
+    const { addresses, kinds } = this.#parkingLot.places;
+    const found = await this.#options.fetch(
+      from,
+      { ids: [...this.#underway[from]], addresses: [...addresses, ...this.#lanes[from].full], kinds },
+      range,
+    );
+    if (dispersals === this.#dispersals) return found;
+    this.#fetchAgain[from] = true;
+    this.#seen = 0;
+    return [];
+  }
+
+  /** Lets in those who were turned away from lines that have run low. */
+  async #fillLow(): Promise<void> {
+    for (const address of [...this.#low]) {
+      this.#low.delete(address);
+      const after = this.#lanes.outbox.open(address);
+      if (after === undefined) continue;
+      for (const delivery of await this.#look('outbox', { after, only: address })) this.#take(delivery);
+    }
+  }
+
   #take(delivery: PendingDelivery): void {
-    this.#underway[delivery.from].add(delivery.id);
-    if (delivery.from === 'timers') void this.#try(delivery);
-    else if (this.#messages.enter(delivery.address, delivery)) void this.#try(delivery);
+    const { from, id, address } = delivery;
+    if (this.#underway[from].has(id)) return;
+    const place = this.#lanes[from].enter(address, delivery);
+    if (place === 'turned-away') return;
+    this.#underway[from].add(id);
+    if (place === 'goes') void this.#try(delivery);
   }
 
   async #try(delivery: PendingDelivery, before?: Failures): Promise<void> {
     if (this.#isClosed) return;
+    this.#trying[delivery.from]++;
+    const delivered = this.#options.deliver(delivery).finally(() => {
+      this.#trying[delivery.from]--;
+    });
     try {
-      await this.#options.deliver(delivery);
+      await delivered;
     } catch (error) {
       const kind = failureKindOf(error);
       if (kind === 'closed') return;
@@ -153,14 +203,15 @@ export class Dispatcher {
   /** Whether enough is on its way. What waits for another try is bounded on its own. */
   #isBusy(from: PendingDelivery['from']): boolean {
     const waiting = this.#parkingLot.waiting[from];
-    return waiting > waitingMax || this.#underway[from].size - waiting > limits.deliveriesMax / 2;
+    if (waiting > waitingMax || this.#underway[from].size - waiting > underwayMax) return true;
+    return this.#trying[from] > limits.deliveriesMax / 2;
   }
 
   /** Leaves what is behind a delivery that failed to the file. */
   #park(delivery: PendingDelivery, kind: FailureKind): void {
     this.#parkingLot.enter(delivery, kind);
     this.#dispersals++;
-    const behind = delivery.from === 'outbox' ? this.#messages.disperse(delivery.address) : [];
+    const behind = delivery.from === 'outbox' ? this.#lanes.outbox.disperse(delivery.address) : [];
     for (const { id } of behind) this.#underway.outbox.delete(id);
     this.#fetchMore();
   }
@@ -169,14 +220,20 @@ export class Dispatcher {
     this.#parkingLot.leave(delivery, kind);
     this.#fetchAgain.timers = true;
     this.#fetchAgain.outbox = true;
+    // What was passed over meanwhile lies before what was seen.
+    this.#seen = 0;
   }
 
   #done(delivery: PendingDelivery): void {
     const { from, id, address } = delivery;
     this.#underway[from].delete(id);
-    if (from === 'outbox') {
-      const next = this.#messages.leave(address);
-      if (next !== undefined) void this.#try(next);
+    const lanes = this.#lanes[from];
+    const next = lanes.leave(address);
+    if (next !== undefined) void this.#try(next);
+    if (lanes.isLow(address)) {
+      if (from === 'outbox') this.#low.add(address);
+      else lanes.open(address);
+      this.#fetchAgain[from] = true;
     }
     this.#fetchMore();
   }

@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Frame } from '../protocol/append-frame.ts';
+import type { EmittedGauge } from '../protocol/emitted-gauge.ts';
 import { HostBoard } from '../protocol/host-board.ts';
 import type { HostControl, HostFindings, HostThreadData } from '../protocol/host-control.ts';
 import {
@@ -29,6 +30,8 @@ export interface HostThreadOptions {
   readonly workerUrl: URL | string | undefined;
   /** Told of what actors emit: the address, and the encoded event. */
   readonly onEmitted: HostListener['onEmitted'];
+  /** Bounds what actors emit. */
+  readonly emitted: EmittedGauge;
   /** Told once a thread has found projections among the modules. */
   readonly onProjections: () => void;
   /** In whose name invoked work is resumed. Default: that of the runtime. */
@@ -48,6 +51,7 @@ export class HostThreadClient {
   verdict: Verdict | undefined;
   #isGivenUp = false;
   readonly #listener: HostListener;
+  readonly #emitted: EmittedGauge;
   readonly #requests: FramePort;
   readonly #answers: MessageChannel['port1'];
   readonly #direct: MessageChannel['port1'];
@@ -77,8 +81,10 @@ export class HostThreadClient {
       appends: appends.port2,
       reads: reads.port2,
       heartbeat: heartbeat.port2,
+      emitted: options.emitted.cells,
       board: this.board.memory,
     };
+    this.#emitted = options.emitted;
     this.memoryMb = memoryMb;
     this.externalMemoryMb = externalMemoryMb;
     this.thread = new Thread<HostControl>({
@@ -133,6 +139,7 @@ export class HostThreadClient {
 
   /** Frees the ports of a thread that has ended. */
   release(): void {
+    this.#emitted.forget();
     this.watchdog.stop();
     this.#requests.close();
     for (const port of this.#ports) port.close();

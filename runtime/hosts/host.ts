@@ -155,7 +155,7 @@ export class Host implements SupervisedHost {
     client?.thread.hold();
     if (client !== undefined && wasRunning && timeoutMs > 0) {
       // The store has answered the callers itself: what their commands ask for may still be to come.
-      await client.thread.control.call('settled', [], { timeoutMs }).catch(() => undefined);
+      await client.thread.control.call('settle', [], { timeoutMs }).catch(() => undefined);
       // A thread that does not answer loses its snapshots, which are a cache.
       await this.#saveHotSnapshots(client, timeoutMs).catch(() => undefined);
     }

@@ -132,7 +132,8 @@ export class Router {
     const request = { ...blankRequest(address), operation: 'deliver', name, payload } as const;
     await this.request(
       { ...request, delivery: { consumed, actor, passOnTo, sender, workKey: null } },
-      {},
+      // Nobody would repeat it as fast as the callers whom it competes with; how many wait is bounded where they come from.
+      { mailboxOverflow: 'wait' },
       () => undefined,
     );
   }

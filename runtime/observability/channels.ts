@@ -19,6 +19,12 @@ export const eventSkipped = channel('holdfast:event:skipped');
 export const migrateFailed = channel('holdfast:snapshot:migrate-failed');
 
 /**
+ * Actors emitted more than the listeners of `runtime.on` could hear in time, and some of it was dropped. Published in the
+ * main thread, with the next event that is heard. Payload: `{ count: number }`.
+ */
+export const emittedDropped = channel('holdfast:emitted:dropped');
+
+/**
  * A host thread ended although nobody closed it. Published in the main thread.
  * Payload: `{ host: number, generation: number, cause: string, reason: string, unanswered: number }`; `unanswered` is
  * how many commands failed with it.

@@ -218,10 +218,13 @@ const errorClasses = {
   URIError,
 } as const;
 
+/** What an error has besides its own enumerable properties; `errors` is that of an `AggregateError`. */
+const errorKeys = ['name', 'message', 'stack', 'cause', 'errors'];
+
 /** An error of a class of its own comes back as an `Error` of the same name; its own properties are kept. */
 function errorToPlain(error: Error, path: string, ancestors: object[]): unknown {
   const plain: Record<string, unknown> = {};
-  for (const key of new Set(['name', 'message', 'stack', 'cause', ...Object.keys(error)])) {
+  for (const key of new Set([...errorKeys, ...Object.keys(error)])) {
     const value = (error as unknown as Record<string, unknown>)[key];
     if (value === undefined || typeof value === 'function' || typeof value === 'symbol') continue;
     plain[key] = toPlain(value, `${path}.${key}`, ancestors);
@@ -296,7 +299,7 @@ function reviveError(content: Record<string, unknown>): Error {
   return error;
 }
 
-const hiddenErrorKeys = ['name', 'stack', 'cause'];
+const hiddenErrorKeys = ['name', 'stack', 'cause', 'errors'];
 
 function reviveBytes(name: 'ArrayBuffer' | TypedArrayName, base64: string): unknown {
   const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));

@@ -106,3 +106,9 @@ export interface HeldBack {
   readonly addresses: readonly string[];
   readonly kinds: readonly string[];
 }
+
+/** Which messages are looked at: those after one of them, to all addresses or to one. */
+export interface MessageRange {
+  readonly after: number;
+  readonly only: string | null;
+}

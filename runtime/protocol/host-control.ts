@@ -23,6 +23,8 @@ export interface HostThreadData {
   readonly reads: MessagePort;
   /** Numbers to be written to the board: proof that the event loop turns. */
   readonly heartbeat: MessagePort;
+  /** See `EmittedGauge`. */
+  readonly emitted: Int32Array<SharedArrayBuffer>;
   /** See `host-board.ts`. */
   readonly board: SharedArrayBuffer;
   /** What buffers outside of the heap may take, in megabytes. */
@@ -37,8 +39,8 @@ export interface HostFindings {
 
 /** The control plane of a host thread. */
 export interface HostControl {
-  /** Resolves when every append has its outcome, and what was asked for with it has been carried out. */
-  settled(): Promise<void>;
+  /** Ends the work: resolves when every append has its outcome, and what was asked for with it has been carried out. */
+  settle(): Promise<void>;
   /** Snapshots of actors that would otherwise be replayed from many events. */
   hotSnapshots(): StreamSnapshot[];
   residents(): number;

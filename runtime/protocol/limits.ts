@@ -49,6 +49,8 @@ export const limits = {
   hostUnansweredMax: 131_072,
   /** Errors of refused commands that are shared by later ones, by actor: about a megabyte with their stacks. */
   refusalsMax: 1_000,
+  /** Emitted events on their way to listeners: some megabytes, and a fraction of a second for a fast listener. */
+  emittedMax: 10_000,
   /** Actors that are remembered because a host died while their work ran. */
   suspectsMax: 1_000,
   /** Host threads that may die under a request that none of them had begun; then it is taken for the cause. */

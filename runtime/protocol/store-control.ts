@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { StoreStats } from '../ports/event-store-backend.ts';
 import type { StreamSnapshot } from './append.ts';
-import type { Consumed, HeldBack, PendingCounts, PendingDelivery } from './consequences.ts';
+import type { Consumed, HeldBack, MessageRange, PendingCounts, PendingDelivery } from './consequences.ts';
 import type { DeadLetter, NewDeadLetter } from './dead-letter.ts';
 import type {
   ProjectionApplied,
@@ -60,7 +60,7 @@ export interface StoreControl {
   /** Timers that are due. */
   dueTimers(without: HeldBack): PendingDelivery[];
   /** Messages that wait. */
-  messages(without: HeldBack): PendingDelivery[];
+  messages(without: HeldBack, range: MessageRange): PendingDelivery[];
   countPending(): PendingCounts;
   /** Actors whose work this run has under way. */
   ownWork(): string[];

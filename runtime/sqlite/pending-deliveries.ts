@@ -1,5 +1,11 @@
 import { invariant } from '../errors/invariant.ts';
-import type { HeldBack, PendingCounts, PendingDelivery, Recipient } from '../protocol/consequences.ts';
+import type {
+  HeldBack,
+  MessageRange,
+  PendingCounts,
+  PendingDelivery,
+  Recipient,
+} from '../protocol/consequences.ts';
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
 
 type TimerRow = {
@@ -18,6 +24,9 @@ const isFree = (id: string, address: string): string =>
   `${id} not in (select value from json_each(?)) and ${address} not in (select value from json_each(?))
    and substr(${address}, 1, instr(${address}, '/') - 1) not in (select value from json_each(?))`;
 
+/** Messages to one address that are handed out at once: more than its line takes, which then knows that there are more. */
+const oneAddressMax = 256;
+
 /** Timers by the clock, and timers in running time: see `0004-running-time.ts`. */
 const timings = [0, 1] as const;
 
@@ -27,6 +36,7 @@ export class PendingDeliveries {
   readonly #awayMs: SqliteStatement<number>;
   readonly #nextDueAt: SqliteStatement<number | null>;
   readonly #messages: SqliteStatement<MessageRow>;
+  readonly #messagesTo: SqliteStatement<MessageRow>;
   readonly #counts: SqliteStatement<PendingCounts>;
 
   constructor(database: SqliteDatabase) {
@@ -46,7 +56,12 @@ export class PendingDeliveries {
     this.#awayMs = database.prepare<number>('select away_ms from running_time').pluck();
     this.#messages = database.prepare<MessageRow>(
       `select message_id as id, sender, target, type, data from outbox
-       where ${isFree('message_id', 'target')} order by message_id limit ?`,
+       where message_id > ? and ${isFree('message_id', 'target')} order by message_id limit ?`,
+    );
+    // The messages of a long line lie close together: looking for more of them begins after the last.
+    this.#messagesTo = database.prepare<MessageRow>(
+      `select message_id as id, sender, target, type, data from outbox
+       where message_id > ? and target = ? order by message_id limit ?`,
     );
   }
 
@@ -91,19 +106,21 @@ export class PendingDeliveries {
   }
 
   /** Messages in the order in which they were sent, without those that are held back. */
-  messages(limit: number, without: HeldBack): PendingDelivery[] {
-    return this.#messages
-      .all(...asJson(without), limit)
-      .map(({ id, sender, target: address, type, data }) => ({
-        from: 'outbox',
-        id,
-        address,
-        actor: '',
-        passOnTo: null,
-        sender,
-        type,
-        data,
-      }));
+  messages(limit: number, without: HeldBack, { after, only }: MessageRange): PendingDelivery[] {
+    const rows =
+      only === null
+        ? this.#messages.all(after, ...asJson(without), limit)
+        : this.#messagesTo.all(after, only, Math.min(limit, oneAddressMax));
+    return rows.map(({ id, sender, target: address, type, data }) => ({
+      from: 'outbox',
+      id,
+      address,
+      actor: '',
+      passOnTo: null,
+      sender,
+      type,
+      data,
+    }));
   }
 }
 

@@ -18,6 +18,9 @@ type RunRow = { run: string; pid: number; process: string; seenAt: number; hasEn
  */
 const silentMaxMs = 24 * 3_600_000;
 
+/** Jumps that were noticed so close together, and are so much alike, are the same one, in milliseconds. */
+const sameJumpMs = 10_000;
+
 /**
  * The runs of runtimes on the file. A run that has ended without saying so (`kill -9`) leaves work and timers behind:
  * the next one takes the work over, and the time between is not running time.
@@ -140,10 +143,18 @@ export class Runs {
   /** The clock has jumped, or the computer has slept: that is not running time. */
   clockHasJumped(byMs: number): void {
     this.#writer.write((database) => {
-      // Every process notices the jump, and it counts once.
-      const runs = allRuns(database).filter((run) => this.#lives(run, this.#clock.now()));
-      if (runs.some(({ run }) => run < this.#run)) return;
+      const now = this.#clock.now();
+      // Every process notices the jump within a few seconds, and it counts once.
+      const counted = database
+        .prepare<number>(
+          `select count(*) from running_time
+           where jumped_at <> 0 and abs(jumped_at - ?) <= ? and abs(jumped_ms - ?) <= ?`,
+        )
+        .pluck()
+        .get(now, sameJumpMs, byMs, sameJumpMs);
+      if (counted !== 0) return;
       standStill(database, byMs);
+      database.prepare('update running_time set jumped_at = ?, jumped_ms = ?').run(now, byMs);
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts';
-import type { HeldBack, PendingCounts, PendingDelivery } from '../protocol/consequences.ts';
+import type { HeldBack, MessageRange, PendingCounts, PendingDelivery } from '../protocol/consequences.ts';
 import { limits } from '../protocol/limits.ts';
 import type { DeliverySignal } from '../protocol/store-control.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
@@ -81,8 +81,8 @@ export class DeliveryDesk {
   }
 
   /** Messages that wait. */
-  messages(without: HeldBack): PendingDelivery[] {
-    return this.#pending.messages(limits.deliveriesMax, without);
+  messages(without: HeldBack, range: MessageRange): PendingDelivery[] {
+    return this.#pending.messages(limits.deliveriesMax, without, range);
   }
 
   /** How much there is to deliver, sooner or later. */

@@ -7,6 +7,7 @@ import { effectFailed, eventSkipped, migrateFailed } from '../observability/chan
 import type { HostLog } from '../ports/host-log.ts';
 import { isProjectionDefinition } from '../projections/define-projection.ts';
 import { encode } from '../protocol/codec.ts';
+import { EmittedGauge } from '../protocol/emitted-gauge.ts';
 import { HostBoard } from '../protocol/host-board.ts';
 import type { HostControl, HostFindings, HostThreadData } from '../protocol/host-control.ts';
 import { readHostRequests, writeEmitted, writeHostAnswer } from '../protocol/host-messages.ts';
@@ -17,6 +18,9 @@ import { serveControl } from './control-channel.ts';
 import { ExternalMemoryBudget } from './external-memory.ts';
 import { FramePort } from './frame-port.ts';
 import { RequestClient } from './request-port.ts';
+
+/** How often work is compared with what other processes have made of its actor, in milliseconds. */
+const refreshWorkingMs = 2_000;
 
 /** Serves actors. Loads no native addon, so this thread may be ended at any moment. */
 export async function serveHost(control: MessagePort, data: HostThreadData): Promise<HostFindings> {
@@ -47,6 +51,7 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
     readHostRequests(frame, (request) => host.receive(request)),
   );
   const skippedEvents = new SkippedEvents();
+  const emitted = new EmittedGauge(data.emitted);
   const host = new ActorHost({
     definitions,
     log,
@@ -57,7 +62,12 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
     givenUp: new Set(data.givenUp),
     answer: (id, answer) => answers.send((frame) => writeHostAnswer(frame, id, answer)),
     onEffectFailed: (address, type, error) => effectFailed.publish({ address, type, error }),
-    onEmitted: (address, event) => answers.send((frame) => writeEmitted(frame, address, encode(event))),
+    onEmitted(address, event) {
+      if (!emitted.hasListeners) return;
+      const encoded = encode(event, `emit "${event.type}"`);
+      if (!emitted.enter()) return;
+      answers.send((frame) => writeEmitted(frame, address, encoded));
+    },
     reports: {
       skipped: (event) => skippedEvents.add(event) && eventSkipped.publish(event),
       migrateFailed: (failure) => migrateFailed.publish(failure),
@@ -78,9 +88,10 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
   });
   data.requests.ref();
   setInterval(() => host.sweep(), idleMs).unref();
+  setInterval(() => host.refreshWorking(), refreshWorkingMs).unref();
 
   serveControl<HostControl>(control, {
-    settled: () => host.settled(),
+    settle: () => host.settle(),
     hotSnapshots: () => host.hotSnapshots(),
     residents: () => host.residents,
     skippedEvents: () => skippedEvents.counts(),

@@ -124,7 +124,7 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
     },
     beginRun: () => desk.begin(),
     dueTimers: (without) => desk.dueTimers(without),
-    messages: (without) => desk.messages(without),
+    messages: (without, range) => desk.messages(without, range),
     countPending: () => desk.counts(),
     ownWork: () => desk.ownWork(),
     releaseWork: (stream) => desk.releaseWork(stream),

@@ -38,9 +38,12 @@ function makeWorld(rows: PendingDelivery[]) {
     );
   };
   const dispatcher = new Dispatcher({
-    fetch: async (_from, without) => {
+    fetch: async (_from, without, { after, only }) => {
       if (fetchFailures.length > 0) throw fetchFailures.shift();
+      if (only !== null)
+        return rows.filter(({ id, address }) => id > after && address === only).slice(0, 256);
       return rows
+        .filter(({ id }) => id > after)
         .filter(({ id }) => !without.ids.includes(id))
         .filter(({ address }) => !without.addresses.includes(address))
         .filter(({ address }) => !without.kinds.includes(address.slice(0, address.indexOf('/'))))
@@ -199,11 +202,43 @@ test('more than fit at once that cannot be delivered stand in nobody else’s wa
 
   await signal();
   for (const id of ids()) await settle(id, unknown);
-  expect(ids()).toEqual([10_000]);
+  expect(ids()).toEqual([10_000, 99_999]);
   await settle(10_000, hostDied());
 
   expect(ids()).toEqual([99_999]);
   expect(dispatcher.underway).toBeLessThan(2 * limits.deliveriesMax);
+});
+
+test('a long line to one actor holds up no other, comes whole and in order, and fills no memory', async () => {
+  const toOne = Array.from({ length: 1_000 }, (_, index) => message(index + 1, 'a/1'));
+  const rows = [...toOne];
+  const { dispatcher, signal, settle, ids } = makeWorld(rows);
+  const heard: number[] = [];
+  let lastId = rows.length;
+  await signal();
+
+  for (let turn = 0; rows.length > 0 && turn < 3_000; turn++) {
+    expect(dispatcher.underway).toBeLessThan(200);
+    if (turn % 100 === 50 && turn < 900) {
+      // Somebody else is spoken to, and so is whoever has the long line.
+      rows.push(message(++lastId, `b/${turn}`), message(++lastId, 'a/1'));
+      await signal();
+      expect(ids()).toContain(lastId - 1);
+      await settle(lastId - 1);
+    }
+    const [next = 0] = ids();
+    if (turn % 170 === 169) {
+      await settle(next, hostDied());
+      await vi.advanceTimersByTimeAsync(70);
+    } else {
+      await settle(next);
+      heard.push(next);
+    }
+  }
+
+  expect(rows).toEqual([]);
+  expect(heard).toHaveLength(1_009);
+  expect(heard).toEqual([...heard].sort((a, b) => a - b));
 });
 
 test('after the retry, messages to one actor come in the order in which they were sent', async () => {

@@ -184,6 +184,26 @@ test('a jump of the clock moves the timers that do not follow it', () => {
   expect(run.nextDueAt()).toBe(clock.ms + 10 * minuteMs);
 });
 
+test('a jump that every process notices counts once, whichever notices it first', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  const runs = ['a', 'b', 'c'].map((run) => openRun(path, clock, run));
+  for (const { runs: each } of runs) each.begin();
+  runs[0]?.setTimer('remaining', 10 * minuteMs);
+
+  for (const jumpMs of [60 * minuteMs, -20 * minuteMs]) {
+    clock.ms += jumpMs;
+    for (const at of [2, 0, 1]) {
+      clock.ms += 1_500;
+      runs[at]?.runs.clockHasJumped(jumpMs + at);
+    }
+  }
+
+  expect(runs.map(({ nextDueAt }) => nextDueAt())).toEqual(
+    Array(3).fill(clock.ms + 10 * minuteMs - 9_000 + 2 * 2),
+  );
+});
+
 test('running time goes on where it stood, however often nobody ran and the clock jumped', () => {
   const path = join(temporaryFolder(), 'app.db');
   const clock = { ms: 1_000_000 };

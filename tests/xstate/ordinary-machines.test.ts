@@ -79,7 +79,7 @@ test('a context that refers to itself is refused, and told where', () => {
   ]);
 });
 
-test('a context that comes to refer to itself cannot be shown, and its error says where', async () => {
+test('a step whose context refers to itself is refused, and its error says where', async () => {
   const machine = createMachine({
     types: {} as { context: { tree: { self?: unknown } } },
     context: { tree: {} },
@@ -94,12 +94,62 @@ test('a context that comes to refer to itself cannot be shown, and its error say
     },
   });
   const host = hostOf(hostedMachine(machine));
-  await host.send('thing/1', 'tie', {});
 
-  await expect(host.snapshot('thing/1')).rejects.toMatchObject({
-    code: 'HOLDFAST_ERR_PAYLOAD_INVALID',
+  expect(await host.send('thing/1', 'tie', {})).toMatchObject({
+    code: 'HOLDFAST_ERR_TRANSITION_FAILED',
     message: expect.stringContaining('context.tree.self'),
   });
+  expect(await host.snapshot('thing/1')).toMatchObject({ version: 0, context: { tree: {} } });
+});
+
+test('a step to what cannot be kept is refused with the path to it, and the actor goes on', async () => {
+  class Connection {}
+  const machine = setup({
+    types: {} as {
+      context: { list: unknown[]; deep: { at?: unknown }; kept: object };
+      events: { type: 'put'; what: string } | { type: 'fine' };
+      output: unknown;
+    },
+  }).createMachine({
+    context: { list: [1], deep: {}, kept: { a: 1 } },
+    initial: 'going',
+    states: {
+      going: {
+        on: {
+          put: [
+            { guard: ({ event }) => event.what === 'output', target: 'over' },
+            {
+              actions: assign({
+                list: ({ context, event }) =>
+                  event.what === 'list' ? [...context.list, () => 1] : context.list,
+                deep: ({ event }) => (event.what === 'deep' ? { at: { here: new Connection() } } : {}),
+              }),
+            },
+          ],
+          fine: {
+            actions: assign({ list: ({ context }) => [...context.list, new Map([[1, new Date(0)]])] }),
+          },
+        },
+      },
+      over: { type: 'final' },
+    },
+    output: ({ self }: { self: unknown }) => ({ self }),
+  });
+  const host = hostOf(hostedMachine(machine));
+  await host.send('thing/1', 'fine', {});
+
+  for (const [what, path] of [
+    ['list', 'context.list[2]'],
+    ['deep', 'context.deep.at.here'],
+    ['output', 'output.self'],
+  ]) {
+    expect(await host.send('thing/1', 'put', { what })).toMatchObject({
+      code: 'HOLDFAST_ERR_TRANSITION_FAILED',
+      message: expect.stringContaining(path as string),
+    });
+  }
+  await host.send('thing/1', 'fine', {});
+  expect(await host.snapshot('thing/1')).toMatchObject({ version: 2, state: 'going' });
 });
 
 test('a state with a route is gone to by it', async () => {
@@ -205,4 +255,25 @@ test('what is binary in a context that is given as an object stays what it is, a
   await host.send('thing/2', 'look', {});
 
   expect(seen).toEqual(['hello', 1, 'hello', 1]);
+});
+
+test('a context in a configuration that is frozen is still that of one actor', async () => {
+  const config = Object.freeze({
+    context: { heard: [] as string[] },
+    on: {
+      hear: {
+        actions: assign(({ context }: { context: { heard: string[] } }) => {
+          context.heard.push('x');
+          return context;
+        }),
+      },
+    },
+  });
+  const host = hostOf(hostedMachine(createMachine(config as never)));
+
+  await host.send('thing/1', 'hear', {});
+  await host.send('thing/2', 'hear', {});
+
+  expect(await host.snapshot('thing/1')).toMatchObject({ context: { heard: ['x'] } });
+  expect(await host.snapshot('thing/2')).toMatchObject({ context: { heard: ['x'] } });
 });

@@ -3,6 +3,7 @@ import { durableEffects } from './0002-durable-effects.ts';
 import { deadLetterEvidence } from './0003-dead-letter-evidence.ts';
 import { runningTime } from './0004-running-time.ts';
 import { projections } from './0005-projections.ts';
+import { countedJumps } from './0006-counted-jumps.ts';
 
 /** Forward-only: the schema at version N is what the first N of these make. Released ones are never edited. */
 export const migrations: readonly string[] = [
@@ -11,6 +12,7 @@ export const migrations: readonly string[] = [
   deadLetterEvidence,
   runningTime,
   projections,
+  countedJumps,
 ];
 
 /** `application_id` in the file header: "Hold" in ASCII. It tells our files from those of other applications. */
