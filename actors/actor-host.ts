@@ -94,11 +94,11 @@ export class ActorHost {
   }
 
   /**
-   * Has work tell only its outcome, and resolves when the outcome of every append is known and what was asked for with
-   * it has been carried out. From then on nothing is appended: it would be done, and what it asks for would not.
+   * Resolves when the outcome of every append is known and what was asked for with it has been carried out. From then on
+   * nothing is appended: it would be done, and what it asks for would not. Work that talks on is cut short.
    */
   async settle(): Promise<void> {
-    this.#effects.end();
+    setTimeout(() => this.#effects.end(), 100).unref();
     while (this.#underway > 0) await new Promise<void>((resolve) => this.#onSettled.push(resolve));
     this.#hasEnded = true;
   }

@@ -16,6 +16,7 @@ export { idempotencyKeyOf } from '../actors/idempotency-key-of.ts';
 export { type LintProblem, lintMachine } from '../actors/lint-machine.ts';
 export type { Migrate, MigratedSnapshot, OlderSnapshot } from '../actors/migrate.ts';
 export type { StandardSchema } from '../actors/standard-schema.ts';
+export type { StateAtVersion } from '../actors/state-at.ts';
 export type { UpcastChain, UpcastChains, UpcastEvent, Upcaster } from '../actors/upcast.ts';
 export type { ActorRef, Receipt, SendOptions, StartOptions, WaitOptions } from './actor-ref.ts';
 export type { ActorSnapshot } from './actor-snapshot.ts';
@@ -61,4 +62,5 @@ export type {
 export type { SkippedEventCount, SkippedReason } from './protocol/skipped-event.ts';
 export type { RehearseOptions } from './rehearse/rehearse-options.ts';
 export type { Runtime, RuntimeState } from './runtime.ts';
+export type { StateAtOptions } from './state-at-version.ts';
 export type { SupervisionOptions } from './supervision-options.ts';

@@ -1,6 +1,7 @@
 import type { AggregateDefinition } from '../actors/define-aggregate.ts';
 import { isAggregateDefinition } from '../actors/define-aggregate.ts';
 import { RunningMachine } from '../actors/run-machine.ts';
+import type { StateAtVersion } from '../actors/state-at.ts';
 import type { AnyStateMachine, EmittedFrom } from '../actors/xstate-adapter.ts';
 import { runtimeLifecycleMachine } from '../machines/runtime-lifecycle.machine.ts';
 import { ActorRef, type Receipt } from './actor-ref.ts';
@@ -13,24 +14,15 @@ import { lookAtHealth, type RuntimeHealth } from './health.ts';
 import { Router } from './hosts/router.ts';
 import { runFailed } from './observability/channels.ts';
 import type { ResolvedOptions } from './options.ts';
-import type { Progress } from './ports/event-store-backend.ts';
-import type { AnyProjectionDefinition, ProjectionDefinition } from './projections/define-projection.ts';
-import type { LiveRows } from './projections/live-query.ts';
-import {
-  checkProjection,
-  checkQueryOptions,
-  type LiveOptions,
-  type QueryOptions,
-  type QueryParameters,
-  toQueryValues,
-} from './projections/projection-options.ts';
 import type { Projections } from './projections/projections.ts';
+import { Queryable } from './projections/queryable.ts';
 import type { DeadLetter } from './protocol/dead-letter.ts';
 import { checkName } from './protocol/names.ts';
-import { checkOptions, checkSignal, invalidOption } from './protocol/options.ts';
+import { invalidOption } from './protocol/options.ts';
 import type { RehearsalReport } from './protocol/rehearsal.ts';
 import type { SkippedEventCount } from './protocol/skipped-event.ts';
 import { type RehearseOptions, resolveRehearseOptions } from './rehearse/rehearse-options.ts';
+import type { StateAtOptions } from './state-at-version.ts';
 import { EventStore } from './store/event-store.ts';
 import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
 
@@ -38,7 +30,7 @@ import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
 export type RuntimeState = 'opening' | 'running' | 'draining' | 'closing' | 'closed' | 'failed';
 
 /** Everything over one database file. Made by {@link createRuntime}; disposed with `await using` or `close()`. */
-export class Runtime {
+export class Runtime extends Queryable {
   /** The event log that all actors write to. Closing it closes nothing: it belongs to the runtime. */
   readonly store: EventStore;
   /** The absolute path of the database. */
@@ -59,6 +51,7 @@ export class Runtime {
 
   /** @internal */
   constructor(backend: SqliteEventStoreBackend, options: ResolvedOptions) {
+    super();
     const { modules, hosts, mailboxCapacity, mailboxOverflow, commandTimeoutMs } = options;
     this.#backend = backend;
     this.#closeTimeoutMs = options.closeTimeoutMs;
@@ -176,95 +169,6 @@ export class Runtime {
   }
 
   /**
-   * The rows that a query finds in the tables of a projection, or in any others of the file, on a connection that cannot
-   * write. Waits for the first build of the projection, and for the event at `after`, such as that of one's own command.
-   *
-   * Integers come as numbers, and as bigints where a number would be inexact; blobs as `Uint8Array`. At most 100,000
-   * rows. Queries run one after the other, beside everything else.
-   *
-   * @throws HOLDFAST_ERR_PROJECTION_UNKNOWN, _INVALID, _NEWER; HOLDFAST_ERR_PROJECTION_FAILED where the projection stopped
-   * before `after`; HOLDFAST_ERR_QUERY_INVALID, HOLDFAST_ERR_QUERY_TOO_LARGE, HOLDFAST_ERR_CLOSED, the reason of the signal.
-   *
-   * @example
-   * const { position } = await plan.send({ type: 'created', title: 'Plan' });
-   * const rows = await runtime.query<{ id: string }>(titles, 'select id from titles where title = ?', ['Plan'], {
-   *   after: position,
-   * });
-   */
-  async query<Row extends object = Record<string, unknown>>(
-    projection: AnyProjectionDefinition,
-    sql: string,
-    values: QueryParameters = [],
-    options: QueryOptions = {},
-  ): Promise<Row[]> {
-    checkProjection('query', projection);
-    checkQueryOptions('query', options);
-    const given = toQueryValues('query', sql, values);
-    return (await (await this.#running()).query(projection, sql, given, options)) as Row[];
-  }
-
-  /**
-   * What a query finds now, and again whenever that changes, with what was added, removed and, with a `key`, changed. It
-   * is run again when a projection has changed whose tables it names; what changes while the caller is busy is seen
-   * together. Ends without an error on abort and on close. Throws what {@link query} throws.
-   *
-   * @example
-   * for await (const { rows, added } of runtime.live(titles, 'select * from titles', [], { key: 'id', signal })) {
-   *   render(rows, added);
-   * }
-   */
-  async *live<Row extends object = Record<string, unknown>>(
-    projection: AnyProjectionDefinition,
-    sql: string,
-    values: QueryParameters = [],
-    options: LiveOptions = {},
-  ): AsyncGenerator<LiveRows<Row>, void, void> {
-    checkProjection('live', projection);
-    checkQueryOptions('live', options, ['key']);
-    if (options.key !== undefined) checkName('key', options.key);
-    const given = toQueryValues('live', sql, values);
-    const live = (await this.#running()).live(projection, sql, given, options);
-    yield* live as AsyncGenerator<LiveRows<Row>, void, void>;
-  }
-
-  /**
-   * The state of a projection that folds: of a partition, or the one that it has. `undefined` where no event has changed
-   * it so far. Waits as {@link query} does, and throws the same.
-   */
-  async projected<State>(
-    projection: ProjectionDefinition<State>,
-    options: QueryOptions & { readonly partition?: string } = {},
-  ): Promise<State | undefined> {
-    checkProjection('projected', projection);
-    checkQueryOptions('projected', options, ['partition']);
-    if (projection.initial === null)
-      throw invalidOption(`"${projection.name}" has tables and no state: ask it with query().`);
-    const { partition = '', ...rest } = options;
-    if (partition !== '') checkName('A partition', partition);
-    return (await this.#running()).state(projection, partition, rest);
-  }
-
-  /**
-   * Builds a projection anew from the first event, also one whose version has not changed, while what there is of it is
-   * served. Yields how far that is; ends when the new one is served. What is not waited for goes on by itself, also after
-   * a restart.
-   *
-   * @throws as {@link query} does.
-   *
-   * @example
-   * for await (const { done, total } of runtime.rebuild(titles)) console.log(`${done} of ${total} events`);
-   */
-  async *rebuild(
-    projection: AnyProjectionDefinition,
-    options: { readonly signal?: AbortSignal } = {},
-  ): AsyncGenerator<Progress, void, void> {
-    checkProjection('rebuild', projection);
-    checkOptions('rebuild', options, ['signal']);
-    checkSignal('rebuild', options.signal);
-    yield* (await this.#running()).rebuild(projection, options.signal);
-  }
-
-  /**
    * How everything is at this moment: each host with its last death and its back-off, actors in quarantine, the store,
    * the reader, dead letters. Answers within about a second and never rejects, also when the runtime is closed.
    *
@@ -319,6 +223,17 @@ export class Runtime {
     }
   }
 
+  /**
+   * The state of an actor as it was at a version, folded from its events on a thread of its own. Default: the last one.
+   *
+   * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a stream without events, and what a replay fails with.
+   */
+  async stateAt(stream: string, options: StateAtOptions = {}): Promise<StateAtVersion> {
+    if (this.#closing !== undefined) throw holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
+    const { stateAtVersion } = await import('./state-at-version.ts');
+    return stateAtVersion(this.#backend, this.#definitions, stream, options);
+  }
+
   /** How many actors are in memory at this moment, over all host threads. */
   residents(): Promise<number> {
     return this.#router.residents();
@@ -337,8 +252,8 @@ export class Runtime {
     return this.close();
   }
 
-  /** The projections, loaded when they are first needed. */
-  #running(): Promise<Projections> {
+  /** @internal */
+  protected override projections(): Promise<Projections> {
     if (this.#closing !== undefined)
       return Promise.reject(holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.'));
     this.#projections ??= import('./projections/projections.ts').then(({ Projections }) => {
@@ -351,7 +266,7 @@ export class Runtime {
   /** A host has found some among the modules. */
   async #startProjections(): Promise<void> {
     try {
-      await (await this.#running()).start();
+      await (await this.projections()).start();
     } catch (error) {
       // A query says so to whoever asks; a runtime that is closing needs none.
       if (this.#closing === undefined) runFailed.publish({ error });

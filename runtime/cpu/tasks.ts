@@ -1,4 +1,5 @@
 import type { IntegrityProblem } from '../ports/event-store-backend.ts';
+import type { FoldedState, FoldStateRequest } from '../protocol/fold-state.ts';
 import type { LaneData } from '../protocol/lane.ts';
 import type { SealedRow } from '../protocol/reader-control.ts';
 import type { RehearsalBatch, RehearsedBatch } from '../protocol/rehearsal.ts';
@@ -40,6 +41,11 @@ export async function runLane(data: LaneData): Promise<void> {
 /** The same, for a thread that does nothing else: it is not waited for. */
 export function startLane(data: LaneData): void {
   void runLane(data);
+}
+
+/** Folds one stream up to a version with the definitions of an application. */
+export async function foldState(request: FoldStateRequest): Promise<FoldedState> {
+  return (await import('../fold-state.ts')).foldState(request);
 }
 
 function isJson(text: string): boolean {

@@ -140,6 +140,10 @@ export const errorCodes = {
     retryable: true,
   },
   HOLDFAST_ERR_SCHEMA_NEWER: { when: 'The file was written by a newer Holdfast.', retryable: false },
+  HOLDFAST_ERR_SCHEMA_OLDER: {
+    when: 'A file that was opened only for reading was written by an older Holdfast.',
+    retryable: false,
+  },
   HOLDFAST_ERR_OUTCOME_UNKNOWN: {
     when: 'The disk failed while a commit was being made durable: it may or may not survive a crash.',
     retryable: true,

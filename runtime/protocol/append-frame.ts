@@ -39,7 +39,15 @@ export function writeAppend(
     events.length,
   );
   for (const event of events) {
-    frame.push(event.id, event.type, event.schemaVersion, event.data, event.metadata, event.hash);
+    frame.push(
+      event.id,
+      event.type,
+      event.schemaVersion,
+      event.data,
+      event.metadata,
+      event.hash,
+      event.recordedAt,
+    );
   }
 }
 
@@ -65,14 +73,16 @@ export function readAppends(
     const count = next<number>();
     const events: EncodedEvent[] = [];
     for (let index = 0; index < count; index++) {
-      events.push({
+      const event = {
         id: next<string>(),
         type: next<string>(),
         schemaVersion: next<number>(),
         data: next<string>(),
         metadata: next<string | null>(),
         hash: next<string>(),
-      });
+      };
+      const recordedAt = next<number | undefined>();
+      events.push(recordedAt === undefined ? event : { ...event, recordedAt });
     }
     const request: AppendRequest = {
       stream,

@@ -16,6 +16,8 @@ export interface EncodedEvent {
   readonly metadata: string | null;
   /** SHA-256 over content and parents, hex; empty when the writer shall seal the event. See `seal-event.ts`. */
   readonly hash: string;
+  /** When it was recorded, in milliseconds since 1970, for one that was recorded elsewhere. Default: now. */
+  readonly recordedAt?: number;
 }
 
 /** One atomic append to one stream. */

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { IntegrityProblem, PageQuery } from '../ports/event-store-backend.ts';
+import type { IntegrityProblem, PageQuery, StoreStats } from '../ports/event-store-backend.ts';
 import type { EncodedSnapshot } from './append.ts';
+import type { DeadLetter } from './dead-letter.ts';
 import type { LoadedStream, LoadRequest } from './load.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 
@@ -31,6 +32,10 @@ export interface ReaderRequests {
   /** The state of a folded projection for a partition, encoded. */
   projectionState(generation: number, partition: string): string | undefined;
   query(sql: string, values: QueryValues): Record<string, unknown>[];
+  stats(): StoreStats;
+  deadLetters(): DeadLetter[];
+  /** Position of the last event. */
+  head(): number;
 }
 
 /** Values of a query: in order for `?`, by name for `:name`, `@name` and `$name`. */

@@ -4,10 +4,9 @@ import { CpuPool } from '../cpu/pool.ts';
 import { PulseWatch } from '../cpu/pulse-watch.ts';
 import { fromWireError, type WireError } from '../errors/wire-error.ts';
 import { typescriptExecArgv } from '../hosts/typescript-modules.ts';
-import type { LongWorkOptions, PageQuery } from '../ports/event-store-backend.ts';
+import type { EventStoreBackend, LongWorkOptions, PageQuery } from '../ports/event-store-backend.ts';
 import { parseAddress } from '../protocol/address.ts';
 import type { RehearsalProblemName, RehearsalReport, RehearsedBatch } from '../protocol/rehearsal.ts';
-import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
 import { type StreamBatch, streamBatches } from './stream-batches.ts';
 import { Tally } from './tally.ts';
@@ -24,6 +23,12 @@ export interface RehearsalOptions extends LongWorkOptions {
   readonly memoryMb?: number | undefined;
 }
 
+/** The database that is rehearsed: one that is open for writing, or for reading. */
+export interface RehearsedDatabase extends Pick<EventStoreBackend, 'readStream'> {
+  reader(): Promise<ReaderClient> | ReaderClient;
+  readonly workerUrl?: URL | string | undefined;
+}
+
 /**
  * Replays every stream of a database with the definitions of some modules, on threads of its own, and reports what would
  * break. Writes nothing, and needs no runtime: a backend and modules are enough. Reads page by page, so that neither the
@@ -31,7 +36,7 @@ export interface RehearsalOptions extends LongWorkOptions {
  * report and takes nothing with it; after twenty lost threads the rest is not replayed.
  */
 export async function rehearse(
-  backend: SqliteEventStoreBackend,
+  backend: RehearsedDatabase,
   options: RehearsalOptions,
 ): Promise<RehearsalReport> {
   options.signal?.throwIfAborted();
@@ -48,7 +53,7 @@ const deathsMax = 20;
 const over = Symbol('over');
 
 class Rehearsal {
-  readonly #backend: SqliteEventStoreBackend;
+  readonly #backend: RehearsedDatabase;
   readonly #reader: ReaderClient;
   readonly #options: RehearsalOptions;
   readonly #threads: number;
@@ -63,7 +68,7 @@ class Rehearsal {
   #told = -1;
   #total = 0;
 
-  constructor(backend: SqliteEventStoreBackend, reader: ReaderClient, options: RehearsalOptions) {
+  constructor(backend: RehearsedDatabase, reader: ReaderClient, options: RehearsalOptions) {
     this.#backend = backend;
     this.#reader = reader;
     this.#options = options;

@@ -129,7 +129,7 @@ export class AppendTransaction {
         this.#time.counter,
         parents,
         hash,
-        recordedAt,
+        event.recordedAt ?? recordedAt,
       );
       head.head = event.id;
     }

@@ -51,7 +51,7 @@ export class DeadLetterBox {
 
   /** All of them, oldest first. Needs no lock. */
   list(): DeadLetter[] {
-    return this.#database.prepare<Row>(`${selectLetters} order by dead_letter_id`).all().map(toLetter);
+    return listDeadLetters(this.#database);
   }
 
   /** One letter, from now on with an idempotency key: its own, or one made from its id. */
@@ -84,4 +84,9 @@ export class DeadLetterBox {
 
 function toLetter({ evidence, ...letter }: Row): DeadLetter {
   return { ...letter, evidence: evidence === null ? null : (JSON.parse(evidence) as DeathEvidence) };
+}
+
+/** All dead letters of a file, oldest first. */
+export function listDeadLetters(database: SqliteDatabase): DeadLetter[] {
+  return database.prepare<Row>(`${selectLetters} order by dead_letter_id`).all().map(toLetter);
 }

@@ -51,6 +51,14 @@ export class LogReader {
     return cutToLength(rows);
   }
 
+  /** Position of the last event. */
+  head(): number {
+    const row = this.#prepare<{ head: number }>(
+      'select coalesce(max(position), 0) as head from events',
+    ).get();
+    return row?.head ?? 0;
+  }
+
   getLatestSnapshot(stream: string): EncodedSnapshot | undefined {
     return this.#prepare<EncodedSnapshot>(
       "select version, fingerprint, state from snapshots where stream = ? and owner = 'caller'",

@@ -32,6 +32,23 @@ export function preflight(path: string): FileHeader | undefined {
   return stat.size === 0 ? undefined : readHeader(path);
 }
 
+/**
+ * The same for a file that is only read: it must be there, and need not be writable.
+ *
+ * @throws HOLDFAST_ERR_STORAGE_PATH, _NOT_A_DATABASE, _CORRUPT.
+ */
+export function preflightForReading(path: string): FileHeader {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined || !stat.isFile()) {
+    throw holdfastError(
+      'HOLDFAST_ERR_STORAGE_PATH',
+      `${path} is no file. Give the path of a database that exists: reading never creates one.`,
+    );
+  }
+  if (stat.size === 0) throw notADatabase(path);
+  return readHeader(path);
+}
+
 /** Refuses the path of a file whose folder is missing or cannot be written. */
 export function checkFolder(path: string): void {
   const folder = dirname(path);

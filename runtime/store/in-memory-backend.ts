@@ -102,8 +102,8 @@ export class InMemoryEventStoreBackend implements EventStoreBackend {
 
   #insert(request: AppendRequest, events: RecordedEvent[]): AppendReceipt {
     const { stream, idempotencyKey, fingerprint, reply } = request;
-    const recordedAt = Date.now();
-    for (const { id, type, schemaVersion, data, metadata } of request.events) {
+    const now = Date.now();
+    for (const { id, type, schemaVersion, data, metadata, recordedAt = now } of request.events) {
       const position = this.#log.length + 1;
       const version = events.length + 1;
       const event = { position, id, stream, version, type, schemaVersion, data, metadata, recordedAt };

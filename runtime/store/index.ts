@@ -29,6 +29,9 @@ export {
   type Snapshot,
   type SubscribeOptions,
 } from './event-store.ts';
+export { exportEvents, importEvents, type TransferReport } from './export-events.ts';
 export { InMemoryEventStoreBackend } from './in-memory-backend.ts';
+export { type ListedStream, type ListStreamsOptions, streamsOf } from './list-streams.ts';
+export { ReadOnlySqliteBackend } from './read-only-backend.ts';
 export { type SqliteBackendOptions, SqliteEventStoreBackend } from './sqlite-backend.ts';
 export type { EventShape, NewEvent, StoredEvent } from './stored-event.ts';

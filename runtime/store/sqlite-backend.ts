@@ -123,17 +123,9 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
 
   async verify(options: LongWorkOptions = {}): Promise<IntegrityReport> {
     const reader = await this.reader();
-    const source = {
-      checkFile: () => reader.checkFile(),
-      sealedPage: (after: number) => reader.request('sealedPage', after),
-      lastPosition: async () => (await reader.request('readLog', lastOnly))[0]?.position ?? 0,
-    };
-    const [{ CpuPool }, { verifyLog }] = await Promise.all([
-      import('../cpu/pool.ts'),
-      import('./verify-log.ts'),
-    ]);
+    const { CpuPool } = await import('../cpu/pool.ts');
     this.#pool ??= new CpuPool(1);
-    return verifyLog(source, this.#pool, options);
+    return verifyWith(reader, this.#pool, options);
   }
 
   /** Idempotent. Appends that were made before are committed; the log is copied back into the database file. */
@@ -195,9 +187,23 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   }
 }
 
-const lastOnly: PageQuery = { after: Number.MAX_SAFE_INTEGER, limit: 1, direction: 'backward' };
+/** Verifies the log that a reader reads. */
+export async function verifyWith(
+  reader: ReaderClient,
+  pool: CpuPool,
+  options: LongWorkOptions,
+): Promise<IntegrityReport> {
+  const { verifyLog } = await import('./verify-log.ts');
+  const source = {
+    checkFile: () => reader.checkFile(),
+    sealedPage: (after: number) => reader.request('sealedPage', after),
+    lastPosition: () => reader.request('head'),
+  };
+  return verifyLog(source, pool, options);
+}
 
-function absolutePath(path: string | URL): string {
+/** The path of a database as all threads know it. */
+export function absolutePath(path: string | URL): string {
   if (path instanceof URL || (typeof path === 'string' && path.startsWith('file://'))) {
     const url = new URL(path);
     if (url.protocol !== 'file:')
@@ -223,6 +229,7 @@ function refuseInHost(): void {
   );
 }
 
-function closedError(path: string): Error {
+/** The error of a store that is closed. */
+export function closedError(path: string): Error {
   return holdfastError('HOLDFAST_ERR_CLOSED', `The store on ${path} is closed. Open it again to go on.`);
 }

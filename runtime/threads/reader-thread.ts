@@ -2,11 +2,13 @@ import type { MessagePort } from 'node:worker_threads';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import type { ReaderControl, ReaderRequests, ReaderThreadData } from '../protocol/reader-control.ts';
 import { backupDatabase } from '../sqlite/backup.ts';
+import { listDeadLetters } from '../sqlite/dead-letter-box.ts';
 import { IntegrityCheck } from '../sqlite/integrity-check.ts';
 import { LogReader } from '../sqlite/log-reader.ts';
 import { openForReading } from '../sqlite/open-database.ts';
 import { ProjectionReader } from '../sqlite/projection-reader.ts';
 import { Queries } from '../sqlite/query.ts';
+import { readStats } from '../sqlite/stats.ts';
 import { storageError } from '../sqlite/storage-error.ts';
 import { streamsPage } from '../sqlite/stream-list.ts';
 import { serveControl } from './control-channel.ts';
@@ -42,6 +44,9 @@ export function serveReader(control: MessagePort, data: ReaderThreadData): void 
     projectionPage: coded((query) => projections.page(query)),
     projectionState: coded((generation, partition) => projections.state(generation, partition)),
     query: coded((sql, values) => queries.run(sql, values)),
+    stats: coded(() => readStats(database, data.path)),
+    deadLetters: coded(() => listDeadLetters(database)),
+    head: coded(() => log.head()),
   };
   const connect = (port: MessagePort): void => {
     const link = serveRequests(port, requests as never);

@@ -5,6 +5,7 @@ import { createRuntime, type Runtime } from 'holdfast';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { codedError } from '../support/coded-error.ts';
 import { counter } from '../support/fixtures/counter.ts';
+import { document } from '../support/fixtures/document.ts';
 import { fixture, openRuntime } from '../support/open-runtime.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
@@ -131,4 +132,21 @@ test('waitFor ends with its time-out, the reason of its signal, or the close of 
   await actor.snapshot();
   await runtime.close();
   await expect(closed).rejects.toEqual(codedError('HOLDFAST_ERR_CLOSED'));
+});
+
+test('the state of an actor at a version is what its events up to there say', async () => {
+  const runtime = await openRuntime(['document']);
+  const plan = runtime.actor(document, 'plan');
+  await plan.send({ type: 'created', title: 'Plan' });
+  await plan.send({ type: 'revised', body: 'x' });
+
+  expect(await runtime.stateAt('document/plan', { version: 1 })).toMatchObject({
+    version: 1,
+    state: 'draft',
+    context: { title: 'Plan', body: '' },
+  });
+  expect(await runtime.stateAt('document/plan')).toMatchObject({ version: 2, context: { body: 'x' } });
+  await expect(runtime.stateAt('document/none')).rejects.toThrow(codedError('HOLDFAST_ERR_ARGUMENT_INVALID'));
+  await expect(runtime.stateAt('other/1')).rejects.toThrow(codedError('HOLDFAST_ERR_DEFINITION_UNKNOWN'));
+  await expect(runtime.stateAt('plan')).rejects.toThrow(codedError('HOLDFAST_ERR_ARGUMENT_INVALID'));
 });

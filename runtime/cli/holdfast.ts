@@ -1,0 +1,123 @@
+#!/usr/bin/env node
+import '../node-version.ts';
+import { parseArgs } from 'node:util';
+import { isHoldfastError } from '../errors/holdfast-error.ts';
+import { nearestName } from '../errors/nearest-name.ts';
+import { exitCodes, UsageError } from './exit-codes.ts';
+import { Terminal } from './terminal.ts';
+import type { Verb } from './verb.ts';
+import { backup } from './verbs/backup.ts';
+import { deadLetters } from './verbs/dead-letters.ts';
+import { doctor } from './verbs/doctor.ts';
+import { events } from './verbs/events.ts';
+import { exportVerb } from './verbs/export.ts';
+import { importVerb } from './verbs/import.ts';
+import { rebuild } from './verbs/rebuild.ts';
+import { rehearse } from './verbs/rehearse.ts';
+import { show } from './verbs/show.ts';
+import { stats } from './verbs/stats.ts';
+import { streams } from './verbs/streams.ts';
+import { verify } from './verbs/verify.ts';
+
+const verbs: Readonly<Record<string, Verb>> = {
+  stats,
+  streams,
+  events,
+  show,
+  verify,
+  doctor,
+  'dead-letters': deadLetters,
+  rebuild,
+  rehearse,
+  export: exportVerb,
+  import: importVerb,
+  backup,
+};
+
+const interrupted = new Error('interrupted');
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(help());
+    return name === undefined ? exitCodes.notUnderstood : exitCodes.done;
+  }
+  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  if (verb === undefined) throw new UsageError(`There is no verb "${name}". ${hint(name)}`);
+  const { values, positionals } = parse(verb, rest);
+  if (values['help'] === true) {
+    process.stdout.write(helpOf(name, verb));
+    return exitCodes.done;
+  }
+  const [database, ...args] = positionals;
+  if (database === undefined)
+    throw new UsageError(`The path of the database is missing.\n${helpOf(name, verb)}`);
+  const terminal = new Terminal(values['json'] === true);
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort(interrupted);
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  try {
+    return await verb.run({ database, args, options: values, terminal, signal: stop.signal });
+  } finally {
+    terminal.clearProgress();
+  }
+}
+
+function parse(verb: Verb, args: readonly string[]) {
+  try {
+    const common = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { ...common, ...verb.options },
+    });
+    return { values: values as Record<string, string | boolean | string[] | undefined>, positionals };
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function help(): string {
+  const lines = Object.entries(verbs).map(([name, { summary }]) => `  ${name.padEnd(14)}${summary}`);
+  return `Usage: holdfast VERB DATABASE [...] [--json]
+
+${lines.join('\n')}
+
+--json prints a line of JSON for each thing; progress goes to stderr. Files are only read, but by import, rebuild and
+dead-letters requeue or discard; none of these creates a database but import.
+Exit codes: 0 done, 1 failed, 2 not understood, 3 problems were found, 130 interrupted.
+holdfast VERB --help says more of one.
+`;
+}
+
+function helpOf(name: string, { summary, usage }: Verb): string {
+  return `Usage: holdfast ${name} DATABASE ${usage === '' ? '' : `${usage} `}[--json]\n\n${summary}\n`;
+}
+
+function hint(name: string): string {
+  const near = nearestName(name, Object.keys(verbs));
+  return near === undefined ? `There are ${Object.keys(verbs).join(', ')}.` : `Did you mean "${near}"?`;
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error === interrupted) return exitCodes.interrupted;
+  if (error instanceof UsageError) return exitCodes.notUnderstood;
+  return exitCodes.failed;
+}
+
+// Whoever reads the output may have seen enough: `holdfast events app.db | head`.
+process.stdout.on('error', () => process.exit());
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+  const isExpected =
+    error === interrupted ||
+    error instanceof UsageError ||
+    isHoldfastError(error) ||
+    'syscall' in Object(error);
+  process.stderr.write(
+    `holdfast: ${isExpected ? (error as Error).message : String((error as Error)?.stack ?? error)}\n`,
+  );
+}

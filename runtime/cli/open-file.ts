@@ -1,0 +1,62 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
+import { ReadOnlySqliteBackend } from '../store/read-only-backend.ts';
+import { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
+import { UsageError } from './exit-codes.ts';
+
+/** A file that is open for reading, and what has to be tidied up after it. */
+export interface Opened extends AsyncDisposable {
+  readonly backend: ReadOnlySqliteBackend;
+}
+
+/**
+ * Opens a database for reading. One of an older version is copied first, and the copy is brought up to date: the file
+ * itself is never changed.
+ */
+export async function openForLooking(path: string): Promise<Opened> {
+  try {
+    const backend = await ReadOnlySqliteBackend.open(path);
+    return { backend, [Symbol.asyncDispose]: () => backend.close() };
+  } catch (error) {
+    if (!isHoldfastError(error, 'HOLDFAST_ERR_SCHEMA_OLDER')) throw error;
+  }
+  process.stderr.write('holdfast: the file was written by an older Holdfast; a copy of it is looked at.\n');
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-copy-'));
+  const copy = join(folder, 'copy.db');
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  try {
+    for (const ending of ['', '-wal']) {
+      if (existsSync(`${path}${ending}`)) copyFileSync(`${path}${ending}`, `${copy}${ending}`);
+    }
+    await (await SqliteEventStoreBackend.open(copy)).close();
+    const backend = await ReadOnlySqliteBackend.open(copy);
+    return { backend, [Symbol.asyncDispose]: () => backend.close().finally(remove) };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/** Refuses a path where a verb that writes would create a database, since it was asked to change one. */
+export function mustExist(path: string): void {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isFile() === true && stat.size > 0) return;
+  throw holdfastError('HOLDFAST_ERR_STORAGE_PATH', `There is no database ${path}. Nothing was created.`);
+}
+
+/** The modules of `--modules`, relative to where the user is. */
+export function modulesOf(given: unknown): string[] {
+  const paths = Array.isArray(given) ? (given as string[]) : [];
+  if (paths.length === 0)
+    throw new UsageError('--modules PATH is missing: the module that exports the definitions.');
+  return paths
+    .flatMap((list) => list.split(','))
+    .map((path) => {
+      const absolute = resolve(path);
+      if (!existsSync(absolute)) throw new UsageError(`There is no module ${path}.`);
+      return pathToFileURL(absolute).href;
+    });
+}

@@ -1,0 +1,40 @@
+import type { ReadOnlySqliteBackend } from '../store/read-only-backend.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What one verb is given. */
+export interface VerbContext {
+  readonly database: string;
+  /** What comes after the database. */
+  readonly args: readonly string[];
+  readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+}
+
+/** One thing that the command line does. Resolves with the exit code. */
+export interface Verb {
+  readonly summary: string;
+  /** What comes after the database, for the help. */
+  readonly usage: string;
+  /** Options besides `--json` and `--help`. */
+  readonly options: Readonly<
+    Record<string, { readonly type: 'string' | 'boolean'; readonly multiple?: boolean }>
+  >;
+  readonly run: (context: VerbContext) => Promise<number>;
+}
+
+/** A verb that only reads: its file is opened for reading, and closed when it is done. */
+export function readingVerb(
+  verb: Omit<Verb, 'run'> & {
+    readonly run: (backend: ReadOnlySqliteBackend, context: VerbContext) => Promise<number>;
+  },
+): Verb {
+  return {
+    ...verb,
+    run: async (context) => {
+      const { openForLooking } = await import('./open-file.ts');
+      await using opened = await openForLooking(context.database);
+      return await verb.run(opened.backend, context);
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { DeadLetter } from '../../protocol/dead-letter.ts';
+import { exitCodes, UsageError } from '../exit-codes.ts';
+import { wholeOption } from '../numbers.ts';
+import { modulesOf, mustExist, openForLooking } from '../open-file.ts';
+import type { Verb, VerbContext } from '../verb.ts';
+
+/** Lists dead letters, sends one again, or discards one. */
+export const deadLetters: Verb = {
+  summary: 'list dead letters; send one again; discard one',
+  usage: '[requeue ID --modules PATH | discard ID]',
+  options: { modules: { type: 'string', multiple: true } },
+  async run(context) {
+    const [action, id] = context.args;
+    if (action === undefined) return list(context);
+    if (action !== 'requeue' && action !== 'discard')
+      throw new UsageError(`dead-letters takes requeue or discard, got "${action}".`);
+    const deadLetterId = wholeOption('id', id);
+    if (deadLetterId === undefined) throw new UsageError('The id of the dead letter is missing.');
+    mustExist(context.database);
+    const modules = action === 'requeue' ? modulesOf(context.options['modules']) : [];
+    const { createRuntime } = await import('../../create-runtime.ts');
+    await using runtime = await createRuntime({ database: context.database, modules });
+    if (action === 'discard') {
+      await runtime.discardDeadLetter(deadLetterId);
+      context.terminal.object({ discarded: deadLetterId });
+    } else {
+      const { stream, version, position } = await runtime.requeueDeadLetter(deadLetterId);
+      context.terminal.object({ requeued: deadLetterId, stream, version, position });
+    }
+    return exitCodes.done;
+  },
+};
+
+async function list({ database, terminal }: VerbContext): Promise<number> {
+  await using opened = await openForLooking(database);
+  const letters: readonly DeadLetter[] = await opened.backend.reader().request('deadLetters');
+  if (terminal.isJson) for (const letter of letters) terminal.json(letter);
+  else {
+    const rows = letters.map(({ deadLetterId, address, type, reason, detail, recordedAt }) => ({
+      id: deadLetterId,
+      at: new Date(recordedAt).toISOString(),
+      address,
+      type,
+      reason,
+      detail: (detail ?? '').slice(0, 60),
+    }));
+    terminal.rows(rows, 'no dead letters');
+  }
+  return exitCodes.done;
+}

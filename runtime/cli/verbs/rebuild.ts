@@ -1,0 +1,43 @@
+import type { AnyProjectionDefinition } from '../../projections/define-projection.ts';
+import { exitCodes, UsageError } from '../exit-codes.ts';
+import { modulesOf, mustExist } from '../open-file.ts';
+import type { Verb } from '../verb.ts';
+
+/** Builds projections anew. */
+export const rebuild: Verb = {
+  summary: 'build projections anew from the first event: those that are named, or all of the modules',
+  usage: '[NAME ...] --modules PATH',
+  options: { modules: { type: 'string', multiple: true } },
+  async run({ database, args, options, terminal, signal }) {
+    const modules = modulesOf(options['modules']);
+    mustExist(database);
+    const [{ importModule }, { isProjectionDefinition }, { createRuntime }] = await Promise.all([
+      import('../../../actors/load-definitions.ts'),
+      import('../../projections/define-projection.ts'),
+      import('../../create-runtime.ts'),
+    ]);
+    const exported = await Promise.all(modules.map((module) => importModule(module)));
+    const all = exported.flatMap((each) => Object.values(each).filter(isProjectionDefinition));
+    const wanted = args.length === 0 ? all : args.map((name) => named(all, name));
+    if (wanted.length === 0) throw new UsageError('The modules export no projection.');
+    await using runtime = await createRuntime({ database, modules });
+    for (const projection of wanted) {
+      let events = 0;
+      for await (const progress of runtime.rebuild(projection, { signal })) {
+        events = progress.done;
+        terminal.progress(progress);
+      }
+      terminal.clearProgress();
+      terminal.object({ rebuilt: projection.name, version: projection.version, events });
+    }
+    return exitCodes.done;
+  },
+};
+
+function named(all: readonly AnyProjectionDefinition[], name: string): AnyProjectionDefinition {
+  const found = all.find((each) => each.name === name);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `The modules export no projection "${name}"; they export ${all.map((each) => each.name).join(', ') || 'none'}.`,
+  );
+}

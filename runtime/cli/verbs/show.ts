@@ -1,0 +1,34 @@
+import { encode } from '../../protocol/codec.ts';
+import { exitCodes, UsageError } from '../exit-codes.ts';
+import { wholeOption } from '../numbers.ts';
+import { modulesOf } from '../open-file.ts';
+import { readingVerb } from '../verb.ts';
+
+/** The state of an actor, now or at a version. */
+export const show = readingVerb({
+  summary: 'the state of an actor, folded from its events up to a version',
+  usage: 'STREAM --modules PATH [--at VERSION]',
+  options: { modules: { type: 'string', multiple: true }, at: { type: 'string' } },
+  async run(backend, { args: [stream], options, terminal }) {
+    if (stream === undefined) throw new UsageError('The stream is missing, such as document/plan.');
+    const upTo = wholeOption('at', options['at']) ?? Number.MAX_SAFE_INTEGER;
+    // Machines are loaded by this verb alone.
+    const [{ loadDefinitions }, { stateAt }, { installEntropy }] = await Promise.all([
+      import('../../../actors/load-definitions.ts'),
+      import('../../../actors/state-at.ts'),
+      import('../../../actors/install-entropy.ts'),
+    ]);
+    installEntropy();
+    const definitions = await loadDefinitions(modulesOf(options['modules']));
+    const { context, output, state, ...found } = await stateAt(definitions, stream, upTo, (request) =>
+      backend.reader().request('load', request),
+    );
+    const kept = JSON.parse(encode({ state, context, output }, stream)) as Record<string, unknown>;
+    if (terminal.isJson) terminal.json({ ...found, ...kept });
+    else {
+      terminal.object({ ...found, state: JSON.stringify(kept['state']) });
+      terminal.line(JSON.stringify(kept['context'], null, 2));
+    }
+    return exitCodes.done;
+  },
+});

@@ -1,0 +1,58 @@
+import { MessageChannel } from 'node:worker_threads';
+import type { StateAtVersion } from '../actors/state-at.ts';
+import { CpuPool } from './cpu/pool.ts';
+import { fromWireError } from './errors/wire-error.ts';
+import { typescriptExecArgv } from './hosts/typescript-modules.ts';
+import { parseAddress } from './protocol/address.ts';
+import { decode } from './protocol/codec.ts';
+import { checkName } from './protocol/names.ts';
+import { checkOptions, checkSignal, checkWholeOption } from './protocol/options.ts';
+import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
+
+/** Options of {@link Runtime.stateAt}. */
+export interface StateAtOptions {
+  /** Up to this version of the stream. Default: its last event. */
+  readonly version?: number;
+  /** Gives up, and ends the thread that folds. */
+  readonly signal?: AbortSignal;
+}
+
+/** Folds the state of an actor at a version, on a thread of its own. */
+export async function stateAtVersion(
+  backend: SqliteEventStoreBackend,
+  { modules, memoryMb }: { readonly modules: readonly string[]; readonly memoryMb: number },
+  stream: string,
+  options: StateAtOptions,
+): Promise<StateAtVersion> {
+  checkName('The name of a stream', stream);
+  parseAddress(stream);
+  checkOptions('stateAt', options, ['version', 'signal']);
+  checkWholeOption('stateAt', 'version', options.version, 1);
+  checkSignal('stateAt', options.signal);
+  options.signal?.throwIfAborted();
+  const { version: upTo = Number.MAX_SAFE_INTEGER, signal } = options;
+  const { port1, port2 } = new MessageChannel();
+  await (await backend.reader()).connectHost(port1);
+  const execArgv = typescriptExecArgv(modules);
+  const pool = new CpuPool(1, {
+    memoryMb,
+    execArgv,
+    standIn: async () => {
+      const { TaskThreads } = await import('./threads/task-threads.ts');
+      return new TaskThreads({ workerUrl: backend.workerUrl, memoryMb, execArgv });
+    },
+  });
+  try {
+    const found = await pool.run(
+      'foldState',
+      { modules, stream, upTo, reads: port2 },
+      { transfer: [port2], ...(signal === undefined ? {} : { signal }) },
+    );
+    if ('failed' in found) throw fromWireError(found.failed);
+    return decode(found.state) as StateAtVersion;
+  } catch (error) {
+    throw signal?.aborted === true ? signal.reason : error;
+  } finally {
+    await pool.destroy();
+  }
+}

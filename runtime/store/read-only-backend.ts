@@ -1,0 +1,135 @@
+import { CpuPool } from '../cpu/pool.ts';
+import { holdfastError } from '../errors/holdfast-error.ts';
+import type {
+  EventStoreBackend,
+  IntegrityReport,
+  LongWorkOptions,
+  PageQuery,
+  StoreStats,
+} from '../ports/event-store-backend.ts';
+import type { AppendReceipt, EncodedSnapshot } from '../protocol/append.ts';
+import type { RecordedEvent } from '../protocol/recorded-event.ts';
+import { refuseUnreadable } from '../sqlite/open-database.ts';
+import { ReaderClient } from '../threads/reader-client.ts';
+import { absolutePath, closedError, verifyWith } from './sqlite-backend.ts';
+
+/** How often the file is looked at for what others have appended, in milliseconds. */
+const pollMs = 100;
+
+/**
+ * Reads a database file and never writes to it: nothing is created, and no schema is brought up to date. For looking
+ * into files of other people. Others may write to the file meanwhile.
+ */
+export class ReadOnlySqliteBackend implements EventStoreBackend {
+  /** The absolute path of the database. */
+  readonly path: string;
+  readonly #reader: ReaderClient;
+  readonly #watches = new Map<() => void, (reason: Error) => void>();
+  #pool: CpuPool | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(path: string, reader: ReaderClient) {
+    this.path = path;
+    this.#reader = reader;
+  }
+
+  /**
+   * Opens a database that exists.
+   *
+   * @throws HOLDFAST_ERR_STORAGE_PATH, _CORRUPT, _NOT_A_DATABASE, _FOREIGN, HOLDFAST_ERR_SCHEMA_NEWER,
+   * HOLDFAST_ERR_SCHEMA_OLDER.
+   */
+  static async open(path: string | URL): Promise<ReadOnlySqliteBackend> {
+    const absolute = absolutePath(path);
+    refuseUnreadable(absolute);
+    return new ReadOnlySqliteBackend(absolute, await ReaderClient.start(absolute, undefined));
+  }
+
+  /** The reader thread. @internal */
+  reader(): ReaderClient {
+    if (this.#closing !== undefined) throw closedError(this.path);
+    return this.#reader;
+  }
+
+  append(): Promise<AppendReceipt> {
+    return Promise.reject(onlyRead(this.path));
+  }
+
+  async saveSnapshot(): Promise<void> {
+    throw onlyRead(this.path);
+  }
+
+  async readStream(stream: string, query: PageQuery): Promise<readonly RecordedEvent[]> {
+    return this.reader().request('readStream', stream, query);
+  }
+
+  async readLog(query: PageQuery): Promise<readonly RecordedEvent[]> {
+    return this.reader().request('readLog', query);
+  }
+
+  async getLatestSnapshot(stream: string): Promise<EncodedSnapshot | undefined> {
+    return this.reader().request('getLatestSnapshot', stream);
+  }
+
+  watch(listener: (position: number) => void, failed: (reason: Error) => void): () => void {
+    const reader = this.reader();
+    const look = (): void => {
+      reader.request('head').then(
+        (position) => this.#watches.has(stop) && listener(position),
+        (error: unknown) => this.#watches.has(stop) && failed(error as Error),
+      );
+    };
+    const timer = setInterval(look, pollMs);
+    const stop = (): void => {
+      clearInterval(timer);
+      this.#watches.delete(stop);
+    };
+    this.#watches.set(stop, failed);
+    look();
+    return stop;
+  }
+
+  /** There is nothing to flush. */
+  async flush(): Promise<void> {
+    this.reader();
+  }
+
+  async stats(): Promise<StoreStats> {
+    return this.reader().request('stats');
+  }
+
+  async backup(path: string, options: LongWorkOptions = {}): Promise<void> {
+    await this.reader().backup(absolutePath(path), options);
+  }
+
+  async verify(options: LongWorkOptions = {}): Promise<IntegrityReport> {
+    this.#pool ??= new CpuPool(1);
+    return verifyWith(this.reader(), this.#pool, options);
+  }
+
+  /** Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    for (const [stop, failed] of this.#watches) {
+      stop();
+      failed(closedError(this.path));
+    }
+    await this.#reader.close();
+    await this.#pool?.close();
+  }
+}
+
+function onlyRead(path: string): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_STORAGE_READONLY',
+    `${path} was opened only for reading. Nothing was written.`,
+  );
+}

@@ -1,0 +1,319 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { createRuntime } from 'holdfast';
+import {
+  EventStore,
+  exportEvents,
+  InMemoryEventStoreBackend,
+  importEvents,
+  ReadOnlySqliteBackend,
+  SqliteEventStoreBackend,
+} from 'holdfast/store';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { codedError } from '../support/coded-error.ts';
+import { document } from '../support/fixtures/document.ts';
+import { titles } from '../support/fixtures/library.ts';
+import { fixture } from '../support/open-runtime.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const program = join(import.meta.dirname, '../../dist/runtime/cli/holdfast.js');
+const library = new URL('../support/fixtures/library.ts', import.meta.url).pathname;
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ran> } {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ran = { out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    ran.out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    ran.err += text;
+  });
+  return { child, ended: once(child, 'close').then(([code]) => ({ code: code as number | null, ...ran })) };
+}
+
+const run = (...args: readonly string[]): Promise<Ran> => start(args).ended;
+const lines = ({ out }: Ran): unknown[] =>
+  out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+
+let folder: string;
+let database: string;
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  database = join(folder, 'app.db');
+  await using runtime = await createRuntime({ database, modules: [fixture('library')], hosts: 1 });
+  const plan = runtime.actor(document, 'plan');
+  await plan.send({ type: 'created', title: 'Plan' });
+  await plan.send({ type: 'revised', body: 'first' });
+  const { position } = await runtime.actor(document, 'other').send({ type: 'created', title: 'Other' });
+  await runtime.query(titles, 'select 1', [], { after: position });
+});
+
+test('says counts, streams and events, for people and for machines', async () => {
+  const [stats, streams, events, some, table] = await Promise.all([
+    run('stats', database, '--json'),
+    run('streams', database, '--json', '--prefix', 'document/p'),
+    run('events', database, '--json'),
+    run('events', database, '--json', '--stream', 'document/plan', '--type', 'revised'),
+    run('streams', database),
+  ]);
+
+  expect(lines(stats)).toMatchObject([{ events: 3, streams: 2, journalMode: 'wal' }]);
+  expect(lines(streams)).toEqual([{ stream: 'document/plan', version: 2 }]);
+  expect(lines(events)).toMatchObject([
+    { position: 1, stream: 'document/plan', type: 'created', data: { title: 'Plan' } },
+    { position: 2, type: 'revised' },
+    { position: 3, stream: 'document/other' },
+  ]);
+  expect(lines(some)).toMatchObject([{ position: 2, data: { body: 'first' } }]);
+  expect(table.out.split('\n')[0]).toMatch(/^stream +version$/);
+  expect([stats, streams, events, some, table].map(({ code, err }) => ({ code, err }))).toEqual(
+    Array(5).fill({ code: 0, err: '' }),
+  );
+});
+
+test('follows new events until it is interrupted', async () => {
+  const { child, ended } = start(['events', database, '--follow', '--json']);
+  while (!(await onceMore(child)).includes('"position":3'));
+  await using store = EventStore.withBackend(await SqliteEventStoreBackend.open(database));
+  await store.append('note/1', [{ type: 'noted' }]);
+
+  while (!(await onceMore(child)).includes('"stream":"note/1"'));
+  child.kill('SIGINT');
+
+  expect(await ended).toMatchObject({ code: 0, err: '' });
+});
+
+const onceMore = async (child: ChildProcess): Promise<string> => {
+  const [text] = (await once(child.stdout as NodeJS.ReadableStream as never, 'data')) as [string];
+  return text;
+};
+
+test('shows the state of an actor at a version', async () => {
+  const [now, then, nobody] = await Promise.all([
+    run('show', database, 'document/plan', '--modules', library, '--json'),
+    run('show', database, 'document/plan', '--modules', library, '--json', '--at', '1'),
+    run('show', database, 'document/none', '--modules', library),
+  ]);
+
+  expect(lines(now)).toMatchObject([
+    { version: 2, state: 'draft', context: { title: 'Plan', body: 'first' } },
+  ]);
+  expect(lines(then)).toMatchObject([{ version: 1, context: { title: 'Plan', body: '' } }]);
+  expect(nobody).toMatchObject({ code: 1, err: expect.stringContaining('no events of document/none') });
+});
+
+test('finds a sound file sound, and rehearses, rebuilds and backs it up', async () => {
+  const copy = join(folder, 'copy.db');
+  const [verify, doctor, rehearse, backup] = await Promise.all([
+    run('verify', database, '--json'),
+    run('doctor', database, '--json'),
+    run('rehearse', database, '--modules', library, '--json'),
+    run('backup', database, copy),
+  ]);
+  const rebuild = await run('rebuild', database, 'titles', '--modules', library, '--json');
+
+  expect(lines(verify)).toEqual([{ ok: true, events: 3, problems: [] }]);
+  expect(lines(doctor).map((finding) => (finding as { level: string }).level)).toEqual(Array(7).fill('ok'));
+  expect(lines(rehearse)).toMatchObject([{ ok: true, streams: 2, events: 3 }]);
+  expect(lines(rebuild)).toEqual([{ rebuilt: 'titles', version: 1, events: 3 }]);
+  expect([verify, doctor, rehearse, backup, rebuild].map(({ code }) => code)).toEqual(Array(5).fill(0));
+  expect(lines(await run('stats', copy, '--json'))).toMatchObject([{ events: 3 }]);
+});
+
+test('exports and imports the same events, once', async () => {
+  const [path, target] = [join(folder, 'all.ndjson'), join(folder, 'other.db')];
+
+  expect(await run('export', database, path)).toMatchObject({ code: 0, err: '' });
+  expect(await run('export', database, path)).toMatchObject({ code: 1 });
+  expect(lines(await run('import', target, path, '--json'))).toEqual([
+    { import: path, events: 3, written: 3 },
+  ]);
+  expect(lines(await run('import', target, path, '--json'))).toEqual([
+    { import: path, events: 3, written: 0 },
+  ]);
+
+  const [there, here] = await Promise.all([
+    run('events', target, '--json'),
+    run('events', database, '--json'),
+  ]);
+  expect(there.out).toBe(here.out);
+  expect(await run('verify', target)).toMatchObject({ code: 0 });
+});
+
+test('an import that was interrupted is repeated, and nothing is twice', async () => {
+  const [path, target] = [join(folder, 'all.ndjson'), join(folder, 'other.db')];
+  const source = new InMemoryEventStoreBackend();
+  const store = EventStore.withBackend(source);
+  const everything = Array.from({ length: 8_000 }, (_, number) => ({
+    type: 'noted',
+    data: { number, at: new Date(number) },
+  }));
+  for (const stream of ['a', 'b/1', 'a']) await store.append(stream, everything);
+  await exportEvents(source, path);
+  await using into = await SqliteEventStoreBackend.open(target);
+  const stop = new AbortController();
+
+  const interrupted = importEvents(into, path, {
+    signal: stop.signal,
+    onProgress: ({ done }) => done > 2_000 && stop.abort(new Error('stop')),
+  });
+  await expect(interrupted).rejects.toThrow('stop');
+  const { events, written } = await importEvents(into, path);
+
+  expect(events).toBe(24_000);
+  expect(written).toBeLessThan(24_000);
+  const found = [];
+  for await (const event of EventStore.withBackend(into).readAll()) found.push(event);
+  const expected = [];
+  for await (const event of store.readAll()) expected.push(event);
+  expect(found).toEqual(expected);
+});
+
+test('an import refuses what is no whole export, before it writes anything', async () => {
+  const path = join(folder, 'all.ndjson');
+  await run('export', database, path);
+  const whole = readFileSync(path, 'utf8');
+  await using into = await SqliteEventStoreBackend.open(join(folder, 'other.db'));
+  for (const [text, why] of [
+    [whole.slice(0, -20), 'no JSON object'],
+    [`${whole.trimEnd().split('\n').slice(0, -1).join('\n')}\n`, 'cut off'],
+    [whole.replace('Plan', 'Plot'), 'hash does not match'],
+    [whole.replace('"format":1', '"format":2'), 'format 2'],
+    ['{}\n', 'no export of Holdfast'],
+    ['', 'cut off'],
+  ] as const) {
+    writeFileSync(path, text);
+    await expect(importEvents(into, path)).rejects.toThrow(
+      codedError('HOLDFAST_ERR_ARGUMENT_INVALID', { message: expect.stringContaining(why) }),
+    );
+  }
+  expect((await into.stats()).events).toBe(0);
+
+  await EventStore.withBackend(into).append('document/plan', [{ type: 'other' }]);
+  writeFileSync(path, whole);
+  await expect(importEvents(into, path)).rejects.toThrow(codedError('HOLDFAST_ERR_VERSION_CONFLICT'));
+});
+
+/** Files that are not what they should be, with what is said of them. */
+const wrongFiles: readonly (readonly [name: string, make: (path: string) => void, error: RegExp])[] = [
+  ['missing', () => undefined, /no file|no database/i],
+  ['empty', (path) => writeFileSync(path, ''), /no SQLite database|no database/],
+  ['text', (path) => writeFileSync(path, 'hello '.repeat(100)), /no SQLite database/],
+  [
+    'truncated',
+    (path) => {
+      copyFileSync(database, path);
+      truncateSync(path, 20_000);
+    },
+    /damaged/,
+  ],
+  [
+    'newer',
+    (path) => {
+      const bytes = readFileSync(database);
+      bytes.writeUInt32BE(99, 60);
+      writeFileSync(path, bytes);
+    },
+    /schema version 99/,
+  ],
+  [
+    'foreign',
+    (path) => {
+      const bytes = readFileSync(database);
+      bytes.writeUInt32BE(1, 68);
+      writeFileSync(path, bytes);
+    },
+    /another application/,
+  ],
+];
+
+test.each(wrongFiles)(
+  'every verb refuses a file that is %s, and leaves it as it was',
+  async (name, make, error) => {
+    const path = join(folder, `${name}.db`);
+    make(path);
+    const before = existsSync(path) ? readFileSync(path) : undefined;
+    const verbs = [
+      ['stats'],
+      ['streams'],
+      ['events'],
+      ['show', 'document/plan', '--modules', library],
+      ['verify'],
+      ['doctor'],
+      ['dead-letters'],
+      ['dead-letters', 'discard', '1'],
+      ['rehearse', '--modules', library],
+      ['rebuild', '--modules', library],
+      ['export', join(folder, `${name}.ndjson`)],
+      ['backup', join(folder, `${name}-copy.db`)],
+    ];
+
+    const ends = await Promise.all(verbs.map(([verb = '', ...rest]) => run(verb, path, ...rest)));
+
+    for (const [index, { code, err, out }] of ends.entries()) {
+      expect({ verb: verbs[index]?.[0], code, out }).toEqual({ verb: verbs[index]?.[0], code: 1, out: '' });
+      expect(err).toMatch(error);
+      expect(err).not.toContain('    at ');
+    }
+    expect(existsSync(path) ? readFileSync(path) : undefined).toEqual(before);
+    const left = readdirSync(folder).filter((file) => file.startsWith(name) && file !== basename(path));
+    expect(left).toEqual([]);
+  },
+);
+
+test('a file of an older version is not read as it is, and is left so', async () => {
+  const bytes = readFileSync(database);
+  bytes.writeUInt32BE(1, 60);
+  const path = join(folder, 'older.db');
+  writeFileSync(path, bytes);
+
+  await expect(ReadOnlySqliteBackend.open(path)).rejects.toThrow(
+    codedError('HOLDFAST_ERR_SCHEMA_OLDER', { found: 1 }),
+  );
+
+  expect(readFileSync(path).equals(bytes)).toBe(true);
+});
+
+test('a file with flipped bits has problems, or cannot be read, and says so', async () => {
+  const bytes = readFileSync(database);
+  const at = bytes.indexOf('"title":"Plan"');
+  bytes[at + 10] = 'X'.charCodeAt(0);
+  const path = join(folder, 'flipped.db');
+  writeFileSync(path, bytes);
+
+  const [verify, doctor] = await Promise.all([run('verify', path, '--json'), run('doctor', path)]);
+
+  expect(verify.code).toBe(3);
+  expect(lines(verify)).toMatchObject([{ ok: false, problems: [{ kind: 'hash' }] }]);
+  expect(doctor).toMatchObject({ code: 3, out: expect.stringContaining('restore a backup') });
+});
+
+test.each([
+  [[], 2, /^$/],
+  [['nope', 'x.db'], 2, /There is no verb "nope"/],
+  [['stat', 'x.db'], 2, /Did you mean "stats"/],
+  [['stats'], 2, /path of the database is missing/],
+  [['stats', 'x.db', '--nope'], 2, /--nope/],
+  [['events', 'x.db', '--limit', 'many'], 1, /no file/],
+  [['show', 'x.db', 'a/1'], 1, /no file/],
+  [['rehearse', 'x.db'], 2, /--modules PATH is missing/],
+  [['rebuild', 'x.db', '--modules', 'nowhere.ts'], 2, /no module nowhere\.ts/],
+  [['dead-letters', 'x.db', 'eat', '1'], 2, /requeue or discard/],
+])('what is not understood is said so: %j', async (args, code, err) => {
+  const ran = await run(...args.map((arg) => (arg === 'x.db' ? join(folder, arg) : arg)));
+
+  expect({ ...ran, err: ran.err.trim() }).toMatchObject({ code, err: expect.stringMatching(err) });
+});
