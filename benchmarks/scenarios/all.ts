@@ -3,6 +3,7 @@ import { effects } from './effects.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
 import { messages } from './messages.ts';
+import { rebuild } from './rebuild.ts';
 import { replay } from './replay.ts';
 import { restart } from './restart.ts';
 import { startUp } from './start.ts';
@@ -15,6 +16,7 @@ export const scenarios: readonly Scenario[] = [
   latency,
   eventStore,
   replay,
+  rebuild,
   messages,
   effects,
   startUp,
