@@ -23,6 +23,7 @@ export class Projections {
   readonly #listeners = new Set<(changed: ProjectionSummary) => void>();
   readonly #closing = new AbortController();
   #lane: LaneClient | undefined;
+  #starting: LaneClient | undefined;
   #started: Promise<void> | undefined;
   #isClosed = false;
 
@@ -132,18 +133,26 @@ export class Projections {
     return track;
   }
 
-  /** What is under way is dropped: it is done again from the last checkpoint. */
+  /** What is under way is dropped: it is done again from the last checkpoint. Keeps the process alive until it is done. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#closing.abort();
     for (const track of this.#tracks.values()) track.close();
     this.#head.close();
-    await this.#started?.catch(() => undefined);
-    await this.#lane?.close();
+    const alive = setInterval(() => undefined, 1_000);
+    try {
+      // Modules that are still being imported are not waited for.
+      await this.#starting?.close();
+      await this.#started?.catch(() => undefined);
+      await this.#lane?.close();
+    } finally {
+      clearInterval(alive);
+    }
   }
 
   async #start(): Promise<void> {
     const lane = new LaneClient(this.#options);
+    this.#starting = lane;
     try {
       const [summaries] = await Promise.all([lane.loaded, this.#head.watch(this.#options.backend.store())]);
       if (this.#isClosed || summaries.length === 0) return await lane.close();

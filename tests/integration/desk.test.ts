@@ -97,6 +97,32 @@ async function history(): Promise<{ all: string[]; byId: Map<string, string[]>; 
   return { all, byId, isSound: (await store.verify()).ok };
 }
 
+test('finds the documents that have some words, as they are now', async () => {
+  write('tide.md', 'The tide table of spring: high water at noon.');
+  write('kelp.md', 'A holdfast anchors the kelp; Wörter mit Umlaut.');
+  write('plan.md', 'Nothing of it.');
+  const found = async (words: string): Promise<string[]> => {
+    const { out, exitCode } = await run(folder, '--database', database, '--search', words);
+    expect(exitCode).toBe(0);
+    const [, after = ''] = out.split(`database: ${database}\n`);
+    return after.trim().split('\n');
+  };
+
+  expect(await found('tide wat')).toEqual(['tide.md: The [tide] table of spring: high [water] at noon.']);
+  expect(await found('worter')).toEqual(['kelp.md: A holdfast anchors the kelp; [Wörter] mit Umlaut.']);
+  expect(await found('"quoted OR (strange*')).toEqual(['nothing found for "quoted OR (strange*']);
+
+  write('plan.md', 'Now about the tide.');
+  renameSync(join(folder, 'tide.md'), join(folder, 'moon.md'));
+  rmSync(join(folder, 'kelp.md'));
+  expect((await found('tide')).sort()).toEqual([
+    'moon.md: The [tide] table of spring: high water at noon.',
+    'plan.md: Now about the [tide].',
+  ]);
+  expect(await found('kelp')).toEqual(['nothing found for kelp']);
+  expect(await run(folder, '--database', database, '--search', ' ')).toMatchObject({ exitCode: 2 });
+});
+
 test('tells what was created, then that nothing changed, then what was revised, renamed, removed and created', async () => {
   for (const name of ['edited.md', 'moved.md', 'dropped.md', 'kept.md']) write(name);
   utimesSync(join(folder, 'kept.md'), 1, 1);

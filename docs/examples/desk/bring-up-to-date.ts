@@ -32,9 +32,9 @@ export class Outcome {
     return this.#lastKeptAt - this.#firstSentAt;
   }
 
-  async keep(runtime: Runtime, change: Change): Promise<void> {
+  async keep({ runtime, folder }: Task, change: Change): Promise<void> {
     this.#firstSentAt ||= performance.now();
-    const kept = await keepChange(runtime, change);
+    const kept = await keepChange(runtime, folder, change);
     this.#lastKeptAt = performance.now();
     if (kept === 'kept') this.changes.push(change);
     else this.overtaken++;
@@ -72,14 +72,14 @@ export async function bringUpToDate(task: Task): Promise<Outcome> {
     if ('reason' in reading) outcome.skipped.push(reading);
     else {
       outcome.documents++;
-      if (isNewborn(catalogue, reading)) await outcome.keep(runtime, create(catalogue, reading));
+      if (isNewborn(catalogue, reading)) await outcome.keep(task, create(catalogue, reading));
       else readings.push(reading);
     }
     onProgress(++done, unread.length);
   });
 
   const changes = reconcile(catalogue, readings, unknownPaths(outcome.skipped));
-  await eachAtOnce(changes, atOnceMax, signal, (change) => outcome.keep(runtime, change));
+  await eachAtOnce(changes, atOnceMax, signal, (change) => outcome.keep(task, change));
   return outcome;
 }
 

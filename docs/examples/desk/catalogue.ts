@@ -35,7 +35,8 @@ export class Catalogue {
     for await (const { stream, version, type, data, metadata } of store.readAll()) {
       if (!stream.startsWith(streamPrefix)) continue;
       const id = stream.slice(streamPrefix.length);
-      const facts = { ...documents.get(id), ...(data as DocumentFacts) };
+      const { text: _, ...changed } = data as DocumentFacts & { text?: string };
+      const facts = { ...documents.get(id), ...changed };
       const stamp = metadata['stamp'] as string | undefined;
       documents.set(id, { ...facts, id, version, isPresent: type !== 'removed', stamp });
     }

@@ -3,11 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DeskError } from './desk-error.ts';
 
-export const help = `Usage: npm start -- [FOLDER] [--database PATH]
+export const help = `Usage: npm start -- [FOLDER] [--search WORDS] [--database PATH]
 
 Keeps every text file below FOLDER (default: the docs of this package) as a document, tells what changed since the last
 time, and remembers it all in one database file.
 
+  --search WORDS    then look for the documents that have all of these words
   --database PATH   where to keep the documents (default: one file for each folder in the state folder of the user)
   -h, --help        print this
 
@@ -18,6 +19,7 @@ with the reason. Files whose size and times are as they were are not read again.
 export interface CommandLine {
   readonly folder: string;
   readonly database: string | undefined;
+  readonly search: string | undefined;
   readonly wantsHelp: boolean;
 }
 
@@ -29,8 +31,14 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   return {
     folder: resolve(startFolder(), positionals[0] ?? docs),
     database: values.database === undefined ? undefined : resolve(startFolder(), values.database),
+    search: wordsOf(values.search),
     wantsHelp: values.help ?? false,
   };
+}
+
+function wordsOf(search: string | undefined): string | undefined {
+  if (search?.trim() === '') throw notUnderstood('There are no words to look for.');
+  return search;
 }
 
 /** npm runs scripts in the folder of the package; paths are meant from where the user is. */
@@ -44,7 +52,11 @@ function parse(args: string[]) {
     return parseArgs({
       args,
       allowPositionals: true,
-      options: { database: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        database: { type: 'string' },
+        search: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
     });
   } catch (error) {
     const [firstSentence] = (error as Error).message.split('. ');

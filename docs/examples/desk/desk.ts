@@ -1,7 +1,7 @@
 /**
  * Desk: an offline-first document desk over a folder of real files.
  *
- *     npm start -- FOLDER
+ *     npm start -- FOLDER [--search WORDS]
  *
  * Every text file is an aggregate (`document.ts`); what happened to it since the last run is found out by comparing the
  * files with the event log (`reconcile.ts`) and sent to it as a command, durable and exactly once (`keep-change.ts`).
@@ -11,7 +11,8 @@
  * folder unless `--database` says so. Exit codes: 0 done, 1 failed, 2 not understood, 130 stopped by Ctrl-C.
  */
 import { realpathSync, statSync } from 'node:fs';
-import { createRuntime, isHoldfastError } from 'holdfast';
+import { styleText } from 'node:util';
+import { createRuntime, isHoldfastError, type Runtime } from 'holdfast';
 import { bringUpToDate } from './bring-up-to-date.ts';
 import { type CommandLine, help, readCommandLine } from './command-line.ts';
 import { databasePath } from './database-path.ts';
@@ -19,6 +20,7 @@ import { DeskError } from './desk-error.ts';
 import { printable } from './printable.ts';
 import { ProgressLine } from './progress-line.ts';
 import { report } from './report.ts';
+import { search } from './search.ts';
 import { stopSignal } from './stop-signals.ts';
 
 async function main(args: readonly string[]): Promise<number> {
@@ -45,7 +47,7 @@ async function run(commandLine: CommandLine): Promise<void> {
 
   await using runtime = await createRuntime({
     database,
-    modules: [new URL('./document.ts', import.meta.url)],
+    modules: ['./document.ts', './search.ts'].map((module) => new URL(module, import.meta.url)),
   });
   const outcome = await bringUpToDate({
     runtime,
@@ -55,6 +57,14 @@ async function run(commandLine: CommandLine): Promise<void> {
     onProgress: (done, total) => progress.show(done, total),
   }).finally(() => progress.clear());
   say(...report(outcome, performance.now() - startedAt), `database: ${printable(database)}`);
+  if (commandLine.search !== undefined) await lookFor(runtime, commandLine.search, signal);
+}
+
+async function lookFor(runtime: Runtime, words: string, signal: AbortSignal): Promise<void> {
+  const found = await search(runtime, words, signal);
+  if (found.length === 0) return say(`nothing found for ${printable(words)}`);
+  for (const { path, place } of found)
+    say(`${styleText('bold', printable(path))}: ${printable(place.replaceAll(/\s+/g, ' '))}`);
 }
 
 /** The folder as it is called without symbolic links. */

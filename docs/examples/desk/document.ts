@@ -10,10 +10,15 @@ export interface DocumentFacts {
   readonly bytes: number;
 }
 
+/** The beginning of its text, for the index; events of the first desks have none. */
+interface Text {
+  readonly text?: string;
+}
+
 /** What happens to a document. Each event carries exactly the facts that it changes. */
 export type DocumentEvent =
-  | ({ readonly type: 'created' } & DocumentFacts)
-  | { readonly type: 'revised'; readonly hash: string; readonly bytes: number }
+  | ({ readonly type: 'created' } & DocumentFacts & Text)
+  | ({ readonly type: 'revised'; readonly hash: string; readonly bytes: number } & Text)
   | { readonly type: 'renamed'; readonly path: string }
   | { readonly type: 'removed' };
 
@@ -22,7 +27,11 @@ export const document = defineAggregate('document', {
   machine: setup({
     types: {} as { context: DocumentFacts; events: DocumentEvent },
     actions: {
-      learn: assign(({ event: { type: _, ...facts } }) => facts),
+      // The text is in the log, where the index finds it: an actor in memory has no use for it.
+      learn: assign(({ event }) => {
+        const { type: _, text: __, ...facts } = event as DocumentEvent & Text;
+        return facts;
+      }),
     },
   }).createMachine({
     initial: 'absent',

@@ -1,5 +1,6 @@
 import { isHoldfastError, type Runtime } from 'holdfast';
-import { document } from './document.ts';
+import { type DocumentEvent, document } from './document.ts';
+import { readText } from './read-document.ts';
 import type { Change } from './reconcile.ts';
 
 /** `overtaken`: another desk moved the document on meanwhile, and knows better. */
@@ -11,8 +12,11 @@ const attemptsMax = 3;
  * Makes a change durable, once and only once. The key says which event of the document it is, so that a repetition, by
  * this desk or by another one, is recognised; the version says what the change was based on.
  */
-export async function keepChange(runtime: Runtime, change: Change): Promise<Kept> {
-  const { id, version, event, stamp } = change;
+export async function keepChange(runtime: Runtime, folder: string, change: Change): Promise<Kept> {
+  const { id, version, stamp } = change;
+  const event = withText(folder, change);
+  // The file has changed again since it was looked at: the next run sees what it is then.
+  if (event === undefined) return 'overtaken';
   const actor = runtime.actor(document, id);
   const options = {
     expectedVersion: version,
@@ -28,6 +32,13 @@ export async function keepChange(runtime: Runtime, change: Change): Promise<Kept
       if (attempt >= attemptsMax || !isHoldfastError(error) || !error.retryable) throw error;
     }
   }
+}
+
+/** The event with the text that it is about, read only now: many changes wait, and few are on their way. */
+function withText(folder: string, { event, path }: Change): DocumentEvent | undefined {
+  if (event.type !== 'created' && event.type !== 'revised') return event;
+  const text = readText(folder, path, event.hash);
+  return text === undefined ? undefined : { ...event, text };
 }
 
 function isOvertaken(error: unknown): boolean {

@@ -31,6 +31,20 @@ export function readDocument(root: string, file: FoundFile): Reading | Skipped {
   }
 }
 
+/** So much of a text is searched. */
+const textLengthMax = 100_000;
+
+/** The beginning of a text file, unless it is not any more what was read before. Never throws. */
+export function readText(root: string, path: string, expectedHash: string): string | undefined {
+  try {
+    const content = readContent(join(root, path));
+    if (content === undefined || hash('sha256', content, 'hex') !== expectedHash) return undefined;
+    return content.toString('utf8').slice(0, textLengthMax).toWellFormed();
+  } catch {
+    return undefined;
+  }
+}
+
 /** As much as the file had when it was opened: one that grows meanwhile does not keep us reading. */
 function readContent(path: string): Buffer | undefined {
   const file = openSync(path, openFlags);
