@@ -2,37 +2,26 @@ import { isHoldfastError } from '../runtime/errors/holdfast-error.ts';
 import { type HostProgress, noProgress } from '../runtime/ports/host-progress.ts';
 import { parseAddress } from '../runtime/protocol/address.ts';
 import type { AppendReceipt, StreamSnapshot } from '../runtime/protocol/append.ts';
-import type { ActorPath } from '../runtime/protocol/consequences.ts';
 import { versionConflict } from '../runtime/protocol/expected-version.ts';
 import type { HostReceipt, HostRequest } from '../runtime/protocol/host-messages.ts';
 import { limits } from '../runtime/protocol/limits.ts';
 import type { LoadedStream } from '../runtime/protocol/load.ts';
 import { activate, catchUp, type Loaded } from './activation.ts';
 import type { ActorHostOptions } from './actor-host-options.ts';
-import type { Effect } from './asked.ts';
 import { type Decision, decide } from './decide.ts';
 import { definitionOf } from './definition-of.ts';
-import { EffectRunner } from './effect-runner.ts';
+import { type EffectListener, EffectRunner } from './effect-runner.ts';
 import { hotSnapshotsOf } from './hot-snapshots.ts';
 import { inputRequest, type OnInput, refreshRequest, wakeRequest } from './input-request.ts';
 import { Inputs } from './inputs.ts';
 import { repeatedCommand, repeatedReceipt } from './repeated-command.ts';
 import { Residency } from './residency.ts';
-import { newResident, type Place, type Resident, unwatch, wait } from './resident.ts';
+import { newResident, type Resident, unwatch, wait } from './resident.ts';
 import { directAnswer, receiptOf, shown } from './show.ts';
 import { mustBeWritten, toAppendRequest } from './to-append-request.ts';
-import type { MachineEvent } from './xstate-adapter.ts';
+import type { Undertaking } from './undertaking.ts';
 
 const attemptsMax = 50;
-
-/** One decision on its way to the disk. */
-interface Undertaking {
-  readonly request: HostRequest;
-  readonly after: Place;
-  readonly effects: readonly Effect[];
-  /** Whether the log tells the sender itself if it was appended. */
-  isAnswered: boolean;
-}
 
 /**
  * Hosts actors: decide, persist, then act. A request is decided on the newest state that is known, its events are
@@ -62,7 +51,7 @@ export class ActorHost {
     this.#progress = options.progress ?? noProgress;
     this.#effects = new EffectRunner({
       onWorking: (address) => this.#progress.workingFor(address),
-      onInput: (address, actor, event, workKey) => this.#input(address, actor, event, workKey),
+      onInput: (...input) => this.#input(...input),
       onEmitted,
       onEffectFailed,
       hasRoom: (address) => this.#hasRoom(address),
@@ -206,7 +195,7 @@ export class ActorHost {
       resident.isSuspect = true;
       return this.#refuse(resident, request, error as Error, true);
     }
-    const { append, after } = prepared;
+    const { append, after, cause } = prepared;
     // Tentative like the tip: a failure has both read anew.
     if (append.snapshot !== null) resident.snapshotVersion = after.version;
     resident.tip = after;
@@ -216,7 +205,13 @@ export class ActorHost {
     resident.inFlight++;
     this.#underway++;
     this.#progress.appending(request.id);
-    const undertaking: Undertaking = { request, after, effects: decision.asked.effects, isAnswered: false };
+    const undertaking: Undertaking = {
+      request,
+      after,
+      cause,
+      effects: decision.asked.effects,
+      isAnswered: false,
+    };
     const settle = (outcome: AppendReceipt | Error) => this.#settle(resident, undertaking, outcome);
     undertaking.isAnswered = this.#options.log.append(append, settle, directAnswer(request, decision));
   }
@@ -235,7 +230,7 @@ export class ActorHost {
 
   #settleAppended(
     resident: Resident,
-    { request, after, effects, isAnswered }: Undertaking,
+    { request, after, effects, cause, isAnswered }: Undertaking,
     receipt: AppendReceipt,
   ): void {
     const hasEvents = after.version > resident.committed.version;
@@ -243,7 +238,7 @@ export class ActorHost {
     if (hasEvents) resident.position = receipt.position;
     if (!isAnswered) this.#answer(request.id, receiptOf(resident, hasEvents ? 'appended' : 'unchanged'));
     this.#tellWatchers(resident);
-    this.#effects.carryOut(resident, effects);
+    this.#effects.carryOut(resident, effects, cause);
     this.#endWork(resident, request);
   }
 
@@ -370,12 +365,12 @@ export class ActorHost {
   }
 
   /** What comes from within an actor is journaled like any command before its machine sees it. */
-  #input(address: string, actor: ActorPath, event: MachineEvent, workKey: string | null): void {
+  #input(...[address, actor, event, workKey, cause]: Parameters<EffectListener['onInput']>): void {
     // The next thread has the work run again.
     if (this.#hasEnded) return;
     this.#progress.workingFor(address);
     try {
-      this.#inputs.take(inputRequest(address, actor, event, workKey));
+      this.#inputs.take(inputRequest(address, actor, event, workKey, cause));
     } catch (error) {
       this.#options.onEffectFailed(address, event.type, error);
     }

@@ -1,4 +1,5 @@
 import { holdfastError } from '../runtime/errors/holdfast-error.ts';
+import type { Cause } from '../runtime/protocol/cause.ts';
 import type { ActorPath } from '../runtime/protocol/consequences.ts';
 import { limits } from '../runtime/protocol/limits.ts';
 import type { Effect, EffectSelf, WorkDescription } from './asked.ts';
@@ -13,7 +14,13 @@ export interface EffectListener {
   /** From now on code of the user runs for this actor; `''`: for none. */
   onWorking(address: string): void;
   /** An event for an actor, to be journaled before its machine sees it. `workKey` names the work that tells it. */
-  onInput(address: string, actor: ActorPath, event: MachineEvent, workKey: string | null): void;
+  onInput(
+    address: string,
+    actor: ActorPath,
+    event: MachineEvent,
+    workKey: string | null,
+    cause?: Cause | null,
+  ): void;
   onEmitted(address: string, event: MachineEvent): void;
   /** Told of an effect that threw after its commit. */
   onEffectFailed(address: string, type: string, error: unknown): void;
@@ -30,28 +37,32 @@ export class EffectRunner {
   readonly #listener: EffectListener;
   readonly #kept = new Map<string, WorkSet>();
   #isEnding = false;
+  /** What led to the work that runs, by its key; work that was resumed after a crash has forgotten. */
+  readonly #causes = new Map<string, Cause>();
 
   constructor(listener: EffectListener) {
     this.#listener = listener;
   }
 
   /** Carries out effects in order, each once at the most: a crash between the commit and here loses actions. */
-  carryOut(resident: Resident, effects: readonly Effect[]): void {
+  carryOut(resident: Resident, effects: readonly Effect[], cause: Cause | null = null): void {
     if (effects.length === 0) return;
     for (const effect of effects) {
       // Each time: what came from within an effect has noted itself meanwhile.
       this.#listener.onWorking(resident.address);
       switch (effect.kind) {
         case 'action':
-          this.#act(resident, effect);
+          this.#act(resident, effect, cause);
           break;
         case 'emit':
           this.#emit(resident.address, effect.event);
           break;
         case 'start':
+          if (cause !== null) this.#causes.set(effect.work.key, cause);
           this.#start(resident, effect.work);
           break;
         case 'stop':
+          this.#causes.delete(effect.key);
           resident.work?.stop(effect.key);
           break;
         case 'forward':
@@ -93,6 +104,7 @@ export class EffectRunner {
 
   /** The end of a piece of work has been journaled, or does not matter any more. */
   ended(resident: Resident, key: string): void {
+    this.#causes.delete(key);
     resident.work?.stop(key);
     this.dropEnded(resident);
   }
@@ -130,7 +142,7 @@ export class EffectRunner {
     return new WorkSet({
       told: (work, event) => {
         if (this.#isEnding && event.type === 'holdfast.work.next') return;
-        this.#listener.onInput(address, work.actor, event, work.key);
+        this.#listener.onInput(address, work.actor, event, work.key, this.#causes.get(work.key));
       },
       sent: (work, parent, event) => {
         if (this.#isEnding) return;
@@ -140,7 +152,7 @@ export class EffectRunner {
           const failed: WorkEvent = { type: 'holdfast.work.failed', error };
           return this.#listener.onInput(address, work.actor, failed, work.key);
         }
-        this.#listener.onInput(address, parent, event, null);
+        this.#listener.onInput(address, parent, event, null, this.#causes.get(work.key));
       },
       emitted: (event) => this.#emit(address, event),
       hasRoom: () => this.#listener.hasRoom(address),
@@ -157,22 +169,22 @@ export class EffectRunner {
     }
   }
 
-  #act(resident: Resident, { type, run }: Effect & { readonly kind: 'action' }): void {
+  #act(resident: Resident, { type, run }: Effect & { readonly kind: 'action' }, cause: Cause | null): void {
     const failed = (error: unknown) => this.#listener.onEffectFailed(resident.address, type, error);
     try {
-      const result = run(this.#selfOf(resident));
+      const result = run(this.#selfOf(resident, cause));
       if (result instanceof Promise) result.catch(failed);
     } catch (error) {
       failed(error);
     }
   }
 
-  #selfOf(resident: Resident): EffectSelf {
+  #selfOf(resident: Resident, cause: Cause | null): EffectSelf {
     const { id, address } = resident;
     return {
       id,
       sessionId: address,
-      send: (event) => this.#listener.onInput(address, '', event, null),
+      send: (event) => this.#listener.onInput(address, '', event, null, cause),
       getSnapshot: () => resident.committed.snapshot,
     };
   }

@@ -1,3 +1,4 @@
+import type { Cause } from '../runtime/protocol/cause.ts';
 import type { ActorPath } from '../runtime/protocol/consequences.ts';
 import type { HostRequest } from '../runtime/protocol/host-messages.ts';
 import type { ActorIdentity } from './actor-tree.ts';
@@ -19,9 +20,10 @@ export function inputRequest(
   actor: ActorPath,
   event: MachineEvent,
   workKey: string | null,
+  cause: Cause | null = null,
 ): HostRequest {
   const { type: name, payload } = keptEntry(event);
-  const delivery = { consumed: null, actor, passOnTo: null, sender: null, workKey };
+  const delivery = { consumed: null, actor, passOnTo: null, sender: null, workKey, cause };
   return { ...blank, operation: 'deliver', address, name, payload, delivery };
 }
 

@@ -1,8 +1,10 @@
 import type { AppendRequest, EncodedEvent, EncodedSnapshot } from '../runtime/protocol/append.ts';
+import { type Cause, correlationOf } from '../runtime/protocol/cause.ts';
 import { decode, encode } from '../runtime/protocol/codec.ts';
 import { entropyKey } from '../runtime/protocol/entropy-key.ts';
 import type { HostRequest } from '../runtime/protocol/host-messages.ts';
 import { sealEvent } from '../runtime/protocol/seal-event.ts';
+import { asksAnything } from './asked.ts';
 import { consequencesOf } from './consequences-of.ts';
 import type { Decision } from './decide.ts';
 import { replyToKeep } from './repeated-command.ts';
@@ -19,7 +21,7 @@ export function toAppendRequest(
   resident: Resident,
   request: HostRequest,
   decision: Decision,
-): { append: AppendRequest; after: Place } {
+): { append: AppendRequest; after: Place; cause: Cause | null } {
   const { address: stream, tip, hosted } = resident;
   const { idempotencyKey, fingerprint } = request;
   const given = metadataOf(request);
@@ -35,6 +37,8 @@ export function toAppendRequest(
     return { id, type, schemaVersion, data, metadata, hash };
   });
   const after: Place = { snapshot: decision.snapshot, version: tip.version + events.length, head };
+  const cause = causeOf(given, request, decision);
+  const consequences = consequencesOf(resident, request, decision);
   const append: AppendRequest = {
     stream,
     events,
@@ -45,15 +49,26 @@ export function toAppendRequest(
     fingerprint,
     reply: idempotencyKey === null ? null : replyToKeep(decision.snapshot.value, decision.snapshot.status),
     snapshot: snapshotDue(resident, decision, after),
-    consequences: consequencesOf(resident, request, decision),
+    consequences: consequences === null ? null : { ...consequences, cause },
   };
-  return { append, after };
+  return { append, after, cause };
 }
 
-/** An event that another actor has sent says so. */
+/** An event that another one has led to says so, and who has sent it. */
 function metadataOf({ metadata, delivery }: HostRequest): string | null {
   const sender = delivery?.sender ?? null;
-  return sender === null ? metadata : encode({ sender });
+  const cause = delivery?.cause ?? null;
+  if (sender === null && cause === null) return metadata;
+  return encode({ ...(sender === null ? {} : { sender }), ...cause });
+}
+
+/** What led to everything that a decision asks for; `null` if it asks for nothing. */
+function causeOf(given: string | null, { delivery }: HostRequest, { asked, events }: Decision): Cause | null {
+  if (!asksAnything(asked)) return null;
+  const [first] = events;
+  const last = events.at(-1);
+  if (first === undefined || last === undefined) return delivery?.cause ?? null;
+  return { correlationId: correlationOf(given, first.id), causationId: last.id };
 }
 
 /** Says with the event that its replay takes time and chance from its id. */

@@ -17,7 +17,7 @@ import type { ResolvedOptions } from './options.ts';
 import type { Projections } from './projections/projections.ts';
 import { Queryable } from './projections/queryable.ts';
 import type { DeadLetter } from './protocol/dead-letter.ts';
-import { checkName } from './protocol/names.ts';
+import { checkKey, checkName } from './protocol/names.ts';
 import { invalidOption } from './protocol/options.ts';
 import type { RehearsalReport } from './protocol/rehearsal.ts';
 import type { SkippedEventCount } from './protocol/skipped-event.ts';
@@ -25,6 +25,7 @@ import { type RehearseOptions, resolveRehearseOptions } from './rehearse/rehears
 import type { StateAtOptions } from './state-at-version.ts';
 import { EventStore } from './store/event-store.ts';
 import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
+import { type StoredEvent, toStoredEvent } from './store/stored-event.ts';
 
 /** What a runtime is doing: see `machines/runtime-lifecycle.machine.ts`. */
 export type RuntimeState = 'opening' | 'running' | 'draining' | 'closing' | 'closed' | 'failed';
@@ -232,6 +233,26 @@ export class Runtime extends Queryable {
     if (this.#closing !== undefined) throw holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
     const { stateAtVersion } = await import('./state-at-version.ts');
     return stateAtVersion(this.#backend, this.#definitions, stream, options);
+  }
+
+  /**
+   * The event of this id, or what a caller named in `metadata.correlationId`, and every event that followed from it,
+   * whichever actor has it: through messages, timers and work. In order of arrival.
+   *
+   * @example
+   * for await (const { stream, type } of runtime.correlated(eventId)) console.log(stream, type);
+   */
+  async *correlated(correlationId: string): AsyncGenerator<StoredEvent, void, void> {
+    checkKey('correlationId', correlationId);
+    const reader = await this.#backend.reader();
+    for (let after = 0; ; ) {
+      const page = await reader.request('correlated', correlationId, after);
+      for (const event of page) {
+        yield toStoredEvent(event);
+        after = event.position;
+      }
+      if (page.length === 0) return;
+    }
   }
 
   /** How many actors are in memory at this moment, over all host threads. */

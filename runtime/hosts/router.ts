@@ -127,11 +127,11 @@ export class Router {
 
   /** Brings an event from a timer or another actor to its actor; resolves when what came of it is durable. */
   async deliver(delivery: PendingDelivery): Promise<void> {
-    const { from, id, address, actor, passOnTo, sender, type: name, data: payload } = delivery;
+    const { from, id, address, actor, passOnTo, sender, type: name, data: payload, cause = null } = delivery;
     const consumed = { from, id };
     const request = { ...blankRequest(address), operation: 'deliver', name, payload } as const;
     await this.request(
-      { ...request, delivery: { consumed, actor, passOnTo, sender, workKey: null } },
+      { ...request, delivery: { consumed, actor, passOnTo, sender, workKey: null, cause } },
       // Nobody would repeat it as fast as the callers whom it competes with; how many wait is bounded where they come from.
       { mailboxOverflow: 'wait' },
       () => undefined,

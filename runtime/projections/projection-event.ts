@@ -14,6 +14,10 @@ export interface ProjectionEvent<Type extends string = string, Data = Readonly<R
   readonly data: Data;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly eventId: string;
+  /** The id of the event that everything began with which led to this one; its own if it began with this one. */
+  readonly correlationId: string;
+  /** The id of the event that led to this one; `null` for a beginning. */
+  readonly causationId: string | null;
   /** When it was recorded, by the clock of the machine. */
   readonly recordedAt: Date;
 }

@@ -44,6 +44,7 @@ export function storedEventAt(
   const slash = stream.indexOf('/');
   const kind = slash > 0 ? stream.slice(0, slash) : '';
   const id = stream.slice(kind === '' ? 0 : slash + 1);
+  const about = metadata === null ? {} : (decode(metadata) as Record<string, unknown>);
   const toEvent = (as: string, payload: string): ProjectionEvent => ({
     id,
     kind,
@@ -52,8 +53,10 @@ export function storedEventAt(
     position,
     type: as,
     data: decode(payload) as Record<string, unknown>,
-    metadata: metadata === null ? {} : (decode(metadata) as Record<string, unknown>),
+    metadata: about,
     eventId,
+    correlationId: textOr(about['correlationId'], eventId),
+    causationId: textOr(about['causationId'], null),
     recordedAt: new SystemDate(recordedAt),
   });
   const events = (): readonly ProjectionEvent[] => {
@@ -92,4 +95,8 @@ export function storedTypesOf(keys: readonly string[], definitions: Definitions)
     for (const type of Object.keys(hosted.definition.upcast)) types.add(type);
   }
   return [...types];
+}
+
+function textOr<Other>(value: unknown, other: Other): string | Other {
+  return typeof value === 'string' ? value : other;
 }

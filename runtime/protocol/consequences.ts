@@ -1,3 +1,4 @@
+import type { Cause } from './cause.ts';
 import type { NewDeadLetter } from './dead-letter.ts';
 
 /**
@@ -62,6 +63,8 @@ export interface Consequences {
   readonly hasWork: boolean | null;
   /** What could not be delivered, and why. */
   readonly deadLetter: NewDeadLetter | null;
+  /** What led to the timers and messages. */
+  readonly cause?: Cause | null;
 }
 
 /** An event that comes from within: a timer, another actor, or work that the actor has invoked. */
@@ -75,6 +78,8 @@ export interface Delivery {
   readonly sender: string | null;
   /** Of which invoked work it tells; an outcome of work that has been left is dropped. */
   readonly workKey: string | null;
+  /** What led to it; `null` or absent if that is not known. */
+  readonly cause?: Cause | null;
 }
 
 /** How much of what actors wait for there is in a file. */
@@ -98,6 +103,7 @@ export interface PendingDelivery {
   readonly sender: string | null;
   readonly type: string;
   readonly data: string;
+  readonly cause?: Cause | null;
 }
 
 /** What is not to be handed out: deliveries on their way already, and those to where nothing can be delivered for now. */

@@ -32,6 +32,7 @@ export interface ReaderRequests {
   /** The state of a folded projection for a partition, encoded. */
   projectionState(generation: number, partition: string): string | undefined;
   query(sql: string, values: QueryValues): Record<string, unknown>[];
+  correlated(correlationId: string, after: number): RecordedEvent[];
   stats(): StoreStats;
   deadLetters(): DeadLetter[];
   /** Position of the last event. */

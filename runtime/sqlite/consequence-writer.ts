@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/clock.ts';
+import type { Cause } from '../protocol/cause.ts';
 import type { Consequences, Consumed, OutgoingMessage, TimerChange } from '../protocol/consequences.ts';
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
 import { prepareInsertDeadLetter } from './insert-dead-letter.ts';
@@ -34,8 +35,9 @@ export class ConsequenceWriter {
     };
     // A new row rather than a changed one: a delivery of the timer that is replaced must not take this one for its own.
     this.#setTimer = database.prepare(
-      `insert or replace into timers (stream, actor, name, recipient, type, data, policy, delay_ms, set_at, due_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ? - iif(?, (select away_ms from running_time), 0))`,
+      `insert or replace into timers (stream, actor, name, recipient, type, data, policy, delay_ms, set_at, due_at,
+         correlation_id, causation_id)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ? - iif(?, (select away_ms from running_time), 0), ?, ?)`,
     );
     this.#cancelTimer = database.prepare(
       'delete from timers where stream = (select ?) and actor = (select ?) and name = (select ?)',
@@ -44,7 +46,8 @@ export class ConsequenceWriter {
       'delete from timers where stream = (select ?) and (actor = (select ?) or recipient = (select ?))',
     );
     this.#insertMessage = database.prepare(
-      'insert into outbox (sender, target, type, data, sent_at) values (?, ?, ?, ?, ?)',
+      `insert into outbox (sender, target, type, data, sent_at, correlation_id, causation_id)
+       values (?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#claimWork = database.prepare(
       'insert into work values (?, ?) on conflict (stream) do update set owner = excluded.owner',
@@ -59,11 +62,11 @@ export class ConsequenceWriter {
   }
 
   write(stream: string, consequences: Consequences): void {
-    const { consumed, timers, messages, hasWork, deadLetter } = consequences;
+    const { consumed, timers, messages, hasWork, deadLetter, cause = null } = consequences;
     const now = this.#clock.now();
     if (consumed !== null) this.#delete[consumed.from].run(consumed.id);
-    for (const timer of timers) this.#change(stream, timer, now);
-    for (const message of messages) this.#send(stream, message, now);
+    for (const timer of timers) this.#change(stream, timer, cause, now);
+    for (const message of messages) this.#send(stream, message, cause, now);
     if (hasWork === true) this.#claimWork.run(stream, this.#run);
     else if (hasWork === false) this.#endWork.run(stream);
     if (deadLetter !== null) this.#insertDeadLetter(deadLetter, now);
@@ -83,7 +86,7 @@ export class ConsequenceWriter {
     return hasMessages;
   }
 
-  #change(stream: string, timer: TimerChange, now: number): void {
+  #change(stream: string, timer: TimerChange, cause: Cause | null, now: number): void {
     const { actor } = timer;
     switch (timer.change) {
       case 'set': {
@@ -93,7 +96,7 @@ export class ConsequenceWriter {
         const recipient = JSON.stringify(to);
         const isInRunningTime = policy === 'deadline' ? 0 : 1;
         const content = [stream, actor, name, recipient, type, data, policy, delayMs] as const;
-        this.#setTimer.run(...content, now, dueAt, isInRunningTime);
+        this.#setTimer.run(...content, now, dueAt, isInRunningTime, ...idsOf(cause));
         return;
       }
       case 'cancel':
@@ -104,8 +107,12 @@ export class ConsequenceWriter {
     }
   }
 
-  #send(sender: string, { target, type, data }: OutgoingMessage, now: number): void {
+  #send(sender: string, { target, type, data }: OutgoingMessage, cause: Cause | null, now: number): void {
     this.#hasMessages = true;
-    this.#insertMessage.run(sender, target, type, data, now);
+    this.#insertMessage.run(sender, target, type, data, now, ...idsOf(cause));
   }
+}
+
+function idsOf(cause: Cause | null): readonly [correlationId: string | null, causationId: string | null] {
+  return [cause?.correlationId ?? null, cause?.causationId ?? null];
 }

@@ -51,6 +51,21 @@ export class LogReader {
     return cutToLength(rows);
   }
 
+  /** Events that one led to, and it itself, in order of arrival. */
+  correlated(correlationId: string, after: number): RecordedEvent[] {
+    const rows = this.#prepare<RecordedEvent>(
+      `select ${columns} from (
+         select position from events where id = ?
+         union
+         select position from events
+           where metadata is not null and json_extract(metadata, '$.correlationId') = ? and position > ?
+         order by position limit ${limits.pageEventsMax}
+       ) found join events e on e.position = found.position join streams s on s.stream_id = e.stream_id
+       where e.position > ? order by e.position`,
+    ).all(correlationId, correlationId, after, after);
+    return cutToLength(rows);
+  }
+
   /** Position of the last event. */
   head(): number {
     const row = this.#prepare<{ head: number }>(

@@ -1,4 +1,5 @@
 import { invariant } from '../errors/invariant.ts';
+import type { Cause } from '../protocol/cause.ts';
 import type {
   HeldBack,
   MessageRange,
@@ -16,8 +17,11 @@ type TimerRow = {
   type: string;
   data: string;
   dueAt: number;
-};
-type MessageRow = { id: number; sender: string; target: string; type: string; data: string };
+} & CauseRow;
+type MessageRow = { id: number; sender: string; target: string; type: string; data: string } & CauseRow;
+type CauseRow = { correlationId: string | null; causationId: string | null };
+
+const causeColumns = 'correlation_id as correlationId, causation_id as causationId';
 
 /** Whether a row is not held back, by its id and its address; takes the three lists of {@link HeldBack} as JSON. */
 const isFree = (id: string, address: string): string =>
@@ -45,7 +49,7 @@ export class PendingDeliveries {
          (select count(*) from work) as work`,
     );
     this.#dueTimers = database.prepare<TimerRow>(
-      `select timer_id as id, stream, actor, recipient, type, data, due_at as dueAt from timers
+      `select timer_id as id, stream, actor, recipient, type, data, due_at as dueAt, ${causeColumns} from timers
        where (policy <> 'deadline') = ? and due_at <= ? and ${isFree('timer_id', 'stream')} order by due_at, timer_id limit ?`,
     );
     this.#nextDueAt = database
@@ -55,12 +59,12 @@ export class PendingDeliveries {
       .pluck();
     this.#awayMs = database.prepare<number>('select away_ms from running_time').pluck();
     this.#messages = database.prepare<MessageRow>(
-      `select message_id as id, sender, target, type, data from outbox
+      `select message_id as id, sender, target, type, data, ${causeColumns} from outbox
        where message_id > ? and ${isFree('message_id', 'target')} order by message_id limit ?`,
     );
     // The messages of a long line lie close together: looking for more of them begins after the last.
     this.#messagesTo = database.prepare<MessageRow>(
-      `select message_id as id, sender, target, type, data from outbox
+      `select message_id as id, sender, target, type, data, ${causeColumns} from outbox
        where message_id > ? and target = ? order by message_id limit ?`,
     );
   }
@@ -85,7 +89,7 @@ export class PendingDeliveries {
       const to = JSON.parse(row.recipient) as Recipient;
       const actor = 'actor' in to ? to.actor : row.actor;
       const passOnTo = 'address' in to ? to.address : null;
-      return { from: 'timers', id, address, actor, passOnTo, sender: null, type, data };
+      return { from: 'timers', id, address, actor, passOnTo, sender: null, type, data, cause: causeOf(row) };
     });
   }
 
@@ -111,7 +115,7 @@ export class PendingDeliveries {
       only === null
         ? this.#messages.all(after, ...asJson(without), limit)
         : this.#messagesTo.all(after, only, Math.min(limit, oneAddressMax));
-    return rows.map(({ id, sender, target: address, type, data }) => ({
+    return rows.map(({ id, sender, target: address, type, data, ...row }) => ({
       from: 'outbox',
       id,
       address,
@@ -120,10 +124,15 @@ export class PendingDeliveries {
       sender,
       type,
       data,
+      cause: causeOf(row),
     }));
   }
 }
 
 function asJson({ ids, addresses, kinds }: HeldBack): [string, string, string] {
   return [JSON.stringify(ids), JSON.stringify(addresses), JSON.stringify(kinds)];
+}
+
+function causeOf({ correlationId, causationId }: CauseRow): Cause | null {
+  return correlationId === null || causationId === null ? null : { correlationId, causationId };
 }

@@ -44,6 +44,7 @@ export function serveReader(control: MessagePort, data: ReaderThreadData): void 
     projectionPage: coded((query) => projections.page(query)),
     projectionState: coded((generation, partition) => projections.state(generation, partition)),
     query: coded((sql, values) => queries.run(sql, values)),
+    correlated: coded((correlationId, after) => log.correlated(correlationId, after)),
     stats: coded(() => readStats(database, data.path)),
     deadLetters: coded(() => listDeadLetters(database)),
     head: coded(() => log.head()),

@@ -4,6 +4,7 @@ import { deadLetterEvidence } from './0003-dead-letter-evidence.ts';
 import { runningTime } from './0004-running-time.ts';
 import { projections } from './0005-projections.ts';
 import { countedJumps } from './0006-counted-jumps.ts';
+import { causes } from './0007-causes.ts';
 
 /** Forward-only: the schema at version N is what the first N of these make. Released ones are never edited. */
 export const migrations: readonly string[] = [
@@ -13,6 +14,7 @@ export const migrations: readonly string[] = [
   runningTime,
   projections,
   countedJumps,
+  causes,
 ];
 
 /** `application_id` in the file header: "Hold" in ASCII. It tells our files from those of other applications. */
