@@ -39,6 +39,12 @@ export {
   type TableHandler,
   type TableProjectionOptions,
 } from './projections/define-projection.ts';
+export {
+  defineReactor,
+  type ReactorDefinition,
+  type ReactorHandler,
+  type ReactorOptions,
+} from './projections/define-reactor.ts';
 export type { LiveRows } from './projections/live-query.ts';
 export type { ProjectionEvent } from './projections/projection-event.ts';
 export type {
@@ -48,6 +54,7 @@ export type {
 } from './projections/projection-health.ts';
 export type { LiveOptions, QueryOptions, QueryParameters } from './projections/projection-options.ts';
 export type { RowChanges } from './projections/row-changes.ts';
+export type { Send, SentMessage } from './projections/send.ts';
 export type { Sql, SqlStatement, SqlValue } from './projections/sql.ts';
 export type { PendingCounts, TimerPolicy } from './protocol/consequences.ts';
 export type { DeadLetter, DeadLetterReason } from './protocol/dead-letter.ts';

@@ -25,7 +25,7 @@ export type FoldHandler<State, Type extends string = string, Data = Readonly<Rec
 ) => State;
 
 /** The events of definitions by their keys, `kind.type`. */
-type EventsOf<From extends readonly AnyAggregateDefinition[]> = UnionToIntersection<
+export type EventsOf<From extends readonly AnyAggregateDefinition[]> = UnionToIntersection<
   {
     [Index in keyof From]: {
       [Type in EventFromLogic<From[Index]['machine']>['type'] as `${From[Index]['kind']}.${Type}`]: {
@@ -190,7 +190,8 @@ export function defineProjection(name: string, given: object): AnyProjectionDefi
   });
 }
 
-function checkHandlers(
+/** Checks the handlers of a projection or a reactor. */
+export function checkHandlers(
   owner: string,
   on: unknown,
   from: readonly AnyAggregateDefinition[] | undefined,

@@ -1,10 +1,11 @@
 import { importModule, loadDefinitions } from '../../actors/load-definitions.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { type AnyProjectionDefinition, isProjectionDefinition } from './define-projection.ts';
+import { isReactorDefinition, type ReactorDefinition } from './define-reactor.ts';
 import { Projector, type ReadGenerationState } from './projector.ts';
 
 /**
- * Imports the modules of an application in this thread and makes the projections that they export ready to run.
+ * Imports the modules of an application in this thread and makes the projections and reactors that they export ready to run.
  *
  * @throws HOLDFAST_ERR_MODULE_LOAD, HOLDFAST_ERR_DEFINITION_DUPLICATE.
  */
@@ -12,10 +13,11 @@ export async function loadProjections(
   modules: readonly string[],
   readState: ReadGenerationState,
 ): Promise<Map<string, Projector>> {
-  const found = new Map<string, AnyProjectionDefinition>();
+  const found = new Map<string, AnyProjectionDefinition | ReactorDefinition>();
   for (const module of modules) {
     for (const exported of Object.values(await importModule(module))) {
-      if (!isProjectionDefinition(exported) || found.get(exported.name) === exported) continue;
+      if (!isProjectionDefinition(exported) && !isReactorDefinition(exported)) continue;
+      if (found.get(exported.name) === exported) continue;
       if (found.has(exported.name)) throw duplicate(exported.name);
       found.set(exported.name, exported);
     }
@@ -28,6 +30,6 @@ export async function loadProjections(
 function duplicate(name: string): Error {
   return holdfastError(
     'HOLDFAST_ERR_DEFINITION_DUPLICATE',
-    `Two projections have the name "${name}". Give each its own, since the name is what is kept of it.`,
+    `Two projections or reactors have the name "${name}". Give each its own, since the name is what is kept of it.`,
   );
 }

@@ -11,8 +11,10 @@ import type {
   ProjectionSummary,
 } from '../protocol/projection.ts';
 import type { ProjectionPage } from '../protocol/reader-control.ts';
+import { CollectedMessages } from './collected-messages.ts';
 import { CollectedStatements } from './collected-statements.ts';
 import type { AnyProjectionDefinition } from './define-projection.ts';
+import type { ReactorDefinition } from './define-reactor.ts';
 import { FoldedStates } from './folded-states.ts';
 import type { ProjectionEvent } from './projection-event.ts';
 import type { Handler, RangeRun } from './range-run.ts';
@@ -38,16 +40,21 @@ export class Projector {
   readonly summary: ProjectionSummary;
   /** Stored types that may concern it; `null` for all. */
   readonly types: readonly string[] | null;
-  readonly #definition: AnyProjectionDefinition;
+  readonly #definition: AnyProjectionDefinition | ReactorDefinition;
   readonly #definitions: Definitions;
   readonly #handlers = new Map<string, Handler | undefined>();
   readonly #readState: ReadGenerationState;
   #states = new Map<string, unknown>();
   #statesAt = '';
 
-  constructor(definition: AnyProjectionDefinition, definitions: Definitions, readState: ReadGenerationState) {
+  constructor(
+    definition: AnyProjectionDefinition | ReactorDefinition,
+    definitions: Definitions,
+    readState: ReadGenerationState,
+  ) {
     const { name, version, tables, onError } = definition;
-    this.summary = { name, version, tables, onError };
+    const isReactor = definition.holdfast === 'reactor';
+    this.summary = { name, version, tables, onError, ...(isReactor ? { startAt: definition.startAt } : {}) };
     this.#definition = definition;
     this.#definitions = definitions;
     this.#readState = readState;
@@ -60,6 +67,9 @@ export class Projector {
     page: ProjectionPage,
     onEvent: (position: number) => void,
   ): Promise<LaneResult> {
+    if (this.#definition.holdfast === 'reactor') {
+      return this.#runWith(new CollectedMessages(), request, page, onEvent);
+    }
     if (this.#definition.tables !== null) {
       return this.#runWith(new CollectedStatements(), request, page, onEvent);
     }
@@ -80,7 +90,7 @@ export class Projector {
       this.#states = new Map();
     this.#statesAt = '';
     const read = (partition: string) => this.#readState(generation, partition);
-    const run = new FoldedStates(this.#states, this.#definition, read, carefully);
+    const run = new FoldedStates(this.#states, this.#definition as AnyProjectionDefinition, read, carefully);
     try {
       const result = await this.#runWith(run, request, page, onEvent);
       const hasFailed = result.failure !== null || result.skipped.length > 0;
@@ -140,7 +150,7 @@ export class Projector {
   #handlerOf({ kind, type }: ProjectionEvent): Handler | undefined {
     const key = kind === '' ? type : `${kind}.${type}`;
     if (this.#handlers.has(key)) return this.#handlers.get(key);
-    const on = this.#definition.on as Readonly<Record<string, Handler | undefined>>;
+    const on = this.#definition.on as unknown as Readonly<Record<string, Handler | undefined>>;
     const general = isInternalType(type) ? undefined : (on[`${kind}.*`] ?? on['*']);
     const handler = Object.hasOwn(on, key) ? on[key] : general;
     if (this.#handlers.size >= handlersMax) this.#handlers.clear();

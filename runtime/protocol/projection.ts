@@ -1,4 +1,5 @@
 import type { WireError } from '../errors/wire-error.ts';
+import type { Cause } from './cause.ts';
 
 /** What is known of a projection outside of the thread that has its handlers. */
 export interface ProjectionSummary {
@@ -7,6 +8,17 @@ export interface ProjectionSummary {
   /** The statements that make its tables; `null` for one that folds a state. */
   readonly tables: string | null;
   readonly onError: 'stop' | 'skip';
+  /** For a reactor: where it begins in a file that has not seen it. Absent for a projection. */
+  readonly startAt?: 'beginning' | 'now';
+}
+
+/** A message that an event has led to. */
+export interface ReactorMessage {
+  readonly position: number;
+  readonly target: string;
+  readonly type: string;
+  readonly data: string;
+  readonly cause: Cause;
 }
 
 /** One making of a projection: what its version added up to, or will when it is complete. */
@@ -64,6 +76,7 @@ export type LaneEffects =
       /** For each event: its position, how many statements, and for each its index, how many values, and these. */
       readonly calls: readonly unknown[];
     }
+  | { readonly messages: readonly ReactorMessage[] }
   | {
       /** The states that have changed, by partition, encoded. */
       readonly states: readonly (readonly [partition: string, state: string])[];

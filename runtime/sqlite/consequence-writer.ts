@@ -4,6 +4,10 @@ import type { Consequences, Consumed, OutgoingMessage, TimerChange } from '../pr
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
 import { prepareInsertDeadLetter } from './insert-dead-letter.ts';
 
+/** Keeps a message to an actor: sender, target, type, payload, when, and what led to it. */
+export const insertMessage = `insert into outbox (sender, target, type, data, sent_at, correlation_id, causation_id)
+  values (?, ?, ?, ?, ?, ?, ?)`;
+
 /** Writes what a decision brings about besides its events, inside the transaction of its append. */
 export class ConsequenceWriter {
   readonly #clock: Clock;
@@ -45,10 +49,7 @@ export class ConsequenceWriter {
     this.#cancelTimers = database.prepare(
       'delete from timers where stream = (select ?) and (actor = (select ?) or recipient = (select ?))',
     );
-    this.#insertMessage = database.prepare(
-      `insert into outbox (sender, target, type, data, sent_at, correlation_id, causation_id)
-       values (?, ?, ?, ?, ?, ?, ?)`,
-    );
+    this.#insertMessage = database.prepare(insertMessage);
     this.#claimWork = database.prepare(
       'insert into work values (?, ?) on conflict (stream) do update set owner = excluded.owner',
     );

@@ -1,6 +1,7 @@
 import { deserialize } from 'node:v8';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { toWireError } from '../errors/wire-error.ts';
+import type { Clock } from '../ports/clock.ts';
 import type {
   Generation,
   LaneEffects,
@@ -8,8 +9,10 @@ import type {
   ProjectionBatch,
   ProjectionStanding,
   ProjectionSummary,
+  ReactorMessage,
   RefusedEvent,
 } from '../protocol/projection.ts';
+import { insertMessage } from './consequence-writer.ts';
 import type { SqliteDatabase, SqliteStatement, SqliteValue } from './driver.ts';
 import type { LogWriter } from './log-writer.ts';
 import { buildingName, buildingNames, ProjectionTables } from './projection-tables.ts';
@@ -50,8 +53,15 @@ export class ProjectionWriter {
   readonly #byGeneration: SqliteStatement<Row>;
   readonly #move: SqliteStatement;
   readonly #saveState: SqliteStatement;
+  readonly #insertMessage: SqliteStatement;
+  readonly #clock: Clock;
+  readonly #onMessages: () => void;
 
-  constructor(database: SqliteDatabase, writer: LogWriter) {
+  /** `onMessages` is told when reactors have sent something. */
+  constructor(database: SqliteDatabase, writer: LogWriter, clock: Clock, onMessages: () => void) {
+    this.#clock = clock;
+    this.#onMessages = onMessages;
+    this.#insertMessage = database.prepare(insertMessage);
     this.#writer = writer;
     this.#database = database;
     this.#tables = new ProjectionTables(database);
@@ -77,6 +87,8 @@ export class ProjectionWriter {
     const tables = summary.tables ?? '';
     return this.#writer.write(() => {
       const { serving, building } = this.#rows(name);
+      if (summary.startAt !== undefined)
+        return standing(serving ?? this.#beginReactor(name, summary.startAt), undefined);
       const newest = Math.max(serving?.version ?? 0, building?.version ?? 0);
       if (newest > version) throw newer(name, version, newest);
       const isCurrent = serving?.version === version;
@@ -98,7 +110,7 @@ export class ProjectionWriter {
     let failure: RefusedEvent | null = null;
     for (;;) {
       try {
-        return this.#writer.writeDerived(() => {
+        const applied = this.#writer.writeDerived((): ProjectionApplied => {
           const row = this.#byGeneration.get(batch.generation);
           if (row === undefined || row.position !== from) return { outcome: 'moved' };
           const hasChanged = decoded !== undefined && this.#run(row, decoded, upTo, skip);
@@ -109,6 +121,8 @@ export class ProjectionWriter {
           const isServing = row.role === 'serving' || (batch.isLast && failure === null);
           return { outcome: 'applied', position: upTo, hasChanged, isServing, refused, failure };
         });
+        if (decoded !== undefined && 'messages' in decoded) this.#onMessages();
+        return applied;
       } catch (error) {
         const event = this.#refused;
         this.#refused = undefined;
@@ -126,6 +140,7 @@ export class ProjectionWriter {
 
   /** Runs the statements of the events up to a position. Whether any row has changed. */
   #run(row: Row, effects: LaneEffects, upTo: number, skip: ReadonlySet<number>): boolean {
+    if ('messages' in effects) return this.#send(row, effects.messages, upTo);
     if ('states' in effects) {
       for (const [partition, state] of effects.states) this.#saveState.run(row.generation, partition, state);
       return effects.states.length > 0;
@@ -162,6 +177,23 @@ export class ProjectionWriter {
     return changes > 0;
   }
 
+  #send({ name }: Row, messages: readonly ReactorMessage[], upTo: number): boolean {
+    const now = this.#clock.now();
+    for (const { position, target, type, data, cause } of messages) {
+      if (position > upTo) break;
+      this.#insertMessage.run(
+        `holdfast.reactor/${name}`,
+        target,
+        type,
+        data,
+        now,
+        cause.correlationId,
+        cause.causationId,
+      );
+    }
+    return messages.length > 0;
+  }
+
   #preparedOf(row: Row): Prepared {
     let prepared = this.#prepared.get(row.generation);
     const isFull = prepared !== undefined && prepared.statements.size >= statementsMax;
@@ -185,6 +217,16 @@ export class ProjectionWriter {
       .prepare("update projections set role = 'serving' where generation = ?")
       .run(row.generation);
     this.#prepared.delete(row.generation);
+  }
+
+  /** A reactor is never built: what it has led to has happened. */
+  #beginReactor(name: string, startAt: 'beginning' | 'now'): Row {
+    return this.#database
+      .prepare<Row>(
+        `insert into projections (name, role, version, position, skipped, tables, table_names)
+         select ?, 'serving', 1, iif(? = 'now', coalesce(max(position), 0), 0), 0, '', '[]' from events returning ${columns}`,
+      )
+      .get(name, startAt) as Row;
   }
 
   #begin(name: string, version: number, tables: string): Row {

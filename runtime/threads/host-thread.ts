@@ -6,6 +6,7 @@ import { SkippedEvents } from '../../actors/skipped-events.ts';
 import { effectFailed, eventSkipped, migrateFailed } from '../observability/channels.ts';
 import type { HostLog } from '../ports/host-log.ts';
 import { isProjectionDefinition } from '../projections/define-projection.ts';
+import { isReactorDefinition } from '../projections/define-reactor.ts';
 import { encode } from '../protocol/codec.ts';
 import { EmittedGauge } from '../protocol/emitted-gauge.ts';
 import { HostBoard } from '../protocol/host-board.ts';
@@ -102,5 +103,7 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
 /** The modules are loaded already: they are only looked at. */
 async function exportProjections(modules: readonly string[]): Promise<boolean> {
   const exported = await Promise.all(modules.map((module) => importModule(module)));
-  return exported.some((each) => Object.values(each).some(isProjectionDefinition));
+  return exported.some((each) =>
+    Object.values(each).some((value) => isProjectionDefinition(value) || isReactorDefinition(value)),
+  );
 }

@@ -153,7 +153,7 @@ function openTables(database: SqliteDatabase, data: StoreThreadData) {
       writer,
       snapshots: new SnapshotTable(writer),
       deadLetters: new DeadLetterBox(database, writer),
-      projections: new ProjectionWriter(database, writer),
+      projections: new ProjectionWriter(database, writer, systemClock, () => signal({ kind: 'messages' })),
       desk: new DeliveryDesk({ ...data, writer, database, clock: systemClock, signal }),
     };
   } catch (error) {

@@ -28,7 +28,7 @@ export class ProjectionWorld {
     this.database = openForWriting({ path, lockTimeoutMs: 0 });
     const clock = { now: () => this.#now++ };
     this.#log = new LogWriter(this.database, { path, lockTimeoutMs: 0, clock, run: '' });
-    this.#writer = new ProjectionWriter(this.database, this.#log);
+    this.#writer = new ProjectionWriter(this.database, this.#log, clock, () => undefined);
     this.#reader = new ProjectionReader(this.database);
     this.#projector = this.#newProjector();
   }

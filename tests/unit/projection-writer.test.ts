@@ -31,7 +31,7 @@ function open(): { writer: ProjectionWriter; database: SqliteDatabase } {
     rmSync(folder, { recursive: true });
   });
   const log = new LogWriter(database, { ...options, clock: systemClock, run: '' });
-  return { database, writer: new ProjectionWriter(database, log) };
+  return { database, writer: new ProjectionWriter(database, log, systemClock, () => undefined) };
 }
 
 /** Applies one statement to what is being built, and puts it to service. */

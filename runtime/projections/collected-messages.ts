@@ -1,0 +1,39 @@
+import type { Entropy } from '../../actors/entropy.ts';
+import { holdfastError } from '../errors/holdfast-error.ts';
+import { describe } from '../protocol/names.ts';
+import type { LaneEffects, ReactorMessage } from '../protocol/projection.ts';
+import type { Handled, RangeRun } from './range-run.ts';
+import { isSentMessage, type SentMessage, send } from './send.ts';
+
+/** Collects the messages that the events of a range lead to. */
+export class CollectedMessages implements RangeRun {
+  length = 0;
+  readonly #messages: ReactorMessage[] = [];
+
+  add(position: number, handled: readonly Handled[], entropy: Entropy): void {
+    const sent = handled.flatMap(({ event, handler }) => {
+      const returned: unknown = entropy.within(() => handler(event as never, send as never));
+      const cause = { correlationId: event.correlationId, causationId: event.eventId };
+      return toMessages(returned).map((message) => ({ position, ...message, cause }));
+    });
+    for (const message of sent) {
+      this.#messages.push(message);
+      this.length += message.data.length;
+    }
+  }
+
+  effects(): LaneEffects | null {
+    return this.#messages.length === 0 ? null : { messages: this.#messages };
+  }
+}
+
+function toMessages(returned: unknown): readonly SentMessage[] {
+  if (returned === undefined || returned === null) return [];
+  if (isSentMessage(returned)) return [returned];
+  if (Array.isArray(returned) && returned.every(isSentMessage)) return returned;
+  const got = returned instanceof Promise ? 'a promise' : describe(returned);
+  throw holdfastError(
+    'HOLDFAST_ERR_ARGUMENT_INVALID',
+    `The handler returned ${got}; it must return what send(...) made, an array of these, or nothing.`,
+  );
+}
