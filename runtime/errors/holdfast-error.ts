@@ -1,5 +1,6 @@
 import type { DeathEvidence } from '../protocol/host-death.ts';
-import { errorCodes, type HoldfastErrorCode } from './codes.ts';
+import type { HoldfastErrorCode } from './codes.ts';
+import { isRetryable } from './retryable-codes.ts';
 
 /** What an error of a given code carries besides its message. Codes that are not listed carry nothing. */
 export interface HoldfastErrorDetails {
@@ -93,7 +94,7 @@ export class HoldfastError extends Error {
   constructor(code: HoldfastErrorCode, message: string, details: object = {}, cause?: unknown) {
     super(`${message} [${code}]`, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.retryable = errorCodes[code].retryable;
+    this.retryable = isRetryable(code);
     Object.defineProperty(this, brand, { value: true });
     Object.assign(this, details);
   }
