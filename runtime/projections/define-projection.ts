@@ -152,14 +152,14 @@ const foldNames = [...commonNames, 'initial', 'partition'];
  *   on: { 'document.created': ({ id, data }, sql) => sql`insert into titles values (${id}, ${data.title})` },
  * });
  */
-export function defineProjection<const From extends readonly AnyAggregateDefinition[] = readonly []>(
-  name: string,
-  options: TableProjectionOptions<From>,
-): ProjectionDefinition<undefined>;
 export function defineProjection<State, const From extends readonly AnyAggregateDefinition[] = readonly []>(
   name: string,
   options: FoldProjectionOptions<State, From>,
 ): ProjectionDefinition<State>;
+export function defineProjection<const From extends readonly AnyAggregateDefinition[] = readonly []>(
+  name: string,
+  options: TableProjectionOptions<From>,
+): ProjectionDefinition<undefined>;
 export function defineProjection(name: string, given: object): AnyProjectionDefinition {
   checkName('The name of a projection', name);
   const owner = `defineProjection('${name}')`;
