@@ -77,7 +77,14 @@ function text(value: string | number | boolean | null): string {
   return value === null ? '' : String(value);
 }
 
+/** Control characters that JSON leaves as they are, and those that turn the direction of a text. */
+const steering = /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/g;
+
 /** A text that cannot steer a terminal. */
 export function printable(value: string): string {
-  return JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll('\\\\', '\\');
+  return JSON.stringify(value)
+    .slice(1, -1)
+    .replaceAll('\\"', '"')
+    .replaceAll('\\\\', '\\')
+    .replaceAll(steering, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -40,6 +40,8 @@ export interface TrackPorts {
 /** Follows the log with one projection: builds it when its version is new, keeps it current, stops where it fails. */
 export class ProjectionTrack {
   readonly summary: ProjectionSummary;
+  /** Resolves when it follows nothing any more, after `close`. */
+  readonly ended: Promise<void>;
   readonly #ports: TrackPorts;
   readonly #closing = new AbortController();
   #state: ProjectionState = 'starting';
@@ -50,14 +52,14 @@ export class ProjectionTrack {
   #skipped = 0;
   /** Events whose handler has ended a thread, and that are to be passed over. */
   #deadly: number[] = [];
-  #isAgain = false;
+  #again: PromiseWithResolvers<number> | undefined;
   #round = new AbortController();
   #waiters = new Set<() => void>();
 
   constructor(summary: ProjectionSummary, ports: TrackPorts) {
     this.summary = summary;
     this.#ports = ports;
-    void this.#run();
+    this.ended = this.#run();
   }
 
   /** What queries see; `null` until the first build is complete. */
@@ -110,19 +112,31 @@ export class ProjectionTrack {
     });
   }
 
-  /** Builds the projection anew; one that was stopped tries again. */
-  rebuild(): void {
-    this.#isAgain = true;
+  /**
+   * Builds the projection anew; one that was stopped tries again. Resolves with the generation that will be served.
+   *
+   * @throws what refuses the projection.
+   */
+  rebuild(): Promise<number> {
+    this.#again ??= Promise.withResolvers<number>();
     this.#failure = undefined;
     this.#refusal = undefined;
     this.#deadly = [];
     this.#setState('starting');
+    this.#round.abort();
+    return this.#again.promise;
+  }
+
+  /** Looks again what is served: another process may have put something else in its place. */
+  refresh(): void {
     this.#round.abort();
   }
 
   close(): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
+    this.#again?.reject(holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.'));
+    this.#again?.promise.catch(() => undefined);
     this.#setState('closed');
     this.#round.abort();
   }
@@ -132,9 +146,11 @@ export class ProjectionTrack {
     while (!this.#closing.signal.aborted) {
       this.#round = new AbortController();
       try {
-        const again = this.#isAgain;
-        this.#isAgain = false;
-        await this.#follow(await this.#ports.open(this.summary, again));
+        const again = this.#again;
+        const standing = await this.#ports.open(this.summary, again !== undefined);
+        if (again !== undefined && again === this.#again) this.#again = undefined;
+        again?.resolve(standing.building?.generation ?? standing.serving?.generation ?? 0);
+        await this.#follow(standing);
         retryMs = retryMsMin;
       } catch (error) {
         if (isFinal(error)) this.#refuse(error as Error);
@@ -214,7 +230,7 @@ export class ProjectionTrack {
         head: () => ports.head(),
         grownBeyond: (beyond) => ports.grownBeyond(beyond, stop),
         onMoved: (at, hasChanged, applied) => this.#moved(generation, at, hasChanged, applied),
-        onSkipped: ({ skipped }) => this.#skip(skipped),
+        onSkipped: (skipped) => this.#skip(skipped),
       },
     );
   }
@@ -286,6 +302,9 @@ export class ProjectionTrack {
 
   #refuse(error: Error): void {
     this.#refusal = error;
+    this.#again?.reject(error);
+    this.#again?.promise.catch(() => undefined);
+    this.#again = undefined;
     this.#setState(isHoldfastError(error, 'HOLDFAST_ERR_CLOSED') ? 'closed' : 'refused');
   }
 

@@ -7,6 +7,7 @@ import type { PageQuery, Progress } from '../ports/event-store-backend.ts';
 import { decode } from '../protocol/codec.ts';
 import type { ProjectionSummary } from '../protocol/projection.ts';
 import type { QueryValues } from '../protocol/reader-control.ts';
+import type { ReaderClient } from '../threads/reader-client.ts';
 import type { AnyProjectionDefinition, ProjectionDefinition } from './define-projection.ts';
 import { LaneClient, type LaneOptions } from './lane-client.ts';
 import { type LiveRows, liveQuery } from './live-query.ts';
@@ -24,6 +25,8 @@ export class Projections {
   readonly #closing = new AbortController();
   #lane: LaneClient | undefined;
   #starting: LaneClient | undefined;
+  /** Lanes of builds that are being ended. */
+  readonly #ending = new Set<Promise<void>>();
   #started: Promise<void> | undefined;
   #isClosed = false;
 
@@ -51,27 +54,39 @@ export class Projections {
     values: QueryValues,
     { after = 0, signal }: QueryOptions,
   ): Promise<Record<string, unknown>[]> {
-    await this.#waited(async () => (await this.trackOf(definition)).reached(after, signal), signal);
-    const reader = await this.#options.backend.queryReader();
-    return this.#waited(() => reader.request('query', sql, values), signal);
+    return this.#asServed(definition, { after, signal }, (reader, generation) =>
+      reader.request('queryServed', definition.name, generation, sql, values),
+    );
   }
 
-  /** The state of a folded projection; what its `initial` gives where no event has changed it. */
+  /** The state of a folded projection; `undefined` where no event has changed it. */
   async state<State>(
     definition: ProjectionDefinition<State>,
     partition: string,
     { after = 0, signal }: QueryOptions,
   ): Promise<State | undefined> {
+    const { state } = await this.#asServed(definition, { after, signal }, async (reader, generation) => {
+      const found = await reader.request('servedState', definition.name, generation, partition);
+      return found === 'moved' ? found : { state: found };
+    });
+    return state === undefined ? undefined : (decode(state) as State);
+  }
+
+  /** Reads from the generation that is known to have the events up to a position; another one is looked at first. */
+  async #asServed<Found>(
+    definition: AnyProjectionDefinition,
+    { after, signal }: { readonly after: number; readonly signal: AbortSignal | undefined },
+    read: (reader: ReaderClient, generation: number) => Promise<Found | 'moved'>,
+  ): Promise<Found> {
     return this.#waited(async () => {
       const track = await this.trackOf(definition);
       for (;;) {
         await track.reached(after, signal);
         const generation = track.serving?.generation ?? 0;
-        const reader = await this.#options.backend.queryReader();
-        const state = await reader.request('projectionState', generation, partition);
-        // Another generation may have taken its place meanwhile.
-        if (state === undefined && track.serving?.generation !== generation) continue;
-        return state === undefined ? undefined : (decode(state) as State);
+        const found = await read(await this.#options.backend.queryReader(), generation);
+        if (found !== 'moved') return found;
+        track.refresh();
+        await track.until(() => track.serving?.generation !== generation, signal);
       }
     }, signal);
   }
@@ -82,9 +97,8 @@ export class Projections {
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Progress, void, void> {
     const track = await this.#waited(() => this.trackOf(definition), signal);
-    const before = track.serving?.generation;
-    track.rebuild();
-    const isDone = (): boolean => track.serving !== null && track.serving.generation !== before;
+    const generation = await this.#waited(() => track.rebuild(), signal);
+    const isDone = (): boolean => (track.serving?.generation ?? -1) >= generation;
     for (let told = -1; !isDone(); ) {
       const now = (): number => track.health().building ?? -1;
       await this.#waited(() => track.until(() => isDone() || now() > told, signal), signal);
@@ -145,6 +159,8 @@ export class Projections {
       await this.#starting?.close();
       await this.#started?.catch(() => undefined);
       await this.#lane?.close();
+      await Promise.allSettled([...this.#tracks.values()].map((track) => track.ended));
+      await Promise.allSettled(this.#ending);
     } finally {
       clearInterval(alive);
     }
@@ -210,7 +226,9 @@ export class Projections {
     });
     const lanes = Array.from({ length: threads }, () => new LaneClient(this.#options, pool));
     const done = (): void => {
-      void Promise.all(lanes.map((lane) => lane.close())).then(() => pool.destroy());
+      const ending = Promise.all(lanes.map((lane) => lane.close())).then(() => pool.destroy());
+      this.#ending.add(ending);
+      void ending.finally(() => this.#ending.delete(ending));
     };
     return { lanes, done };
   }

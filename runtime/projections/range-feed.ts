@@ -1,4 +1,9 @@
-import type { LaneResult, ProjectionApplied, ProjectionBatch } from '../protocol/projection.ts';
+import type {
+  LaneResult,
+  ProjectionApplied,
+  ProjectionBatch,
+  ProjectionFailure,
+} from '../protocol/projection.ts';
 
 /** Positions without anything to apply after which a checkpoint is moved all the same. */
 const idleCheckpoint = 4_096;
@@ -15,7 +20,7 @@ export interface FeedPorts {
   readonly stop: AbortSignal;
   /** Told of every step: the last event that is in, and whether anything has changed. */
   onMoved(position: number, hasChanged: boolean, applied: ProjectionApplied | undefined): void;
-  onSkipped(result: LaneResult): void;
+  onSkipped(skipped: readonly ProjectionFailure[]): void;
 }
 
 /** How a feed goes about its work. */
@@ -65,7 +70,7 @@ export async function feed(options: FeedOptions, ports: FeedPorts): Promise<Feed
       from: persisted,
       to,
       effects: result?.effects ?? null,
-      skipped: result?.skipped.length ?? 0,
+      skipped: result?.skipped.map(({ position }) => position) ?? [],
       isLast,
       skipsRefused,
     });
@@ -81,30 +86,39 @@ export async function feed(options: FeedOptions, ports: FeedPorts): Promise<Feed
       if (isBuilding) {
         const applied = await apply(reached, undefined, true);
         if (applied.outcome === 'moved') return { end: 'moved' };
+        persisted = applied.position;
         ports.onMoved(reached, false, applied);
-        return { end: 'complete' };
+        if (applied.isServing) return { end: 'complete' };
+        // What is served is further on: the log has events that were not heard of here yet.
       }
       await ports.grownBeyond(asked);
       continue;
     }
     const result = await range.result;
-    const isStopped = result.failure !== null;
-    if (result.skipped.length > 0) ports.onSkipped(result);
-    if (result.reached < range.upTo && !isStopped) ranges.unshift(ask(result.reached, range.upTo));
     reached = result.reached;
-    const isLast = isBuilding && !isStopped && ranges.length === 0 && asked >= ports.head();
+    const isPartial = (): boolean => reached < range.upTo && result.failure === null;
     const hasWork = result.effects !== null || result.skipped.length > 0;
-    if (!hasWork && !isLast && !isStopped && reached - persisted < idleCheckpoint) {
+    const isLast =
+      isBuilding && result.failure === null && !isPartial() && ranges.length === 0 && asked >= ports.head();
+    if (!hasWork && !isLast && result.failure === null && reached - persisted < idleCheckpoint) {
+      if (isPartial()) ranges.unshift(ask(reached, range.upTo));
       ports.onMoved(reached, false, undefined);
       continue;
     }
     const applied = await apply(reached, result, isLast);
     if (applied.outcome === 'moved') return { end: 'moved' };
+    const isCutShort = applied.position < reached && applied.failure === null;
     persisted = applied.position;
     reached = applied.position;
+    const skipped = result.skipped.filter(({ position }) => position <= reached);
+    if (skipped.length > 0) ports.onSkipped(skipped);
     ports.onMoved(persisted, applied.hasChanged, applied);
-    if (isStopped || applied.failure !== null) return { end: 'stopped', result, applied };
+    if (applied.failure !== null || (result.failure !== null && !isCutShort)) {
+      return { end: 'stopped', result, applied };
+    }
     if (isBuilding && applied.isServing) return { end: 'complete' };
+    // Asked only now: what is folded goes on from what is in the file.
+    if (reached < range.upTo) ranges.unshift(ask(reached, range.upTo));
   }
   return { end: 'moved' };
 }

@@ -90,7 +90,8 @@ export interface ProjectionBatch {
   readonly from: number;
   readonly to: number;
   readonly effects: Uint8Array<ArrayBuffer> | null;
-  readonly skipped: number;
+  /** Positions of events whose handler threw and that were passed over. */
+  readonly skipped: readonly number[];
   /** Whether nothing comes after it: a generation that is being built takes the place of the one that is served. */
   readonly isLast: boolean;
   /** Whether an event that SQLite refuses is passed over. */

@@ -32,6 +32,14 @@ export interface ReaderRequests {
   /** The state of a folded projection for a partition, encoded. */
   projectionState(generation: number, partition: string): string | undefined;
   query(sql: string, values: QueryValues): Record<string, unknown>[];
+  /** The same, if this generation of the projection is the one that is served. */
+  queryServed(
+    name: string,
+    generation: number,
+    sql: string,
+    values: QueryValues,
+  ): Record<string, unknown>[] | 'moved';
+  servedState(name: string, generation: number, partition: string): string | undefined | 'moved';
   correlated(correlationId: string, after: number): RecordedEvent[];
   stats(): StoreStats;
   deadLetters(): DeadLetter[];

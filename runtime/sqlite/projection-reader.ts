@@ -9,8 +9,14 @@ export class ProjectionReader {
   readonly #all: SqliteStatement;
   readonly #some: SqliteStatement;
   readonly #state: SqliteStatement<string>;
+  readonly #served: SqliteStatement<number>;
+  readonly #database: SqliteDatabase;
 
   constructor(database: SqliteDatabase) {
+    this.#database = database;
+    this.#served = database
+      .prepare<number>("select generation from projections where name = ? and role = 'serving'")
+      .pluck();
     const select = `select ${fields} from events e join streams s on s.stream_id = e.stream_id
       where e.position > (select ?) and e.position <= (select ?)`;
     const order = 'order by e.position limit (select ?)';
@@ -47,5 +53,15 @@ export class ProjectionReader {
 
   state(generation: number, partition: string): string | undefined {
     return this.#state.get(generation, partition);
+  }
+
+  /** Reads in one view with the look which generation of a projection is served; `moved` if it is another one. */
+  asServed<Found>(name: string, generation: number, read: () => Found): Found | 'moved' {
+    this.#database.exec('begin');
+    try {
+      return this.#served.get(name) === generation ? read() : 'moved';
+    } finally {
+      this.#database.exec('commit');
+    }
   }
 }

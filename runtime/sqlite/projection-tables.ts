@@ -1,5 +1,5 @@
 import type { SqliteDatabase } from './driver.ts';
-import { quoted, withNames } from './sql-tokens.ts';
+import { asciiLower, quoted, tokensOf, withFirstName, withNames } from './sql-tokens.ts';
 import { projectionInvalid, readTableDefinitions } from './table-definitions.ts';
 
 /** Makes, renames and drops the tables of projections, inside a transaction of their owner. */
@@ -14,10 +14,16 @@ export class ProjectionTables {
   create(projection: string, generation: number, sql: string): string[] {
     const { statements, tables, indexes } = readTableDefinitions(projection, sql);
     for (const table of tables) this.#refuseTaken(projection, table);
-    const names = buildingNames(generation, [...tables, ...indexes]);
+    const names = buildingNames(generation, tables);
     for (const statement of statements) {
       try {
-        this.#database.exec(withNames(statement, names));
+        // The name of an index is renamed where it stands, since a column may have the same.
+        const index = indexes.find((name) => isIndexStatement(statement, name));
+        const own =
+          index === undefined
+            ? statement
+            : withFirstName(statement, index, quoted(buildingName(generation, index)));
+        this.#database.exec(withNames(own, names));
       } catch (error) {
         throw projectionInvalid(
           projection,
@@ -101,12 +107,20 @@ export class ProjectionTables {
   }
 }
 
-/** What the tables and indexes of a generation are called while it is being built, by lower-case name. */
+/** What the tables of a generation are called while it is being built, by lower-case name. */
 export function buildingNames(generation: number, names: readonly string[]): Map<string, string> {
-  return new Map(names.map((name) => [name.toLowerCase(), quoted(buildingName(generation, name))]));
+  return new Map(names.map((name) => [asciiLower(name), quoted(buildingName(generation, name))]));
 }
 
 /** What one table of a generation is called while it is being built. */
 export function buildingName(generation: number, name: string): string {
   return `holdfast_${generation}_${name}`;
+}
+
+/** Whether a statement makes the index of a name. */
+function isIndexStatement(statement: string, index: string): boolean {
+  const words = tokensOf(statement).filter(({ kind }) => kind !== 'space');
+  const at = words.findIndex(({ text }) => asciiLower(text) === 'index');
+  const isIndex = asciiLower(words[1]?.text ?? '') !== 'table' && at >= 0 && at <= 2;
+  return isIndex && words.slice(at + 1, at + 5).some(({ value }) => value === index);
 }

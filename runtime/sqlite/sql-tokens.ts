@@ -46,6 +46,23 @@ export function quoted(name: string): string {
 /** The same text with names replaced, whatever their case: `names` has them in lower case. */
 export function withNames(sql: string, names: ReadonlyMap<string, string>): string {
   return tokensOf(sql)
-    .map(({ kind, text, value }) => (kind === 'name' ? (names.get(value.toLowerCase()) ?? text) : text))
+    .map(({ kind, text, value }) => (kind === 'name' ? (names.get(asciiLower(value)) ?? text) : text))
     .join('');
+}
+
+/** The same text with the first name of this value replaced. */
+export function withFirstName(sql: string, name: string, by: string): string {
+  let isDone = false;
+  return tokensOf(sql)
+    .map(({ kind, text, value }) => {
+      if (isDone || kind !== 'name' || value !== name) return text;
+      isDone = true;
+      return by;
+    })
+    .join('');
+}
+
+/** Lower case as SQLite has it for names: of ASCII letters only. */
+export function asciiLower(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

@@ -1,18 +1,7 @@
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
-import { tokensOf } from './sql-tokens.ts';
+import { asciiLower, tokensOf } from './sql-tokens.ts';
 import { projectionInvalid } from './table-definitions.ts';
-
-/** What gives something else when a projection is built again. */
-const unrepeatable = [
-  'random',
-  'randomblob',
-  'current_timestamp',
-  'current_date',
-  'current_time',
-  'changes',
-  'total_changes',
-  'last_insert_rowid',
-];
+import { catalogueIn, unrepeatableIn } from './unrepeatable.ts';
 
 type Opcode = {
   readonly opcode: string;
@@ -36,7 +25,7 @@ export class StatementGuard {
   constructor(projection: string, database: SqliteDatabase, tables: readonly string[]) {
     this.#projection = projection;
     this.#database = database;
-    const own = new Set(tables.map((name) => name.toLowerCase()));
+    const own = new Set(tables.map(asciiLower));
     const rows = database
       .prepare<{ name: string; root: number; owner: string; sql: string | null }>(
         'select name, rootpage as root, lower(tbl_name) as owner, sql from sqlite_schema',
@@ -47,7 +36,7 @@ export class StatementGuard {
     );
     this.#foreignVirtual = new Set(
       rows.flatMap(({ name, owner, sql }) =>
-        /^create\s+virtual/i.test(sql ?? '') && !own.has(owner) ? [name.toLowerCase()] : [],
+        /^create\s+virtual/i.test(sql ?? '') && !own.has(owner) ? [asciiLower(name)] : [],
       ),
     );
   }
@@ -62,25 +51,23 @@ export class StatementGuard {
     const verb = words[0]?.text.toLowerCase() ?? '';
     if (!['insert', 'replace', 'update', 'delete', 'with'].includes(verb))
       throw this.#refused(text, 'Events insert, update and delete rows.');
+    if (catalogueIn(words) !== undefined) throw this.#notItsOwn(text);
+    const unrepeatable = unrepeatableIn(words);
+    if (unrepeatable !== undefined)
+      throw this.#refused(
+        text,
+        `With ${unrepeatable} it would give something else when it is built again; bind a value.`,
+      );
     const statement = this.#database.prepare(text);
     if (statement.reader) throw this.#refused(text, 'It returns rows, and nobody would get them.');
     const given = Array.from({ length: values }, () => null);
     const opcodes = this.#database.prepare<Opcode>(`explain ${text}`).all(...given);
-    for (const { opcode, p1, p2, p4 } of opcodes) {
+    for (const { opcode, p1, p2 } of opcodes) {
       if (/^(OpenRead|OpenWrite|ReopenIdx)$/.test(opcode)) this.#checkPage(text, p2);
       if (opcode === 'Clear' || opcode === 'Destroy') this.#checkPage(text, p1);
-      const called = /^(\w+)\(-?\d+\)$/.exec(p4 ?? '')?.[1] ?? '';
-      const isNow = /^(String8|Variable)$/.test(opcode) && p4?.toLowerCase() === 'now';
-      if (isNow || unrepeatable.includes(called)) {
-        const what = isNow ? "'now'" : called;
-        throw this.#refused(
-          text,
-          `With ${what} it would give something else when it is built again; bind a value.`,
-        );
-      }
     }
     const foreign = words.find(
-      ({ kind, value }) => kind === 'name' && this.#foreignVirtual.has(value.toLowerCase()),
+      ({ kind, value }) => kind === 'name' && this.#foreignVirtual.has(asciiLower(value)),
     );
     if (foreign !== undefined) throw this.#notItsOwn(text);
     return statement;

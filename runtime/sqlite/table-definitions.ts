@@ -1,5 +1,6 @@
 import { holdfastError } from '../errors/holdfast-error.ts';
-import { type SqlToken, tokensOf } from './sql-tokens.ts';
+import { asciiLower, type SqlToken, tokensOf } from './sql-tokens.ts';
+import { unrepeatableIn } from './unrepeatable.ts';
 
 /** What the statements of a projection make. */
 export interface TableDefinitions {
@@ -8,6 +9,18 @@ export interface TableDefinitions {
   readonly tables: readonly string[];
   readonly indexes: readonly string[];
 }
+
+/**
+ * Words that stand in statements for something else than a table. While it is being built, a table has another name, which
+ * takes the place of every such word.
+ */
+const ambiguous: ReadonlySet<string> = new Set(
+  (
+    'abort any asc avg blob check coalesce conflict count desc do fail ignore instead int integer key ' +
+    'length like lower match max min nothing offset real replace rollback rowid strict sum text total ' +
+    'upper without'
+  ).split(' '),
+);
 
 /** Modules whose tables can be renamed with all that belongs to them. */
 const modules = ['fts5', 'rtree'];
@@ -28,6 +41,9 @@ export function readTableDefinitions(projection: string, sql: string): TableDefi
       .join('')
       .trim();
     const words = new Words(projection, text, tokens);
+    const unrepeatable = unrepeatableIn(tokens);
+    if (unrepeatable !== undefined)
+      throw refused(projection, text, `${unrepeatable} gives something else each time.`);
     words.expect('create');
     if (words.skip('virtual')) {
       words.expect('table');
@@ -44,15 +60,17 @@ export function readTableDefinitions(projection: string, sql: string): TableDefi
     }
     statements.push(text);
   }
-  checkNames(projection, [...tables, ...indexes]);
+  checkNames(projection, tables, indexes);
   if (tables.length === 0) throw refused(projection, sql.trim(), 'It makes no table.');
   return { statements, tables, indexes };
 }
 
-function checkNames(projection: string, names: readonly string[]): void {
+function checkNames(projection: string, tables: readonly string[], indexes: readonly string[]): void {
   const seen = new Set<string>();
-  for (const name of names) {
-    const lower = name.toLowerCase();
+  for (const name of [...tables, ...indexes]) {
+    const lower = asciiLower(name);
+    if (ambiguous.has(lower) && tables.includes(name))
+      throw refused(projection, name, 'It is a word of SQL; give the table another name.');
     if (seen.has(lower)) throw refused(projection, name, 'It is made twice.');
     seen.add(lower);
     if (/^(holdfast_|sqlite_)/.test(lower))
@@ -65,7 +83,7 @@ function checkModule(projection: string, text: string, module: string, tokens: r
     throw refused(projection, text, `Virtual tables are of ${modules.join(' or ')}.`);
   const plain = tokens.filter(({ kind }) => kind !== 'space');
   const at = plain.findIndex(
-    ({ value }, index) => value.toLowerCase() === 'content' && plain[index + 1]?.text === '=',
+    ({ value }, index) => value.toLowerCase().startsWith('conten') && plain[index + 1]?.text === '=',
   );
   const content = plain[at + 2]?.text ?? "''";
   if (at >= 0 && content !== "''" && content !== '""')

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import type { EventStoreBackend, LongWorkOptions } from '../ports/event-store-backend.ts';
 import type { EncodedEvent } from '../protocol/append.ts';
@@ -36,7 +35,7 @@ export async function exportEvents(
   const hash = createHash('sha256');
   const write = async (lines: string): Promise<void> => {
     hash.update(lines);
-    await file.write(lines);
+    await file.appendFile(lines);
   };
   let events = 0;
   try {
@@ -233,8 +232,20 @@ async function* eventsOf(path: string): AsyncGenerator<ExportedEvent> {
   }
 }
 
-function linesOf(path: string): AsyncIterable<string> {
-  return createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY });
+/** Lines end with a line feed and with nothing else: JSON may hold other characters that end lines in a text. */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  let parts: string[] = [];
+  for await (const chunk of createReadStream(path, 'utf8') as AsyncIterable<string>) {
+    let start = 0;
+    for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', start)) {
+      parts.push(chunk.slice(start, end));
+      yield parts.join('');
+      parts = [];
+      start = end + 1;
+    }
+    if (start < chunk.length) parts.push(chunk.slice(start));
+  }
+  if (parts.length > 0) yield parts.join('');
 }
 
 function parse(path: string, number: number, line: string): Record<string, unknown> {

@@ -45,6 +45,12 @@ export function serveReader(control: MessagePort, data: ReaderThreadData): void 
     projectionState: coded((generation, partition) => projections.state(generation, partition)),
     query: coded((sql, values) => queries.run(sql, values)),
     correlated: coded((correlationId, after) => log.correlated(correlationId, after)),
+    queryServed: coded((name, generation, sql, values) =>
+      projections.asServed(name, generation, () => queries.run(sql, values)),
+    ),
+    servedState: coded((name, generation, partition) =>
+      projections.asServed(name, generation, () => projections.state(generation, partition)),
+    ),
     stats: coded(() => readStats(database, data.path)),
     deadLetters: coded(() => listDeadLetters(database)),
     head: coded(() => log.head()),

@@ -159,7 +159,7 @@ test('an import that was interrupted is repeated, and nothing is twice', async (
   const store = EventStore.withBackend(source);
   const everything = Array.from({ length: 8_000 }, (_, number) => ({
     type: 'noted',
-    data: { number, at: new Date(number) },
+    data: { number, at: new Date(number), text: 'line\u2028para\u2029\r\n\u0085' },
   }));
   for (const stream of ['a', 'b/1', 'a']) await store.append(stream, everything);
   await exportEvents(source, path);

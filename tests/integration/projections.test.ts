@@ -246,3 +246,72 @@ test('a wait ends with its signal, and with the runtime', async () => {
   await closed;
   await expect(runtime.query(titles, all)).rejects.toThrow(codedError('HOLDFAST_ERR_CLOSED'));
 });
+
+test('a folded state loses nothing while it is built anew and large events keep coming', async () => {
+  const runtime = await openRuntime(['library']);
+  const append = (count: number, number: number) =>
+    Promise.all(
+      Array.from({ length: count }, (_, index) =>
+        runtime.store.append(`note/${number}-${index % 40}`, [
+          { type: 'noted', data: { text: 'x'.repeat(3_000) } },
+          { type: 'noted' },
+        ]),
+      ),
+    );
+  await append(1_500, 0);
+  await runtime.projected(counts, { after: 3_000 });
+
+  for (let round = 1; round <= 3; round++) {
+    const rebuilt = (async () => {
+      for await (const _ of runtime.rebuild(counts));
+    })();
+    await append(400, round);
+    await rebuilt;
+    const { position } = await runtime.store.stats();
+    expect(await runtime.projected(counts, { after: position })).toEqual({ noted: position });
+  }
+});
+
+test('a rebuild that is asked for at once is one, and others on the file see what it made', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const last = await written(database, ['a', 'b']);
+  const idle = await openRuntime(['library'], { database });
+  expect(await idle.projected(counts, { after: last })).toEqual({ created: 2 });
+  const generations = () => idle.query(titles, 'select name, generation from projections order by name');
+  const before = await generations();
+
+  const other = await openRuntime(['library'], { database });
+  for await (const _ of other.rebuild(counts));
+  for await (const _ of other.rebuild(titles));
+
+  expect(await idle.projected(counts)).toEqual({ created: 2 });
+  expect(await idle.query(titles, 'select count(*) as count from titles')).toEqual([{ count: 2 }]);
+  const after = await generations();
+  for (const name of ['counts', 'titles']) {
+    const of = (rows: Record<string, unknown>[]) =>
+      Number(rows.find((row) => row['name'] === name)?.['generation']);
+    expect(of(after)).toBeGreaterThan(of(before));
+  }
+});
+
+test('whoever reads what it wrote does so also while another process builds anew', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const [one, other] = [
+    await openRuntime(['library'], { database }),
+    await openRuntime(['library'], { database }),
+  ];
+  let isOver = false;
+  const rebuilding = (async () => {
+    while (!isOver) for await (const _ of other.rebuild(titles));
+  })();
+
+  for (let index = 0; index < 60; index++) {
+    const { position } = await one.actor(document, `${index}`).send({ type: 'created', title: 'x' });
+    const found = await one.query(titles, 'select id from titles where id = ?', [`${index}`], {
+      after: position,
+    });
+    expect(found).toEqual([{ id: `${index}` }]);
+  }
+  isOver = true;
+  await rebuilding;
+});

@@ -118,7 +118,7 @@ export class ProjectionWorld {
         from: position,
         to: result.reached,
         effects: result.effects,
-        skipped: result.skipped.length,
+        skipped: result.skipped.map((each) => each.position),
         isLast: isLast && isBuilding,
         skipsRefused: onError === 'skip',
       });

@@ -42,7 +42,7 @@ function apply(writer: ProjectionWriter, text: string, values: readonly unknown[
   const effects = serialize({ texts: [text], calls: [to, 1, 0, values.length, ...values] });
   const bytes = new Uint8Array(effects) as Uint8Array<ArrayBuffer>;
   const batch = { name: 'notes', generation, from: position, to, effects: bytes };
-  return writer.apply({ ...batch, skipped: 0, isLast: true, skipsRefused: false });
+  return writer.apply({ ...batch, skipped: [], isLast: true, skipsRefused: false });
 }
 
 test.each([
@@ -62,6 +62,11 @@ test.each([
   ['create table holdfast_notes (id)', 'are taken'],
   ['create table sqlite_notes (id)', 'are taken'],
   ['create table events (id)', 'something else of the name'],
+  ['create table text (id)', 'a word of SQL'],
+  ['create table Count (id)', 'a word of SQL'],
+  ['create table notes (id, at default (unixepoch()))', 'unixepoch() gives something else'],
+  ["create table notes (id, at default (date('now')))", "'now' gives something else"],
+  ["create virtual table notes using fts5 (note, conten='streams')", 'cannot be that of another table'],
   ['create table notes (id', 'SQLite refuses'],
   ['create table notes (id integer primary key) bogus', 'SQLite refuses'],
 ])('refuses the tables of %j, and leaves nothing behind', (tables, why) => {
@@ -89,6 +94,11 @@ test.each([
   ["insert into notes values (1, datetime('now'))", "With 'now'"],
   ['insert into notes values (1, current_timestamp)', 'With current_timestamp'],
   ['insert into notes values (last_insert_rowid(), null)', 'With last_insert_rowid'],
+  ['insert into notes values (1, datetime())', 'With datetime()'],
+  ["insert into notes values (1, datetime(0, 'localtime'))", "With 'localtime'"],
+  ['update sqlite_sequence set seq = 0', 'not one of its own'],
+  ['insert into notes select 1, name from pragma_table_list', 'not one of its own'],
+  ['insert into notes select 1, name from sqlite_schema', 'not one of its own'],
   ['insert into notes values (1, null) returning id', 'returns rows'],
   ['select 1', 'insert, update and delete'],
   ['drop table notes', 'insert, update and delete'],
@@ -105,7 +115,7 @@ test.each([
     from: 0,
     to: 0,
     effects: null,
-    skipped: 0,
+    skipped: [],
     isLast: true,
     skipsRefused: false,
   });
@@ -157,7 +167,7 @@ test('a batch from anywhere but the checkpoint changes nothing', () => {
     generation,
     to: 9,
     effects: null,
-    skipped: 0,
+    skipped: [],
     isLast: false,
     skipsRefused: false,
   };
@@ -180,10 +190,117 @@ test('columns keep the names that tables have as well', () => {
     from: 0,
     to: 0,
     effects: null,
-    skipped: 0,
+    skipped: [],
     isLast: true,
     skipsRefused: false,
   });
 
   expect(database.prepare('select n.note, n.tags, t.notes from notes n, tags t').all()).toEqual([]);
+});
+
+test('a value that means the time of now is refused where it would', () => {
+  const { writer, database } = open();
+
+  expect(apply(writer, 'insert into notes values (1, datetime(?))', ['now'])).toMatchObject({
+    failure: { error: { message: expect.stringContaining("a value of 'now'") } },
+  });
+  expect(apply(writer, 'insert into notes values (1, ?)', ['now'])).toMatchObject({ failure: null });
+  expect(database.prepare('select note from notes').all()).toEqual([{ note: 'now' }]);
+});
+
+test('an index may have the name of a column, and names need not be ASCII', () => {
+  const { writer, database } = open();
+  const tables = `create table Ärzte (owner text, note text); create index owner on Ärzte (owner);
+    create unique index if not exists "note" on Ärzte (note)`;
+  const { building } = writer.open(summary(tables));
+  const generation = building?.generation ?? 0;
+  const text = 'insert into ärzte (owner, note) values (?, ?)'.replace('ä', 'Ä');
+  const effects = new Uint8Array(
+    serialize({ texts: [text], calls: [1, 1, 0, 2, 'a', 'b'] }),
+  ) as Uint8Array<ArrayBuffer>;
+
+  const applied = writer.apply({
+    name: 'notes',
+    generation,
+    from: 0,
+    to: 1,
+    effects,
+    skipped: [],
+    isLast: true,
+    skipsRefused: false,
+  });
+
+  expect(applied).toMatchObject({ failure: null, isServing: true });
+  expect(database.prepare('select owner, note from "Ärzte"').all()).toEqual([{ owner: 'a', note: 'b' }]);
+});
+
+test('data that a function of SQLite refuses is the fault of its event, and not of the file', () => {
+  const { writer } = open();
+
+  expect(apply(writer, 'insert into notes values (1, json_extract(?, ?))', ['{', '$.a'])).toMatchObject({
+    failure: {
+      error: { code: 'HOLDFAST_ERR_PROJECTION_FAILED', message: expect.stringContaining('malformed JSON') },
+    },
+  });
+});
+
+test('what is refused takes nothing else with it, and a long range is done in turns', () => {
+  const { writer, database } = open();
+  const { building } = writer.open(summary(notes));
+  const texts = ['insert into notes values (?, ?)'];
+  const callsOf = (index: number): unknown[] => {
+    const [first, second] = [index * 2, index % 3 === 0 ? 0 : index * 2 + 1];
+    return [index + 1, 2, 0, 2, first, 'a', 0, 2, second, 'b'];
+  };
+
+  let position = 0;
+  let passedOver = 0;
+  while (position < 300) {
+    const calls = Array.from({ length: 300 - position }, (_, index) => callsOf(position + index)).flat();
+    const applied = writer.apply({
+      name: 'notes',
+      generation: building?.generation ?? 0,
+      from: position,
+      to: 300,
+      effects: new Uint8Array(serialize({ texts, calls })) as Uint8Array<ArrayBuffer>,
+      skipped: [],
+      isLast: true,
+      skipsRefused: true,
+    });
+    if (applied.outcome !== 'applied') throw new Error(applied.outcome);
+    expect(applied.position).toBeGreaterThan(position);
+    expect(applied.isServing).toBe(applied.position === 300);
+    position = applied.position;
+    passedOver += applied.refused.length;
+  }
+
+  // The very first event collides with itself, so the second of those is the one that the others collide with.
+  expect(passedOver).toBe(99);
+  expect(database.prepare('select count(*) as count from notes').get()).toEqual({ count: 402 });
+  expect(database.prepare('select skipped from projections').get()).toEqual({ skipped: 99 });
+});
+
+test('a generation that is behind what is served does not take its place', () => {
+  const { writer } = open();
+  for (let count = 0; count < 3; count++) apply(writer, 'delete from notes');
+  const { building } = writer.open(summary(notes), true);
+  const batch = {
+    name: 'notes',
+    generation: building?.generation ?? 0,
+    effects: null,
+    skipped: [],
+    skipsRefused: false,
+  };
+
+  expect(writer.apply({ ...batch, from: 0, to: 2, isLast: true })).toMatchObject({ isServing: false });
+  expect(writer.apply({ ...batch, from: 2, to: 3, isLast: true })).toMatchObject({ isServing: true });
+});
+
+test('a build that a newer application has begun stands in nobody’s way', () => {
+  const { writer } = open();
+  apply(writer, "insert into notes values (1, 'a')");
+  writer.open(summary(notes, { version: 2 }));
+
+  expect(writer.open(summary(notes))).toMatchObject({ serving: { version: 1, position: 1 }, building: null });
+  expect(writer.open(summary(notes, { version: 2 }))).toMatchObject({ building: { version: 2 } });
 });
