@@ -215,6 +215,9 @@ test('refuses what it is wrongly given, at once', async () => {
   await expect(runtime.query(titles, all, [], { atfer: 1 } as never)).rejects.toThrow(
     codedError('HOLDFAST_ERR_OPTION_INVALID', { message: expect.stringContaining('"after"') }),
   );
+  await expect(runtime.query(titles, all, { after: 1 })).rejects.toThrow(
+    codedError('HOLDFAST_ERR_OPTION_INVALID', { message: expect.stringContaining('[], { after }') }),
+  );
   await expect(runtime.projected(titles as never)).rejects.toThrow(codedError('HOLDFAST_ERR_OPTION_INVALID'));
   await expect(runtime.projected(stranger)).rejects.toThrow(
     codedError('HOLDFAST_ERR_PROJECTION_UNKNOWN', { message: expect.stringContaining('"titles"') }),
