@@ -37,8 +37,8 @@ export class EffectRunner {
   readonly #listener: EffectListener;
   readonly #kept = new Map<string, WorkSet>();
   #isEnding = false;
-  /** What led to the work that runs, by its key; work that was resumed after a crash has forgotten. */
-  readonly #causes = new Map<string, Cause>();
+  /** What led to the work that runs; work that was resumed after a crash has forgotten. */
+  readonly #causes = new WeakMap<WorkDescription, Cause>();
 
   constructor(listener: EffectListener) {
     this.#listener = listener;
@@ -58,11 +58,10 @@ export class EffectRunner {
           this.#emit(resident.address, effect.event);
           break;
         case 'start':
-          if (cause !== null) this.#causes.set(effect.work.key, cause);
+          if (cause !== null) this.#causes.set(effect.work, cause);
           this.#start(resident, effect.work);
           break;
         case 'stop':
-          this.#causes.delete(effect.key);
           resident.work?.stop(effect.key);
           break;
         case 'forward':
@@ -104,7 +103,6 @@ export class EffectRunner {
 
   /** The end of a piece of work has been journaled, or does not matter any more. */
   ended(resident: Resident, key: string): void {
-    this.#causes.delete(key);
     resident.work?.stop(key);
     this.dropEnded(resident);
   }
@@ -142,7 +140,7 @@ export class EffectRunner {
     return new WorkSet({
       told: (work, event) => {
         if (this.#isEnding && event.type === 'holdfast.work.next') return;
-        this.#listener.onInput(address, work.actor, event, work.key, this.#causes.get(work.key));
+        this.#listener.onInput(address, work.actor, event, work.key, this.#causes.get(work));
       },
       sent: (work, parent, event) => {
         if (this.#isEnding) return;
@@ -152,7 +150,7 @@ export class EffectRunner {
           const failed: WorkEvent = { type: 'holdfast.work.failed', error };
           return this.#listener.onInput(address, work.actor, failed, work.key);
         }
-        this.#listener.onInput(address, parent, event, null, this.#causes.get(work.key));
+        this.#listener.onInput(address, parent, event, null, this.#causes.get(work));
       },
       emitted: (event) => this.#emit(address, event),
       hasRoom: () => this.#listener.hasRoom(address),

@@ -17,7 +17,8 @@ export type TableHandler<Type extends string = string, Data = Readonly<Record<st
 
 /**
  * Folds an event into the state before it. Pure, as a reducer is; may change the state in place and return it. That a
- * state cannot be kept shows when it has to be: after this event, or up to a thousand later.
+ * state cannot be kept shows when it has to be: after this event, or up to two thousand
+ * later.
  */
 export type FoldHandler<State, Type extends string = string, Data = Readonly<Record<string, unknown>>> = (
   state: State,

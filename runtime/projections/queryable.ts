@@ -89,8 +89,8 @@ export abstract class Queryable {
 
   /**
    * Builds a projection anew from the first event, also one whose version has not changed, while what there is of it is
-   * served. Yields how far that is; ends when the new one is served. What is not waited for goes on by itself, also after
-   * a restart.
+   * served. Begins when it is first iterated, yields how far that is, and ends when the new one is served. What is then not
+   * waited for goes on by itself, also after a restart.
    *
    * @throws as {@link query} does.
    *
