@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Transferable } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
+import { invariant } from '../errors/invariant.ts';
 import { heapLimits } from '../threads/heap-limits.ts';
 import type * as tasks from './tasks.ts';
 
 type Tasks = typeof tasks;
-type Task = (input: unknown) => never;
 
 /** Options of a pool. */
 export interface CpuPoolOptions {
@@ -15,7 +15,7 @@ export interface CpuPoolOptions {
   readonly memoryMb?: number;
   /** Flags of Node.js for the threads. Default: those of the process. */
   readonly execArgv?: readonly string[] | undefined;
-  /** Serves in place of the pool where there is no file to start its threads from. Default: the calling thread. */
+  /** Serves in place of the pool where there is no file to start its threads from. Default: this thread checks seals. */
   readonly standIn?: () => Promise<TaskRunner>;
 }
 
@@ -38,8 +38,8 @@ export interface TaskRunner {
 
 /**
  * Threads for work that is only computing. They load no addon and start when first needed. An application that was
- * bundled into one file has no file to start them from: there the work is done on the calling thread, piece by piece,
- * or by whatever stands in for the pool.
+ * bundled into one file has no file to start them from: there seals are checked on the calling thread, piece by piece, and
+ * threads of the worker file stand in for all else.
  */
 export class CpuPool {
   readonly #threads: number;
@@ -101,8 +101,8 @@ export class CpuPool {
 const callingThread: TaskRunner = {
   async run(name, input, { signal }) {
     signal?.throwIfAborted();
-    const task = (await import('./tasks.ts'))[name as keyof Tasks] as Task;
-    return task(input);
+    invariant(name === 'checkSeals', `nothing stands in for the pool to run ${name}`);
+    return (await import('./check-seals.ts')).checkSeals(input as never);
   },
   close: async () => undefined,
   destroy: async () => undefined,

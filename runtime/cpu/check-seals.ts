@@ -1,0 +1,34 @@
+import type { IntegrityProblem } from '../ports/event-store-backend.ts';
+import type { SealedRow } from '../protocol/reader-control.ts';
+import { sealEvent } from '../protocol/seal-event.ts';
+
+/** Compares events with their seals, and looks whether their payloads can be read. */
+export function checkSeals(rows: readonly SealedRow[]): IntegrityProblem[] {
+  const problems: IntegrityProblem[] = [];
+  for (const [position, id, stream, , type, schemaVersion, data, metadata, parents, hash] of rows) {
+    if (hash !== sealEvent({ id, stream, type, schemaVersion, data, metadata }, parents)) {
+      problems.push({
+        kind: 'hash',
+        message: `Event ${position} (${id} of ${stream}) is not what was written.`,
+      });
+    }
+    for (const payload of [data, metadata ?? 'null']) {
+      if (!isJson(payload)) {
+        problems.push({
+          kind: 'payload',
+          message: `A payload of event ${position} (${id} of ${stream}) is not JSON.`,
+        });
+      }
+    }
+  }
+  return problems;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
