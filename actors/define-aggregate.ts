@@ -3,6 +3,7 @@ import { nearestName } from '../runtime/errors/nearest-name.ts';
 import { type TimerPolicy, timerPolicies } from '../runtime/protocol/consequences.ts';
 import { checkName, describe } from '../runtime/protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from '../runtime/protocol/options.ts';
+import { isReservedKind } from '../runtime/protocol/volatile-kinds.ts';
 import type { Migrate } from './migrate.ts';
 import type { StandardSchema } from './standard-schema.ts';
 import { type AnyUpcastChains, checkUpcast, type UpcastChains } from './upcast.ts';
@@ -204,6 +205,12 @@ export function defineAggregate<
     throw holdfastError(
       'HOLDFAST_ERR_ARGUMENT_INVALID',
       `The kind "${kind}" has a slash, which separates it from an id.`,
+    );
+  }
+  if (isReservedKind(kind)) {
+    throw holdfastError(
+      'HOLDFAST_ERR_ARGUMENT_INVALID',
+      `The kind "${kind}" is reserved: "holdfast." begins the names of Holdfast's own actors.`,
     );
   }
   const owner = `defineAggregate('${kind}')`;

@@ -69,6 +69,15 @@ export type {
 } from './protocol/rehearsal.ts';
 export type { SkippedEventCount, SkippedReason } from './protocol/skipped-event.ts';
 export type { RehearseOptions } from './rehearse/rehearse-options.ts';
+export type { Connectivity, ConnectivityState, ConnectivityStatus } from './resilience/connectivity.ts';
+export type { ConnectivityOptions } from './resilience/connectivity-options.ts';
+export {
+  alwaysOffline,
+  alwaysOnline,
+  type ConnectivityProbe,
+  interfaceProbe,
+  type ProbeResult,
+} from './resilience/connectivity-probe.ts';
 export type { Runtime, RuntimeState } from './runtime.ts';
 export type { StateAtOptions } from './state-at-version.ts';
 export type { SupervisionOptions } from './supervision-options.ts';

@@ -3,6 +3,11 @@ import { pathToFileURL } from 'node:url';
 import { checkOverflow, type MailboxOverflow } from './hosts/mailboxes.ts';
 import { checkOptions, checkWholeOption, invalidOption, toWorkerUrl } from './protocol/options.ts';
 import {
+  type ConnectivityOptions,
+  type ResolvedConnectivity,
+  resolveConnectivity,
+} from './resilience/connectivity-options.ts';
+import {
   type ResolvedSupervision,
   resolveSupervision,
   type SupervisionOptions,
@@ -48,6 +53,8 @@ export interface RuntimeOptions {
   readonly lockTimeoutMs?: number;
   /** How long `close` waits for commands, and then for each thread, in milliseconds. Default 10,000. */
   readonly closeTimeoutMs?: number;
+  /** How it is found out whether the network is there, once that matters. Default: by the network interfaces. */
+  readonly connectivity?: ConnectivityOptions;
   /** The worker file, when a bundler has moved it. Default: the file of the package. */
   readonly workerUrl?: string | URL;
 }
@@ -68,6 +75,7 @@ export interface ResolvedOptions {
   readonly supervision: ResolvedSupervision;
   readonly lockTimeoutMs: number;
   readonly closeTimeoutMs: number;
+  readonly connectivity: ResolvedConnectivity;
   readonly workerUrl: string | URL | undefined;
 }
 
@@ -86,7 +94,7 @@ const ranges: Readonly<Record<string, readonly [min: number, max: number]>> = {
 };
 
 const owner = 'createRuntime';
-const otherNames = ['database', 'modules', 'workerUrl', 'mailboxOverflow', 'supervision'];
+const otherNames = ['database', 'modules', 'workerUrl', 'mailboxOverflow', 'supervision', 'connectivity'];
 
 /** Checks the options and fills in the defaults. */
 export function resolveOptions(options: RuntimeOptions): ResolvedOptions {
@@ -114,6 +122,7 @@ export function resolveOptions(options: RuntimeOptions): ResolvedOptions {
     supervision: resolveSupervision(options.supervision),
     lockTimeoutMs: options.lockTimeoutMs ?? 30_000,
     closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
+    connectivity: resolveConnectivity(options.connectivity),
     workerUrl: toWorkerUrl(owner, options.workerUrl),
   };
 }

@@ -22,6 +22,8 @@ import { invalidOption } from './protocol/options.ts';
 import type { RehearsalReport } from './protocol/rehearsal.ts';
 import type { SkippedEventCount } from './protocol/skipped-event.ts';
 import { type RehearseOptions, resolveRehearseOptions } from './rehearse/rehearse-options.ts';
+import type { Connectivity } from './resilience/connectivity.ts';
+import { Resilience } from './resilience/resilience.ts';
 import type { StateAtOptions } from './state-at-version.ts';
 import { EventStore } from './store/event-store.ts';
 import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
@@ -43,6 +45,7 @@ export class Runtime extends Queryable {
   readonly #closeTimeoutMs: number;
   readonly #emitted = new EmittedListeners();
   readonly #dispatcher: Dispatcher;
+  readonly #resilience: Resilience;
   readonly #definitions: { readonly modules: readonly string[]; readonly memoryMb: number };
   readonly #projectionOptions: ConstructorParameters<typeof Projections>[0];
   #projections: Promise<Projections> | undefined;
@@ -85,6 +88,7 @@ export class Runtime extends Queryable {
       onMoved: (isTheirs) => void this.#dispatcher.resumeWork(isTheirs),
     });
     this.#dispatcher = createDispatcher(backend, this.#router);
+    this.#resilience = new Resilience(this.#router, options.connectivity);
     this.#deadLetters = new DeadLetterDesk(backend, this.#router);
     this.#lifecycle.send({ type: 'opened' });
     const store = backend.store();
@@ -137,6 +141,16 @@ export class Runtime extends Queryable {
       throw invalidOption('on takes what defineAggregate returned, a type of event, and a function.');
     checkName('The type of an emitted event', type);
     return this.#emitted.add(definition.kind, type, handler as never);
+  }
+
+  /**
+   * Whether the network is there: `online`, `degraded` or `offline`, found out by the probe in `createRuntime({
+   * connectivity })`. Looks for the first time when this is first read.
+   *
+   * @throws HOLDFAST_ERR_CLOSED if it is first read after `close`.
+   */
+  get connectivity(): Connectivity {
+    return this.#resilience.connectivity;
   }
 
   /**
@@ -301,6 +315,7 @@ export class Runtime extends Queryable {
   }
 
   async #closeAfter(reason: Error): Promise<void> {
+    this.#resilience.close();
     this.#dispatcher.close();
     await this.#endRehearsals(reason);
     await (await this.#projections)?.close();
@@ -318,6 +333,7 @@ export class Runtime extends Queryable {
 
   async #close(): Promise<void> {
     this.#lifecycle.send({ type: 'close' });
+    this.#resilience.close();
     this.#dispatcher.close();
     const closed = holdfastError(
       'HOLDFAST_ERR_CLOSED',

@@ -55,8 +55,8 @@ export class Backlog implements RequestOwner {
     this.#dispatch(this.#client, pending);
   }
 
-  watch(request: HostRequest, answer: Watch['answer']): void {
-    this.#watches.add(request, answer);
+  watch(request: HostRequest, answer: Watch['answer'], isQuiet: boolean): void {
+    this.#watches.add(request, answer, isQuiet);
     if (!this.#mailboxes.isHeld(request.address)) this.#client?.send(request);
   }
 

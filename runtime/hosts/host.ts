@@ -87,10 +87,10 @@ export class Host implements SupervisedHost {
   }
 
   /** Follows an actor: `answer` is called now and with every change. Ends with `backlog.forget`. */
-  watch(request: HostRequest, answer: (answer: HostReceipt | Error) => void): void {
+  watch(request: HostRequest, answer: (answer: HostReceipt | Error) => void, isQuiet: boolean): void {
     if (this.#isUnavailable) this.#tryAgain(request);
-    this.backlog.watch(request, answer);
-    this.#wake();
+    this.backlog.watch(request, answer, isQuiet);
+    if (!isQuiet) this.#wake();
   }
 
   /** Sends a request that nobody waits for. */

@@ -1,4 +1,5 @@
 import type { HostReceipt, HostRequest } from '../protocol/host-messages.ts';
+import { isReservedKind } from '../protocol/volatile-kinds.ts';
 import type { Mailbox } from './mailboxes.ts';
 
 /** Told when a request is given up that has not left: nobody needs it any more. */
@@ -55,8 +56,8 @@ export class PendingRequest {
 
   /** Whether it is something that may have to be kept as a dead letter. */
   get isCommand(): boolean {
-    const { operation } = this.request;
-    return operation === 'send' || operation === 'execute';
+    const { operation, address } = this.request;
+    return (operation === 'send' || operation === 'execute') && !isReservedKind(address);
   }
 
   /** Whether it must not be sent again once it may be durable, unless it has a key. A plain start, a delivery may. */

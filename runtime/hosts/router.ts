@@ -143,8 +143,11 @@ export class Router {
     await this.request({ ...blankRequest(address), operation: 'wake' }, {}, () => undefined);
   }
 
-  /** Tells the watcher the state now and after every change. Returns how to stop. */
-  watch(request: HostRequest, watcher: Watcher): () => void {
+  /**
+   * Tells the watcher the state now and after every change. Returns how to stop. `quietly`: starts no thread, keeps no
+   * process alive, and looks for nothing that other processes have written.
+   */
+  watch(request: HostRequest, watcher: Watcher, quietly = false): () => void {
     this.#checkOpen();
     const host = this.#hostOf(request.address);
     const answer = (told: HostReceipt | Error) => {
@@ -152,9 +155,9 @@ export class Router {
       this.#unfollow(watcher);
       watcher.failed(told);
     };
-    host.watch(request, answer);
+    host.watch(request, answer, quietly);
     this.#watchers.set(watcher, request.address);
-    this.#followForeign();
+    if (!quietly) this.#followForeign();
     return () => {
       if (!this.#unfollow(watcher)) return;
       host.backlog.forget(request.id);

@@ -5,6 +5,8 @@ import { limits } from '../protocol/limits.ts';
 export interface Watch {
   readonly request: HostRequest;
   readonly answer: (answer: HostReceipt | Error) => void;
+  /** Nobody waits for what it tells: it keeps no process alive. */
+  readonly isQuiet: boolean;
   deaths: number;
 }
 
@@ -15,18 +17,22 @@ export interface Watch {
 export class Watches {
   readonly #watches = new Map<number, Watch>();
   #lastId = 0;
+  #quiet = 0;
 
+  /** Those that somebody waits for. */
   get size(): number {
-    return this.#watches.size;
+    return this.#watches.size - this.#quiet;
   }
 
-  add(request: HostRequest, answer: (answer: HostReceipt | Error) => void): void {
+  add(request: HostRequest, answer: (answer: HostReceipt | Error) => void, isQuiet: boolean): void {
     request.id = --this.#lastId;
-    this.#watches.set(request.id, { request, answer, deaths: 0 });
+    this.#watches.set(request.id, { request, answer, isQuiet, deaths: 0 });
+    if (isQuiet) this.#quiet++;
   }
 
   /** False if it has ended already. */
   remove(id: number): boolean {
+    if (this.#watches.get(id)?.isQuiet) this.#quiet--;
     return this.#watches.delete(id);
   }
 
@@ -34,7 +40,7 @@ export class Watches {
   answer(id: number, answer: HostReceipt | Error): void {
     const watch = this.#watches.get(id);
     if (watch === undefined) return;
-    if (answer instanceof Error) this.#watches.delete(id);
+    if (answer instanceof Error) this.remove(id);
     watch.deaths = 0;
     watch.answer(answer);
   }
@@ -49,13 +55,14 @@ export class Watches {
     const failed: Watch[] = [];
     for (const watch of this.#watches.values())
       if (++watch.deaths >= limits.hostDeathsMax) failed.push(watch);
-    for (const { request } of failed) this.#watches.delete(request.id);
+    for (const { request } of failed) this.remove(request.id);
     return failed;
   }
 
   takeAll(): Watch[] {
     const all = [...this.#watches.values()];
     this.#watches.clear();
+    this.#quiet = 0;
     return all;
   }
 }

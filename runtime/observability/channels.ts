@@ -85,3 +85,9 @@ export const projectionStopped = channel('holdfast:projection:stopped');
  * Payload: `{ projection: string, position: number, error: unknown }`.
  */
 export const projectionSkipped = channel('holdfast:projection:skipped');
+
+/**
+ * What is known of the network has changed. Published in the main thread.
+ * Payload: `{ status: ConnectivityStatus, before: ConnectivityStatus, reason: string | null }`.
+ */
+export const connectivityChanged = channel('holdfast:connectivity:changed');

@@ -3,6 +3,8 @@ import { ActorHost } from '../../actors/actor-host.ts';
 import { installEntropy } from '../../actors/install-entropy.ts';
 import { importModule, loadDefinitions } from '../../actors/load-definitions.ts';
 import { SkippedEvents } from '../../actors/skipped-events.ts';
+import { VolatileHost } from '../../actors/volatile-host.ts';
+import { volatileMachines } from '../../actors/volatile-machines.ts';
 import { effectFailed, eventSkipped, migrateFailed } from '../observability/channels.ts';
 import type { HostLog } from '../ports/host-log.ts';
 import { isProjectionDefinition } from '../projections/define-projection.ts';
@@ -11,7 +13,12 @@ import { encode } from '../protocol/codec.ts';
 import { EmittedGauge } from '../protocol/emitted-gauge.ts';
 import { HostBoard } from '../protocol/host-board.ts';
 import type { HostControl, HostFindings, HostThreadData } from '../protocol/host-control.ts';
-import { readHostRequests, writeEmitted, writeHostAnswer } from '../protocol/host-messages.ts';
+import {
+  type HostReceipt,
+  readHostRequests,
+  writeEmitted,
+  writeHostAnswer,
+} from '../protocol/host-messages.ts';
 import type { ReaderRequests } from '../protocol/reader-control.ts';
 import { AppendClient } from './append-client.ts';
 import { CodeTracer } from './code-tracer.ts';
@@ -49,10 +56,15 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
     },
   };
   const answers: FramePort = new FramePort(data.requests, (frame) =>
-    readHostRequests(frame, (request) => host.receive(request)),
+    readHostRequests(frame, (request) =>
+      (volatile.hosts(request.address) ? volatile : host).receive(request),
+    ),
   );
   const skippedEvents = new SkippedEvents();
   const emitted = new EmittedGauge(data.emitted);
+  const answer = (id: number, told: HostReceipt | Error) =>
+    answers.send((frame) => writeHostAnswer(frame, id, told));
+  const volatile = new VolatileHost({ machines: volatileMachines, answer });
   const host = new ActorHost({
     definitions,
     log,
@@ -61,7 +73,7 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
     runtimeId: data.run,
     convicted: new Set(data.convicted),
     givenUp: new Set(data.givenUp),
-    answer: (id, answer) => answers.send((frame) => writeHostAnswer(frame, id, answer)),
+    answer,
     onEffectFailed: (address, type, error) => effectFailed.publish({ address, type, error }),
     onEmitted(address, event) {
       if (!emitted.hasListeners) return;

@@ -1,0 +1,8 @@
+import { connectivityMachine } from '../machines/connectivity.machine.ts';
+import { volatileKinds } from '../runtime/protocol/volatile-kinds.ts';
+import type { AnyStateMachine } from './xstate-adapter.ts';
+
+/** The machines of the actors whose state is never written. */
+export const volatileMachines: ReadonlyMap<string, AnyStateMachine> = new Map<string, AnyStateMachine>([
+  [volatileKinds.connectivity, connectivityMachine],
+]);

@@ -1,0 +1,293 @@
+import type {
+  ConnectivityContext,
+  ConnectivityEvent,
+  ConnectivityInput,
+  ConnectivityStateValue,
+  ProbeOutcome,
+} from '../../machines/connectivity.machine.ts';
+import { holdfastError } from '../errors/holdfast-error.ts';
+import type { Router } from '../hosts/router.ts';
+import { LatestValue } from '../latest-value.ts';
+import { connectivityChanged } from '../observability/channels.ts';
+import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
+import { volatileKinds } from '../protocol/volatile-kinds.ts';
+import type { ResolvedConnectivity } from './connectivity-options.ts';
+import type { ProbeResult } from './connectivity-probe.ts';
+import { holdProcess } from './hold-process.ts';
+import { isNetworkError } from './network-errors.ts';
+import { Replica } from './replica.ts';
+import { WakeWatch } from './wake-watch.ts';
+
+/** `unknown` until the first check is done. */
+export type ConnectivityStatus = 'unknown' | 'online' | 'degraded' | 'offline';
+
+/** What is known of the network, and why. */
+export interface ConnectivityState {
+  readonly status: ConnectivityStatus;
+  /** What the probe, or whoever overrode it, said of a network that is degraded or away; `null` if nothing. */
+  readonly reason: string | null;
+  /** Whether an override holds, and not what the probe found. */
+  readonly isOverridden: boolean;
+}
+
+type ConnectivityReplica = Replica<
+  ConnectivityStateValue,
+  ConnectivityContext,
+  ConnectivityEvent,
+  ConnectivityInput
+>;
+
+const unknown: ConnectivityState = { status: 'unknown', reason: null, isOverridden: false };
+const statuses: readonly unknown[] = ['online', 'degraded', 'offline'];
+
+/**
+ * Whether the network is there: one source of truth for everything in a runtime that depends on it. Its machine
+ * (`machines/connectivity.machine.ts`) lives in an actor; what it knows is of this moment and is not kept. It begins to
+ * look when it is first asked for, and keeps no process alive.
+ */
+export class Connectivity {
+  readonly #probe: ResolvedConnectivity['probe'];
+  readonly #replica: ConnectivityReplica;
+  readonly #listeners = new Set<(state: ConnectivityState) => void>();
+  readonly #wakeWatch = new WakeWatch(() => this.#woke());
+  #state = unknown;
+  /** The check that runs, with its number. */
+  #running: { readonly check: number; readonly abort: AbortController } | undefined;
+  #isClosed = false;
+  #wasChecking = false;
+  /** Checks that have ended, of all actors that there were. */
+  #checksDone = 0;
+  /** Times that the computer has slept since this began. */
+  #sleeps = 0;
+
+  /** @internal */
+  constructor(router: Router, { probe, input }: ResolvedConnectivity) {
+    this.#probe = probe;
+    this.#replica = new Replica({
+      router,
+      kind: volatileKinds.connectivity,
+      id: 'network',
+      input,
+      onChange: () => this.#changed(),
+      onBegun: () => this.#begun(),
+    });
+    // Whoever waits for the first check is told why there is none.
+    this.#replica.begin().catch(() => undefined);
+  }
+
+  get status(): ConnectivityStatus {
+    return this.#state.status;
+  }
+
+  get reason(): string | null {
+    return this.#state.reason;
+  }
+
+  get isOverridden(): boolean {
+    return this.#state.isOverridden;
+  }
+
+  /**
+   * Checks now, or joins the check that runs, and resolves with what is known then. One failed check may not be enough to
+   * believe that the network is gone: see `offlineAfter`.
+   *
+   * @throws HOLDFAST_ERR_CLOSED, the reason of the signal, and what keeps a host thread from starting.
+   */
+  async check(options: { readonly signal?: AbortSignal } = {}): Promise<ConnectivityState> {
+    this.#checkCall('check', options);
+    await this.#replica.begin();
+    const before = this.#checksDone;
+    const ended = this.#wait(() => this.#checksDone > before, options.signal);
+    if (!this.#isChecking) this.#replica.tell({ type: 'check' });
+    await ended;
+    return this.#state;
+  }
+
+  /** Resolves when something is known, which is once the first check is done. */
+  async ready(options: { readonly signal?: AbortSignal } = {}): Promise<ConnectivityState> {
+    this.#checkCall('ready', options);
+    if (this.#state.status !== 'unknown') return this.#state;
+    await this.#replica.begin();
+    await this.#wait(() => this.#state.status !== 'unknown', options.signal);
+    return this.#state;
+  }
+
+  /** Resolves when the network has this status, at once if it has. */
+  async waitFor(status: ConnectivityStatus, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    this.#checkCall('waitFor', options);
+    await this.#replica.begin();
+    await this.#wait(() => this.#state.status === status, options.signal);
+  }
+
+  /** What is known now and after every change; a slow reader skips to the newest. Ends on abort and when the runtime closes. */
+  async *changes(
+    options: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<ConnectivityState, void, void> {
+    this.#checkCall('changes', options);
+    const latest = new LatestValue<ConnectivityState>(options.signal);
+    let told = this.#state;
+    latest.set(told);
+    const listener = (state: ConnectivityState) => {
+      if (this.#isClosed) latest.end();
+      else if (state !== told) {
+        told = state;
+        latest.set(state);
+      }
+    };
+    this.#listeners.add(listener);
+    const hold = holdProcess();
+    try {
+      yield* latest;
+    } finally {
+      hold();
+      this.#listeners.delete(listener);
+    }
+  }
+
+  /**
+   * Has a status hold whatever the probe finds: a switch for "work offline". Returns how to release it; a later override
+   * takes the place of an earlier one. It ends with the runtime.
+   */
+  async override(
+    status: 'online' | 'degraded' | 'offline',
+    reason: string | null = null,
+  ): Promise<() => Promise<void>> {
+    if (!statuses.includes(status))
+      throw invalidOption('override takes "online", "degraded" or "offline", and a reason.');
+    this.#checkCall('override', {});
+    const override = { status, reason };
+    this.#override = override;
+    await this.#replica.send({ type: 'override', ...override });
+    return async () => {
+      if (this.#override !== override) return;
+      this.#override = undefined;
+      if (!this.#isClosed) await this.#replica.send({ type: 'release' });
+    };
+  }
+
+  /**
+   * Tells of a call that failed. If it failed as calls do without a network, the network is checked at once. Returns
+   * whether it did.
+   */
+  report(error: unknown): boolean {
+    if (this.#isClosed || !isNetworkError(error)) return false;
+    this.#replica.tell({ type: 'check' });
+    return true;
+  }
+
+  /** @internal Calls the listener after every change. Returns how to stop. */
+  listen(listener: (state: ConnectivityState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** @internal Times that the computer has slept. */
+  get sleeps(): number {
+    return this.#sleeps;
+  }
+
+  /** @internal */
+  close(): void {
+    this.#isClosed = true;
+    this.#wakeWatch.close();
+    this.#replica.close();
+    this.#running?.abort.abort();
+    for (const listener of [...this.#listeners]) listener(this.#state);
+  }
+
+  #override:
+    | { readonly status: 'online' | 'degraded' | 'offline'; readonly reason: string | null }
+    | undefined;
+
+  get #isChecking(): boolean {
+    return this.#replica.state?.probing === 'checking';
+  }
+
+  #begun(): void {
+    if (this.#override !== undefined) this.#replica.tell({ type: 'override', ...this.#override });
+  }
+
+  #woke(): void {
+    this.#sleeps++;
+    this.#replica.tell({ type: 'check' });
+  }
+
+  #changed(): void {
+    const { state, context } = this.#replica;
+    if (state === undefined || context === undefined || this.#isClosed) return;
+    if (this.#wasChecking && !this.#isChecking) this.#checksDone++;
+    this.#wasChecking = this.#isChecking;
+    const running = this.#running;
+    if (running !== undefined && (running.check !== context.check || state.probing !== 'checking')) {
+      this.#running = undefined;
+      running.abort.abort();
+    }
+    if (state.probing === 'checking' && this.#running === undefined) this.#run(context.check);
+    const { override, reason } = context;
+    // An actor that begins anew has forgotten what is still the best that is known.
+    const probed =
+      state.status === 'unknown'
+        ? { ...this.#state, isOverridden: false }
+        : { status: state.status, reason, isOverridden: false };
+    this.#become(override === null ? probed : { ...override, isOverridden: true });
+  }
+
+  #become(next: ConnectivityState): void {
+    const before = this.#state;
+    const { status, reason, isOverridden } = next;
+    if (status !== before.status || reason !== before.reason || isOverridden !== before.isOverridden) {
+      this.#state = next;
+      connectivityChanged.publish({ status, before: before.status, reason });
+    }
+    for (const listener of [...this.#listeners]) listener(this.#state);
+  }
+
+  #run(check: number): void {
+    const abort = new AbortController();
+    this.#running = { check, abort };
+    const tell = (outcome: ProbeOutcome, reason: string | null) => {
+      if (this.#running?.check !== check) return;
+      this.#running = undefined;
+      this.#replica.tell({ type: 'checked', check, outcome, reason, random: Math.random() });
+    };
+    new Promise<ProbeResult>((resolve) => resolve(this.#probe.check(abort.signal))).then(
+      (result) => {
+        if (result === 'online' || result === 'offline') tell(result, null);
+        else if (typeof result?.degraded === 'string') tell('degraded', result.degraded);
+        else tell('failed', 'The probe found neither "online", "offline" nor { degraded: reason }.');
+      },
+      (error: unknown) => tell('failed', error instanceof Error ? error.message : String(error)),
+    );
+  }
+
+  #wait(isReached: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (signal?.aborted) end(() => reject(signal.reason));
+        else if (this.#isClosed) end(() => reject(closed()));
+        else if (isReached()) end(resolve);
+      };
+      const release = holdProcess();
+      const end = (settle: () => void) => {
+        release();
+        this.#listeners.delete(look);
+        signal?.removeEventListener('abort', look);
+        settle();
+      };
+      this.#listeners.add(look);
+      signal?.addEventListener('abort', look);
+      look();
+    });
+  }
+
+  #checkCall(method: string, options: { readonly signal?: AbortSignal }): void {
+    checkOptions(`connectivity.${method}`, options, ['signal']);
+    checkSignal(`connectivity.${method}`, options.signal);
+    if (this.#isClosed) throw closed();
+    options.signal?.throwIfAborted();
+  }
+}
+
+function closed(): Error {
+  return holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
+}
