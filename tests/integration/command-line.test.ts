@@ -115,6 +115,23 @@ test('shows the state of an actor at a version', async () => {
   expect(nobody).toMatchObject({ code: 1, err: expect.stringContaining('no events of document/none') });
 });
 
+test('says its version, and what each option of a verb does', async () => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    version: string;
+  };
+  const verbs = (await run('--help')).out.match(/(?<=^ {2})[a-z-]+(?= )/gm) ?? [];
+  const helps = await Promise.all(verbs.map((verb) => run(verb, '--help')));
+
+  expect(await run('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
+  expect(await run('-v')).toEqual({ code: 0, out: `${version}\n`, err: '' });
+  expect(verbs).toContain('events');
+  for (const { out } of helps) {
+    const [usage = '', ...rest] = out.split('\n');
+    for (const [option] of usage.matchAll(/--[a-z]+/g))
+      expect(rest).toContainEqual(expect.stringMatching(new RegExp(`^  ${option}( [A-Z]+)?  +[a-z]`)));
+  }
+});
+
 test('finds a sound file sound, and rehearses, rebuilds and backs it up', async () => {
   const copy = join(folder, 'copy.db');
   const [verify, doctor, rehearse, backup] = await Promise.all([

@@ -1,13 +1,13 @@
 import type { AnyProjectionDefinition } from '../../projections/define-projection.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
 import { modulesOf, mustExist } from '../open-file.ts';
-import type { Verb } from '../verb.ts';
+import { modulesOption, type Verb } from '../verb.ts';
 
 /** Builds projections anew. */
 export const rebuild: Verb = {
   summary: 'build projections anew from the first event: those that are named, or all of the modules',
   usage: '[NAME ...] --modules PATH',
-  options: { modules: { type: 'string', multiple: true } },
+  options: { modules: modulesOption },
   async run({ database, args, options, terminal, signal }) {
     const modules = modulesOf(options['modules']);
     mustExist(database);
