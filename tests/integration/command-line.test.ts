@@ -150,6 +150,15 @@ test('finds a sound file sound, and rehearses, rebuilds and backs it up', async 
   expect(lines(await run('stats', copy, '--json'))).toMatchObject([{ events: 3 }]);
 });
 
+test('an id of a dead letter that is none is named as it was given', async () => {
+  const { code, err } = await run('dead-letters', database, 'requeue', 'abc', '--modules', library);
+
+  expect({ code, err }).toEqual({
+    code: 2,
+    err: 'holdfast: dead-letters requeue takes a whole number, got "abc".\n',
+  });
+});
+
 test('exports and imports the same events, once', async () => {
   const [path, target] = [join(folder, 'all.ndjson'), join(folder, 'other.db')];
 

@@ -1,6 +1,6 @@
 import type { DeadLetter } from '../../protocol/dead-letter.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
-import { wholeOption } from '../numbers.ts';
+import { wholeNumber } from '../numbers.ts';
 import { modulesOf, mustExist, openForLooking } from '../open-file.ts';
 import { modulesOption, type Verb, type VerbContext } from '../verb.ts';
 
@@ -14,8 +14,8 @@ export const deadLetters: Verb = {
     if (action === undefined) return list(context);
     if (action !== 'requeue' && action !== 'discard')
       throw new UsageError(`dead-letters takes requeue or discard, got "${action}".`);
-    const deadLetterId = wholeOption('id', id);
-    if (deadLetterId === undefined) throw new UsageError('The id of the dead letter is missing.');
+    if (id === undefined) throw new UsageError('The id of the dead letter is missing.');
+    const deadLetterId = wholeNumber(`dead-letters ${action}`, id);
     mustExist(context.database);
     const modules = action === 'requeue' ? modulesOf(context.options['modules']) : [];
     const { createRuntime } = await import('../../create-runtime.ts');
