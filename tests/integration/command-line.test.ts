@@ -150,6 +150,18 @@ test('finds a sound file sound, and rehearses, rebuilds and backs it up', async 
   expect(lines(await run('stats', copy, '--json'))).toMatchObject([{ events: 3 }]);
 });
 
+test('a projection that cannot be built anew keeps no other from it', async () => {
+  await using store = EventStore.withBackend(await SqliteEventStoreBackend.open(database));
+  await store.append('document/plan', [{ type: 'revised', data: { body: 'bad' } }]);
+  const faulty = new URL('../support/fixtures/faulty-projections.ts', import.meta.url).pathname;
+
+  const ran = await run('rebuild', database, 'picky', 'lenient', '--modules', faulty, '--json');
+
+  expect(lines(ran)).toEqual([{ rebuilt: 'lenient', version: 1, events: 4 }]);
+  expect(ran.code).toBe(1);
+  expect(ran.err).toMatch(/^holdfast: picky: .*\[HOLDFAST_ERR_PROJECTION_FAILED\]\n$/);
+});
+
 test('an id of a dead letter that is none is named as it was given', async () => {
   const { code, err } = await run('dead-letters', database, 'requeue', 'abc', '--modules', library);
 
