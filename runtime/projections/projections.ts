@@ -55,7 +55,7 @@ export class Projections {
     { after = 0, signal }: QueryOptions,
   ): Promise<Record<string, unknown>[]> {
     return this.#asServed(definition, { after, signal }, (reader, generation) =>
-      reader.request('queryServed', definition.name, generation, sql, values),
+      reader.query(definition.name, generation, sql, values, signal),
     );
   }
 

@@ -233,6 +233,34 @@ test('a query of more rows than it may return is refused', async () => {
   );
 });
 
+/** Rows that take some 10 ms each, and would take minutes together. */
+const endless = `with recursive n (i) as (select 1 union all select i + 1 from n limit 100000)
+  select (with recursive m (j) as (select i union all select j + 1 from m limit 50000) select max(j) from m) from n`;
+
+test('a query that is given up makes way for the next, and does not begin if it has not', async () => {
+  const runtime = await openRuntime(['library']);
+  await runtime.query(titles, all);
+  const stop = new AbortController();
+  const reason = new Error('enough');
+  const given = [1, 2].map(() => runtime.query(titles, endless, [], { signal: stop.signal }));
+
+  const next = runtime.query(titles, all);
+  stop.abort(reason);
+
+  expect(await Promise.allSettled(given)).toEqual(Array(2).fill({ status: 'rejected', reason }));
+  expect(await next).toEqual([]);
+});
+
+test('a close ends a query that would take long', async () => {
+  const runtime = await openRuntime(['library']);
+  await runtime.query(titles, all);
+  const ended = expect(runtime.query(titles, endless)).rejects.toThrow(codedError('HOLDFAST_ERR_CLOSED'));
+
+  await runtime.close();
+
+  await ended;
+});
+
 test('a wait ends with its signal, and with the runtime', async () => {
   const runtime = await openRuntime(['library']);
   await runtime.query(titles, all);
