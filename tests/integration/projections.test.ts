@@ -167,6 +167,33 @@ test('a live query yields what it finds, and what has changed since', async () =
   expect(await live.next()).toEqual({ done: true, value: undefined });
 });
 
+test('a live query sees what another process has built anew, without a new event', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  await written(database, ['a']);
+  const runtime = await openRuntime(['library'], { database });
+  const live = runtime.live<{ title: string }>(titles, all);
+  expect((await live.next()).value).toMatchObject({ rows: [{ title: 'A' }] });
+
+  const mended = await openRuntime(['library-mended'], { database });
+  for await (const _ of mended.rebuild(titles));
+
+  expect((await live.next()).value).toMatchObject({ rows: [{ title: 'Title: A' }] });
+});
+
+test('a live query of an application that has become the older one ends and says so', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  await written(database, ['a']);
+  const runtime = await openRuntime(['library'], { database });
+  const live = runtime.live(titles, all);
+  await live.next();
+
+  const newer = await openRuntime(['library-v2'], { database });
+  const upgraded = newer.query(titles, all);
+
+  await expect(live.next()).rejects.toThrow(codedError('HOLDFAST_ERR_PROJECTION_NEWER'));
+  await upgraded;
+});
+
 test('a query takes values by place and by name, and returns them as they are', async () => {
   const runtime = await openRuntime(['library']);
   const huge = 2n ** 60n;
