@@ -246,6 +246,12 @@ test('refuses what it is wrongly given, at once', async () => {
     codedError('HOLDFAST_ERR_OPTION_INVALID', { message: expect.stringContaining('[], { after }') }),
   );
   await expect(runtime.projected(titles as never)).rejects.toThrow(codedError('HOLDFAST_ERR_OPTION_INVALID'));
+  await expect(runtime.projected(revisions)).rejects.toThrow(
+    codedError('HOLDFAST_ERR_OPTION_INVALID', { message: expect.stringContaining('with "partition"') }),
+  );
+  await expect(runtime.projected(counts, { partition: 'plan' })).rejects.toThrow(
+    codedError('HOLDFAST_ERR_OPTION_INVALID', { message: expect.stringContaining('no partitions') }),
+  );
   await expect(runtime.projected(stranger)).rejects.toThrow(
     codedError('HOLDFAST_ERR_PROJECTION_UNKNOWN', { message: expect.stringContaining('"titles"') }),
   );
