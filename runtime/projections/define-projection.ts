@@ -169,7 +169,10 @@ export function defineProjection<const From extends readonly AnyAggregateDefinit
 export function defineProjection(name: string, given: object): AnyProjectionDefinition {
   checkName('The name of a projection', name);
   const owner = `defineProjection('${name}')`;
-  checkOptions(owner, given, 'initial' in (given ?? {}) ? foldNames : [...tableNames, 'initial']);
+  const isFold = Object(given).initial !== undefined;
+  if (isFold && Object(given).tables !== undefined)
+    throw invalidOption(`${owner} takes "tables" (SQL) or "initial" (a function), got both.`);
+  checkOptions(owner, given, isFold ? foldNames : [...tableNames, 'initial']);
   const { version, onError = 'stop', tables, initial, partition, on, from } = given as GivenOptions;
   if (version === undefined) throw invalidOption(`${owner}: "version" is missing. Begin with 1.`);
   checkWholeOption(owner, 'version', version, 1);
