@@ -25,13 +25,8 @@ export function checkHandlers(
       known.flatMap(({ keys }) => keys),
     );
     const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
-    const kinds = from.map(({ kind }) => kind);
-    if (!kinds.some((kind) => key.startsWith(`${kind}.`)))
-      throw invalidOption(
-        `${owner}: "on['${key}']" is of no kind in "from", which has ${kinds.join(', ') || 'none'}.${hint}`,
-      );
     throw invalidOption(
-      `${owner}: "on['${key}']" is of no event in "from".${hint} One that only the past has is known by "upcast" or "events" of its definition.`,
+      `${owner}: "on['${key}']" is of no event in "from" (${from.map(({ kind }) => kind).join(', ')}).${hint} One of the past must be in its "upcast" or "events".`,
     );
   }
 }
@@ -41,15 +36,16 @@ function eventsOf({ kind, machine, upcast, events }: AnyAggregateDefinition): {
   readonly keys: readonly string[];
   readonly has: (key: string) => boolean;
 } {
+  // A wildcard of the machine is no key; `*` stands for all others of the kind.
   const named = [...namedTypes(machine)].filter((type) => !type.endsWith('*'));
-  const types = new Set([...named, ...Object.keys(upcast), ...Object.keys(events), '*']);
+  const types = [...named, ...Object.keys(upcast), ...Object.keys(events), '*'];
   const knows = knownTypes(machine);
   return {
-    keys: [...types].map((type) => `${kind}.${type}`),
+    keys: types.map((type) => `${kind}.${type}`),
     has: (key) => {
       if (!key.startsWith(`${kind}.`)) return false;
       const type = key.slice(kind.length + 1);
-      return types.has(type) || (!type.endsWith('.*') && (isInternalType(type) || knows(type)));
+      return types.includes(type) || (!type.endsWith('.*') && (isInternalType(type) || knows(type)));
     },
   };
 }

@@ -87,7 +87,7 @@ export abstract class Queryable {
     if (projection.partition === null ? partition !== '' : options.partition === undefined) {
       throw invalidOption(
         projection.partition === null
-          ? `"${projection.name}" has one state and no partitions: leave "partition" out.`
+          ? `"${projection.name}" has no partitions: leave "partition" out.`
           : `"${projection.name}" has a state for each partition: say which with "partition".`,
       );
     }

@@ -22,10 +22,10 @@ const refused = (message: string) =>
   codedError('HOLDFAST_ERR_OPTION_INVALID', { message: expect.stringContaining(message) });
 
 test.each([
-  ['document.craeted', 'of no event in "from". Did you mean "document.created"?'],
-  ['document.renamed', 'of no event in "from". One that only the past has'],
+  ['document.craeted', 'of no event in "from" (document). Did you mean "document.created"?'],
+  ['document.renamed', 'of no event in "from" (document). One of the past'],
   ['document.added.*', 'of no event in "from"'],
-  ['documnt.created', 'of no kind in "from", which has document. Did you mean "document.created"?'],
+  ['documnt.created', 'of no event in "from" (document). Did you mean "document.created"?'],
 ])(
   '%s is no key of events of the definitions given, which a reactor and a projection say at once',
   (key, message) => {
