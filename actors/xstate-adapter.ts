@@ -284,16 +284,22 @@ export function acceptedTypes(snapshot: MachineSnapshot): string[] {
  * Holdfast and XState send themselves is not asked for.
  */
 export function knownTypes(machine: AnyStateMachine): (type: string) => boolean {
+  const descriptors = namedTypes(machine);
+  if (descriptors.has('*')) return () => true;
+  const prefixes = [...descriptors].filter((each) => each.endsWith('.*')).map((each) => each.slice(0, -2));
+  return (type) =>
+    descriptors.has(type) || prefixes.some((prefix) => type === prefix || type.startsWith(`${prefix}.`));
+}
+
+/** What the states of a machine name as events: types, and wildcards such as `files.*` and `*`. */
+export function namedTypes(machine: AnyStateMachine): Set<string> {
   const descriptors = new Set<string>();
   const visit = ({ transitions, states }: StateNode): void => {
     for (const descriptor of transitions.keys()) descriptors.add(descriptor);
     for (const child of Object.values(states)) visit(child as StateNode);
   };
   visit(machine.root);
-  if (descriptors.has('*')) return () => true;
-  const prefixes = [...descriptors].filter((each) => each.endsWith('.*')).map((each) => each.slice(0, -2));
-  return (type) =>
-    descriptors.has(type) || prefixes.some((prefix) => type === prefix || type.startsWith(`${prefix}.`));
+  return descriptors;
 }
 
 /** Whether a machine answers an event although the state stays the same: with actions, or by entering it again. */

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import '../node-version.ts';
+import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { isHoldfastError } from '../errors/holdfast-error.ts';
 import { nearestName } from '../errors/nearest-name.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
+import { commonOptions, helpOf, helpOfAll } from './help.ts';
 import { Terminal } from './terminal.ts';
 import type { Verb } from './verb.ts';
 import { backup } from './verbs/backup.ts';
@@ -39,8 +41,12 @@ const interrupted = new Error('interrupted');
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(help());
+    process.stdout.write(helpOfAll(verbs));
     return name === undefined ? exitCodes.notUnderstood : exitCodes.done;
+  }
+  if (name === '--version' || name === '-v') {
+    process.stdout.write(`${version()}\n`);
+    return exitCodes.done;
   }
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
   if (verb === undefined) throw new UsageError(`There is no verb "${name}". ${hint(name)}`);
@@ -65,11 +71,10 @@ async function main(argv: readonly string[]): Promise<number> {
 
 function parse(verb: Verb, args: readonly string[]) {
   try {
-    const common = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { ...common, ...verb.options },
+      options: { ...commonOptions, ...verb.options },
     });
     return { values: values as Record<string, string | boolean | string[] | undefined>, positionals };
   } catch (error) {
@@ -77,21 +82,9 @@ function parse(verb: Verb, args: readonly string[]) {
   }
 }
 
-function help(): string {
-  const lines = Object.entries(verbs).map(([name, { summary }]) => `  ${name.padEnd(14)}${summary}`);
-  return `Usage: holdfast VERB DATABASE [...] [--json]
-
-${lines.join('\n')}
-
---json prints a line of JSON for each thing; progress goes to stderr. Files are only read, but by import, rebuild and
-dead-letters requeue or discard; none of these creates a database but import.
-Exit codes: 0 done, 1 failed, 2 not understood, 3 problems were found, 130 interrupted.
-holdfast VERB --help says more of one.
-`;
-}
-
-function helpOf(name: string, { summary, usage }: Verb): string {
-  return `Usage: holdfast ${name} DATABASE ${usage === '' ? '' : `${usage} `}[--json]\n\n${summary}\n`;
+/** The version of the package that this file is in. */
+function version(): string {
+  return (createRequire(import.meta.url)('holdfast/package.json') as { version: string }).version;
 }
 
 function hint(name: string): string {

@@ -57,6 +57,11 @@ export class Terminal {
     process.stdout.write(`${line}\n`);
   }
 
+  /** What went wrong, beside the output. */
+  error(message: string): void {
+    process.stderr.write(`holdfast: ${message}\n`);
+  }
+
   /** Shows how far something is, on a terminal only, ten times a second. */
   readonly progress = ({ done, total }: Progress): void => {
     const now = performance.now();

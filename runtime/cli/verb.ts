@@ -11,15 +11,31 @@ export interface VerbContext {
   readonly signal: AbortSignal;
 }
 
+/** One option of a verb. */
+export interface VerbOption {
+  readonly type: 'string' | 'boolean';
+  readonly multiple?: boolean;
+  /** What it does, in a line of the help. */
+  readonly help: string;
+  /** What stands for its value there. */
+  readonly value?: string;
+}
+
+/** The option of every verb that runs the code of an application. */
+export const modulesOption: VerbOption = {
+  type: 'string',
+  multiple: true,
+  value: 'PATH',
+  help: 'a module that exports definitions; may be repeated, or take several with commas',
+};
+
 /** One thing that the command line does. Resolves with the exit code. */
 export interface Verb {
   readonly summary: string;
   /** What comes after the database, for the help. */
   readonly usage: string;
   /** Options besides `--json` and `--help`. */
-  readonly options: Readonly<
-    Record<string, { readonly type: 'string' | 'boolean'; readonly multiple?: boolean }>
-  >;
+  readonly options: Readonly<Record<string, VerbOption>>;
   readonly run: (context: VerbContext) => Promise<number>;
 }
 

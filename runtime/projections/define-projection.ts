@@ -3,6 +3,7 @@ import { isAggregateDefinition } from '../../actors/define-aggregate.ts';
 import type { EventFromLogic } from '../../actors/xstate-adapter.ts';
 import { checkName, describe } from '../protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from '../protocol/options.ts';
+import { checkHandlers } from './check-handlers.ts';
 import type { ProjectionEvent } from './projection-event.ts';
 import type { Sql, SqlStatement } from './sql.ts';
 
@@ -71,7 +72,10 @@ interface CommonOptions<From extends readonly AnyAggregateDefinition[]> {
    * event, while what there was is still served.
    */
   readonly version: number;
-  /** The definitions whose events it is about: for the types of its handlers. Default: none, and payloads are unknown. */
+  /**
+   * The definitions whose events it is about: for the types of its handlers, and to refuse keys of events that they do not
+   * have. Default: none, and payloads are unknown.
+   */
   readonly from?: From;
   /**
    * `stop` (the default): an event that fails stops this projection before it, visible in `health()`, until the next
@@ -144,7 +148,8 @@ const foldNames = [...commonNames, 'initial', 'partition'];
  * Defines a projection: what the events of the log add up to, as tables to query or as a state. Export the result from a
  * module that is given to `createRuntime({ modules })`. Handlers run on a thread of their own and are pure.
  *
- * @throws HOLDFAST_ERR_OPTION_INVALID, HOLDFAST_ERR_ARGUMENT_INVALID for a name that is none.
+ * @throws HOLDFAST_ERR_OPTION_INVALID, also for a key in `on` of an event that no definition in `from` has;
+ * HOLDFAST_ERR_ARGUMENT_INVALID for a name that is none.
  *
  * @example
  * export const titles = defineProjection('titles', {
@@ -164,7 +169,10 @@ export function defineProjection<const From extends readonly AnyAggregateDefinit
 export function defineProjection(name: string, given: object): AnyProjectionDefinition {
   checkName('The name of a projection', name);
   const owner = `defineProjection('${name}')`;
-  checkOptions(owner, given, 'initial' in (given ?? {}) ? foldNames : [...tableNames, 'initial']);
+  const isFold = Object(given).initial !== undefined;
+  if (isFold && Object(given).tables !== undefined)
+    throw invalidOption(`${owner} takes "tables" (SQL) or "initial" (a function), got both.`);
+  checkOptions(owner, given, isFold ? foldNames : [...tableNames, 'initial']);
   const { version, onError = 'stop', tables, initial, partition, on, from } = given as GivenOptions;
   if (version === undefined) throw invalidOption(`${owner}: "version" is missing. Begin with 1.`);
   checkWholeOption(owner, 'version', version, 1);
@@ -189,27 +197,6 @@ export function defineProjection(name: string, given: object): AnyProjectionDefi
     partition: partition ?? null,
     on: on as AnyProjectionDefinition['on'],
   });
-}
-
-/** Checks the handlers of a projection or a reactor. */
-export function checkHandlers(
-  owner: string,
-  on: unknown,
-  from: readonly AnyAggregateDefinition[] | undefined,
-): void {
-  if (typeof on !== 'object' || on === null || Object.keys(on).length === 0)
-    throw invalidOption(
-      `${owner}: "on" must have a handler for at least one event, such as "document.created".`,
-    );
-  const kinds = from?.map(({ kind }) => kind);
-  for (const [key, handler] of Object.entries(on)) {
-    if (typeof handler !== 'function')
-      throw invalidOption(`${owner}: "on['${key}']" must be a function, got ${describe(handler)}.`);
-    if (kinds === undefined || key === '*' || kinds.some((kind) => key.startsWith(`${kind}.`))) continue;
-    throw invalidOption(
-      `${owner}: "on['${key}']" is of no kind in "from", which has ${kinds.join(', ') || 'none'}.`,
-    );
-  }
 }
 
 /** Whether a value, such as an export of a module, is a definition of a projection. */

@@ -1,12 +1,8 @@
 import type { AnyAggregateDefinition } from '../../actors/define-aggregate.ts';
 import { checkName, describe } from '../protocol/names.ts';
 import { checkOptions, invalidOption } from '../protocol/options.ts';
-import {
-  type AnyProjectionDefinition,
-  checkHandlers,
-  type EventsOf,
-  type ProjectionErrorPolicy,
-} from './define-projection.ts';
+import { checkHandlers } from './check-handlers.ts';
+import type { AnyProjectionDefinition, EventsOf, ProjectionErrorPolicy } from './define-projection.ts';
 import type { ProjectionEvent } from './projection-event.ts';
 import type { Send, SentMessage } from './send.ts';
 
@@ -29,7 +25,7 @@ type ReactorHandlers<From extends readonly AnyAggregateDefinition[]> = From exte
 
 /** Options of {@link defineReactor}. */
 export interface ReactorOptions<From extends readonly AnyAggregateDefinition[]> {
-  /** The definitions whose events it is about: for the types of its handlers. Default: none, and payloads are unknown. */
+  /** As that of a projection. */
   readonly from?: From;
   /**
    * Where it begins in a file that has not seen it before: `beginning` with the first event there is, `now` with the

@@ -6,9 +6,12 @@ export class LogHead {
   readonly #wakes = new Set<() => void>();
   #stop: (() => void) | undefined;
 
-  /** Begins to watch. Resolves when the position is known. */
-  async watch(store: StoreClient): Promise<void> {
-    const { position, stop } = await store.watch((moved) => this.#moveTo(moved.position));
+  /** Begins to watch, also which generations others have put to service. Resolves when the position is known. */
+  async watch(store: StoreClient, onServed: (generations: readonly number[]) => void): Promise<void> {
+    const { position, stop } = await store.watch((moved) => {
+      this.#moveTo(moved.position);
+      if (moved.served !== undefined) onServed(moved.served);
+    });
     this.#stop = stop;
     this.#moveTo(position);
   }

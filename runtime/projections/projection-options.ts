@@ -11,7 +11,7 @@ export interface QueryOptions {
    * Default: what is there now; but never before the first build is complete.
    */
   readonly after?: number;
-  /** Ends the wait. A query that has begun runs to its end, and its rows are dropped. */
+  /** Ends the wait at once. A query that has begun ends before its next row, one that has not is passed over. */
   readonly signal?: AbortSignal;
 }
 

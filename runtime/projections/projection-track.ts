@@ -132,6 +132,11 @@ export class ProjectionTrack {
     this.#round.abort();
   }
 
+  /** Looks again if what it serves is not among the generations that are served. */
+  noticeServed(generations: readonly number[]): void {
+    if (this.#serving !== null && !generations.includes(this.#serving.generation)) this.refresh();
+  }
+
   close(): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
@@ -166,8 +171,9 @@ export class ProjectionTrack {
     const before = this.#serving;
     this.#serving = serving;
     this.#building = building;
-    // Another process may have gone on with it.
-    if (before !== null && serving?.position !== before.position) this.#ports.onChanged();
+    // Another process may have gone on with it, or built it anew.
+    const isSame = serving?.generation === before?.generation && serving?.position === before?.position;
+    if (before !== null && !isSame) this.#ports.onChanged();
     this.#setState(building === null ? 'current' : 'building');
     const feeds: Promise<FeedEnd>[] = [];
     const isCurrent = serving !== null && serving.version === this.summary.version;
@@ -305,6 +311,8 @@ export class ProjectionTrack {
     this.#again?.reject(error);
     this.#again?.promise.catch(() => undefined);
     this.#again = undefined;
+    // Whoever follows what it has served is told that there is no more of it.
+    this.#ports.onChanged();
     this.#setState(isHoldfastError(error, 'HOLDFAST_ERR_CLOSED') ? 'closed' : 'refused');
   }
 

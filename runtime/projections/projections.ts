@@ -55,7 +55,7 @@ export class Projections {
     { after = 0, signal }: QueryOptions,
   ): Promise<Record<string, unknown>[]> {
     return this.#asServed(definition, { after, signal }, (reader, generation) =>
-      reader.request('queryServed', definition.name, generation, sql, values),
+      reader.query(definition.name, generation, sql, values, signal),
     );
   }
 
@@ -170,7 +170,11 @@ export class Projections {
     const lane = new LaneClient(this.#options);
     this.#starting = lane;
     try {
-      const [summaries] = await Promise.all([lane.loaded, this.#head.watch(this.#options.backend.store())]);
+      const onServed = (generations: readonly number[]): void => {
+        for (const track of this.#tracks.values()) track.noticeServed(generations);
+      };
+      const watching = this.#head.watch(this.#options.backend.store(), onServed);
+      const [summaries] = await Promise.all([lane.loaded, watching]);
       if (this.#isClosed || summaries.length === 0) return await lane.close();
       this.#lane = lane;
       for (const summary of summaries) this.#tracks.set(summary.name, this.#track(summary));

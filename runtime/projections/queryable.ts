@@ -72,7 +72,8 @@ export abstract class Queryable {
 
   /**
    * The state of a projection that folds: of a partition, or the one that it has. `undefined` where no event has changed
-   * it so far. Waits as {@link query} does, and throws the same.
+   * it so far. A projection with partitions needs one, and another takes none. Waits as {@link query} does, and throws
+   * the same.
    */
   async projected<State>(
     projection: ProjectionDefinition<State>,
@@ -83,6 +84,13 @@ export abstract class Queryable {
     if (projection.initial === null)
       throw invalidOption(`"${projection.name}" has tables and no state: ask it with query().`);
     const { partition = '', ...rest } = options;
+    if (projection.partition === null ? partition !== '' : options.partition === undefined) {
+      throw invalidOption(
+        projection.partition === null
+          ? `"${projection.name}" has no partitions: leave "partition" out.`
+          : `"${projection.name}" has a state for each partition: say which with "partition".`,
+      );
+    }
     if (partition !== '') checkName('A partition', partition);
     return (await this.projections()).state(projection, partition, rest);
   }

@@ -14,7 +14,12 @@ export interface ReaderThreadData {
   readonly halt: MessagePort;
   /** See `exit-guard.ts`. */
   readonly closed: Int32Array<SharedArrayBuffer>;
+  /** Ends every query. */
+  readonly stop: StopFlag;
 }
+
+/** Set to 1 by another thread to end a query: before it begins, or between two of its rows. */
+export type StopFlag = Int32Array<SharedArrayBuffer>;
 
 /** What can be asked over a request port of the reader. */
 export interface ReaderRequests {
@@ -38,6 +43,7 @@ export interface ReaderRequests {
     generation: number,
     sql: string,
     values: QueryValues,
+    stop: StopFlag | null,
   ): Record<string, unknown>[] | 'moved';
   servedState(name: string, generation: number, partition: string): string | undefined | 'moved';
   correlated(correlationId: string, after: number): RecordedEvent[];

@@ -82,4 +82,6 @@ export interface HeadMoved {
   readonly position: number;
   /** Whether others than the hosts of this runtime have appended: another process, or a caller of the store. */
   readonly beyondHosts: boolean;
+  /** The generations of projections that are served, where another process may have changed that. */
+  readonly served?: readonly number[];
 }

@@ -21,6 +21,8 @@ export class LogWriter {
   #position = 0;
   #seenDataVersion = -1;
   #hasForeignNews = false;
+  /** How often another connection was seen to have written, whoever noticed it first. */
+  foreignCommits = 0;
   #contended = false;
   #isCommitting = false;
 
@@ -102,6 +104,7 @@ export class LogWriter {
     if (version === this.#seenDataVersion) return false;
     this.#transaction.reload();
     this.#seenDataVersion = version;
+    this.foreignCommits++;
     const known = this.#position;
     this.#position = this.#transaction.position;
     if (this.#position > known) this.#hasForeignNews = true;

@@ -25,11 +25,7 @@ export class ProjectionTables {
             : withFirstName(statement, index, quoted(buildingName(generation, index)));
         this.#database.exec(withNames(own, names));
       } catch (error) {
-        throw projectionInvalid(
-          projection,
-          `SQLite refuses ${statement}: ${(error as Error).message}.`,
-          error,
-        );
+        throw projectionInvalid(projection, `SQLite refuses ${statement}: ${saidOf(error)}.`, error);
       }
     }
     for (const table of tables) this.#refuseColumns(projection, generation, table);
@@ -115,6 +111,11 @@ export function buildingNames(generation: number, names: readonly string[]): Map
 /** What one table of a generation is called while it is being built. */
 export function buildingName(generation: number, name: string): string {
   return `holdfast_${generation}_${name}`;
+}
+
+/** What SQLite says of a statement, by the names that the application gave. */
+export function saidOf(error: unknown): string {
+  return (error as Error).message.replace(/\bholdfast_\d+_/g, '');
 }
 
 /** Whether a statement makes the index of a name. */

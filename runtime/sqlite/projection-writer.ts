@@ -37,6 +37,8 @@ export class ProjectionWriter {
   readonly #move: SqliteStatement;
   readonly #saveState: SqliteStatement;
   readonly #insertMessage: SqliteStatement;
+  readonly #served: SqliteStatement<string>;
+  #knownServed = '';
   readonly #clock: Clock;
   readonly #onMessages: () => void;
 
@@ -50,6 +52,9 @@ export class ProjectionWriter {
     this.#tables = new ProjectionTables(database);
     this.#byName = database.prepare<Row>(`select ${columns} from projections where name = ?`);
     this.#byGeneration = database.prepare<Row>(`select ${columns} from projections where generation = ?`);
+    this.#served = database
+      .prepare<string>("select json_group_array(generation) from projections where role = 'serving'")
+      .pluck();
     this.#move = database.prepare(
       'update projections set position = ?, skipped = skipped + ? where generation = ? and position = ?',
     );
@@ -83,6 +88,14 @@ export class ProjectionWriter {
       if (isUnderWay || (isCurrent && !again)) return standing(serving, isUnderWay ? building : undefined);
       return standing(serving, this.#begin(name, version, tables));
     });
+  }
+
+  /** The generations that are served, if these are others than when it was last asked. */
+  servedAnew(): readonly number[] | undefined {
+    const served = this.#served.get() ?? '[]';
+    if (served === this.#knownServed) return undefined;
+    this.#knownServed = served;
+    return JSON.parse(served) as number[];
   }
 
   /** Applies a range of events: all of it, what there is time for, or up to the event that SQLite refuses. */

@@ -19,12 +19,17 @@ export class Queries {
   /**
    * The rows that a query finds. Integers are numbers where a number holds them exactly, and bigints elsewhere.
    *
-   * @throws HOLDFAST_ERR_QUERY_INVALID, HOLDFAST_ERR_QUERY_TOO_LARGE, and the errors of the storage.
+   * The driver cannot interrupt a statement: what can be done is to ask between two rows whether it is to stop.
+   *
+   * @throws HOLDFAST_ERR_QUERY_INVALID, HOLDFAST_ERR_QUERY_TOO_LARGE, HOLDFAST_ERR_CLOSED if it was stopped, and the
+   * errors of the storage.
    */
-  run(sql: string, values: QueryValues): Record<string, unknown>[] {
+  run(sql: string, values: QueryValues, isStopped: () => boolean): Record<string, unknown>[] {
     try {
       const rows: Record<string, unknown>[] = [];
+      if (isStopped()) throw stopped();
       for (const row of this.#prepare(sql).iterate(values)) {
+        if (isStopped()) throw stopped();
         if (rows.length === limits.queryRowsMax) throw tooLarge();
         rows.push(withNumbers(row));
       }
@@ -77,6 +82,13 @@ function invalid(sql: string, why: string, cause?: unknown): Error {
     `The query ${JSON.stringify(shown)} cannot be run. ${why}`,
     undefined,
     cause,
+  );
+}
+
+function stopped(): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_CLOSED',
+    'The query was stopped before its end: its signal was aborted, or the store was closed.',
   );
 }
 

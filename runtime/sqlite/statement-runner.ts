@@ -2,6 +2,7 @@ import { holdfastError } from '../errors/holdfast-error.ts';
 import { toWireError } from '../errors/wire-error.ts';
 import type { RefusedEvent } from '../protocol/projection.ts';
 import type { SqliteDatabase, SqliteStatement, SqliteValue } from './driver.ts';
+import { saidOf } from './projection-tables.ts';
 import { tokensOf, withNames } from './sql-tokens.ts';
 import { StatementGuard } from './statement-guard.ts';
 import { isRefusal } from './storage-error.ts';
@@ -129,7 +130,7 @@ export class StatementRunner {
       statement = this.#guard.prepare(names.size === 0 ? text : withNames(text, names), values);
     } catch (error) {
       if (isOurs(error)) throw error;
-      const said = `SQLite refuses ${JSON.stringify(text)}: ${(error as Error).message}.`;
+      const said = `SQLite refuses ${JSON.stringify(text)}: ${saidOf(error)}.`;
       throw projectionInvalid(projection, said, error);
     }
     if (this.#statements.size >= statementsMax) this.#statements.clear();
@@ -172,7 +173,7 @@ function statementFailed(error: unknown, projection: string, text: string, posit
   if (isOurs(error)) return error as Error;
   return holdfastError(
     'HOLDFAST_ERR_PROJECTION_FAILED',
-    `SQLite refuses ${JSON.stringify(text)} of the projection "${projection}": ${(error as Error).message}.`,
+    `SQLite refuses ${JSON.stringify(text)} of the projection "${projection}": ${saidOf(error)}.`,
     { projection, position },
     error,
   );

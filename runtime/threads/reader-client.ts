@@ -4,13 +4,20 @@ import { holdfastError } from '../errors/holdfast-error.ts';
 import type { IntegrityProblem, LongWorkOptions } from '../ports/event-store-backend.ts';
 import type {
   BackupProgress,
+  QueryValues,
   ReaderControl,
   ReaderRequests,
   ReaderThreadData,
+  StopFlag,
 } from '../protocol/reader-control.ts';
 import { type ExitGuarded, exitGuard } from './exit-guard.ts';
 import { RequestClient } from './request-port.ts';
 import { Thread } from './thread.ts';
+
+/** What was asked before a close is answered for so long. Then queries are stopped. */
+const answeredMs = 1_000;
+/** A thread that has not stopped after so long is left to itself: it holds the native addon, and must not be ended. */
+const leftAfterMs = 4_000;
 
 /** The main thread's side of the reader thread. */
 export class ReaderClient {
@@ -19,12 +26,19 @@ export class ReaderClient {
   readonly #halt: MessagePort;
   readonly #cancels = new Set<(reason: unknown) => void>();
   readonly #guarded: ExitGuarded;
+  readonly #stop: StopFlag = newStopFlag();
 
   private constructor(path: string, workerUrl: URL | string | undefined) {
     const requests = new MessageChannel();
     const halt = new MessageChannel();
     const closed = new Int32Array(new SharedArrayBuffer(4));
-    const data: ReaderThreadData = { path, requests: requests.port2, halt: halt.port2, closed };
+    const data: ReaderThreadData = {
+      path,
+      requests: requests.port2,
+      halt: halt.port2,
+      closed,
+      stop: this.#stop,
+    };
     const transfer = [requests.port2, halt.port2];
     this.thread = new Thread<ReaderControl>({ role: 'reader', name: 'reader', workerUrl, data, transfer });
     this.#requests = new RequestClient<ReaderRequests>(requests.port1);
@@ -59,6 +73,26 @@ export class ReaderClient {
       return await this.#requests.request(method, ...args);
     } finally {
       this.thread.release();
+    }
+  }
+
+  /** Runs a query on what is served of a projection. On abort it ends between two rows, or does not begin. */
+  async query(
+    name: string,
+    generation: number,
+    sql: string,
+    values: QueryValues,
+    signal: AbortSignal | undefined,
+  ): Promise<Record<string, unknown>[] | 'moved'> {
+    if (signal === undefined) return this.request('queryServed', name, generation, sql, values, null);
+    const stop = newStopFlag();
+    const onAbort = (): void => void Atomics.store(stop, 0, 1);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await this.request('queryServed', name, generation, sql, values, stop);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
     }
   }
 
@@ -111,7 +145,10 @@ export class ReaderClient {
     throw failure.reason;
   }
 
-  /** Ends work under way, answers what was asked before, and closes the connection. */
+  /**
+   * Ends work under way, answers what was asked before, and closes the connection. Resolves after a while also if SQLite
+   * is in the middle of a statement.
+   */
   async close(): Promise<void> {
     const closed = holdfastError(
       'HOLDFAST_ERR_CLOSED',
@@ -121,8 +158,14 @@ export class ReaderClient {
     this.thread.hold();
     try {
       // The end of a thread may overtake its answers: what was asked before is answered first.
-      await this.#requests.pending.settled();
-      this.#requests.pending.fail(closed);
+      const { pending } = this.#requests;
+      let isAnswered = await within(answeredMs, pending.settled());
+      if (!isAnswered) {
+        Atomics.store(this.#stop, 0, 1);
+        isAnswered = await within(leftAfterMs, pending.settled());
+      }
+      pending.fail(closed);
+      if (!isAnswered) return this.#guarded.halt();
       await this.thread.endedBy(this.thread.control.call('close', []));
     } finally {
       this.#requests.close();
@@ -131,4 +174,17 @@ export class ReaderClient {
       this.thread.release();
     }
   }
+}
+
+function newStopFlag(): StopFlag {
+  return new Int32Array(new SharedArrayBuffer(4));
+}
+
+/** Whether something happens in time. */
+async function within(ms: number, happens: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  return Promise.race([happens.then(() => true), late]).finally(() => clearTimeout(timer));
 }

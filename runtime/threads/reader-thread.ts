@@ -1,6 +1,11 @@
 import type { MessagePort } from 'node:worker_threads';
 import { holdfastError } from '../errors/holdfast-error.ts';
-import type { ReaderControl, ReaderRequests, ReaderThreadData } from '../protocol/reader-control.ts';
+import type {
+  ReaderControl,
+  ReaderRequests,
+  ReaderThreadData,
+  StopFlag,
+} from '../protocol/reader-control.ts';
 import { backupDatabase } from '../sqlite/backup.ts';
 import { listDeadLetters } from '../sqlite/dead-letter-box.ts';
 import { IntegrityCheck } from '../sqlite/integrity-check.ts';
@@ -33,6 +38,8 @@ export function serveReader(control: MessagePort, data: ReaderThreadData): void 
         throw storageError(error, data.path);
       }
     };
+  const isStopped = (stop: StopFlag | null) => (): boolean =>
+    Atomics.load(data.stop, 0) === 1 || (stop !== null && Atomics.load(stop, 0) === 1);
   const requests: ReaderRequests = {
     readStream: coded((stream, query) => log.readStream(stream, query)),
     readLog: coded((query) => log.readLog(query)),
@@ -43,10 +50,10 @@ export function serveReader(control: MessagePort, data: ReaderThreadData): void 
     sealedPage: coded((after) => integrity.sealedPage(after)),
     projectionPage: coded((query) => projections.page(query)),
     projectionState: coded((generation, partition) => projections.state(generation, partition)),
-    query: coded((sql, values) => queries.run(sql, values)),
+    query: coded((sql, values) => queries.run(sql, values, isStopped(null))),
     correlated: coded((correlationId, after) => log.correlated(correlationId, after)),
-    queryServed: coded((name, generation, sql, values) =>
-      projections.asServed(name, generation, () => queries.run(sql, values)),
+    queryServed: coded((name, generation, sql, values, stop) =>
+      projections.asServed(name, generation, () => queries.run(sql, values, isStopped(stop))),
     ),
     servedState: coded((name, generation, partition) =>
       projections.asServed(name, generation, () => projections.state(generation, partition)),

@@ -28,6 +28,7 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
   const links = new Set<FramePort>();
   const generations = new Map<number, number>();
   let reported = 0;
+  let lookedAt = 0;
   let poll: NodeJS.Timeout | undefined;
 
   // News is reported by whoever comes first: the poll, a commit, or another write that noticed it on its way.
@@ -43,6 +44,10 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
     try {
       writer.noticeForeignCommits();
       report();
+      if (writer.foreignCommits === lookedAt) return;
+      const served = projections.servedAnew();
+      lookedAt = writer.foreignCommits;
+      if (served !== undefined) data.heads.postMessage({ position: reported, beyondHosts: false, served });
     } catch {
       // The disk failed or another process holds a lock: the next look is soon.
     }

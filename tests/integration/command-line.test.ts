@@ -115,6 +115,23 @@ test('shows the state of an actor at a version', async () => {
   expect(nobody).toMatchObject({ code: 1, err: expect.stringContaining('no events of document/none') });
 });
 
+test('says its version, and what each option of a verb does', async () => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    version: string;
+  };
+  const verbs = (await run('--help')).out.match(/(?<=^ {2})[a-z-]+(?= )/gm) ?? [];
+  const helps = await Promise.all(verbs.map((verb) => run(verb, '--help')));
+
+  expect(await run('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
+  expect(await run('-v')).toEqual({ code: 0, out: `${version}\n`, err: '' });
+  expect(verbs).toContain('events');
+  for (const { out } of helps) {
+    const [usage = '', ...rest] = out.split('\n');
+    for (const [option] of usage.matchAll(/--[a-z]+/g))
+      expect(rest).toContainEqual(expect.stringMatching(new RegExp(`^  ${option}( [A-Z]+)?  +[a-z]`)));
+  }
+});
+
 test('finds a sound file sound, and rehearses, rebuilds and backs it up', async () => {
   const copy = join(folder, 'copy.db');
   const [verify, doctor, rehearse, backup] = await Promise.all([
@@ -131,6 +148,27 @@ test('finds a sound file sound, and rehearses, rebuilds and backs it up', async 
   expect(lines(rebuild)).toEqual([{ rebuilt: 'titles', version: 1, events: 3 }]);
   expect([verify, doctor, rehearse, backup, rebuild].map(({ code }) => code)).toEqual(Array(5).fill(0));
   expect(lines(await run('stats', copy, '--json'))).toMatchObject([{ events: 3 }]);
+});
+
+test('a projection that cannot be built anew keeps no other from it', async () => {
+  await using store = EventStore.withBackend(await SqliteEventStoreBackend.open(database));
+  await store.append('document/plan', [{ type: 'revised', data: { body: 'bad' } }]);
+  const faulty = new URL('../support/fixtures/faulty-projections.ts', import.meta.url).pathname;
+
+  const ran = await run('rebuild', database, 'picky', 'lenient', '--modules', faulty, '--json');
+
+  expect(lines(ran)).toEqual([{ rebuilt: 'lenient', version: 1, events: 4 }]);
+  expect(ran.code).toBe(1);
+  expect(ran.err).toMatch(/^holdfast: picky: .*\[HOLDFAST_ERR_PROJECTION_FAILED\]\n$/);
+});
+
+test('an id of a dead letter that is none is named as it was given', async () => {
+  const { code, err } = await run('dead-letters', database, 'requeue', 'abc', '--modules', library);
+
+  expect({ code, err }).toEqual({
+    code: 2,
+    err: 'holdfast: dead-letters requeue takes a whole number, got "abc".\n',
+  });
 });
 
 test('exports and imports the same events, once', async () => {

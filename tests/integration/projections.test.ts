@@ -167,6 +167,33 @@ test('a live query yields what it finds, and what has changed since', async () =
   expect(await live.next()).toEqual({ done: true, value: undefined });
 });
 
+test('a live query sees what another process has built anew, without a new event', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  await written(database, ['a']);
+  const runtime = await openRuntime(['library'], { database });
+  const live = runtime.live<{ title: string }>(titles, all);
+  expect((await live.next()).value).toMatchObject({ rows: [{ title: 'A' }] });
+
+  const mended = await openRuntime(['library-mended'], { database });
+  for await (const _ of mended.rebuild(titles));
+
+  expect((await live.next()).value).toMatchObject({ rows: [{ title: 'Title: A' }] });
+});
+
+test('a live query of an application that has become the older one ends and says so', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  await written(database, ['a']);
+  const runtime = await openRuntime(['library'], { database });
+  const live = runtime.live(titles, all);
+  await live.next();
+
+  const newer = await openRuntime(['library-v2'], { database });
+  const upgraded = newer.query(titles, all);
+
+  await expect(live.next()).rejects.toThrow(codedError('HOLDFAST_ERR_PROJECTION_NEWER'));
+  await upgraded;
+});
+
 test('a query takes values by place and by name, and returns them as they are', async () => {
   const runtime = await openRuntime(['library']);
   const huge = 2n ** 60n;
@@ -219,6 +246,12 @@ test('refuses what it is wrongly given, at once', async () => {
     codedError('HOLDFAST_ERR_OPTION_INVALID', { message: expect.stringContaining('[], { after }') }),
   );
   await expect(runtime.projected(titles as never)).rejects.toThrow(codedError('HOLDFAST_ERR_OPTION_INVALID'));
+  await expect(runtime.projected(revisions)).rejects.toThrow(
+    codedError('HOLDFAST_ERR_OPTION_INVALID', { message: expect.stringContaining('with "partition"') }),
+  );
+  await expect(runtime.projected(counts, { partition: 'plan' })).rejects.toThrow(
+    codedError('HOLDFAST_ERR_OPTION_INVALID', { message: expect.stringContaining('no partitions') }),
+  );
   await expect(runtime.projected(stranger)).rejects.toThrow(
     codedError('HOLDFAST_ERR_PROJECTION_UNKNOWN', { message: expect.stringContaining('"titles"') }),
   );
@@ -231,6 +264,34 @@ test('a query of more rows than it may return is refused', async () => {
   await expect(runtime.query(titles, endless)).rejects.toThrow(
     codedError('HOLDFAST_ERR_QUERY_TOO_LARGE', { limit: 100_000 }),
   );
+});
+
+/** Rows that take some 10 ms each, and would take minutes together. */
+const endless = `with recursive n (i) as (select 1 union all select i + 1 from n limit 100000)
+  select (with recursive m (j) as (select i union all select j + 1 from m limit 50000) select max(j) from m) from n`;
+
+test('a query that is given up makes way for the next, and does not begin if it has not', async () => {
+  const runtime = await openRuntime(['library']);
+  await runtime.query(titles, all);
+  const stop = new AbortController();
+  const reason = new Error('enough');
+  const given = [1, 2].map(() => runtime.query(titles, endless, [], { signal: stop.signal }));
+
+  const next = runtime.query(titles, all);
+  stop.abort(reason);
+
+  expect(await Promise.allSettled(given)).toEqual(Array(2).fill({ status: 'rejected', reason }));
+  expect(await next).toEqual([]);
+});
+
+test('a close ends a query that would take long', async () => {
+  const runtime = await openRuntime(['library']);
+  await runtime.query(titles, all);
+  const ended = expect(runtime.query(titles, endless)).rejects.toThrow(codedError('HOLDFAST_ERR_CLOSED'));
+
+  await runtime.close();
+
+  await ended;
 });
 
 test('a wait ends with its signal, and with the runtime', async () => {

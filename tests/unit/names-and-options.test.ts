@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { fromPromise, setup } from 'xstate';
 import { defineAggregate } from '../../actors/define-aggregate.ts';
 import { resolveOptions } from '../../runtime/options.ts';
+import { defineProjection } from '../../runtime/projections/define-projection.ts';
 import { parseAddress, toAddress } from '../../runtime/protocol/address.ts';
 import { limits } from '../../runtime/protocol/limits.ts';
 import { checkKey, checkName, checkWhole, describe as show } from '../../runtime/protocol/names.ts';
@@ -86,6 +87,18 @@ test('an aggregate needs a kind that is a name without a slash, and a machine', 
   expect(() => defineAggregate('', { machine })).toThrow(argumentInvalid);
   expect(() => defineAggregate('a', { machine })).toThrow(optionInvalid);
   expect(() => defineAggregate('a', { machin: machine } as never)).toThrow('did you mean "machine"?');
+});
+
+test('a projection has tables or a state', () => {
+  const on = { '*': () => null };
+  const tables = 'create table notes (id)';
+
+  const both = { version: 1, tables, initial: () => null, on };
+  expect(() => defineProjection('notes', both as never)).toThrow(
+    'takes "tables" (SQL) or "initial" (a function), got both.',
+  );
+  expect(() => defineProjection('notes', { version: 1, on } as never)).toThrow('got neither.');
+  expect(() => defineProjection('notes', 5 as never)).toThrow(optionInvalid);
 });
 
 test.each([

@@ -61,6 +61,10 @@ test.each([
   [`${notes}; create table NOTES (id)`, 'made twice'],
   ['create table holdfast_notes (id)', 'are taken'],
   ['create table sqlite_notes (id)', 'are taken'],
+  ['create table HoldFast_notes (id)', 'are taken'],
+  ['create table "SQLITE_notes" (id)', 'are taken'],
+  [`${notes}; create index Holdfast_notes_by_note on notes (note)`, 'are taken'],
+  ['create table holdfast_1_notes (id)', 'are taken'],
   ['create table events (id)', 'something else of the name'],
   ['create table text (id)', 'a word of SQL'],
   ['create table Count (id)', 'a word of SQL'],
@@ -131,6 +135,19 @@ test.each([
   });
   expect(apply(writer, text)).toMatchObject(refused);
   expect(database.prepare('select * from notes').all()).toEqual([{ id: 7, note: 'kept' }]);
+});
+
+test('what SQLite refuses is said by the names that the application gave', () => {
+  const { writer } = open();
+  const untyped = 'create table notes (id integer primary key, note) strict';
+
+  expect(() => writer.open(summary(untyped))).toThrow(/: missing datatype for notes\.note\./);
+  expect(apply(writer, "insert into notes values (1, 'a'), (1, 'b')")).toMatchObject({
+    failure: { error: { message: expect.stringContaining(': UNIQUE constraint failed: notes.id.') } },
+  });
+  expect(apply(writer, 'insert into notes values (1)')).toMatchObject({
+    failure: { error: { message: expect.stringContaining(': table notes has 2 columns') } },
+  });
 });
 
 test('statements may do all that their own tables allow', () => {

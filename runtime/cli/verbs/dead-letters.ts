@@ -1,21 +1,21 @@
 import type { DeadLetter } from '../../protocol/dead-letter.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
-import { wholeOption } from '../numbers.ts';
+import { wholeNumber } from '../numbers.ts';
 import { modulesOf, mustExist, openForLooking } from '../open-file.ts';
-import type { Verb, VerbContext } from '../verb.ts';
+import { modulesOption, type Verb, type VerbContext } from '../verb.ts';
 
 /** Lists dead letters, sends one again, or discards one. */
 export const deadLetters: Verb = {
   summary: 'list dead letters; send one again; discard one',
   usage: '[requeue ID --modules PATH | discard ID]',
-  options: { modules: { type: 'string', multiple: true } },
+  options: { modules: modulesOption },
   async run(context) {
     const [action, id] = context.args;
     if (action === undefined) return list(context);
     if (action !== 'requeue' && action !== 'discard')
       throw new UsageError(`dead-letters takes requeue or discard, got "${action}".`);
-    const deadLetterId = wholeOption('id', id);
-    if (deadLetterId === undefined) throw new UsageError('The id of the dead letter is missing.');
+    if (id === undefined) throw new UsageError('The id of the dead letter is missing.');
+    const deadLetterId = wholeNumber(`dead-letters ${action}`, id);
     mustExist(context.database);
     const modules = action === 'requeue' ? modulesOf(context.options['modules']) : [];
     const { createRuntime } = await import('../../create-runtime.ts');

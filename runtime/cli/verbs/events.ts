@@ -11,11 +11,11 @@ export const events = readingVerb({
   summary: 'events in order of arrival; with --follow every new one',
   usage: '[--stream NAME] [--type TYPE] [--after POSITION] [--limit N] [--follow]',
   options: {
-    stream: { type: 'string' },
-    type: { type: 'string' },
-    after: { type: 'string' },
-    limit: { type: 'string' },
-    follow: { type: 'boolean' },
+    stream: { type: 'string', value: 'NAME', help: 'only the events of this stream' },
+    type: { type: 'string', value: 'TYPE', help: 'only the events of this type' },
+    after: { type: 'string', value: 'POSITION', help: 'only the events after this position in the log' },
+    limit: { type: 'string', value: 'N', help: 'at most so many; default all' },
+    follow: { type: 'boolean', help: 'go on with every new event, until interrupted' },
   },
   async run(backend, { terminal, options, signal }) {
     const after = wholeOption('after', options['after']) ?? 0;

@@ -1,13 +1,14 @@
+import { type HoldfastError, isHoldfastError } from '../../errors/holdfast-error.ts';
 import type { AnyProjectionDefinition } from '../../projections/define-projection.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
 import { modulesOf, mustExist } from '../open-file.ts';
-import type { Verb } from '../verb.ts';
+import { modulesOption, type Verb } from '../verb.ts';
 
 /** Builds projections anew. */
 export const rebuild: Verb = {
   summary: 'build projections anew from the first event: those that are named, or all of the modules',
   usage: '[NAME ...] --modules PATH',
-  options: { modules: { type: 'string', multiple: true } },
+  options: { modules: modulesOption },
   async run({ database, args, options, terminal, signal }) {
     const modules = modulesOf(options['modules']);
     mustExist(database);
@@ -21,18 +22,32 @@ export const rebuild: Verb = {
     const wanted = args.length === 0 ? all : args.map((name) => named(all, name));
     if (wanted.length === 0) throw new UsageError('The modules export no projection.');
     await using runtime = await createRuntime({ database, modules });
+    let code: number = exitCodes.done;
     for (const projection of wanted) {
-      let events = 0;
-      for await (const progress of runtime.rebuild(projection, { signal })) {
-        events = progress.done;
-        terminal.progress(progress);
+      const { name, version } = projection;
+      try {
+        let events = 0;
+        for await (const progress of runtime.rebuild(projection, { signal })) {
+          events = progress.done;
+          terminal.progress(progress);
+        }
+        terminal.clearProgress();
+        terminal.object({ rebuilt: name, version, events });
+      } catch (error) {
+        // What is wrong with one projection is no reason to leave the others as they are.
+        if (!isOfOne(error)) throw error;
+        terminal.clearProgress();
+        terminal.error(`${name}: ${error.message}`);
+        code = exitCodes.failed;
       }
-      terminal.clearProgress();
-      terminal.object({ rebuilt: projection.name, version: projection.version, events });
     }
-    return exitCodes.done;
+    return code;
   },
 };
+
+function isOfOne(error: unknown): error is HoldfastError {
+  return isHoldfastError(error) && error.code.startsWith('HOLDFAST_ERR_PROJECTION_');
+}
 
 function named(all: readonly AnyProjectionDefinition[], name: string): AnyProjectionDefinition {
   const found = all.find((each) => each.name === name);

@@ -1,12 +1,12 @@
 import { exitCodes } from '../exit-codes.ts';
 import { modulesOf, openForLooking } from '../open-file.ts';
-import type { Verb } from '../verb.ts';
+import { modulesOption, type Verb } from '../verb.ts';
 
 /** Replays every stream with the definitions of modules. */
 export const rehearse: Verb = {
   summary: 'replay every stream with the definitions of modules, and say what would break',
   usage: '--modules PATH',
-  options: { modules: { type: 'string', multiple: true } },
+  options: { modules: modulesOption },
   async run({ database, options, terminal, signal }) {
     const modules = modulesOf(options['modules']);
     await using opened = await openForLooking(database);

@@ -2,13 +2,16 @@ import { encode } from '../../protocol/codec.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
 import { wholeOption } from '../numbers.ts';
 import { modulesOf } from '../open-file.ts';
-import { readingVerb } from '../verb.ts';
+import { modulesOption, readingVerb } from '../verb.ts';
 
 /** The state of an actor, now or at a version. */
 export const show = readingVerb({
   summary: 'the state of an actor, folded from its events up to a version',
   usage: 'STREAM --modules PATH [--at VERSION]',
-  options: { modules: { type: 'string', multiple: true }, at: { type: 'string' } },
+  options: {
+    modules: modulesOption,
+    at: { type: 'string', value: 'VERSION', help: 'the version of the stream to stop at; default the last' },
+  },
   async run(backend, { args: [stream], options, terminal }) {
     if (stream === undefined) throw new UsageError('The stream is missing, such as document/plan.');
     const upTo = wholeOption('at', options['at']) ?? Number.MAX_SAFE_INTEGER;

@@ -7,7 +7,10 @@ import { readingVerb } from '../verb.ts';
 export const streams = readingVerb({
   summary: 'streams with their versions, in the order in which they were created',
   usage: '[--prefix TEXT] [--limit N]',
-  options: { prefix: { type: 'string' }, limit: { type: 'string' } },
+  options: {
+    prefix: { type: 'string', value: 'TEXT', help: 'only the streams whose names begin so' },
+    limit: { type: 'string', value: 'N', help: 'at most so many; default 1000, with --json all' },
+  },
   async run(backend, { terminal, options, signal }) {
     const limit =
       wholeOption('limit', options['limit']) ?? (terminal.isJson ? Number.POSITIVE_INFINITY : 1_000);
