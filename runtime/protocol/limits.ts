@@ -63,7 +63,7 @@ export const limits = {
   operationKeyMs: 7 * 24 * 3_600_000,
   /** Operations whose keys are forgotten by one enqueue: more than it adds, and little to wait for. */
   operationKeysForgottenMax: 16,
-  /** Operations that expire in one claim: some ten milliseconds of the store. */
+  /** Operations that expire in one claim: a fifth of a second of the store. */
   operationsExpiredMax: 1_024,
   /** Calls of enqueue that share a transaction. */
   enqueueCallsMax: 1_024,

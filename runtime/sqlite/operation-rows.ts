@@ -44,7 +44,8 @@ export class OperationRows {
   readonly #remove: SqliteStatement;
   readonly #hasKey: SqliteStatement<number>;
   readonly #forgetPayload: SqliteStatement;
-  readonly #pruneKept: SqliteStatement;
+  readonly #tooMany: SqliteStatement<number>;
+  readonly #prune: SqliteStatement;
 
   constructor(database: SqliteDatabase) {
     this.#count = new Map(
@@ -78,11 +79,16 @@ export class OperationRows {
     this.#forgetPayload = database.prepare(
       "update operations set payload = '', bytes = 0, last_error = null where sequence = ?",
     );
-    this.#pruneKept = database.prepare(
+    this.#tooMany = database
+      .prepare<number>(
+        `select kept - ${limits.operationsKeptMax} from operation_counters
+         where queue = ? and kept > ${limits.operationsKeptMax}`,
+      )
+      .pluck();
+    this.#prune = database.prepare(
       `delete from operations where sequence in (
          select sequence from operations where queue = ? and ended_at is not null and state <> 'done'
-         order by ended_at, sequence
-         limit max(0, (select kept from operation_counters where queue = ?) - ${limits.operationsKeptMax}))`,
+         order by ended_at, sequence limit ?)`,
     );
   }
 
@@ -109,8 +115,9 @@ export class OperationRows {
     if (state === 'done' && this.#hasKey.get(sequence) === undefined) this.#remove.run(sequence);
     else this.#end.run(...([state, now, error, sequence] satisfies SqliteValue[]));
     if (state === 'done') this.#forgetPayload.run(sequence);
-    else this.#pruneKept.run(queue, queue);
     this.moveUp(queue, orderKey, now);
+    const tooMany = this.#tooMany.get(queue);
+    if (tooMany !== undefined) this.#prune.run(queue, tooMany);
   }
 
   /** Removes an operation as if it had not been accepted. */

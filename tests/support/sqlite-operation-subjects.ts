@@ -7,17 +7,9 @@ import { openForWriting } from '../../runtime/sqlite/open-database.ts';
 import { OperationTable } from '../../runtime/sqlite/operation-table.ts';
 import { processIdentity } from '../../runtime/sqlite/process-identity.ts';
 import { SqliteOperations } from '../../runtime/threads/sqlite-operations.ts';
-import { StoreClient } from '../../runtime/threads/store-client.ts';
+import { openStoreThread } from './open-store-thread.ts';
 import type { OperationSubject } from './operation-subject.ts';
 import { temporaryFolder } from './temporary-folder.ts';
-
-/** Where the build puts what a store thread starts from. */
-export const builtWorker = new URL('../../dist/runtime/threads/database-worker.cjs', import.meta.url);
-
-/** Opens the store thread of a file. */
-export async function openStoreThread(path: string): Promise<StoreClient> {
-  return StoreClient.start({ path, lockTimeoutMs: 10_000, workerUrl: builtWorker });
-}
 
 /** Operations in a file, over a store thread. */
 export async function sqliteSubject(): Promise<OperationSubject> {
