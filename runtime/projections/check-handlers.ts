@@ -24,10 +24,12 @@ export function checkHandlers(
       key,
       known.flatMap(({ keys }) => keys),
     );
-    const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
-    throw invalidOption(
-      `${owner}: "on['${key}']" is of no event in "from" (${from.map(({ kind }) => kind).join(', ')}).${hint} One of the past must be in its "upcast" or "events".`,
-    );
+    // Without one that it could stand for, it may be an event that only the past has.
+    if (near !== undefined) {
+      throw invalidOption(
+        `${owner}: "on['${key}']" is of no event in "from" (${from.map(({ kind }) => kind).join(', ')}). Did you mean "${near}"? One of the past must be in its "upcast" or "events".`,
+      );
+    }
   }
 }
 

@@ -57,6 +57,16 @@ export const limits = {
   hostDeathsMax: 3,
   /** Dead letters kept in a file; the oldest are dropped. */
   deadLettersMax: 10_000,
+  /** Operations of a queue that came to another end than success and are kept; the oldest are removed. */
+  operationsKeptMax: 10_000,
+  /** How long the idempotency key of an operation outlives it: as long as anybody repeats it, in milliseconds. */
+  operationKeyMs: 7 * 24 * 3_600_000,
+  /** Operations whose keys are forgotten by one enqueue: more than it adds, and little to wait for. */
+  operationKeysForgottenMax: 16,
+  /** Operations that expire in one claim: a fifth of a second of the store. */
+  operationsExpiredMax: 1_024,
+  /** Calls of enqueue that share a transaction. */
+  enqueueCallsMax: 1_024,
   /** Stream heads remembered by the writer, so that an append need not look them up: about 20 MB at the most. */
   streamHeadsMax: 100_000,
 } as const;

@@ -4,6 +4,18 @@ import type { StreamSnapshot } from './append.ts';
 import type { Consumed, HeldBack, MessageRange, PendingCounts, PendingDelivery } from './consequences.ts';
 import type { DeadLetter, NewDeadLetter } from './dead-letter.ts';
 import type {
+  ClaimResult,
+  EnqueueResult,
+  NewOperation,
+  OperationClaim,
+  OperationLimits,
+  OperationMetrics,
+  OperationOutcome,
+  OperationQuery,
+  OperationState,
+  StoredOperation,
+} from './operation.ts';
+import type {
   ProjectionApplied,
   ProjectionBatch,
   ProjectionStanding,
@@ -33,6 +45,13 @@ export type DeliverySignal =
   | { readonly kind: 'timers' }
   | { readonly kind: 'messages' }
   | { readonly kind: 'work'; readonly streams: readonly string[] };
+
+/** One call of enqueue; several share a transaction. */
+export interface EnqueueCall {
+  readonly operations: readonly NewOperation[];
+  readonly limits: OperationLimits;
+  readonly now: number;
+}
 
 /** The control plane of the store thread. */
 export interface StoreControl {
@@ -71,6 +90,17 @@ export interface StoreControl {
   /** What there is of a projection; begins what is missing. See `ProjectionWriter`. */
   openProjection(summary: ProjectionSummary, again: boolean): ProjectionStanding;
   applyProjection(batch: ProjectionBatch): ProjectionApplied;
+  /** Keeps operations. These and what follows are the methods of `OperationStore`. */
+  enqueueOperations(calls: readonly EnqueueCall[]): EnqueueResult[][];
+  claimOperations(claim: OperationClaim, now: number): ClaimResult;
+  settleOperations(run: string, outcomes: readonly OperationOutcome[], now: number): boolean[];
+  cancelOperation(operationId: string, now: number): OperationState | undefined;
+  networkIsBack(queue: string, spreadMs: number, now: number): void;
+  requeueOperation(operationId: string, now: number): boolean;
+  discardOperation(operationId: string): boolean;
+  operations(query: OperationQuery): StoredOperation[];
+  operation(operationId: string): StoredOperation | undefined;
+  operationMetrics(queue: string, now: number): OperationMetrics;
   checkpoint(): void;
   stats(): StoreStats;
   /** Commits what has arrived, checkpoints, closes the database. */

@@ -34,6 +34,7 @@ export class Runs {
   readonly #identityOf: (pid: number) => string | undefined;
   /** Streams whose work this run cannot resume. */
   readonly #released = new Set<string>();
+  #hasBegun = false;
 
   constructor(
     writer: LogWriter,
@@ -54,8 +55,9 @@ export class Runs {
     this.#identityOf = options.identityOf ?? processIdentity;
   }
 
-  /** Begins this run. If no other one lives, the time since the last one is not running time. */
+  /** Begins this run, once. If no other one lives, the time since the last one is not running time. */
   begin(): void {
+    if (this.#hasBegun) return;
     this.#writer.write((database) => {
       const runs = allRuns(database);
       const now = this.#clock.now();
@@ -69,6 +71,14 @@ export class Runs {
       for (const { run } of ended) remove.run(run);
       this.#write(database, 0);
     });
+    this.#hasBegun = true;
+  }
+
+  /** The runs that live, this one among them. */
+  living(): ReadonlySet<string> {
+    const now = this.#clock.now();
+    const living = allRuns(this.#database).filter((run) => this.#lives(run, now));
+    return new Set([this.#run, ...living.map(({ run }) => run)]);
   }
 
   /** Takes over the work of runs that have ended, but for what it has released itself; returns the streams. */
@@ -76,18 +86,14 @@ export class Runs {
     const orphaned = `owner <> ? and owner not in (select value from json_each(?))
       and stream not in (select value from json_each(?))`;
     const released = JSON.stringify([...this.#released]);
-    const living = (database: SqliteDatabase): string => {
-      const now = this.#clock.now();
-      const runs = allRuns(database);
-      return JSON.stringify(runs.filter((run) => this.#lives(run, now)).map(({ run }) => run));
-    };
+    const living = (): string => JSON.stringify([...this.living()]);
     // Nearly always there is none, which needs no lock to be seen.
     const found = this.#database
       .prepare(`select 1 from work where ${orphaned} limit 1`)
-      .get(this.#run, living(this.#database), released);
+      .get(this.#run, living(), released);
     if (found === undefined) return [];
     return this.#writer.write((database) => {
-      const others = living(database);
+      const others = living();
       const streams = database
         .prepare<string>(`select stream from work where ${orphaned}`)
         .pluck()
@@ -117,17 +123,19 @@ export class Runs {
     const isNeeded = this.#database
       .prepare(
         `select 1 where exists (select 1 from work where owner = ?)
+           or exists (select 1 from operations where run = ? and turn = 'taken')
            or exists (select 1 from timers where policy <> 'deadline')`,
       )
-      .get(this.#run);
+      .get(this.#run, this.#run);
     if (isNeeded === undefined) return;
     this.#writer.write((database) => {
       this.#write(database, 0);
     });
   }
 
-  /** Ends this run: what it leaves behind is free for the next. */
+  /** Ends this run if it has begun: what it leaves behind is free for the next. */
   end(): void {
+    if (!this.#hasBegun) return;
     this.#writer.write((database) => {
       this.#write(database, 1);
     });

@@ -20,7 +20,8 @@ export class DeliveryDesk {
   readonly #writer: LogWriter;
   readonly #clock: Clock;
   readonly #pending: PendingDeliveries;
-  readonly #runs: Runs;
+  /** For whoever else has to know which runs live. */
+  readonly runs: Runs;
   readonly #signal: (signal: DeliverySignal) => void;
   readonly #alarm: Alarm;
   #signs: NodeJS.Timeout | undefined;
@@ -38,21 +39,21 @@ export class DeliveryDesk {
     this.#clock = clock;
     this.#signal = signal;
     this.#pending = new PendingDeliveries(database);
-    this.#runs = new Runs(writer, database, {
+    this.runs = new Runs(writer, database, {
       clock,
       run,
       identity: { pid: process.pid, process: processIdentity(process.pid) ?? options.process },
     });
     this.#alarm = new Alarm(clock, {
       ring: () => signal({ kind: 'timers' }),
-      jump: (byMs) => this.#runs.clockHasJumped(byMs),
+      jump: (byMs) => this.runs.clockHasJumped(byMs),
     });
   }
 
   /** Begins the run: from now on signals are given. What is due or waits already is signalled at once. */
   begin(): void {
     this.#signs ??= setInterval(() => this.#giveSign(), signMs);
-    this.#runs.begin();
+    this.runs.begin();
     this.#lookAround();
   }
 
@@ -92,29 +93,28 @@ export class DeliveryDesk {
 
   /** Actors whose work this run has under way. */
   ownWork(): string[] {
-    return this.#runs.ownWork();
+    return this.runs.ownWork();
   }
 
   /** Leaves the work of an actor to another run: this one does not know its kind. */
   releaseWork(stream: string): void {
-    this.#runs.release(stream);
+    this.runs.release(stream);
   }
 
-  /** Ends the run. */
+  /** Ends the run, also one that was begun by somebody else. */
   end(): void {
-    if (this.#signs === undefined) return;
     clearInterval(this.#signs);
     this.#signs = undefined;
     this.#alarm.stop();
     try {
-      this.#runs.end();
+      this.runs.end();
     } catch {
       // A full disk must not keep anyone from closing: the run is then taken for one that was killed.
     }
   }
 
   #lookAround(): void {
-    const streams = this.#runs.claimOrphans();
+    const streams = this.runs.claimOrphans();
     if (streams.length > 0) this.#signal({ kind: 'work', streams });
     this.#signal({ kind: 'timers' });
     this.#signal({ kind: 'messages' });
@@ -122,7 +122,7 @@ export class DeliveryDesk {
 
   #giveSign(): void {
     try {
-      this.#runs.giveSign();
+      this.runs.giveSign();
       this.#lookAround();
     } catch {
       // The disk failed or another process holds the lock: the next sign is soon.

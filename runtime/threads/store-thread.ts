@@ -10,6 +10,7 @@ import { DeadLetterBox } from '../sqlite/dead-letter-box.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
 import { type AppendOutcome, LogWriter } from '../sqlite/log-writer.ts';
 import { openForWriting } from '../sqlite/open-database.ts';
+import { OperationTable } from '../sqlite/operation-table.ts';
 import { ProjectionWriter } from '../sqlite/projection-writer.ts';
 import { SnapshotTable } from '../sqlite/snapshot-table.ts';
 import { readStats } from '../sqlite/stats.ts';
@@ -29,6 +30,7 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
   const generations = new Map<number, number>();
   let reported = 0;
   let lookedAt = 0;
+  let operations: OperationTable | undefined;
   let poll: NodeJS.Timeout | undefined;
 
   // News is reported by whoever comes first: the poll, a commit, or another write that noticed it on its way.
@@ -81,6 +83,20 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
     );
     port.ref();
     addLink(port, link);
+  };
+
+  // Prepared when first needed: most runtimes start without.
+  const queues = (): OperationTable => {
+    if (!database.open) throw holdfastError('HOLDFAST_ERR_CLOSED', `The store on ${data.path} is closed.`);
+    operations ??= new OperationTable(database, writer, desk.runs);
+    return operations;
+  };
+  const releaseOperations = (): void => {
+    try {
+      operations?.release(data.run, systemClock.now());
+    } catch {
+      // A full disk must not keep anyone from closing: they then count as not finished.
+    }
   };
 
   const close = (): void => {
@@ -136,9 +152,20 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
     giveUpDelivery: (consumed, letter) => deadLetters.giveUp(consumed, letter, systemClock.now()),
     openProjection: (summary, again) => projections.open(summary, again),
     applyProjection: (batch) => projections.apply(batch),
+    enqueueOperations: (calls) => queues().enqueue(calls),
+    claimOperations: (claim, now) => queues().claim(claim, now),
+    settleOperations: (run, outcomes, now) => queues().settle(run, outcomes, now),
+    cancelOperation: (id, now) => queues().cancel(id, now),
+    networkIsBack: (queue, spreadMs, now) => queues().networkIsBack(queue, spreadMs, now),
+    requeueOperation: (id, now) => queues().requeue(id, now),
+    discardOperation: (id) => queues().discard(id),
+    operations: (query) => queues().list(query),
+    operation: (id) => queues().get(id),
+    operationMetrics: (queue, now) => queues().metrics(queue, now),
     checkpoint: () => checkpoint(database, data.path),
     stats: () => readStats(database, data.path),
     close() {
+      releaseOperations();
       close();
       setImmediate(() => {
         data.heads.close();

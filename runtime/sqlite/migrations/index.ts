@@ -5,6 +5,7 @@ import { runningTime } from './0004-running-time.ts';
 import { projections } from './0005-projections.ts';
 import { countedJumps } from './0006-counted-jumps.ts';
 import { causes } from './0007-causes.ts';
+import { operations } from './0008-operations.ts';
 
 /** Forward-only: the schema at version N is what the first N of these make. Released ones are never edited. */
 export const migrations: readonly string[] = [
@@ -15,6 +16,7 @@ export const migrations: readonly string[] = [
   projections,
   countedJumps,
   causes,
+  operations,
 ];
 
 /** `application_id` in the file header: "Hold" in ASCII. It tells our files from those of other applications. */

@@ -1,0 +1,375 @@
+import { limits as productLimits } from '../protocol/limits.ts';
+import type {
+  ClaimResult,
+  EnqueueResult,
+  NewOperation,
+  OperationClaim,
+  OperationLimits,
+  OperationMetrics,
+  OperationOutcome,
+  OperationState,
+  StoredOperation,
+} from '../protocol/operation.ts';
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+type Gauges = 'depth' | 'running' | 'bytes' | 'oldestAgeMs';
+type End = 'done' | 'dead' | 'parked' | 'expired' | 'cancelled';
+
+/** See `0008-operations.ts` for what the columns of the same names mean. */
+export interface OperationRow {
+  readonly stored: Mutable<StoredOperation>;
+  bytes: number;
+  turn: 'behind' | 'later' | 'now' | 'taken' | null;
+  isScheduled: boolean;
+  forNetwork: boolean;
+  starts: number;
+  unfinishedStarts: number;
+  run: string | null;
+  /** All under which it is known. */
+  readonly keys: string[];
+}
+
+/** One queue in memory: the rules of the tables of the file, over a list. */
+export class InMemoryQueue {
+  /** In order of their sequences. */
+  readonly rows = new Map<string, OperationRow>();
+  readonly #keys = new Map<string, { readonly fingerprint: string; readonly row: OperationRow }>();
+  readonly #lines = new Map<string, Set<OperationRow>>();
+  readonly #counters: Mutable<Omit<OperationMetrics, Gauges>> = {
+    queued: 0,
+    replayed: 0,
+    failed: 0,
+    dead: 0,
+    parked: 0,
+    expired: 0,
+    cancelled: 0,
+    dropped: 0,
+    coalesced: 0,
+  };
+  readonly #done = new Set<OperationRow>();
+  #depth = 0;
+  #bytes = 0;
+  #lastSequence = 0;
+
+  enqueue(operation: NewOperation, limits: OperationLimits, sequence: number, now: number): EnqueueResult {
+    const { operationId, coalesceKey } = operation;
+    this.#forgetKeys(now);
+    const repeated = this.#repeated(operation);
+    if (repeated !== undefined) return repeated;
+    const bytes = Buffer.byteLength(operation.payload);
+    const target =
+      coalesceKey === null ? undefined : this.#all().findLast((row) => coalesces(row, operation));
+    const leaving = this.#makeRoom(bytes, target, limits);
+    if (leaving === undefined) {
+      if (limits.overflow !== 'drop-newest') return answer('refused', operationId, 'dropped');
+      this.#counters.queued++;
+      this.#counters.dropped++;
+      return answer('dropped', operationId, 'dropped');
+    }
+    for (const row of leaving) this.#drop(row, now);
+    const dropped = leaving.map(({ stored }) => stored.operationId);
+    const row = target ?? this.#add(operation, sequence, now);
+    this.#bytes += bytes - row.bytes;
+    row.bytes = bytes;
+    if (target !== undefined) this.#coalesce(target, operation);
+    const { idempotencyKey: key, fingerprint } = operation;
+    if (key !== null) {
+      this.#keys.set(key, { fingerprint, row });
+      row.keys.push(key);
+    }
+    const outcome = target === undefined ? 'enqueued' : 'coalesced';
+    return answer(outcome, row.stored.operationId, 'waiting', dropped);
+  }
+
+  claim(claim: OperationClaim, now: number, lives: (run: string) => boolean): ClaimResult {
+    const { run, names, limit, sequenceMax, waitMaxMs } = claim;
+    const ended = [...this.#takeFromTheDead(claim, now, lives), ...this.#expire(now)];
+    const known = this.#all().filter(({ turn, stored }) => turn !== null && names.includes(stored.name));
+    const latest = now + Math.ceil(waitMaxMs);
+    for (const row of known) {
+      if (row.turn !== 'later') continue;
+      if (!row.isScheduled) row.stored.dueAt = Math.min(row.stored.dueAt, latest);
+      row.turn = turnAt(row.stored.dueAt, now);
+    }
+    const chosen = known
+      .filter(({ turn, stored: { sequence, expiresAt } }) => {
+        const isMeant = sequenceMax === null || sequence <= sequenceMax;
+        return turn === 'now' && isMeant && (expiresAt === null || expiresAt > now);
+      })
+      .sort((a, b) => b.stored.priority - a.stored.priority || a.stored.sequence - b.stored.sequence)
+      .slice(0, limit);
+    for (const row of chosen) {
+      Object.assign(row, { turn: 'taken', run, forNetwork: false });
+      row.stored.state = 'running';
+      row.starts++;
+      row.unfinishedStarts++;
+    }
+    const later = known.filter(({ turn }) => turn === 'later').map(({ stored }) => stored.dueAt);
+    const next = known.some(({ turn }) => turn === 'now')
+      ? now
+      : Math.min(...later, Number.POSITIVE_INFINITY);
+    return {
+      claimed: chosen.map(({ stored }) => {
+        const { operationId, sequence, name, payload, idempotencyKey, orderKey } = stored;
+        const { attempts, enqueuedAt, expiresAt } = stored;
+        const content = { operationId, sequence, name, payload, idempotencyKey, orderKey };
+        return { ...content, attempts, enqueuedAt, expiresAt };
+      }),
+      ended,
+      nextDueAt: next === Number.POSITIVE_INFINITY ? null : next,
+      lastSequence: this.#lastSequence,
+    };
+  }
+
+  settle(row: OperationRow, outcome: OperationOutcome, now: number): void {
+    const isAgain = outcome.outcome === 'again';
+    const hasFailed = isAgain ? outcome.countsAttempt : outcome.outcome === 'dead';
+    row.unfinishedStarts = 0;
+    row.isScheduled = false;
+    row.stored.lastError = outcome.error ?? null;
+    if (hasFailed) {
+      row.stored.attempts++;
+      this.#counters.failed++;
+    }
+    if (!isAgain) return this.end(row, outcome.outcome, now);
+    row.forNetwork = outcome.forNetwork;
+    this.#wait(row, Math.ceil(outcome.dueAt), now);
+  }
+
+  end(row: OperationRow, state: End, now: number): void {
+    this.#counters[state === 'done' ? 'replayed' : state]++;
+    this.#count(row, -1);
+    Object.assign(row, { turn: null, run: null, forNetwork: false });
+    Object.assign(row.stored, { state, endedAt: now });
+    if (state === 'done') {
+      Object.assign(row.stored, { payload: '', lastError: null });
+      if (row.keys.length === 0) this.rows.delete(row.stored.operationId);
+      else this.#done.add(row);
+    }
+    this.#leaveLine(row, now);
+    this.#prune();
+  }
+
+  networkIsBack(spreadMs: number, now: number): void {
+    const waiting = this.#all().filter(({ forNetwork }) => forNetwork);
+    for (const [rank, row] of waiting.entries()) {
+      row.forNetwork = false;
+      const dueAt = now + Math.floor((spreadMs * rank) / waiting.length);
+      this.#wait(row, Math.min(row.stored.dueAt, dueAt), now);
+    }
+  }
+
+  requeue(row: OperationRow, now: number): void {
+    Object.assign(row, { unfinishedStarts: 0, isScheduled: false });
+    const { expiresAt } = row.stored;
+    const isOver = expiresAt !== null && expiresAt <= now;
+    Object.assign(row.stored, { attempts: 0, lastError: null, expiresAt: isOver ? null : expiresAt });
+    this.#count(row, 1);
+    this.#joinLine(row);
+    this.#wait(row, now, now);
+    this.#counters.queued++;
+  }
+
+  remove(row: OperationRow): void {
+    this.rows.delete(row.stored.operationId);
+    for (const key of row.keys) this.#keys.delete(key);
+    this.#done.delete(row);
+  }
+
+  metrics(now: number): OperationMetrics {
+    const live = this.#all().filter(({ turn }) => turn !== null);
+    const oldest = (state: OperationState) =>
+      live.find(({ stored }) => stored.state === state)?.stored.enqueuedAt ?? now;
+    return {
+      ...this.#counters,
+      depth: this.#depth,
+      running: live.filter(({ turn }) => turn === 'taken').length,
+      bytes: this.#bytes,
+      oldestAgeMs: Math.max(0, now - Math.min(oldest('waiting'), oldest('running'))),
+    };
+  }
+
+  #all(): OperationRow[] {
+    return [...this.rows.values()];
+  }
+
+  #repeated({ operationId, idempotencyKey, fingerprint }: NewOperation): EnqueueResult | undefined {
+    const same = this.rows.get(operationId);
+    if (same !== undefined) return answer('duplicate', operationId, same.stored.state);
+    const known = idempotencyKey === null ? undefined : this.#keys.get(idempotencyKey);
+    if (known === undefined) return undefined;
+    const outcome = known.fingerprint === fingerprint ? 'duplicate' : 'conflict';
+    return answer(outcome, known.row.stored.operationId, known.row.stored.state);
+  }
+
+  #makeRoom(
+    bytes: number,
+    target: OperationRow | undefined,
+    limits: OperationLimits,
+  ): OperationRow[] | undefined {
+    const more = bytes - (target?.bytes ?? 0);
+    let items = target === undefined ? this.#depth + 1 - limits.itemsMax : 0;
+    let tooMany = more > 0 ? this.#bytes + more - limits.bytesMax : 0;
+    if (items <= 0 && tooMany <= 0) return [];
+    if (limits.overflow !== 'drop-oldest' || bytes > limits.bytesMax) return undefined;
+    const leaving: OperationRow[] = [];
+    for (const row of this.rows.values()) {
+      if (row.stored.state !== 'waiting' || row === target) continue;
+      leaving.push(row);
+      items--;
+      tooMany -= row.bytes;
+      if (items <= 0 && tooMany <= 0) return leaving;
+    }
+    return undefined;
+  }
+
+  #add(operation: NewOperation, sequence: number, now: number): OperationRow {
+    const dueAt = Math.ceil(operation.dueAt);
+    const expiresAt = whole(operation.expiresAt);
+    const fresh = { state: 'waiting', attempts: 0, enqueuedAt: now, endedAt: null, lastError: null } as const;
+    const row: OperationRow = {
+      stored: { ...operation, dueAt, expiresAt, sequence, ...fresh },
+      bytes: 0,
+      turn: 'behind',
+      isScheduled: dueAt > now,
+      forNetwork: false,
+      starts: 0,
+      unfinishedStarts: 0,
+      run: null,
+      keys: [],
+    };
+    this.rows.set(operation.operationId, row);
+    this.#lastSequence = sequence;
+    this.#counters.queued++;
+    this.#count(row, 1);
+    this.#joinLine(row);
+    this.#wait(row, dueAt, now);
+    return row;
+  }
+
+  #coalesce(
+    { stored }: OperationRow,
+    { payload, fingerprint, expiresAt, idempotencyKey }: NewOperation,
+  ): void {
+    Object.assign(stored, { payload, fingerprint, expiresAt: whole(expiresAt) });
+    stored.idempotencyKey = idempotencyKey ?? stored.idempotencyKey;
+    this.#counters.coalesced++;
+  }
+
+  #drop(row: OperationRow, now: number): void {
+    this.remove(row);
+    this.#counters.dropped++;
+    this.#count(row, -1);
+    row.turn = null;
+    this.#leaveLine(row, now);
+  }
+
+  #takeFromTheDead(
+    { run, unfinishedStartsMax }: OperationClaim,
+    now: number,
+    lives: (run: string) => boolean,
+  ): { operationId: string; state: 'parked' }[] {
+    const left = this.#all().filter((row) => row.run !== null && row.run !== run && !lives(row.run));
+    return left.flatMap((row) => {
+      const { unfinishedStarts, stored } = row;
+      if (unfinishedStarts < unfinishedStartsMax) {
+        this.#wait(row, Math.min(stored.dueAt, now), now);
+        return [];
+      }
+      stored.lastError = `It was started ${unfinishedStarts} times, and each time the process ended before it did.`;
+      this.end(row, 'parked', now);
+      return [{ operationId: stored.operationId, state: 'parked' as const }];
+    });
+  }
+
+  #expire(now: number): { operationId: string; state: 'expired' }[] {
+    const expired = this.#all()
+      .filter(
+        ({ stored }) => stored.state === 'waiting' && stored.expiresAt !== null && stored.expiresAt <= now,
+      )
+      .sort((a, b) => (a.stored.expiresAt ?? 0) - (b.stored.expiresAt ?? 0))
+      .slice(0, productLimits.operationsExpiredMax);
+    return expired.map((row) => {
+      this.end(row, 'expired', now);
+      return { operationId: row.stored.operationId, state: 'expired' };
+    });
+  }
+
+  #wait(row: OperationRow, dueAt: number, now: number): void {
+    const { stored } = row;
+    row.run = null;
+    Object.assign(stored, { state: 'waiting', endedAt: null, dueAt });
+    row.turn = stored.orderKey === null ? turnAt(dueAt, now) : 'behind';
+    this.#moveUp(stored.orderKey, now);
+  }
+
+  #count({ bytes }: OperationRow, by: 1 | -1): void {
+    this.#depth += by;
+    this.#bytes += by * bytes;
+  }
+
+  #joinLine(row: OperationRow): void {
+    const { orderKey } = row.stored;
+    if (orderKey !== null) this.#lines.set(orderKey, (this.#lines.get(orderKey) ?? new Set()).add(row));
+  }
+
+  #leaveLine(row: OperationRow, now: number): void {
+    const { orderKey } = row.stored;
+    if (orderKey === null) return;
+    const line = this.#lines.get(orderKey);
+    line?.delete(row);
+    if (line?.size === 0) this.#lines.delete(orderKey);
+    this.#moveUp(orderKey, now);
+  }
+
+  /** The first of an order key comes to the front of its line, where nothing is while one is in hand. */
+  #moveUp(orderKey: string | null, now: number): void {
+    const line = [...(this.#lines.get(orderKey ?? '') ?? [])].sort(
+      (a, b) => a.stored.sequence - b.stored.sequence,
+    );
+    if (orderKey === null) return;
+    const isTaken = line.some(({ turn }) => turn === 'taken');
+    for (const [place, row] of line.entries()) {
+      if (row.turn === 'taken') continue;
+      if (isTaken || place > 0) row.turn = 'behind';
+      else if (row.turn === 'behind') row.turn = turnAt(row.stored.dueAt, now);
+    }
+  }
+
+  #forgetKeys(now: number): void {
+    const old = [...this.#done]
+      .filter(({ stored }) => (stored.endedAt ?? 0) < now - productLimits.operationKeyMs)
+      .sort((a, b) => (a.stored.endedAt ?? 0) - (b.stored.endedAt ?? 0));
+    for (const row of old.slice(0, productLimits.operationKeysForgottenMax)) this.remove(row);
+  }
+
+  #prune(): void {
+    if (this.rows.size <= productLimits.operationsKeptMax) return;
+    const kept = this.#all().filter(({ turn, stored }) => turn === null && stored.state !== 'done');
+    kept.sort((a, b) => (a.stored.endedAt ?? 0) - (b.stored.endedAt ?? 0));
+    for (const row of kept.slice(0, Math.max(0, kept.length - productLimits.operationsKeptMax)))
+      this.remove(row);
+  }
+}
+
+function coalesces({ stored, starts }: OperationRow, { coalesceKey, orderKey, name }: NewOperation): boolean {
+  const isSame = stored.coalesceKey === coalesceKey && stored.orderKey === orderKey && stored.name === name;
+  return isSame && starts === 0 && stored.state === 'waiting';
+}
+
+function turnAt(dueAt: number, now: number): 'later' | 'now' {
+  return dueAt <= now ? 'now' : 'later';
+}
+
+function whole(ms: number | null): number | null {
+  return ms === null ? null : Math.ceil(ms);
+}
+
+function answer(
+  outcome: EnqueueResult['outcome'],
+  operationId: string,
+  state: OperationState,
+  dropped: readonly string[] = [],
+): EnqueueResult {
+  return { outcome, operationId, state, dropped };
+}

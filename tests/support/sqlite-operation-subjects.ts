@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { OperationStore } from '../../runtime/ports/operation-store.ts';
+import { openSqlite, type SqliteDatabase } from '../../runtime/sqlite/driver.ts';
+import { LogWriter } from '../../runtime/sqlite/log-writer.ts';
+import { openForWriting } from '../../runtime/sqlite/open-database.ts';
+import { OperationTable } from '../../runtime/sqlite/operation-table.ts';
+import { processIdentity } from '../../runtime/sqlite/process-identity.ts';
+import { SqliteOperations } from '../../runtime/threads/sqlite-operations.ts';
+import { openStoreThread } from './open-store-thread.ts';
+import type { OperationSubject } from './operation-subject.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+/** Operations in a file, over a store thread. */
+export async function sqliteSubject(): Promise<OperationSubject> {
+  const path = join(temporaryFolder(), 'app.db');
+  const client = await openStoreThread(path);
+  onTestFinished(() => client.close());
+  const beside = openSqlite(path, { readonly: false, busyTimeoutMs: 5_000 });
+  onTestFinished(() => beside.close());
+  return { store: new SqliteOperations(client), ...runsIn(beside) };
+}
+
+/** The same tables without the thread, which is faster for many short examples. */
+export function sqliteTable(database: SqliteDatabase, path: string): OperationSubject {
+  const writer = new LogWriter(database, { path, lockTimeoutMs: 0, clock: { now: () => 1 }, run: 'own' });
+  const alive = new Set<string>();
+  const table = new OperationTable(database, writer, { begin: () => undefined, living: () => alive });
+  return {
+    store: promising(table),
+    begin: (run) => alive.add(run),
+    kill: (run) => alive.delete(run),
+  };
+}
+
+/** A file of its own. */
+export function openTable(): { subject: OperationSubject; database: SqliteDatabase; path: string } {
+  const path = join(temporaryFolder(), 'app.db');
+  const database = openForWriting({ path, lockTimeoutMs: 0 });
+  onTestFinished(() => database.close());
+  return { subject: sqliteTable(database, path), database, path };
+}
+
+/** Runs of this very process, which lives, until their rows are taken away. */
+function runsIn(database: SqliteDatabase): Pick<OperationSubject, 'begin' | 'kill'> {
+  return {
+    begin(run) {
+      const identity = processIdentity(process.pid) ?? `${process.pid} ${performance.timeOrigin}`;
+      database
+        .prepare('insert or replace into runs values (?, ?, ?, ?, 0)')
+        .run(run, process.pid, identity, Date.now());
+    },
+    kill(run) {
+      database.prepare('delete from runs where run = ?').run(run);
+    },
+  };
+}
+
+function promising(table: OperationTable): OperationStore {
+  return {
+    enqueue: async (operations, limits, now) => table.enqueue([{ operations, limits, now }])[0] ?? [],
+    claim: async (claim, now) => table.claim(claim, now),
+    settle: async (run, outcomes, now) => table.settle(run, outcomes, now),
+    cancel: async (id, now) => table.cancel(id, now),
+    networkIsBack: async (queue, spreadMs, now) => table.networkIsBack(queue, spreadMs, now),
+    requeue: async (id, now) => table.requeue(id, now),
+    discard: async (id) => table.discard(id),
+    list: async (query) => table.list(query),
+    get: async (id) => table.get(id),
+    metrics: async (queue, now) => table.metrics(queue, now),
+  };
+}

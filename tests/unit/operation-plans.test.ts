@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import type { SqliteDatabase } from '../../runtime/sqlite/driver.ts';
+import { OperationClaims } from '../../runtime/sqlite/operation-claim.ts';
+import { OperationEnqueue } from '../../runtime/sqlite/operation-enqueue.ts';
+import { OperationLook } from '../../runtime/sqlite/operation-look.ts';
+import { OperationRows } from '../../runtime/sqlite/operation-rows.ts';
+import { OperationSettlement } from '../../runtime/sqlite/operation-settle.ts';
+import { openTable } from '../support/sqlite-operation-subjects.ts';
+
+/** How SQLite carries out each statement that is prepared meanwhile, with its text in one line. */
+function plansOf(
+  database: SqliteDatabase,
+  prepare: (database: SqliteDatabase) => unknown,
+): [string, string[]][] {
+  const texts: string[] = [];
+  prepare({
+    ...database,
+    prepare(sql: string) {
+      texts.push(sql);
+      return database.prepare(sql);
+    },
+  } as SqliteDatabase);
+  return texts.map((sql) => {
+    const steps = database
+      .prepare<{ detail: string }>(`explain query plan ${sql.replaceAll('?', '1')}`)
+      .all();
+    return [sql.replaceAll(/\s+/g, ' '), steps.map(({ detail }) => detail)];
+  });
+}
+
+test('no statement of a queue looks through a table, or sorts what it finds', () => {
+  const { database } = openTable();
+
+  const plans = plansOf(database, (seen) => {
+    const rows = new OperationRows(seen);
+    return [
+      new OperationEnqueue(seen, rows),
+      new OperationClaims(seen, rows),
+      new OperationSettlement(seen, rows),
+      new OperationLook(seen),
+    ];
+  });
+
+  expect(plans.length).toBeGreaterThan(40);
+  // The index of what is in hand holds little, whatever waits.
+  const isSlow = (step: string) => /SCAN|TEMP B-TREE/.test(step) && !step.endsWith('INDEX operations_taken');
+  const slow = plans.filter(([, steps]) => steps.some(isSlow));
+  expect(slow).toEqual([]);
+});
+
+test('a claim finds what it may take by the index that holds nothing else', () => {
+  const { database } = openTable();
+
+  const plans = plansOf(database, (seen) => new OperationClaims(seen, new OperationRows(seen)));
+  const indexOf = (part: string) =>
+    plans
+      .filter(([sql]) => sql.includes(part))
+      .map(([, steps]) => /INDEX (\w+) \(.*\)/.exec(steps[0] ?? '')?.[0]);
+
+  expect(indexOf('order by priority desc')).toEqual(['INDEX operations_now (queue=? AND name=?)']);
+  expect(indexOf("set turn = 'now'")).toEqual([
+    'INDEX operations_later (queue=? AND name=? AND is_scheduled=? AND due_at<?)',
+  ]);
+  expect(indexOf('set due_at = ?')).toContain(
+    'INDEX operations_later (queue=? AND name=? AND is_scheduled=? AND due_at>?)',
+  );
+  expect(indexOf('expires_at <= ?')).toEqual(['INDEX operations_expiring (queue=? AND expires_at<?)']);
+});
