@@ -34,7 +34,8 @@ export async function sqliteSubject(): Promise<OperationSubject> {
 export function sqliteTable(database: SqliteDatabase, path: string): OperationSubject {
   const writer = new LogWriter(database, { path, lockTimeoutMs: 0, clock: { now: () => 1 }, run: 'own' });
   const alive = new Set<string>();
-  const table = new OperationTable(database, writer, { begin: () => undefined, living: () => alive });
+  const runs = { begin: () => undefined, stayKnown: () => undefined, living: () => alive };
+  const table = new OperationTable(database, writer, runs);
   return {
     store: promising(table),
     begin: (run) => alive.add(run),
