@@ -13,6 +13,8 @@ import { OperationSettlement } from './operation-settle.ts';
 export interface RunsOfOperations {
   /** Begins this run, unless it has begun. */
   begin(): void;
+  /** Lets others see that this run lives, inside a transaction. */
+  stayKnown(): void;
   /** The runs that live, this one among them. */
   living(): ReadonlySet<string>;
 }
@@ -55,7 +57,10 @@ export class OperationTable implements Omit<AtOnce<OperationStore>, 'enqueue'> {
   claim: AtOnce<OperationStore>['claim'] = (claim, now) => {
     // Another process must be able to tell that this run lives, before there is anything that it could take over.
     this.#runs.begin();
-    return this.#writer.write(() => this.#claims.claim(claim, now, () => this.#runs.living()));
+    return this.#writer.write(() => {
+      this.#runs.stayKnown();
+      return this.#claims.claim(claim, now, () => this.#runs.living());
+    });
   };
 
   settle: AtOnce<OperationStore>['settle'] = (run, outcomes, now) =>

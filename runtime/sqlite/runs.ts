@@ -18,6 +18,9 @@ type RunRow = { run: string; pid: number; process: string; seenAt: number; hasEn
  */
 const silentMaxMs = 24 * 3_600_000;
 
+/** A sign of life that is older is not enough for whoever takes something in hand, in milliseconds. */
+const signMaxMs = 3_600_000;
+
 /** Jumps that were noticed so close together, and are so much alike, are the same one, in milliseconds. */
 const sameJumpMs = 10_000;
 
@@ -72,6 +75,19 @@ export class Runs {
       this.#write(database, 0);
     });
     this.#hasBegun = true;
+  }
+
+  /**
+   * Inside a transaction that takes something in hand: from the same moment on others must see that this run lives,
+   * however long it was silent, and also if they have taken it for dead meanwhile.
+   */
+  stayKnown(): void {
+    const seenAt = this.#database
+      .prepare<number>('select seen_at from runs where run = ? and has_ended = 0')
+      .pluck()
+      .get(this.#run);
+    const isFresh = seenAt !== undefined && Math.abs(this.#clock.now() - seenAt) < signMaxMs;
+    if (!isFresh) this.#write(this.#database, 0);
   }
 
   /** The runs that live, this one among them. */

@@ -8,8 +8,17 @@ import { OperationTable } from '../../runtime/sqlite/operation-table.ts';
 import { processIdentity } from '../../runtime/sqlite/process-identity.ts';
 import { SqliteOperations } from '../../runtime/threads/sqlite-operations.ts';
 import { openStoreThread } from './open-store-thread.ts';
-import type { OperationSubject } from './operation-subject.ts';
+import { OneQueue, type OperationSubject } from './operation-subject.ts';
 import { temporaryFolder } from './temporary-folder.ts';
+
+/** One queue in a file, claimed in the name of a store thread of its own. */
+export async function openSqliteOperations(path: string) {
+  const client = await openStoreThread(path);
+  const operations = new SqliteOperations(client);
+  const queue = new OneQueue(operations);
+  queue.run = client.run;
+  return { client, operations, queue };
+}
 
 /** Operations in a file, over a store thread. */
 export async function sqliteSubject(): Promise<OperationSubject> {
@@ -25,7 +34,8 @@ export async function sqliteSubject(): Promise<OperationSubject> {
 export function sqliteTable(database: SqliteDatabase, path: string): OperationSubject {
   const writer = new LogWriter(database, { path, lockTimeoutMs: 0, clock: { now: () => 1 }, run: 'own' });
   const alive = new Set<string>();
-  const table = new OperationTable(database, writer, { begin: () => undefined, living: () => alive });
+  const runs = { begin: () => undefined, stayKnown: () => undefined, living: () => alive };
+  const table = new OperationTable(database, writer, runs);
   return {
     store: promising(table),
     begin: (run) => alive.add(run),

@@ -246,3 +246,39 @@ test('timers come due in the order of their moments, by whichever time they go',
 
   expect(due()).toEqual(['s/remaining', 's/deadline', 's/restart']);
 });
+
+test('a run that takes something in hand is known to live at once, however long it was silent', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  const silent = openRun(path, clock, 'silent', process.ppid);
+  silent.runs.begin();
+  clock.ms += 25 * 60 * minuteMs;
+  const other = openRun(path, clock, 'other');
+  expect([...other.runs.living()]).toEqual(['other']);
+
+  silent.runs.stayKnown();
+  expect([...other.runs.living()]).toEqual(['other', 'silent']);
+
+  // Also after another one has removed it as dead.
+  clock.ms += 25 * 60 * minuteMs;
+  other.runs.begin();
+  silent.runs.stayKnown();
+  expect([...other.runs.living()].sort()).toEqual(['other', 'silent']);
+});
+
+test('a run begins once, and ends only what it has begun', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  const first = openRun(path, clock, 'first');
+  first.runs.end();
+  first.runs.begin();
+  first.setTimer('restart', 10 * minuteMs);
+  clock.ms += minuteMs;
+
+  first.runs.begin();
+
+  expect(first.nextDueAt()).toBe(1_000_000 + 10 * minuteMs);
+  expect([...openRun(path, clock, 'second', process.ppid).runs.living()].sort()).toEqual(['first', 'second']);
+  first.runs.end();
+  expect([...openRun(path, clock, 'third', process.ppid).runs.living()]).toEqual(['third']);
+});
