@@ -1,6 +1,5 @@
 import './node-version.ts';
 
-// The door of `holdfast`: explicit exports, no logic. `holdfast/offline` has the same.
 export { addressOf } from '../actors/address-of.ts';
 export {
   type AggregateDefinition,
@@ -18,6 +17,8 @@ export type { Migrate, MigratedSnapshot, OlderSnapshot } from '../actors/migrate
 export type { StandardSchema } from '../actors/standard-schema.ts';
 export type { StateAtVersion } from '../actors/state-at.ts';
 export type { UpcastChain, UpcastChains, UpcastEvent, Upcaster } from '../actors/upcast.ts';
+// The door of `holdfast`: explicit exports, no logic. `holdfast/offline` has the same.
+export type { TripRule } from '../machines/circuit-breaker.machine.ts';
 export type { ActorRef, Receipt, SendOptions, StartOptions, WaitOptions } from './actor-ref.ts';
 export type { ActorSnapshot } from './actor-snapshot.ts';
 export { createRuntime } from './create-runtime.ts';
@@ -68,6 +69,15 @@ export type {
 } from './protocol/rehearsal.ts';
 export type { SkippedEventCount, SkippedReason } from './protocol/skipped-event.ts';
 export type { RehearseOptions } from './rehearse/rehearse-options.ts';
+export type { Call } from './resilience/call-queue.ts';
+export type {
+  CallOptions,
+  CallResult,
+  CircuitBreaker,
+  CircuitMetrics,
+  CircuitState,
+} from './resilience/circuit-breaker.ts';
+export type { CircuitBreakerOptions } from './resilience/circuit-breaker-options.ts';
 export type { Connectivity, ConnectivityState, ConnectivityStatus } from './resilience/connectivity.ts';
 export type { ConnectivityOptions } from './resilience/connectivity-options.ts';
 export {

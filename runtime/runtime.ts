@@ -22,6 +22,8 @@ import { invalidOption } from './protocol/options.ts';
 import type { RehearsalReport } from './protocol/rehearsal.ts';
 import type { SkippedEventCount } from './protocol/skipped-event.ts';
 import { type RehearseOptions, resolveRehearseOptions } from './rehearse/rehearse-options.ts';
+import type { CircuitBreaker } from './resilience/circuit-breaker.ts';
+import type { CircuitBreakerOptions } from './resilience/circuit-breaker-options.ts';
 import type { Connectivity } from './resilience/connectivity.ts';
 import { Resilience } from './resilience/resilience.ts';
 import type { StateAtOptions } from './state-at-version.ts';
@@ -151,6 +153,19 @@ export class Runtime extends Queryable {
    */
   get connectivity(): Connectivity {
     return this.#resilience.connectivity;
+  }
+
+  /**
+   * The circuit breaker of a name: the same for everybody who asks for it. `options` are given with its first use.
+   *
+   * @throws HOLDFAST_ERR_OPTION_INVALID, HOLDFAST_ERR_ARGUMENT_INVALID, HOLDFAST_ERR_CLOSED.
+   *
+   * @example
+   * const breaker = runtime.circuitBreaker('sync-service');
+   * const result = await breaker.call((signal) => upload(file, { signal }));
+   */
+  circuitBreaker(name: string, options?: CircuitBreakerOptions): CircuitBreaker {
+    return this.#resilience.circuitBreaker(name, options);
   }
 
   /**

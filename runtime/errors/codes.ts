@@ -118,6 +118,18 @@ export const errorCodes = {
     when: 'An append came from a host that has been replaced. Nothing was written.',
     retryable: false,
   },
+  HOLDFAST_ERR_CIRCUIT_OPEN: {
+    when: 'A circuit breaker rejects calls, since those before have failed. Nothing was called; `retryAfterMs` says when to ask again.',
+    retryable: true,
+  },
+  HOLDFAST_ERR_CIRCUIT_ISOLATED: {
+    when: 'A circuit breaker was isolated by hand and rejects every call. Nothing was called.',
+    retryable: true,
+  },
+  HOLDFAST_ERR_QUEUE_FULL: {
+    when: 'A queue has no room for a call or an operation, or has dropped it to make room.',
+    retryable: true,
+  },
   HOLDFAST_ERR_CLOSED: {
     when: 'The store or runtime is closed or closing. A command that was under way may have been carried out.',
     retryable: false,

@@ -65,6 +65,7 @@ export interface HoldfastErrorDetails {
     readonly position: number;
   };
   HOLDFAST_ERR_QUERY_TOO_LARGE: { readonly limit: number };
+  HOLDFAST_ERR_CIRCUIT_OPEN: { readonly retryAfterMs: number };
   HOLDFAST_ERR_SCHEMA_OLDER: { readonly found: number; readonly supported: number };
   HOLDFAST_ERR_SCHEMA_NEWER: { readonly found: number; readonly supported: number };
 }

@@ -15,6 +15,9 @@ const retryableCodes: Readonly<Record<RetryableCode, true>> = {
   HOLDFAST_ERR_STORAGE_BUSY: true,
   HOLDFAST_ERR_STORAGE_IO: true,
   HOLDFAST_ERR_OUTCOME_UNKNOWN: true,
+  HOLDFAST_ERR_CIRCUIT_OPEN: true,
+  HOLDFAST_ERR_CIRCUIT_ISOLATED: true,
+  HOLDFAST_ERR_QUEUE_FULL: true,
 };
 
 /** Whether the same call may succeed later without a change by the caller. */

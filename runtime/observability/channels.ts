@@ -91,3 +91,15 @@ export const projectionSkipped = channel('holdfast:projection:skipped');
  * Payload: `{ status: ConnectivityStatus, before: ConnectivityStatus, reason: string | null }`.
  */
 export const connectivityChanged = channel('holdfast:connectivity:changed');
+
+/**
+ * A circuit breaker has opened, closed, is tried, or was isolated. Published in the main thread.
+ * Payload: `{ name: string, state: CircuitState, before: CircuitState }`.
+ */
+export const circuitChanged = channel('holdfast:circuit:changed');
+
+/**
+ * A circuit breaker has carried out calls that were queued. Published in the main thread.
+ * Payload: `{ name: string, calls: number, left: number, ms: number }`; `left` is how many still wait.
+ */
+export const circuitDrained = channel('holdfast:circuit:drained');

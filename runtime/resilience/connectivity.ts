@@ -181,6 +181,11 @@ export class Connectivity {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** @internal Whether it is away, or its last check has failed. */
+  get isDoubted(): boolean {
+    return this.status === 'offline' || (this.#replica.context?.failures ?? 0) > 0;
+  }
+
   /** @internal Times that the computer has slept. */
   get sleeps(): number {
     return this.#sleeps;
@@ -209,6 +214,7 @@ export class Connectivity {
 
   #woke(): void {
     this.#sleeps++;
+    for (const listener of [...this.#listeners]) listener(this.#state);
     this.#replica.tell({ type: 'check' });
   }
 

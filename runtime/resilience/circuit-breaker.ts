@@ -1,0 +1,417 @@
+import type {
+  CircuitContext,
+  CircuitEvent,
+  CircuitInput,
+  CircuitStateValue,
+} from '../../machines/circuit-breaker.machine.ts';
+import { isHoldfastError } from '../errors/holdfast-error.ts';
+import type { Router } from '../hosts/router.ts';
+import { circuitChanged, circuitDrained } from '../observability/channels.ts';
+import { checkWhole } from '../protocol/names.ts';
+import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
+import { volatileKinds } from '../protocol/volatile-kinds.ts';
+import { type Call, CallQueue, type QueuedCall } from './call-queue.ts';
+import { CallReports } from './call-reports.ts';
+import type { ResolvedCircuitBreaker } from './circuit-breaker-options.ts';
+import { circuitClosed, circuitIsolated, circuitOpen } from './circuit-errors.ts';
+import type { Connectivity } from './connectivity.ts';
+import { isUnreachable } from './network-errors.ts';
+import { Replica } from './replica.ts';
+
+/** What became of a call: it was carried out, or it waits until the network is there. */
+export type CallResult<Value> =
+  | { readonly status: 'executed'; readonly value: Value }
+  /** `settled` is what comes of it. It rejects with HOLDFAST_ERR_CLOSED when the runtime closes first. */
+  | { readonly status: 'queued'; readonly id: string; readonly settled: Promise<Value> };
+
+/** Options of {@link CircuitBreaker.call}. */
+export interface CallOptions {
+  /** Ends the call: it leaves the queue, or is told by its own signal. */
+  readonly signal?: AbortSignal;
+  /** What the call holds in memory, towards `queueBytesMax`. Default 0. */
+  readonly bytes?: number;
+}
+
+/** Counted since the circuit breaker was made; `queued` and `bytes` are of this moment. */
+export interface CircuitMetrics {
+  readonly executed: number;
+  readonly failed: number;
+  readonly rejected: number;
+  readonly drained: number;
+  readonly dropped: number;
+  readonly queued: number;
+  readonly bytes: number;
+}
+
+/** Whether calls get through. */
+export type CircuitState = 'closed' | 'open' | 'half-open' | 'isolated';
+
+/** What the next call meets. */
+type Mode = 'unknown' | 'execute' | 'probe' | 'queue' | 'open' | 'isolated' | 'closed';
+
+const noOptions: CallOptions = {};
+
+/**
+ * Stands between an application and a service that may be out of reach: while there is no network calls are queued, and
+ * carried out in order once it is back; while the service fails they are rejected at once, until a probe succeeds. Its
+ * machine (`machines/circuit-breaker.machine.ts`) lives in an actor; calls are decided here, by its newest state. A call
+ * that failed settles when the circuit has heard of it, so the next call knows. What is queued are functions, which end
+ * with the process: what has to survive belongs into `runtime.storeAndForward`.
+ */
+export class CircuitBreaker {
+  readonly name: string;
+  readonly #options: ResolvedCircuitBreaker;
+  readonly #connectivity: Connectivity;
+  readonly #replica: Replica<CircuitStateValue, CircuitContext, CircuitEvent, CircuitInput>;
+  readonly #reports: CallReports;
+  readonly #queue: CallQueue;
+  readonly #ended = new AbortController();
+  readonly #stopListening: () => void;
+  readonly #counts = { executed: 0, failed: 0, rejected: 0, drained: 0, dropped: 0 };
+  readonly #isTimed: boolean;
+  #mode: Mode = 'unknown';
+  #circuit: CircuitState = 'closed';
+  #sleeps: number;
+  #isProbing = false;
+  #isDraining = false;
+  #hasToldQueued = false;
+  #openedAt = 0;
+  #lastHolder = 0;
+  /** Who holds it isolated, to be told again to an actor that begins anew. */
+  readonly #holders = new Map<number, string | null>();
+  #isPaused = false;
+
+  /** @internal */
+  constructor(name: string, router: Router, connectivity: Connectivity, options: ResolvedCircuitBreaker) {
+    this.name = name;
+    this.#options = options;
+    this.#connectivity = connectivity;
+    this.#isTimed = options.slowCallMs !== Number.POSITIVE_INFINITY;
+    this.#queue = new CallQueue(name, options.bounds);
+    this.#sleeps = connectivity.sleeps;
+    this.#replica = new Replica({
+      router,
+      kind: volatileKinds.circuitBreaker,
+      id: name,
+      input: options.input,
+      onChange: () => this.#changed(),
+      onBegun: () => this.#begun(),
+    });
+    this.#reports = new CallReports(options.input.trip, (runs) =>
+      this.#replica.send({ type: 'reported', runs, random: Math.random() }),
+    );
+    this.#stopListening = connectivity.listen(() => this.#networkChanged());
+  }
+
+  get state(): CircuitState {
+    return this.#circuit;
+  }
+
+  /** Calls that wait. */
+  get queued(): number {
+    return this.#queue.size;
+  }
+
+  metrics(): CircuitMetrics {
+    return { ...this.#counts, queued: this.#queue.size, bytes: this.#queue.bytes };
+  }
+
+  /**
+   * Carries out a call, or queues it. While calls are queued, later ones queue up behind them. A call that could not
+   * leave this computer since the network has just gone is queued as well. The signal that the call gets is that of the
+   * options, or one that is aborted when the runtime closes.
+   *
+   * @throws what the call throws; HOLDFAST_ERR_CIRCUIT_OPEN, with `retryAfterMs`; HOLDFAST_ERR_CIRCUIT_ISOLATED;
+   * HOLDFAST_ERR_QUEUE_FULL; HOLDFAST_ERR_CLOSED; the reason of the signal.
+   *
+   * @example
+   * const result = await breaker.call((signal) => fetch(url, { signal }));
+   * if (result.status === 'queued') result.settled.then(showDone, showFailed);
+   */
+  call<Value>(call: Call<Value>, options: CallOptions = noOptions): Promise<CallResult<Value>> {
+    if (this.#mode === 'execute' && options === noOptions && typeof call === 'function')
+      return this.#execute(call, undefined, 0);
+    return this.#callCarefully(call, options);
+  }
+
+  /**
+   * Rejects every call until it is released: a switch for maintenance. Held by several, it is released by the last.
+   * Nothing of it outlives the runtime.
+   */
+  async isolate(reason: string | null = null): Promise<() => Promise<void>> {
+    this.#checkOpen();
+    const holder = ++this.#lastHolder;
+    this.#holders.set(holder, reason);
+    await this.#replica.send({ type: 'isolate', holder, reason });
+    return async () => {
+      if (!this.#holders.delete(holder) || this.#ended.signal.aborted) return;
+      await this.#replica.send({ type: 'release', holder });
+    };
+  }
+
+  /** Queued calls wait, also when the network is back, until {@link CircuitBreaker.resume}. */
+  async pause(): Promise<void> {
+    this.#checkOpen();
+    this.#isPaused = true;
+    await this.#replica.send({ type: 'pause' });
+  }
+
+  async resume(): Promise<void> {
+    this.#checkOpen();
+    this.#isPaused = false;
+    await this.#replica.send({ type: 'resume' });
+  }
+
+  /** @internal */
+  close(): void {
+    this.#mode = 'closed';
+    this.#stopListening();
+    this.#replica.close();
+    this.#queue.rejectAll(circuitClosed(this.name));
+    this.#ended.abort(circuitClosed(this.name));
+  }
+
+  async #callCarefully<Value>(call: Call<Value>, options: CallOptions): Promise<CallResult<Value>> {
+    if (typeof call !== 'function') throw invalidOption('call takes a function, and options.');
+    checkOptions('call', options, ['signal', 'bytes']);
+    checkSignal('call', options.signal);
+    const { signal, bytes = 0 } = options;
+    checkWhole('bytes', bytes);
+    signal?.throwIfAborted();
+    if (this.#mode === 'unknown') await this.#begin(signal);
+    switch (this.#mode) {
+      case 'execute':
+        return this.#execute(call, signal, bytes);
+      case 'probe':
+        return this.#execute(call, signal, bytes, true);
+      case 'queue':
+        return this.#enqueue(call, bytes, signal);
+      case 'open':
+        this.#counts.rejected++;
+        throw this.#openError();
+      case 'isolated':
+        this.#counts.rejected++;
+        throw circuitIsolated(this.name, [...this.#holders.values()].at(-1) ?? null);
+      default:
+        throw circuitClosed(this.name);
+    }
+  }
+
+  async #begin(signal: AbortSignal | undefined): Promise<void> {
+    await this.#replica.begin();
+    await this.#connectivity.ready(signal === undefined ? {} : { signal });
+    this.#look();
+  }
+
+  async #execute<Value>(
+    call: Call<Value>,
+    signal: AbortSignal | undefined,
+    bytes: number,
+    isProbe = false,
+  ): Promise<CallResult<Value>> {
+    try {
+      const value = await (isProbe ? this.#runProbe(call, signal) : this.#run(call, signal));
+      return { status: 'executed', value };
+    } catch (error) {
+      if (error === away) return this.#enqueue(call, bytes, signal);
+      throw error;
+    }
+  }
+
+  /** Throws {@link away} for a call that could not leave this computer. */
+  async #run<Value>(call: Call<Value>, signal = this.#ended.signal): Promise<Value> {
+    const began = this.#isTimed ? performance.now() : 0;
+    try {
+      const value = await call(signal);
+      this.#counts.executed++;
+      if (this.#isTimed && performance.now() - began > this.#options.slowCallMs) await this.#reports.failed();
+      else this.#reports.succeeded();
+      return value;
+    } catch (error) {
+      if (await this.#isAway(error, signal)) throw away;
+      this.#counts.failed++;
+      if (this.#isFailure(error, signal)) await this.#reports.failed();
+      throw error;
+    }
+  }
+
+  /** The one call that finds out whether the service is back. */
+  async #runProbe<Value>(call: Call<Value>, signal = this.#ended.signal): Promise<Value> {
+    this.#isProbing = true;
+    this.#look();
+    let outcome: 'ok' | 'failed' | 'unknown' = 'failed';
+    let probe: number | undefined;
+    try {
+      if (!(await this.#replica.send({ type: 'probeBegan' }))) throw this.#openError();
+      probe = this.#replica.context?.probe ?? 0;
+      const began = performance.now();
+      const value = await call(signal);
+      this.#counts.executed++;
+      if (performance.now() - began <= this.#options.slowCallMs) outcome = 'ok';
+      return value;
+    } catch (error) {
+      if (probe === undefined) throw error;
+      const isAway = await this.#isAway(error, signal);
+      if (isAway || signal.aborted) outcome = 'unknown';
+      else if (!this.#options.isFailure(error)) outcome = 'ok';
+      if (isAway) throw away;
+      this.#counts.failed++;
+      throw error;
+    } finally {
+      if (probe !== undefined) await this.#endProbe(probe, outcome);
+      this.#isProbing = false;
+      this.#look();
+    }
+  }
+
+  async #endProbe(probe: number, outcome: 'ok' | 'failed' | 'unknown'): Promise<void> {
+    const ended = { type: 'probeEnded', probe, outcome, random: Math.random() } as const;
+    // A circuit that does not hear of it opens again by itself.
+    await this.#replica.send(ended).catch(() => false);
+  }
+
+  /** Whether a call could not leave this computer, and the network is indeed away, or seems to be. */
+  async #isAway(error: unknown, signal: AbortSignal): Promise<boolean> {
+    if (this.#ended.signal.aborted || signal.aborted) return false;
+    if (!isUnreachable(error)) {
+      this.#connectivity.report(error);
+      return false;
+    }
+    await this.#connectivity.check().catch(() => undefined);
+    return !this.#ended.signal.aborted && this.#connectivity.isDoubted;
+  }
+
+  #isFailure(error: unknown, signal: AbortSignal): boolean {
+    if (signal.aborted || this.#connectivity.status === 'offline') return false;
+    return this.#options.isFailure(error);
+  }
+
+  #enqueue<Value>(call: Call<Value>, bytes: number, signal: AbortSignal | undefined): CallResult<Value> {
+    const { id, settled, dropped } = this.#queue.add(call, bytes, signal, () => this.#look());
+    this.#counts.dropped += dropped;
+    this.#look();
+    return { status: 'queued', id, settled };
+  }
+
+  #begun(): void {
+    this.#hasToldQueued = false;
+    for (const [holder, reason] of this.#holders) this.#replica.tell({ type: 'isolate', holder, reason });
+    if (this.#isPaused) this.#replica.tell({ type: 'pause' });
+    this.#networkChanged();
+  }
+
+  #networkChanged(): void {
+    const { status, sleeps } = this.#connectivity;
+    if (sleeps !== this.#sleeps) {
+      this.#sleeps = sleeps;
+      this.#replica.tell({ type: 'slept' });
+    }
+    if (status !== 'unknown' && this.#replica.state !== undefined && status !== this.#replica.state.network)
+      this.#replica.tell({ type: 'networkChanged', status });
+    this.#look();
+  }
+
+  #changed(): void {
+    const before = this.#circuit;
+    this.#circuit = circuitOf(this.#replica.state?.circuit);
+    if (this.#circuit !== before) {
+      if (this.#circuit === 'open') this.#openedAt = performance.now();
+      const { name } = this;
+      circuitChanged.publish({ name, state: this.#circuit, before });
+    }
+    this.#look();
+  }
+
+  /** What the next call meets, and whether queued ones may go. */
+  #look(): void {
+    if (this.#mode === 'closed') return;
+    const { size } = this.#queue;
+    if (this.#replica.state !== undefined && size > 0 !== this.#hasToldQueued) {
+      this.#hasToldQueued = size > 0;
+      this.#replica.tell({ type: size > 0 ? 'queued' : 'emptied' });
+    }
+    this.#mode = this.#nextMode();
+    if (size > 0 && this.#mayDrain) void this.#drain();
+  }
+
+  #nextMode(): Mode {
+    const { status } = this.#connectivity;
+    if (status === 'unknown' || this.#replica.state === undefined) return 'unknown';
+    if (this.#circuit === 'isolated') return 'isolated';
+    const isAway =
+      status === 'offline' || (status === 'degraded' && this.#options.input.onDegraded === 'queue');
+    if (isAway || this.#queue.size > 0) return 'queue';
+    if (this.#circuit === 'closed') return 'execute';
+    return this.#circuit === 'half-open' && !this.#isProbing ? 'probe' : 'open';
+  }
+
+  get #mayDrain(): boolean {
+    const { state } = this.#replica;
+    if (state?.drain !== 'draining' || this.#isProbing || this.#mode === 'closed') return false;
+    const { circuit } = state;
+    const isTried = typeof circuit === 'object' && circuit.halfOpen === 'waiting';
+    return (circuit === 'closed' || isTried) && this.#connectivity.status !== 'offline';
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    const { name } = this;
+    const began = performance.now();
+    let calls = 0;
+    for (let head = this.#queue.head; head !== undefined && this.#mayDrain; head = this.#queue.head) {
+      if (!(await this.#carryOut(head))) break;
+      calls++;
+      await pause(this.#options.drainIntervalMs);
+    }
+    this.#isDraining = false;
+    if (calls > 0)
+      circuitDrained.publish({ name, calls, left: this.#queue.size, ms: performance.now() - began });
+    this.#look();
+  }
+
+  /** False if it could not leave this computer, and stays the first. */
+  async #carryOut({ id, call, signal, resolve, reject }: QueuedCall): Promise<boolean> {
+    try {
+      const value = await (this.#circuit === 'closed'
+        ? this.#run(call, signal)
+        : this.#runProbe(call, signal));
+      this.#counts.drained++;
+      this.#leave(id);
+      resolve(value);
+    } catch (error) {
+      if (error === away || isHoldfastError(error, 'HOLDFAST_ERR_CIRCUIT_OPEN')) return false;
+      this.#leave(id);
+      reject(error);
+    }
+    return true;
+  }
+
+  /** Whoever hears of a call's end finds the queue without it. */
+  #leave(id: string): void {
+    this.#queue.remove(id);
+    this.#look();
+  }
+
+  #openError(): Error {
+    const openForMs = this.#replica.context?.openForMs ?? 0;
+    return circuitOpen(this.name, this.#circuit, openForMs - (performance.now() - this.#openedAt));
+  }
+
+  #checkOpen(): void {
+    if (this.#mode === 'closed') throw circuitClosed(this.name);
+  }
+}
+
+/** Thrown by a call that could not leave this computer. */
+const away = Symbol('away');
+
+function circuitOf(circuit: CircuitStateValue['circuit'] | undefined): CircuitState {
+  if (typeof circuit === 'object') return 'half-open';
+  return circuit ?? 'closed';
+}
+
+/** Lets the event loop turn as well. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms)));
+}

@@ -1,0 +1,421 @@
+import type {
+  CallResult,
+  CircuitBreaker,
+  CircuitBreakerOptions,
+  ConnectivityStatus,
+  Runtime,
+} from 'holdfast';
+import { expect, test } from 'vitest';
+import { ChannelRecord } from '../support/channel-record.ts';
+import { codedError } from '../support/coded-error.ts';
+import { hostile } from '../support/fixtures/hostile.ts';
+import { ManualProbe } from '../support/manual-probe.ts';
+import { openRuntime } from '../support/open-runtime.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+interface Given {
+  readonly runtime: Runtime;
+  readonly breaker: CircuitBreaker;
+  readonly probe: ManualProbe;
+  /** Has the network be like this. */
+  readonly become: (status: ConnectivityStatus) => Promise<void>;
+}
+
+async function given(
+  options: CircuitBreakerOptions = {},
+  network: 'online' | 'offline' = 'online',
+  modules: readonly string[] = [],
+): Promise<Given> {
+  const probe = new ManualProbe(network);
+  const connectivity = {
+    probe,
+    intervalMs: 80_000_000,
+    offlineIntervalMs: 80_000_000,
+    pauseMs: 1,
+    offlineAfter: 1,
+  };
+  const runtime = await openRuntime(modules, { connectivity });
+  const breaker = runtime.circuitBreaker('service', { openMs: 20, jitter: 0, ...options });
+  const become = async (status: ConnectivityStatus) => {
+    probe.result = status === 'degraded' ? { degraded: 'slow' } : (status as 'online');
+    // A check that was under way may still find what was before.
+    await expect.poll(async () => (await runtime.connectivity.check()).status).toBe(status);
+  };
+  return { runtime, breaker, probe, become };
+}
+
+const fail = () => Promise.reject(new Error('503'));
+const unreachable = () => Promise.reject(Object.assign(new Error('connect'), { code: 'ENETUNREACH' }));
+
+async function failTimes(breaker: CircuitBreaker, times: number): Promise<void> {
+  for (let count = 0; count < times; count++) await expect(breaker.call(fail)).rejects.toThrow('503');
+}
+
+function settledOf<Value>(result: CallResult<Value>): Promise<Value> {
+  if (result.status !== 'queued') throw new Error(`not queued: ${JSON.stringify(result)}`);
+  return result.settled;
+}
+
+test('a call is carried out while all is well, with what it returns or throws', async () => {
+  const { breaker } = await given();
+
+  expect(await breaker.call(() => 'now')).toEqual({ status: 'executed', value: 'now' });
+  expect(await breaker.call(async (signal) => signal.aborted)).toEqual({ status: 'executed', value: false });
+  await expect(breaker.call(fail)).rejects.toThrow('503');
+  await expect(
+    breaker.call(() => {
+      throw new TypeError('at once');
+    }),
+  ).rejects.toThrow(TypeError);
+  expect(breaker.metrics()).toMatchObject({ executed: 2, failed: 2, rejected: 0 });
+});
+
+test('the call after the fifth failure in a row is rejected at once, and the service is not called', async () => {
+  const { breaker } = await given({ openMs: 60_000 });
+  await failTimes(breaker, 4);
+  await breaker.call(() => 'well');
+  await failTimes(breaker, 5);
+  let called = false;
+
+  const rejected = breaker.call(() => {
+    called = true;
+  });
+
+  await expect(rejected).rejects.toEqual(
+    codedError('HOLDFAST_ERR_CIRCUIT_OPEN', { retryAfterMs: expect.any(Number), retryable: true }),
+  );
+  expect({ called, state: breaker.state }).toEqual({ called: false, state: 'open' });
+});
+
+test('after its time one probe goes through; when it succeeds everybody does', async () => {
+  const { breaker } = await given();
+  const changes = new ChannelRecord<{ state: string }>('holdfast:circuit:changed');
+  await failTimes(breaker, 5);
+  await changes.nth(2);
+  const [began, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+  const probe = breaker.call(() => {
+    began.resolve();
+    return answer.promise;
+  });
+  await expect(breaker.call(() => 'too early')).rejects.toEqual(codedError('HOLDFAST_ERR_CIRCUIT_OPEN'));
+  await began.promise;
+  await expect(breaker.call(() => 'too early')).rejects.toEqual(codedError('HOLDFAST_ERR_CIRCUIT_OPEN'));
+
+  answer.resolve('probed');
+
+  expect(await probe).toEqual({ status: 'executed', value: 'probed' });
+  expect(await breaker.call(() => 'on')).toEqual({ status: 'executed', value: 'on' });
+  expect(changes.messages.map(({ state }) => state)).toEqual(['open', 'half-open', 'closed']);
+});
+
+test('a probe that fails opens the circuit again, for longer', async () => {
+  const { breaker } = await given({ openMs: 20, openMaxMs: 60_000 });
+  const changes = new ChannelRecord<{ state: string }>('holdfast:circuit:changed');
+  await failTimes(breaker, 5);
+  for (let halfOpen = 2; halfOpen <= 6; halfOpen += 2) {
+    await changes.nth(halfOpen);
+    await failTimes(breaker, 1);
+  }
+
+  const { retryAfterMs } = await breaker.call(() => 1).catch((error) => error);
+  expect(retryAfterMs).toBeGreaterThan(80);
+  expect(retryAfterMs).toBeLessThanOrEqual(160);
+});
+
+test('a probe that hangs has the circuit open again, and its late end counts for nothing', async () => {
+  const { breaker } = await given({ probeMs: 20, openMs: 20 });
+  const changes = new ChannelRecord<{ state: string }>('holdfast:circuit:changed');
+  await failTimes(breaker, 5);
+  await changes.nth(2);
+  const answer = Promise.withResolvers<string>();
+  const hung = breaker.call(() => answer.promise);
+
+  expect(await changes.nth(3)).toMatchObject({ state: 'open' });
+  expect(await changes.nth(4)).toMatchObject({ state: 'half-open' });
+  answer.resolve('late');
+
+  expect(await hung).toEqual({ status: 'executed', value: 'late' });
+  expect(breaker.state).toBe('half-open');
+  expect(await breaker.call(() => 'well')).toEqual({ status: 'executed', value: 'well' });
+  expect(breaker.state).toBe('closed');
+});
+
+test('calls are queued while there is no network, and carried out in order when it is back', async () => {
+  const { breaker, become } = await given({}, 'offline');
+  const drained = new ChannelRecord('holdfast:circuit:drained');
+  const order: number[] = [];
+  const results: CallResult<number>[] = [];
+  for (let number = 0; number < 50; number++) {
+    results.push(
+      await breaker.call(async () => {
+        await null;
+        order.push(number);
+        return number;
+      }),
+    );
+  }
+  expect(breaker.queued).toBe(50);
+  expect(order).toEqual([]);
+
+  await become('online');
+
+  expect(await Promise.all(results.map(settledOf))).toEqual(
+    Array.from({ length: 50 }, (_, number) => number),
+  );
+  expect(order).toEqual(Array.from({ length: 50 }, (_, number) => number));
+  expect(await drained.nth(1)).toMatchObject({ name: 'service', calls: 50, left: 0 });
+  expect(await breaker.call(() => 'next')).toEqual({ status: 'executed', value: 'next' });
+});
+
+test('calls that come while the queue drains wait behind it', async () => {
+  const { breaker, become } = await given({ drainIntervalMs: 1 }, 'offline');
+  const order: string[] = [];
+  const later: Promise<unknown>[] = [];
+  const push = (name: string) => () => void order.push(name);
+  const first = await breaker.call(() => {
+    order.push('first');
+    later.push(breaker.call(push('third')).then(settledOf));
+  });
+  await breaker.call(push('second'));
+
+  await become('online');
+  await settledOf(first);
+  await Promise.all(later);
+
+  expect(order).toEqual(['first', 'second', 'third']);
+});
+
+test('failures while the network is away count for nothing, and what never left is queued', async () => {
+  const { breaker, probe, become } = await given({ openMs: 60_000 });
+  await failTimes(breaker, 4);
+  probe.result = 'offline';
+
+  const sent = await breaker.call(unreachable).catch((error) => error);
+
+  expect(sent).toMatchObject({ status: 'queued' });
+  expect(breaker.state).toBe('closed');
+  const settled = settledOf(sent);
+  await become('online');
+  await expect(settled).rejects.toThrow('connect');
+  expect(breaker.state).toBe('closed');
+  await failTimes(breaker, 3);
+  expect(breaker.state).toBe('closed');
+  await failTimes(breaker, 1);
+  expect(breaker.state).toBe('open');
+});
+
+test('a queued call that fails is told so, and the others go on', async () => {
+  const { breaker, become } = await given({}, 'offline');
+  const results = [await breaker.call(fail), await breaker.call(() => 'well')];
+
+  await become('online');
+
+  await expect(settledOf(results[0] as CallResult<never>)).rejects.toThrow('503');
+  expect(await settledOf(results[1] as CallResult<string>)).toBe('well');
+});
+
+test('a network that goes away while the queue drains has the rest wait, the interrupted one first', async () => {
+  const { breaker, probe, become } = await given({}, 'offline');
+  const order: string[] = [];
+  let isAway = true;
+  const first = await breaker.call(async () => {
+    order.push('tried');
+    if (isAway) {
+      probe.result = 'offline';
+      await unreachable();
+    }
+    return 'first';
+  });
+  const second = await breaker.call(() => void order.push('second'));
+  await become('online');
+  await expect.poll(() => order.length).toBe(1);
+  await expect.poll(() => breaker.queued).toBe(2);
+
+  isAway = false;
+  await become('online');
+
+  expect(await settledOf(first)).toBe('first');
+  await settledOf(second);
+  expect(order).toEqual(['tried', 'tried', 'second']);
+});
+
+test('a call is carried out or queued while the network is degraded, as was asked for', async () => {
+  const { runtime, breaker, become } = await given();
+  const patient = runtime.circuitBreaker('patient', { onDegraded: 'queue' });
+  await patient.call(() => 1);
+  await become('degraded');
+
+  expect(await breaker.call(() => 'now')).toMatchObject({ status: 'executed' });
+  const queued = await patient.call(() => 'later');
+  expect(queued.status).toBe('queued');
+  await become('online');
+
+  expect(await settledOf(queued)).toBe('later');
+});
+
+test('the queue is bounded by items and bytes: a call too many is rejected, or the oldest is', async () => {
+  const { runtime, breaker } = await given({ queueItemsMax: 2, queueBytesMax: 100 }, 'offline');
+  const full = codedError('HOLDFAST_ERR_QUEUE_FULL');
+  await breaker.call(() => 1, { bytes: 60 });
+  await expect(breaker.call(() => 2, { bytes: 60 })).rejects.toEqual(full);
+  await breaker.call(() => 2, { bytes: 40 });
+  await expect(breaker.call(() => 3)).rejects.toEqual(full);
+  expect(breaker.metrics()).toMatchObject({ queued: 2, bytes: 100 });
+
+  const lossy = runtime.circuitBreaker('lossy', { queueItemsMax: 1, queueOverflow: 'drop-oldest' });
+  const oldest = await lossy.call(() => 'oldest');
+  await lossy.call(() => 'newest');
+
+  await expect(settledOf(oldest)).rejects.toEqual(full);
+  expect(lossy.metrics()).toMatchObject({ queued: 1, dropped: 1 });
+});
+
+test('a call leaves the queue when its signal says so, and is never carried out', async () => {
+  const { breaker, become } = await given({}, 'offline');
+  const stop = new AbortController();
+  const called: string[] = [];
+  const given_ = await breaker.call(() => void called.push('aborted'), { signal: stop.signal });
+  const kept = await breaker.call(() => void called.push('kept'));
+  stop.abort(new Error('enough'));
+
+  await expect(settledOf(given_)).rejects.toThrow('enough');
+  await become('online');
+  await settledOf(kept);
+
+  expect(called).toEqual(['kept']);
+  await expect(breaker.call(() => 1, { signal: stop.signal })).rejects.toThrow('enough');
+});
+
+test('a call that its caller ends is no failure of the service', async () => {
+  const { breaker } = await given({ trip: { rule: 'consecutive', failures: 1 } });
+  const stop = new AbortController();
+  const call = breaker.call(
+    (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    { signal: stop.signal },
+  );
+  stop.abort(new Error('enough'));
+
+  await expect(call).rejects.toThrow('enough');
+  expect(breaker.state).toBe('closed');
+});
+
+test('errors that are no failures of the service leave the circuit closed', async () => {
+  const { breaker } = await given({
+    trip: { rule: 'consecutive', failures: 1 },
+    isFailure: (error) => (error as Error).message !== '404',
+  });
+
+  await expect(breaker.call(() => Promise.reject(new Error('404')))).rejects.toThrow('404');
+  expect(breaker.state).toBe('closed');
+  await failTimes(breaker, 1);
+  expect(breaker.state).toBe('open');
+});
+
+test('a rate of the last calls opens it too, and slow calls count as failed', async () => {
+  const { runtime } = await given();
+  const trip = { rule: 'count', calls: 10, callsMin: 4, failureRate: 0.5 } as const;
+  const counted = runtime.circuitBreaker('counted', { trip, openMs: 60_000 });
+  await counted.call(() => 1);
+  await counted.call(() => 2);
+  await failTimes(counted, 1);
+  expect(counted.state).toBe('closed');
+  await failTimes(counted, 1);
+  expect(counted.state).toBe('open');
+
+  const window = { rule: 'time', windowMs: 60_000, callsMin: 2, failureRate: 1 } as const;
+  const slow = runtime.circuitBreaker('slow', { trip: window, slowCallMs: 1, openMs: 60_000 });
+  const late = () => new Promise((resolve) => setTimeout(resolve, 5));
+  await slow.call(late);
+  await slow.call(late);
+  expect(slow.state).toBe('open');
+});
+
+test('a circuit is isolated as long as anybody holds it', async () => {
+  const { breaker } = await given();
+  const releases = [await breaker.isolate('maintenance'), await breaker.isolate()];
+
+  await expect(breaker.call(() => 1)).rejects.toEqual(codedError('HOLDFAST_ERR_CIRCUIT_ISOLATED'));
+  await releases[0]?.();
+  await releases[0]?.();
+  expect(breaker.state).toBe('isolated');
+  await releases[1]?.();
+
+  expect(await breaker.call(() => 'on')).toMatchObject({ status: 'executed' });
+});
+
+test('a paused queue waits although the network is back', async () => {
+  const { breaker, become } = await given({}, 'offline');
+  const queued = await breaker.call(() => 'later');
+  await breaker.pause();
+  await become('online');
+  expect(breaker.queued).toBe(1);
+
+  await breaker.resume();
+
+  expect(await settledOf(queued)).toBe('later');
+});
+
+test('an open circuit is tried as soon as the network is back', async () => {
+  const { breaker, become } = await given({ openMs: 60_000 });
+  await failTimes(breaker, 5);
+  await become('offline');
+  const queued = await breaker.call(() => 'well');
+
+  await become('online');
+
+  expect(await settledOf(queued)).toBe('well');
+  expect(breaker.state).toBe('closed');
+});
+
+test('what is held and what is queued survives the death of the thread that the actor lived on', async () => {
+  const { runtime, breaker, become } = await given({}, 'offline', ['hostile']);
+  const queued = await breaker.call(() => 'later');
+  const restarted = new ChannelRecord('holdfast:host:restarted');
+  await runtime
+    .actor(hostile, 'a')
+    .send({ type: 'harmed', harm: 'exit', mark: `${temporaryFolder()}/mark` })
+    .catch(() => undefined);
+  await restarted.nth(1);
+
+  await become('online');
+
+  expect(await settledOf(queued)).toBe('later');
+  expect(await breaker.call(() => 'on')).toMatchObject({ status: 'executed' });
+});
+
+test('what is queued is told when the runtime closes, and nothing is called afterwards', async () => {
+  const { runtime, breaker } = await given({}, 'offline');
+  const queued = await breaker.call(() => 'never');
+  await runtime.close();
+  const closed = codedError('HOLDFAST_ERR_CLOSED');
+
+  await expect(settledOf(queued)).rejects.toEqual(closed);
+  await expect(breaker.call(() => 1)).rejects.toEqual(closed);
+  await expect(breaker.isolate()).rejects.toEqual(closed);
+  expect(() => runtime.circuitBreaker('another')).toThrow(closed as Error);
+});
+
+test('there is one circuit of a name, and its options make sense', async () => {
+  const { runtime, breaker } = await given();
+  const invalid = codedError('HOLDFAST_ERR_OPTION_INVALID') as Error;
+  expect(runtime.circuitBreaker('service')).toBe(breaker);
+  expect(() => runtime.circuitBreaker('service', {})).toThrow(invalid);
+
+  const wrong = [
+    { trip: { rule: 'sometimes' } },
+    { trip: { rule: 'consecutive' } },
+    { trip: { rule: 'count', calls: 5, callsMin: 1, failureRate: 2 } },
+    { openMs: 10, openMaxMs: 5 },
+    { jitter: -1 },
+    { queueOverflow: 'grow' },
+    { onDegraded: 'hope' },
+    { isFailure: true },
+    { open: 5 },
+  ];
+  for (const options of wrong)
+    expect(() => runtime.circuitBreaker('wrong', options as CircuitBreakerOptions)).toThrow(invalid);
+  await expect(breaker.call('now' as never)).rejects.toEqual(invalid);
+  await expect(breaker.call(() => 1, { bytes: -1 })).rejects.toEqual(
+    codedError('HOLDFAST_ERR_ARGUMENT_INVALID'),
+  );
+});
