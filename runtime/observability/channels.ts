@@ -91,3 +91,9 @@ export const projectionSkipped = channel('holdfast:projection:skipped');
  * Payload: `{ status: ConnectivityStatus, before: ConnectivityStatus, reason: string | null }`.
  */
 export const connectivityChanged = channel('holdfast:connectivity:changed');
+
+/**
+ * The store of a cache failed, or a call that was made behind an old value did. Published in the thread of the cache.
+ * Payload: `{ key: string, doing: 'get' | 'set' | 'refresh', error: unknown }`.
+ */
+export const cacheFailed = channel('holdfast:cache:failed');
