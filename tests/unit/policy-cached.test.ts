@@ -1,7 +1,12 @@
 import { channel } from 'node:diagnostics_channel';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type CacheStore, createMemoryCacheStore } from '../../runtime/resilience/policies/cache-store.ts';
-import { type CachedOptions, type ConnectivityStatusSource, cached, type StaleNotice } from '../../runtime/resilience/policies/cached.ts';
+import {
+  type CachedOptions,
+  type ConnectivityStatusSource,
+  cached,
+  type StaleNotice,
+} from '../../runtime/resilience/policies/cached.ts';
 import { settled, VirtualTime } from '../support/virtual-time.ts';
 
 const optionInvalid = expect.objectContaining({ code: 'HOLDFAST_ERR_OPTION_INVALID' });
