@@ -71,6 +71,10 @@ export const errorCodes = {
     when: 'An actor has as many unanswered commands as its mailbox holds, or was told more by its work than could be kept.',
     retryable: true,
   },
+  HOLDFAST_ERR_BULKHEAD_FULL: {
+    when: 'A bulkhead has as many running and waiting calls as it holds. The function was not called.',
+    retryable: true,
+  },
   HOLDFAST_ERR_TIMEOUT: {
     when: 'No answer came within the time-out. The outcome is unknown.',
     retryable: true,
@@ -131,7 +135,7 @@ export const errorCodes = {
     retryable: true,
   },
   HOLDFAST_ERR_CLOSED: {
-    when: 'The store or runtime is closed or closing. A command that was under way may have been carried out.',
+    when: 'The store, runtime or policy is closed or closing. What was under way may have been carried out.',
     retryable: false,
   },
   HOLDFAST_ERR_STORAGE_PATH: {

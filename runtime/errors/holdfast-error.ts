@@ -27,6 +27,7 @@ export interface HoldfastErrorDetails {
     readonly src?: string;
     readonly idempotencyKey?: string;
   };
+  HOLDFAST_ERR_BULKHEAD_FULL: { readonly concurrency: number; readonly queueMax: number };
   HOLDFAST_ERR_MACHINE_UNSUPPORTED: { readonly kind: string; readonly problems: readonly string[] };
   HOLDFAST_ERR_WORK_INTERRUPTED: {
     readonly address: string;

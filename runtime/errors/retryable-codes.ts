@@ -7,6 +7,7 @@ type RetryableCode = {
 /** The codes that the table calls retryable, without its sentences, which no application has to load. */
 const retryableCodes: Readonly<Record<RetryableCode, true>> = {
   HOLDFAST_ERR_MAILBOX_FULL: true,
+  HOLDFAST_ERR_BULKHEAD_FULL: true,
   HOLDFAST_ERR_TIMEOUT: true,
   HOLDFAST_ERR_HOST_DIED: true,
   HOLDFAST_ERR_HOST_UNAVAILABLE: true,

@@ -103,3 +103,9 @@ export const circuitChanged = channel('holdfast:circuit:changed');
  * Payload: `{ name: string, calls: number, left: number, ms: number }`; `left` is how many still wait.
  */
 export const circuitDrained = channel('holdfast:circuit:drained');
+
+/**
+ * The store of a cache failed, or a call that was made behind an old value did. Published in the thread of the cache.
+ * Payload: `{ key: string, doing: 'get' | 'set' | 'refresh', error: unknown }`.
+ */
+export const cacheFailed = channel('holdfast:cache:failed');

@@ -1,0 +1,42 @@
+import type { MonotonicClock } from '../../ports/monotonic-clock.ts';
+import { onAbort } from './on-abort.ts';
+
+/** A timer that is so late has been slept through, with all others: they must not go on all at once. */
+const sleptMs = 1_000;
+
+/** What a rest needs to know besides its length. */
+interface RestSettings {
+  readonly delayMinMs: number;
+  readonly delayMaxMs: number;
+  readonly clock: MonotonicClock;
+  readonly random: () => number;
+}
+
+/**
+ * Waits. Whoever was due while the computer slept, or the thread hung, waits once more, for a time drawn at random from the
+ * whole range, since everybody else woke up in the same moment.
+ */
+export async function rest(
+  delayMs: number,
+  signal: AbortSignal,
+  { delayMinMs, delayMaxMs, clock, random }: RestSettings,
+): Promise<void> {
+  for (let leftMs = delayMs; ; leftMs = delayMinMs + random() * (delayMaxMs - delayMinMs)) {
+    const dueAt = clock.now() + leftMs;
+    await pause(leftMs, signal, clock);
+    if (clock.now() - dueAt < sleptMs) return;
+  }
+}
+
+function pause(delayMs: number, signal: AbortSignal, clock: MonotonicClock): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const callOff = clock.after(delayMs, () => {
+      leave();
+      resolve();
+    });
+    const leave = onAbort(signal, () => {
+      callOff();
+      reject(signal.reason);
+    });
+  });
+}
