@@ -1,0 +1,49 @@
+// Whatever the text, a search takes time in proportion to its length: what repeats without bound stands at the end of a
+// pattern, where nothing can fail after it, and all before it is of bounded length.
+
+const tail = String.raw`(?:[\w+/=-]|\.(?=[\w-]))*`;
+
+/** Not in the middle of a word, so that `task-` and `monkeyJar` begin no token. */
+const begin = '(?<![A-Za-z0-9])';
+
+const prefixes = [
+  'github_pat_',
+  'gl(?:agent|cbt|dt|ft|imt|oas|pat|ptt|rt|soat)-',
+  'xox[a-z]-',
+  'xapp-',
+  'sk-',
+  'AIza',
+  String.raw`ya29\.`,
+  'GOCSPX-',
+  String.raw`SG\.`,
+  String.raw`hv[sbr]\.`,
+  'pypi-AgE',
+  'eyJ',
+];
+
+const plainPrefixes = [
+  'gh[oprsu]_',
+  '[rs]k_(?:live|test)_',
+  'whsec_',
+  'npm_',
+  'hf_',
+  'shp(?:at|ca|pa|ss)_',
+  'do[opr]_v1_',
+  'lin_api_',
+  'AGE-SECRET-KEY-1',
+];
+
+const noToken =
+  '(?!(?:tokens?|auth(?:entication|orization)?|schemes?|headers?|realm|credentials?|HTTP|error|is|was|must|not|and|or|required|missing|invalid|expired)(?![\\w~+/=-]))';
+
+/** What a secret looks like wherever it stands. Only used where `lastIndex` is neither read nor moved. */
+export const tokenPatterns: readonly RegExp[] = [
+  new RegExp(`${begin}(?:${prefixes.join('|')})[\\w-]{10}${tail}`, 'g'),
+  new RegExp(`${begin}(?:${plainPrefixes.join('|')})[A-Za-z0-9]{16}${tail}`, 'g'),
+  new RegExp(`${begin}(?:A3T[A-Z0-9]|ABIA|ACCA|AGPA|AIDA|AKIA|ANPA|AROA|ASIA)[A-Z0-9]{12}[A-Z0-9]*`, 'g'),
+  new RegExp(`(?<=${begin}bearer[ \\t]{1,4})${noToken}[^\\s"'\`<>,;\\\\]+`, 'gi'),
+  new RegExp(
+    `(?<=${begin}(?:Basic|basic|BASIC)[ \\t]{1,4})${noToken}(?=[a-zA-Z]{1,40}[A-Z0-9+/=]|[0-9+/])[\\w+/-]{4}[\\w+/=-]*`,
+    'g',
+  ),
+];
