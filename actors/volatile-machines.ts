@@ -1,5 +1,6 @@
 import { circuitBreakerMachine } from '../machines/circuit-breaker.machine.ts';
 import { connectivityMachine } from '../machines/connectivity.machine.ts';
+import { storeAndForwardMachine } from '../machines/store-and-forward.machine.ts';
 import { volatileKinds } from '../runtime/protocol/volatile-kinds.ts';
 import type { AnyStateMachine } from './xstate-adapter.ts';
 
@@ -7,4 +8,5 @@ import type { AnyStateMachine } from './xstate-adapter.ts';
 export const volatileMachines: ReadonlyMap<string, AnyStateMachine> = new Map<string, AnyStateMachine>([
   [volatileKinds.connectivity, connectivityMachine],
   [volatileKinds.circuitBreaker, circuitBreakerMachine],
+  [volatileKinds.storeAndForward, storeAndForwardMachine],
 ]);

@@ -60,6 +60,7 @@ export type { Sql, SqlStatement, SqlValue } from './projections/sql.ts';
 export type { PendingCounts, TimerPolicy } from './protocol/consequences.ts';
 export type { DeadLetter, DeadLetterReason } from './protocol/dead-letter.ts';
 export type { DeathCause, DeathEvidence } from './protocol/host-death.ts';
+export type { OperationMetrics, OperationState } from './protocol/operation.ts';
 export type {
   RehearsalCounts,
   RehearsalProblem,
@@ -87,6 +88,19 @@ export {
   interfaceProbe,
   type ProbeResult,
 } from './resilience/connectivity-probe.ts';
+export type { OperationRecord } from './resilience/operation-record.ts';
+export type {
+  Enqueued,
+  EnqueueOptions,
+  ListOperationsOptions,
+  StoreAndForward,
+} from './resilience/store-and-forward.ts';
+export type {
+  OperationContext,
+  OperationHandler,
+  OperationHandlers,
+  StoreAndForwardOptions,
+} from './resilience/store-and-forward-options.ts';
 export type { Runtime, RuntimeState } from './runtime.ts';
 export type { StateAtOptions } from './state-at-version.ts';
 export type { SupervisionOptions } from './supervision-options.ts';

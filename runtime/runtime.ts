@@ -26,6 +26,8 @@ import type { CircuitBreaker } from './resilience/circuit-breaker.ts';
 import type { CircuitBreakerOptions } from './resilience/circuit-breaker-options.ts';
 import type { Connectivity } from './resilience/connectivity.ts';
 import { Resilience } from './resilience/resilience.ts';
+import type { StoreAndForward } from './resilience/store-and-forward.ts';
+import type { OperationHandlers, StoreAndForwardOptions } from './resilience/store-and-forward-options.ts';
 import type { StateAtOptions } from './state-at-version.ts';
 import { EventStore } from './store/event-store.ts';
 import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
@@ -90,7 +92,7 @@ export class Runtime extends Queryable {
       onMoved: (isTheirs) => void this.#dispatcher.resumeWork(isTheirs),
     });
     this.#dispatcher = createDispatcher(backend, this.#router);
-    this.#resilience = new Resilience(this.#router, options.connectivity);
+    this.#resilience = new Resilience(this.#router, backend.store(), options.connectivity);
     this.#deadLetters = new DeadLetterDesk(backend, this.#router);
     this.#lifecycle.send({ type: 'opened' });
     const store = backend.store();
@@ -166,6 +168,26 @@ export class Runtime extends Queryable {
    */
   circuitBreaker(name: string, options?: CircuitBreakerOptions): CircuitBreaker {
     return this.#resilience.circuitBreaker(name, options);
+  }
+
+  /**
+   * The store-and-forward queue of a name: keeps operations before they are promised, and has the handlers carry them out
+   * when there is a network, also those that an earlier process has left. To be made once, at the start.
+   *
+   * @throws HOLDFAST_ERR_OPTION_INVALID, HOLDFAST_ERR_ARGUMENT_INVALID, HOLDFAST_ERR_CLOSED.
+   *
+   * @example
+   * const outbox = runtime.storeAndForward('webhooks', {
+   *   deliver: async ({ url, body }: Webhook, { signal, idempotencyKey }) => post(url, body, { signal, idempotencyKey }),
+   * });
+   * await outbox.enqueue({ url, body }, { orderKey: 'customer-7' });
+   */
+  storeAndForward<Handlers extends OperationHandlers>(
+    name: string,
+    handlers: Handlers,
+    options?: StoreAndForwardOptions,
+  ): StoreAndForward<Handlers> {
+    return this.#resilience.storeAndForward(name, handlers, options) as unknown as StoreAndForward<Handlers>;
   }
 
   /**
@@ -330,7 +352,7 @@ export class Runtime extends Queryable {
   }
 
   async #closeAfter(reason: Error): Promise<void> {
-    this.#resilience.close();
+    await this.#resilience.close(0);
     this.#dispatcher.close();
     await this.#endRehearsals(reason);
     await (await this.#projections)?.close();
@@ -348,7 +370,7 @@ export class Runtime extends Queryable {
 
   async #close(): Promise<void> {
     this.#lifecycle.send({ type: 'close' });
-    this.#resilience.close();
+    await this.#resilience.close(this.#closeTimeoutMs);
     this.#dispatcher.close();
     const closed = holdfastError(
       'HOLDFAST_ERR_CLOSED',

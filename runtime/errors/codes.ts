@@ -130,6 +130,10 @@ export const errorCodes = {
     when: 'A circuit breaker was isolated by hand and rejects every call. Nothing was called.',
     retryable: true,
   },
+  HOLDFAST_ERR_CANCELLED: {
+    when: 'An operation was cancelled while its handler ran; the reason of its signal.',
+    retryable: false,
+  },
   HOLDFAST_ERR_QUEUE_FULL: {
     when: 'A queue has no room for a call or an operation, or has dropped it to make room.',
     retryable: true,

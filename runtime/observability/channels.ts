@@ -109,3 +109,27 @@ export const circuitDrained = channel('holdfast:circuit:drained');
  * Payload: `{ key: string, doing: 'get' | 'set' | 'refresh', error: unknown }`.
  */
 export const cacheFailed = channel('holdfast:cache:failed');
+
+/**
+ * A handler has carried out an operation of a store-and-forward queue. Published in the main thread.
+ * Payload: `{ queue: string, operationId: string, name: string, attempt: number, ms: number }`.
+ */
+export const operationReplayed = channel('holdfast:operation:replayed');
+
+/**
+ * A handler has failed. Published in the main thread. Payload: `{ queue: string, operationId: string, name: string,
+ * attempt: number, error: string, retryAt: number | null }`; `error` without secrets.
+ */
+export const operationFailed = channel('holdfast:operation:failed');
+
+/**
+ * An operation came to another end than success. Published in the main thread. Payload: `{ queue: string, operationId:
+ * string, name: string | null, state: 'dead' | 'parked' | 'expired' | 'cancelled' | 'dropped' }`.
+ */
+export const operationEnded = channel('holdfast:operation:ended');
+
+/**
+ * A queue has carried out what was due. Published in the main thread.
+ * Payload: `{ queue: string, replayed: number, failed: number, ms: number }`.
+ */
+export const queueDrained = channel('holdfast:queue:drained');

@@ -30,6 +30,8 @@ export interface OperationStore {
   cancel(operationId: string, now: number): Promise<OperationState | undefined>;
   /** Makes everything of a queue due that waits because the network was away, spread over `spreadMs`. */
   networkIsBack(queue: string, spreadMs: number, now: number): Promise<void>;
+  /** Makes everything of a queue due that has failed and waits for its next attempt. */
+  hurry(queue: string, now: number): Promise<void>;
   /** Sends a dead or parked operation again, with its attempts forgotten. False if it is not there, or not dead. */
   requeue(operationId: string, now: number): Promise<boolean>;
   /** Removes an operation that is dead, parked, expired or cancelled. */

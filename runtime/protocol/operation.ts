@@ -87,6 +87,8 @@ export interface ClaimedOperation {
   readonly orderKey: string | null;
   /** How often it was tried and failed. */
   readonly attempts: number;
+  /** How often it was started before without coming to any result: the process may have died of it. */
+  readonly unfinishedStarts: number;
   readonly enqueuedAt: number;
   readonly expiresAt: number | null;
 }

@@ -96,6 +96,7 @@ export interface StoreControl {
   settleOperations(run: string, outcomes: readonly OperationOutcome[], now: number): boolean[];
   cancelOperation(operationId: string, now: number): OperationState | undefined;
   networkIsBack(queue: string, spreadMs: number, now: number): void;
+  hurryOperations(queue: string, now: number): void;
   requeueOperation(operationId: string, now: number): boolean;
   discardOperation(operationId: string): boolean;
   operations(query: OperationQuery): StoredOperation[];

@@ -3,6 +3,8 @@ import '../node-version.ts';
 // The door of `holdfast/resilience`: policies for calls that may fail.
 export type { Clock } from '../ports/clock.ts';
 export type { MonotonicClock } from '../ports/monotonic-clock.ts';
+export type { OperationStore } from '../ports/operation-store.ts';
+export { InMemoryOperations } from '../store/in-memory-operations.ts';
 export { type Bulkhead, type BulkheadOptions, bulkhead } from './policies/bulkhead.ts';
 export { type CacheEntry, type CacheStore, createMemoryCacheStore } from './policies/cache-store.ts';
 export {

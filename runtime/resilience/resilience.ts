@@ -2,10 +2,19 @@ import { holdfastError } from '../errors/holdfast-error.ts';
 import type { Router } from '../hosts/router.ts';
 import { checkName } from '../protocol/names.ts';
 import { invalidOption } from '../protocol/options.ts';
+import { SqliteOperations } from '../threads/sqlite-operations.ts';
+import type { StoreClient } from '../threads/store-client.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { type CircuitBreakerOptions, resolveCircuitBreaker } from './circuit-breaker-options.ts';
 import { Connectivity } from './connectivity.ts';
 import type { ResolvedConnectivity } from './connectivity-options.ts';
+import { StoreAndForward } from './store-and-forward.ts';
+import {
+  checkHandlersOf,
+  type OperationHandlers,
+  resolveStoreAndForward,
+  type StoreAndForwardOptions,
+} from './store-and-forward-options.ts';
 
 /** What a runtime has against a network that comes and goes. Nothing of it begins before it is asked for. */
 export class Resilience {
@@ -13,10 +22,14 @@ export class Resilience {
   readonly #options: ResolvedConnectivity;
   #connectivity: Connectivity | undefined;
   readonly #circuitBreakers = new Map<string, CircuitBreaker>();
+  readonly #queues = new Map<string, StoreAndForward>();
+  readonly #store: StoreClient;
+  #operations: SqliteOperations | undefined;
   #isClosed = false;
 
-  constructor(router: Router, options: ResolvedConnectivity) {
+  constructor(router: Router, store: StoreClient, options: ResolvedConnectivity) {
     this.#router = router;
+    this.#store = store;
     this.#options = options;
   }
 
@@ -41,8 +54,37 @@ export class Resilience {
     return breaker;
   }
 
-  close(): void {
+  storeAndForward(
+    name: string,
+    handlers: OperationHandlers,
+    options: StoreAndForwardOptions = {},
+  ): StoreAndForward {
+    checkName('The name of a queue', name);
+    const owner = `storeAndForward('${name}')`;
+    checkHandlersOf(owner, handlers);
+    const resolved = resolveStoreAndForward(owner, options);
+    this.#checkOpen();
+    if (this.#queues.has(name))
+      throw invalidOption(`${owner} is there already: keep what its first use returned.`);
+    this.#operations ??= new SqliteOperations(this.#store);
+    const store = resolved.store ?? this.#operations;
+    const { connectivity } = this;
+    const queue = new StoreAndForward(this.#router, {
+      ...resolved,
+      queue: name,
+      run: store.run,
+      store,
+      handlers: { ...handlers },
+      connectivity,
+    });
+    this.#queues.set(name, queue);
+    return queue;
+  }
+
+  /** Resolves when no handler runs any more, or the time is over. */
+  async close(timeoutMs: number): Promise<void> {
     this.#isClosed = true;
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close(timeoutMs)));
     for (const breaker of this.#circuitBreakers.values()) breaker.close();
     this.#connectivity?.close();
   }

@@ -10,7 +10,9 @@ const bareValue = /[^\s&]+?(?=[\s&]|$|\\{0,3}["'`](?:[\s,;:)}\]]|$)|[,;](?:\s|$)
 
 /** What can follow a quoted value, and what a list or an object that is not JSON. */
 const afterQuote = /[\s,;:)}\]>&"'`\\]|$/y;
-const afterList = /[,;)}\]]*(?:\s|$)/y;
+const afterList = /[,;]?(?:\s|$)/y;
+
+const restOfLine = /[^\r\n]+/y;
 
 /** Up to what ends a value of JSON. */
 const jsonValue = /[^\s,}\]]+/y;
@@ -36,31 +38,27 @@ function lastWords(name: string): string {
 }
 
 function valueAt(text: string, start: number, key: string, quote: string | undefined): Span {
+  // These have several parts.
+  const line = /(?:cookie|authori[sz]ation)$/i.test(key) ? restOfLine : bareValue;
+  const rest = quote === undefined ? line : jsonValue;
   const [opening = '', slashes = '', mark = ''] =
     /^(\\{0,3})(["'`])/.exec(text.slice(start, start + 4)) ?? [];
   if (mark !== '') {
-    const first = start + opening.length;
-    const last = closingQuote(text, first, mark, slashes.length);
-    const end = withRest(text, last + opening.length, afterQuote);
-    return end === last + opening.length ? [first, last] : [start, end];
+    const last = closingQuote(text, start + opening.length, mark, slashes.length);
+    const end = last + opening.length;
+    if (matchLength(afterQuote, text, end) !== undefined || end >= text.length)
+      return [start + opening.length, last];
+    return [start, end + (matchLength(rest, text, end) ?? 0), quote];
   }
+  let end = start;
   const closing = { '{': '}', '[': ']' }[text.charAt(start)];
-  if (closing !== undefined) {
-    const last = text.indexOf(closing, start) + 1 || text.length;
-    return [start, withRest(text, last, quote === undefined ? afterList : afterQuote), quote];
-  }
-  // These have several parts.
-  if (quote === undefined && /(?:cookie|authori[sz]ation)$/i.test(key)) {
-    return [start, start + (/^[^\r\n]*/.exec(text.slice(start))?.[0].length ?? 0)];
-  }
-  const pattern = quote === undefined ? bareValue : jsonValue;
-  return [start, start + (matchLength(pattern, text, start) ?? 0), quote];
-}
-
-/** A password may begin with what looks like a whole value, as `[]x` and `'a'b` do. */
-function withRest(text: string, end: number, after: RegExp): number {
-  if (matchLength(after, text, end) !== undefined) return end;
-  return end + (matchLength(bareValue, text, end) ?? 0);
+  if (closing !== undefined) end = text.indexOf(closing, start) + 1 || text.length;
+  // A password may begin with what looks like a whole value.
+  const whole =
+    end > start &&
+    rest !== restOfLine &&
+    matchLength(quote === undefined ? afterList : afterQuote, text, end) !== undefined;
+  return [start, whole ? end : end + (matchLength(rest, text, end) ?? 0), quote];
 }
 
 /** How much of the text the pattern matches there, if it does. */

@@ -52,7 +52,7 @@ export class OperationClaims {
       `update operations set state = 'running', turn = 'taken', run = ?, for_network = 0, starts = starts + 1,
          unfinished_starts = unfinished_starts + 1 where sequence = ?
        returning operation_id as operationId, sequence, name, payload, idempotency_key as idempotencyKey,
-         order_key as orderKey, attempts, enqueued_at as enqueuedAt, expires_at as expiresAt`,
+         order_key as orderKey, attempts, unfinished_starts - 1 as unfinishedStarts, enqueued_at as enqueuedAt, expires_at as expiresAt`,
     );
     this.#isNow = database.prepare(`select 1 from operations where ${ofName} and turn = 'now' limit 1`);
     this.#nextDueAt = database

@@ -15,6 +15,7 @@ export class OperationSettlement {
   readonly #forNetwork: SqliteStatement<Waiting>;
   readonly #refresh: SqliteStatement;
   readonly #networkIsBack: SqliteStatement;
+  readonly #later: SqliteStatement<OperationPlace>;
   readonly #discard: SqliteStatement;
 
   constructor(database: SqliteDatabase, rows: OperationRows) {
@@ -37,6 +38,9 @@ export class OperationSettlement {
       `select ${placeColumns}, due_at as dueAt from operations where queue = ? and for_network = 1 order by sequence`,
     );
     this.#networkIsBack = database.prepare('update operations set for_network = 0 where sequence = ?');
+    this.#later = database.prepare(
+      `select ${placeColumns} from operations where queue = ? and turn = 'later' and is_scheduled = 0`,
+    );
     this.#refresh = database.prepare(
       `update operations set attempts = 0, unfinished_starts = 0, is_scheduled = 0, last_error = null,
          expires_at = iif(expires_at > ?, expires_at, null) where sequence = ?`,
@@ -82,6 +86,10 @@ export class OperationSettlement {
       this.#networkIsBack.run(place.sequence);
       this.#rows.wait(place, Math.min(place.dueAt, dueAt), now);
     }
+  }
+
+  hurry(queue: string, now: number): void {
+    for (const place of this.#later.all(queue)) this.#rows.wait(place, now, now);
   }
 
   requeue(operationId: string, now: number): boolean {

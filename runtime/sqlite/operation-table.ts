@@ -72,6 +72,9 @@ export class OperationTable implements Omit<AtOnce<OperationStore>, 'enqueue'> {
   networkIsBack: AtOnce<OperationStore>['networkIsBack'] = (queue, spreadMs, now) =>
     this.#writer.write(() => this.#settlement.networkIsBack(queue, spreadMs, now));
 
+  hurry: AtOnce<OperationStore>['hurry'] = (queue, now) =>
+    this.#writer.write(() => this.#settlement.hurry(queue, now));
+
   requeue: AtOnce<OperationStore>['requeue'] = (operationId, now) =>
     this.#writer.write(() => this.#settlement.requeue(operationId, now));
 

@@ -68,6 +68,10 @@ export class InMemoryOperations implements OperationStore {
     this.#queue(queue).networkIsBack(spreadMs, now);
   }
 
+  async hurry(queue: string, now: number): Promise<void> {
+    this.#queue(queue).hurry(now);
+  }
+
   async requeue(operationId: string, now: number): Promise<boolean> {
     const [queue, row] = this.#find(operationId) ?? [];
     if (row === undefined || !['dead', 'parked'].includes(row.stored.state)) return false;

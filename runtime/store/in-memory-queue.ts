@@ -109,11 +109,11 @@ export class InMemoryQueue {
       ? now
       : Math.min(...later, Number.POSITIVE_INFINITY);
     return {
-      claimed: chosen.map(({ stored }) => {
+      claimed: chosen.map(({ stored, unfinishedStarts: starts }) => {
         const { operationId, sequence, name, payload, idempotencyKey, orderKey } = stored;
         const { attempts, enqueuedAt, expiresAt } = stored;
         const content = { operationId, sequence, name, payload, idempotencyKey, orderKey };
-        return { ...content, attempts, enqueuedAt, expiresAt };
+        return { ...content, attempts, unfinishedStarts: starts - 1, enqueuedAt, expiresAt };
       }),
       ended,
       nextDueAt: next === Number.POSITIVE_INFINITY ? null : next,
@@ -157,6 +157,10 @@ export class InMemoryQueue {
       const dueAt = now + Math.floor((spreadMs * rank) / waiting.length);
       this.#wait(row, Math.min(row.stored.dueAt, dueAt), now);
     }
+  }
+
+  hurry(now: number): void {
+    for (const row of this.#all()) if (row.turn === 'later' && !row.isScheduled) this.#wait(row, now, now);
   }
 
   requeue(row: OperationRow, now: number): void {

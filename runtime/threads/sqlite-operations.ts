@@ -70,6 +70,10 @@ export class SqliteOperations implements OperationStore {
     return this.#call('networkIsBack', [queue, spreadMs, now]);
   }
 
+  hurry(queue: string, now: number): Promise<void> {
+    return this.#call('hurryOperations', [queue, now]);
+  }
+
   requeue(operationId: string, now: number): Promise<boolean> {
     return this.#call('requeueOperation', [operationId, now]);
   }

@@ -157,6 +157,7 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
     settleOperations: (run, outcomes, now) => queues().settle(run, outcomes, now),
     cancelOperation: (id, now) => queues().cancel(id, now),
     networkIsBack: (queue, spreadMs, now) => queues().networkIsBack(queue, spreadMs, now),
+    hurryOperations: (queue, now) => queues().hurry(queue, now),
     requeueOperation: (id, now) => queues().requeue(id, now),
     discardOperation: (id) => queues().discard(id),
     operations: (query) => queues().list(query),

@@ -5,7 +5,16 @@ import { expect, test } from 'vitest';
 import { runChild } from '../support/child-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const doors = ['holdfast', 'holdfast/offline', 'holdfast/store', 'holdfast/testing', 'holdfast/worker'];
+const doors = [
+  'holdfast',
+  'holdfast/offline',
+  'holdfast/probes',
+  'holdfast/resilience',
+  'holdfast/security',
+  'holdfast/store',
+  'holdfast/testing',
+  'holdfast/worker',
+];
 
 /** A Node.js that is too old, if there is one on the path. */
 function oldNode(): string | undefined {

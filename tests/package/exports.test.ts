@@ -41,7 +41,7 @@ test.each(['node-version', 'threads/exit-guard', 'errors/holdfast-error'])(
     const files = [...doors, ...globSync('dist/runtime/chunks/*.js', { cwd: root })];
     const shared = new Set(doors.flatMap((door) => holdersBehind(door, module, files)));
 
-    expect(doors).toHaveLength(6);
+    expect(doors).toHaveLength(7);
     expect([...shared]).toHaveLength(1);
   },
 );
@@ -64,7 +64,7 @@ function holdersBehind(door: string, module: string, files: readonly string[]): 
 test.each(
   targets
     .map(([subpath]) => join('holdfast', subpath))
-    .filter((name) => /holdfast(\/(offline|store))?$/.test(name)),
+    .filter((name) => /holdfast(\/(offline|store|probes|resilience|security))?$/.test(name)),
 )('%s can be imported by its name', async (name) => {
   expect(Object.keys(await import(name))).not.toEqual([]);
 });

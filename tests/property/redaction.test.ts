@@ -283,12 +283,8 @@ test('any value at all is redacted without an error', () => {
 });
 
 test('what was redacted is redacted no further', () => {
-  const text = fc.oneof(
-    inText.map(({ value }) => value),
-    fc.array(inText, { maxLength: 4 }).map((texts) => texts.map(({ value }) => value).join('\n')),
-  );
   fc.assert(
-    fc.property(text, (value) => {
+    fc.property(inText, ({ value }) => {
       const once = redactText(value);
 
       expect(redactText(once)).toBe(once);

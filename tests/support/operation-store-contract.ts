@@ -52,6 +52,7 @@ function orderContract(check: CheckQueue): void {
           payload: '{"id":"1"}',
           idempotencyKey: 'k',
           orderKey: 'x',
+          unfinishedStarts: 0,
           attempts: 0,
           enqueuedAt: start,
           expiresAt: start + second,

@@ -69,6 +69,7 @@ function runsIn(database: SqliteDatabase): Pick<OperationSubject, 'begin' | 'kil
 function promising(table: OperationTable): OperationStore {
   return {
     enqueue: async (operations, limits, now) => table.enqueue([{ operations, limits, now }])[0] ?? [],
+    hurry: async (queue, now) => table.hurry(queue, now),
     claim: async (claim, now) => table.claim(claim, now),
     settle: async (run, outcomes, now) => table.settle(run, outcomes, now),
     cancel: async (id, now) => table.cancel(id, now),

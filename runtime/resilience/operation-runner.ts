@@ -1,0 +1,244 @@
+import { holdfastError } from '../errors/holdfast-error.ts';
+import { operationEnded, operationFailed, operationReplayed } from '../observability/channels.ts';
+import { systemClock } from '../ports/clock.ts';
+import type { OperationStore } from '../ports/operation-store.ts';
+import { decode } from '../protocol/codec.ts';
+import type { ClaimedOperation, OperationOutcome } from '../protocol/operation.ts';
+import { redactText } from '../security/redact-text.ts';
+import type { Connectivity } from './connectivity.ts';
+import { isNetworkError, isUnreachable } from './network-errors.ts';
+import { retryAfterOf } from './policies/retry-after.ts';
+import type { OperationHandlers, ResolvedStoreAndForward } from './store-and-forward-options.ts';
+
+/** How long a handler that was told to end is waited for, and how often an outcome is told again, in milliseconds. */
+const timing = { graceMs: 10_000, settleAgainMs: 1_000 };
+/** A server that asks for a longer wait is asked again after a day. */
+const retryAfterMaxMs = 86_400_000;
+const errorLengthMax = 2_000;
+
+/** What a runner is made of. */
+export interface OperationRunnerOptions extends Omit<ResolvedStoreAndForward, 'store'> {
+  readonly queue: string;
+  readonly run: string;
+  readonly store: OperationStore;
+  readonly handlers: OperationHandlers;
+  readonly connectivity: Connectivity;
+}
+
+/** How a handler ended. */
+type End =
+  | { readonly is: 'done' }
+  | { readonly is: 'failed'; readonly error: unknown }
+  /** It could not leave this computer. */
+  | { readonly is: 'away'; readonly error: unknown };
+
+/**
+ * Carries out operations that were claimed, and has what became of them written. An outcome that cannot be written is told
+ * again until it is: as long as this process lives, nothing that was carried out is carried out again.
+ */
+export class OperationRunner {
+  readonly #options: OperationRunnerOptions;
+  readonly #held = new Map<string, AbortController>();
+  #onReleased: { readonly operationId: string; readonly resolve: () => void }[] = [];
+  readonly #cancelled = new Set<string>();
+  /** Attempts in a row that reached nobody: they say nothing of their operations, so they do not count towards its end. */
+  #unreached = 0;
+  #isClosed = false;
+  /** By all passes. */
+  readonly ended = { replayed: 0, failed: 0 };
+
+  constructor(options: OperationRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Takes responsibility for operations that were claimed: from now on they can be cancelled here. */
+  take(claimed: readonly ClaimedOperation[]): void {
+    for (const { operationId } of claimed) this.#held.set(operationId, new AbortController());
+  }
+
+  /** Carries an operation out that was taken. Resolves with how it ended, once that is written. */
+  async run(claimed: ClaimedOperation): Promise<End['is']> {
+    const { operationId } = claimed;
+    const abort = this.#held.get(operationId) ?? new AbortController();
+    const began = performance.now();
+    try {
+      const end = await this.#carryOut(claimed, abort);
+      const outcome = this.#outcomeOf(claimed, end);
+      await this.#settle(outcome);
+      this.ended[end.is === 'done' ? 'replayed' : 'failed']++;
+      this.#publish(claimed, end, outcome, performance.now() - began);
+      return end.is;
+    } finally {
+      this.#release(operationId);
+    }
+  }
+
+  /** Gives back an operation that was not begun. */
+  async giveBack({ operationId }: ClaimedOperation): Promise<void> {
+    const dueAt = systemClock.now();
+    await this.#settle(
+      this.#cancelled.has(operationId)
+        ? { operationId, outcome: 'cancelled' }
+        : { operationId, outcome: 'again', dueAt, countsAttempt: false, forNetwork: false },
+    );
+    this.#release(operationId);
+  }
+
+  /**
+   * Tells a handler to end, and that its operation is cancelled unless it is carried out none the less. Resolves when it has
+   * ended; false if it is not in hand here.
+   */
+  async cancel(operationId: string): Promise<boolean> {
+    const abort = this.#held.get(operationId);
+    if (abort === undefined) return false;
+    this.#cancelled.add(operationId);
+    const released = new Promise<void>((resolve) => this.#onReleased.push({ operationId, resolve }));
+    abort.abort(cancelled(operationId));
+    await released;
+    return true;
+  }
+
+  /** Has every handler end: what does not is given back when the run ends. */
+  close(): void {
+    this.#isClosed = true;
+    for (const abort of this.#held.values()) abort.abort(closed());
+  }
+
+  async #carryOut(claimed: ClaimedOperation, abort: AbortController): Promise<End> {
+    const { name, payload, operationId, orderKey, attempts, enqueuedAt } = claimed;
+    const { handlers, timeoutMs, connectivity } = this.#options;
+    const { signal } = abort;
+    const context = {
+      signal,
+      operationId,
+      idempotencyKey: claimed.idempotencyKey ?? operationId,
+      orderKey,
+      attempt: attempts + 1,
+      enqueuedAt,
+    };
+    if (signal.aborted) return { is: 'failed', error: signal.reason };
+    const timer = setTimeout(() => abort.abort(timedOut(operationId, timeoutMs)), timeoutMs);
+    try {
+      const handler = handlers[name] as OperationHandlers[string];
+      await endedOrGivenUp(new Promise((resolve) => resolve(handler(decode(payload), context))), signal);
+      return { is: 'done' };
+    } catch (error) {
+      if (!isUnreachable(error)) {
+        connectivity.report(error);
+        return { is: 'failed', error };
+      }
+      await connectivity.check().catch(() => undefined);
+      return { is: connectivity.isDoubted ? 'away' : 'failed', error };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #outcomeOf({ operationId, attempts }: ClaimedOperation, end: End): OperationOutcome {
+    if (end.is === 'done' || !isNetworkError(end.error)) this.#unreached = 0;
+    if (end.is === 'done') return { operationId, outcome: 'done' };
+    const error = shown(end.error);
+    if (this.#cancelled.has(operationId)) return { operationId, outcome: 'cancelled', error };
+    const now = systemClock.now();
+    const again = { operationId, outcome: 'again', error } as const;
+    if (this.#isClosed) return { ...again, dueAt: now, countsAttempt: false, forNetwork: false };
+    const forNetwork = end.is === 'away';
+    // It stays the first: nothing is begun before the network is back.
+    if (forNetwork) return { ...again, dueAt: now, countsAttempt: false, forNetwork };
+    if (isNetworkError(end.error)) {
+      const dueAt = now + this.#waitMs(this.#unreached++, end.error);
+      return { ...again, dueAt, countsAttempt: false, forNetwork };
+    }
+    const dueAt = now + this.#waitMs(attempts, end.error);
+    const isLast = attempts + 1 >= this.#options.attemptsMax;
+    if (isLast || this.#options.isPermanent(end.error)) return { operationId, outcome: 'dead', error };
+    return { ...again, dueAt, countsAttempt: true, forNetwork: false };
+  }
+
+  /** Doubles with every attempt; half of it is drawn at random, so that computers that failed together do not come together. */
+  #waitMs(attempts: number, error: unknown): number {
+    const { delayMs, delayMaxMs } = this.#options;
+    const doubledMs = Math.min(delayMaxMs, delayMs * 2 ** Math.min(attempts, 40));
+    const askedMs = Math.min(retryAfterMaxMs, retryAfterOf(error, systemClock) ?? 0);
+    return Math.ceil(Math.max(askedMs, doubledMs * (0.5 + Math.random() / 2)));
+  }
+
+  async #settle(outcome: OperationOutcome): Promise<void> {
+    const { store, run } = this.#options;
+    for (;;) {
+      try {
+        await store.settle(run, [outcome], systemClock.now());
+        return;
+      } catch {
+        // The disk is full or fails. A store that is gone takes it never: the next run finds the operation taken.
+        if (this.#isClosed) return;
+        await new Promise<void>((resolve) => setTimeout(resolve, timing.settleAgainMs).unref());
+      }
+    }
+  }
+
+  #release(operationId: string): void {
+    this.#held.delete(operationId);
+    this.#cancelled.delete(operationId);
+    for (const waiting of this.#onReleased) if (waiting.operationId === operationId) waiting.resolve();
+    this.#onReleased = this.#onReleased.filter((waiting) => waiting.operationId !== operationId);
+  }
+
+  #publish(claimed: ClaimedOperation, end: End, outcome: OperationOutcome, ms: number): void {
+    const { operationId, name, attempts } = claimed;
+    const about = { queue: this.#options.queue, operationId, name };
+    if (end.is === 'done') return operationReplayed.publish({ ...about, attempt: attempts + 1, ms });
+    const retryAt = outcome.outcome === 'again' ? outcome.dueAt : null;
+    operationFailed.publish({ ...about, attempt: attempts + 1, error: shown(end.error), retryAt });
+    if (outcome.outcome === 'dead' || outcome.outcome === 'cancelled')
+      operationEnded.publish({ ...about, state: outcome.outcome });
+  }
+}
+
+/**
+ * A handler that was told to end is waited for, since the next one of its order key must not overtake it; one that does not
+ * hear is given up.
+ */
+function endedOrGivenUp(running: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    let grace: NodeJS.Timeout | undefined;
+    const onAbort = () => {
+      grace = setTimeout(() => reject(signal.reason), timing.graceMs);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    running
+      .then(resolve, (error) => reject(signal.aborted ? signal.reason : error))
+      .finally(() => {
+        clearTimeout(grace);
+        signal.removeEventListener('abort', onAbort);
+      });
+  });
+}
+
+/** What is kept of an error, and shown: without secrets, and not without an end. */
+function shown(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}${causeOf(error)}` : String(error);
+  return redactText(text.slice(0, 4 * errorLengthMax)).slice(0, errorLengthMax);
+}
+
+function causeOf({ cause }: Error): string {
+  return cause instanceof Error ? ` (${cause.message})` : '';
+}
+
+function timedOut(operationId: string, timeoutMs: number): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_TIMEOUT',
+    `The operation ${operationId} was not carried out within ${timeoutMs} ms.`,
+  );
+}
+
+function cancelled(operationId: string): Error {
+  return holdfastError('HOLDFAST_ERR_CANCELLED', `The operation ${operationId} was cancelled.`);
+}
+
+function closed(): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_CLOSED',
+    'The runtime closes: the operation is carried out again by the next.',
+  );
+}

@@ -1,0 +1,396 @@
+import type {
+  QueueContext,
+  QueueEvent,
+  QueueInput,
+  QueueStateValue,
+} from '../../machines/store-and-forward.machine.ts';
+import { holdfastError } from '../errors/holdfast-error.ts';
+import type { Router } from '../hosts/router.ts';
+import { operationEnded, queueDrained } from '../observability/channels.ts';
+import { systemClock } from '../ports/clock.ts';
+import { encode } from '../protocol/codec.ts';
+import { commandFingerprint } from '../protocol/command-fingerprint.ts';
+import { createEventId } from '../protocol/event-id.ts';
+import { checkKey, checkWhole } from '../protocol/names.ts';
+import type { EnqueueResult, NewOperation, OperationMetrics, OperationState } from '../protocol/operation.ts';
+import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
+import { volatileKinds } from '../protocol/volatile-kinds.ts';
+import { holdProcess } from './hold-process.ts';
+import { type OperationRecord, toOperationRecord } from './operation-record.ts';
+import { OperationRunner, type OperationRunnerOptions } from './operation-runner.ts';
+import { QueuePass } from './queue-pass.ts';
+import { Replica } from './replica.ts';
+import type { OperationHandlers } from './store-and-forward-options.ts';
+
+/** Options of {@link StoreAndForward.enqueue}. */
+export interface EnqueueOptions<Name extends string = string> {
+  /** Which handler carries it out. Default: the only one that there is. */
+  readonly name?: Name;
+  /** Makes a repetition harmless: the same operation under the same key is kept once, and its key for 7 days after its end. */
+  readonly idempotencyKey?: string;
+  /** Operations with the same key are carried out strictly one after the other, in order. */
+  readonly orderKey?: string;
+  /** Replaces the payload of an operation with the same key, and order key, that waits and was never begun. */
+  readonly coalesceKey?: string;
+  /** Higher goes first, among operations of different order keys. A whole number; default 0. */
+  readonly priority?: number;
+  /** Not carried out before so many milliseconds. Default 0. */
+  readonly delayMs?: number;
+  /** Expires after so many milliseconds. Default: `ttlMs` of the queue. */
+  readonly ttlMs?: number;
+}
+
+/** What became of an operation that was handed in. */
+export interface Enqueued {
+  /** Of the operation that is kept: with `duplicate` and `coalesced` an older one. */
+  readonly operationId: string;
+  /** `dropped`: there was no room, and the queue drops the newest. */
+  readonly status: 'enqueued' | 'duplicate' | 'coalesced' | 'dropped';
+  readonly state: OperationState;
+}
+
+/** Options of {@link StoreAndForward.list}. */
+export interface ListOperationsOptions {
+  /** Default: all. */
+  readonly states?: readonly OperationState[];
+  /** Only those after this `sequence`. Default 0. */
+  readonly after?: number;
+  /** Default 100. */
+  readonly limit?: number;
+}
+
+/** What a handler takes; anything, if it looks at nothing. */
+type PayloadOf<
+  Handlers extends OperationHandlers,
+  Name extends keyof Handlers,
+> = Handlers[Name] extends () => unknown ? unknown : Parameters<Handlers[Name]>[0];
+
+const enqueueOptionNames = [
+  'name',
+  'idempotencyKey',
+  'orderKey',
+  'coalesceKey',
+  'priority',
+  'delayMs',
+  'ttlMs',
+];
+
+/**
+ * Operations that are kept before they are promised, and carried out when the network lets them: in the order in which they
+ * were handed in, strictly so for each order key, at least once, also after a crash. An operation is data, a name and a
+ * payload; what carries it out is a handler of that name. One that fails waits and lets others go first; one that fails too
+ * often, or for good, is dead and kept; one that the process died of three times is parked.
+ *
+ * When it is drained is decided by `machines/store-and-forward.machine.ts` in an actor.
+ */
+export class StoreAndForward<Handlers extends OperationHandlers = OperationHandlers> {
+  readonly name: string;
+  readonly #options: OperationRunnerOptions;
+  readonly #runner: OperationRunner;
+  readonly #replica: Replica<QueueStateValue, QueueContext, QueueEvent, QueueInput>;
+  readonly #stopListening: () => void;
+  readonly #waiting = new Set<() => void>();
+  #passing: Promise<void> | undefined;
+  #passes = 0;
+  #network: 'online' | 'degraded' | 'offline' | undefined;
+  #isPaused = false;
+  #isClosed = false;
+
+  /** @internal */
+  constructor(router: Router, options: OperationRunnerOptions) {
+    const { queue, connectivity, onDegraded } = options;
+    this.name = queue;
+    this.#options = options;
+    this.#runner = new OperationRunner(options);
+    this.#replica = new Replica({
+      router,
+      kind: volatileKinds.storeAndForward,
+      id: queue,
+      input: { onDegraded },
+      onChange: () => this.#look(),
+      onBegun: () => this.#begun(),
+    });
+    this.#stopListening = connectivity.listen(() => this.#networkChanged());
+    // What an earlier process has left is carried out without being asked for.
+    this.#replica.begin().catch(() => undefined);
+    this.#networkChanged();
+  }
+
+  /**
+   * Keeps an operation. Resolves once it is on disk, and then it is carried out, some time.
+   *
+   * @throws HOLDFAST_ERR_QUEUE_FULL; HOLDFAST_ERR_IDEMPOTENCY_CONFLICT for a key that was used for another operation;
+   * HOLDFAST_ERR_PAYLOAD_INVALID and HOLDFAST_ERR_PAYLOAD_TOO_LARGE; HOLDFAST_ERR_OPTION_INVALID; HOLDFAST_ERR_CLOSED; the
+   * errors of the storage, after which nothing was kept unless they say that the outcome is unknown.
+   *
+   * @example
+   * await outbox.enqueue({ url, body }, { idempotencyKey: noteId, orderKey: 'customer-7' });
+   */
+  async enqueue<Name extends keyof Handlers & string>(
+    payload: PayloadOf<Handlers, Name>,
+    options: EnqueueOptions<Name> = {},
+  ): Promise<Enqueued> {
+    this.#checkOpen();
+    const operation = this.#toOperation(payload, options);
+    const { store, limits } = this.#options;
+    const [result] = await store.enqueue([operation], limits, systemClock.now());
+    return this.#enqueued(operation, result as EnqueueResult);
+  }
+
+  /**
+   * Cancels an operation. Resolves with whether it is not carried out: one that waits never is; one that is under way has its
+   * signal aborted and is waited for; one that has ended, or that another process has under way, is as it is.
+   */
+  async cancel(operationId: string): Promise<boolean> {
+    this.#checkOpen();
+    checkKey('operationId', operationId);
+    const { store } = this.#options;
+    const state = await store.cancel(operationId, systemClock.now());
+    if (state === 'waiting') {
+      operationEnded.publish({ queue: this.name, operationId, name: null, state: 'cancelled' });
+      // Those behind it in its order key may be due now.
+      this.#replica.tell({ type: 'drain' });
+      return true;
+    }
+    if (state !== 'running') return state === 'cancelled';
+    if (!(await this.#runner.cancel(operationId))) return false;
+    return (await store.get(operationId))?.state === 'cancelled';
+  }
+
+  /** Begins nothing more until {@link StoreAndForward.resume}. What is under way goes on. Not kept: a restart resumes. */
+  async pause(): Promise<void> {
+    this.#checkOpen();
+    this.#isPaused = true;
+    await this.#replica.send({ type: 'pause' });
+    await this.#passing;
+  }
+
+  async resume(): Promise<void> {
+    this.#checkOpen();
+    this.#isPaused = false;
+    await this.#replica.send({ type: 'resume' });
+  }
+
+  /**
+   * Carries out now what waits, also what has failed and waits for its next attempt. Resolves when everything that could be
+   * was tried once; while there is no network, or the queue is paused, it waits. `left` still wait then.
+   *
+   * @throws the reason of the signal, HOLDFAST_ERR_CLOSED.
+   */
+  async drain(
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<{ readonly replayed: number; readonly failed: number; readonly left: number }> {
+    checkOptions('drain', options, ['signal']);
+    checkSignal('drain', options.signal);
+    this.#checkOpen();
+    options.signal?.throwIfAborted();
+    const { store } = this.#options;
+    const before = { ...this.#runner.ended };
+    await store.hurry(this.name, systemClock.now());
+    // A pass that is under way may have looked before.
+    const wanted = this.#passes + (this.#passing === undefined ? 1 : 2);
+    const ended = this.#waitFor(() => this.#passes >= wanted, options.signal);
+    this.#replica.tell({ type: 'drain' });
+    await ended;
+    const { depth: left } = await this.metrics();
+    const { replayed, failed } = this.#runner.ended;
+    return { replayed: replayed - before.replayed, failed: failed - before.failed, left };
+  }
+
+  /** Counters, which survive restarts, and gauges of this moment, over all processes. */
+  async metrics(): Promise<OperationMetrics> {
+    this.#checkOpen();
+    return this.#options.store.metrics(this.name, systemClock.now());
+  }
+
+  /** Operations in order. Those that are done are not kept, but for ones with an idempotency key. */
+  async list(options: ListOperationsOptions = {}): Promise<OperationRecord[]> {
+    this.#checkOpen();
+    checkOptions('list', options, ['states', 'after', 'limit']);
+    const { states = null, after = 0, limit = 100 } = options;
+    checkWhole('after', after);
+    checkWhole('limit', limit, 1);
+    return (await this.#options.store.list({ queue: this.name, states, after, limit })).map(
+      toOperationRecord,
+    );
+  }
+
+  async get(operationId: string): Promise<OperationRecord | undefined> {
+    this.#checkOpen();
+    checkKey('operationId', operationId);
+    const found = await this.#options.store.get(operationId);
+    return found?.queue === this.name ? toOperationRecord(found) : undefined;
+  }
+
+  /** Has a dead or parked operation wait again, in its old place and with its attempts forgotten. False for any other. */
+  async requeue(operationId: string): Promise<boolean> {
+    this.#checkOpen();
+    checkKey('operationId', operationId);
+    const isRequeued = await this.#options.store.requeue(operationId, systemClock.now());
+    this.#replica.tell({ type: 'drain' });
+    return isRequeued;
+  }
+
+  /** Removes an operation that has ended, for ever. False for one that waits or runs: cancel it. */
+  async discard(operationId: string): Promise<boolean> {
+    this.#checkOpen();
+    checkKey('operationId', operationId);
+    return this.#options.store.discard(operationId);
+  }
+
+  /** @internal Begins nothing more; handlers that do not end in time are told to. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#isClosed = true;
+    this.#stopListening();
+    this.#replica.close();
+    for (const look of [...this.#waiting]) look();
+    if (this.#passing === undefined) return;
+    await within(this.#passing, timeoutMs);
+    this.#runner.close();
+    await within(this.#passing, Math.min(timeoutMs, 1_000));
+  }
+
+  #toOperation(payload: unknown, options: EnqueueOptions): NewOperation {
+    const owner = `storeAndForward('${this.name}').enqueue`;
+    checkOptions(owner, options, enqueueOptionNames);
+    const names = Object.keys(this.#options.handlers);
+    const { name = names.length === 1 ? names[0] : undefined } = options;
+    if (name === undefined || !names.includes(name))
+      throw invalidOption(`${owner}: "name" must be that of a handler: ${names.join(', ')}.`);
+    const { idempotencyKey, orderKey, coalesceKey, priority = 0, delayMs = 0 } = options;
+    for (const [option, key] of Object.entries({ idempotencyKey, orderKey, coalesceKey }))
+      if (key !== undefined) checkKey(option, key);
+    checkWhole('priority', priority, Number.MIN_SAFE_INTEGER);
+    checkWhole('delayMs', delayMs);
+    const { ttlMs = this.#options.ttlMs } = options;
+    if (ttlMs !== undefined) checkWhole('ttlMs', ttlMs, 1);
+    const now = systemClock.now();
+    const text = encode(payload, 'payload');
+    return {
+      operationId: createEventId(),
+      queue: this.name,
+      name,
+      payload: text,
+      idempotencyKey: idempotencyKey ?? null,
+      fingerprint: idempotencyKey === undefined ? '' : commandFingerprint('execute', name, text),
+      orderKey: orderKey ?? null,
+      coalesceKey: coalesceKey ?? null,
+      priority,
+      dueAt: now + delayMs,
+      expiresAt: ttlMs === undefined ? null : now + ttlMs,
+    };
+  }
+
+  #enqueued({ idempotencyKey }: NewOperation, result: EnqueueResult): Enqueued {
+    const { outcome, operationId, state, dropped } = result;
+    for (const each of dropped)
+      operationEnded.publish({ queue: this.name, operationId: each, name: null, state: 'dropped' });
+    if (outcome === 'conflict') {
+      const key = idempotencyKey ?? '';
+      throw holdfastError(
+        'HOLDFAST_ERR_IDEMPOTENCY_CONFLICT',
+        `The key "${key}" of the queue "${this.name}" was used for another operation. Nothing was kept.`,
+        { stream: this.name, key },
+      );
+    }
+    if (outcome === 'refused') {
+      const { itemsMax, bytesMax } = this.#options.limits;
+      throw holdfastError(
+        'HOLDFAST_ERR_QUEUE_FULL',
+        `The queue "${this.name}" holds ${itemsMax} operations or ${bytesMax} bytes: this one is not kept.`,
+      );
+    }
+    this.#replica.tell({ type: 'drain' });
+    return { operationId, status: outcome, state };
+  }
+
+  #begun(): void {
+    this.#network = undefined;
+    if (this.#isPaused) this.#replica.tell({ type: 'pause' });
+    this.#networkChanged();
+    this.#replica.tell({ type: 'drain' });
+  }
+
+  #networkChanged(): void {
+    const { status } = this.#options.connectivity;
+    if (status === 'unknown' || status === this.#network || this.#replica.state === undefined) return;
+    const wasAway = this.#network === 'offline';
+    this.#network = status;
+    void this.#tellNetwork(status, wasAway && status !== 'offline');
+  }
+
+  async #tellNetwork(status: 'online' | 'degraded' | 'offline', isBack: boolean): Promise<void> {
+    // So that what waits because of it does not go on waiting. A disk that fails now lets it wait.
+    if (isBack)
+      await this.#options.store.networkIsBack(this.name, 2_000, systemClock.now()).catch(() => undefined);
+    this.#replica.tell({ type: 'networkChanged', status });
+  }
+
+  get #mayGoOn(): boolean {
+    const { status } = this.#options.connectivity;
+    const isThere = status === 'online' || (status === 'degraded' && this.#options.onDegraded === 'execute');
+    return isThere && !this.#isClosed && this.#replica.state?.drain === 'draining';
+  }
+
+  /** Makes the pass that its machine wants. */
+  #look(): void {
+    if (this.#isClosed || this.#passing !== undefined || this.#replica.state?.drain !== 'draining') return;
+    const pass = this.#replica.context?.pass ?? 0;
+    this.#passing = this.#pass(pass);
+  }
+
+  async #pass(pass: number): Promise<void> {
+    const { name: queue } = this;
+    const began = performance.now();
+    await this.#options.connectivity.ready().catch(() => undefined);
+    const made = new QueuePass(this.#options, this.#runner, () => this.#mayGoOn).run();
+    const { replayed, failed, waitMs } = await made;
+    if (replayed + failed > 0)
+      queueDrained.publish({ queue, replayed, failed, ms: performance.now() - began });
+    this.#passing = undefined;
+    this.#passes++;
+    for (const look of [...this.#waiting]) look();
+    if (this.#isClosed) return;
+    await this.#replica.send({ type: 'passEnded', pass, waitMs }).catch(() => undefined);
+    // It may have begun anew meanwhile, and wants another one.
+    this.#look();
+  }
+
+  #waitFor(isReached: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const release = holdProcess();
+      const end = (settle: () => void) => {
+        release();
+        this.#waiting.delete(look);
+        signal?.removeEventListener('abort', look);
+        settle();
+      };
+      const look = () => {
+        if (signal?.aborted) end(() => reject(signal.reason));
+        else if (isReached()) end(resolve);
+        else if (this.#isClosed) end(() => reject(closed(this.name)));
+      };
+      this.#waiting.add(look);
+      signal?.addEventListener('abort', look);
+      look();
+    });
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw closed(this.name);
+  }
+}
+
+function closed(name: string): Error {
+  return holdfastError('HOLDFAST_ERR_CLOSED', `The queue "${name}" is closed with its runtime.`);
+}
+
+/** Resolves when the work is done, or the time is over. */
+async function within(work: Promise<unknown>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}
