@@ -3,12 +3,16 @@ import { holdfastError } from '../errors/holdfast-error.ts';
 import { decode, encode } from '../protocol/codec.ts';
 import { describe } from '../protocol/names.ts';
 import type { LaneEffects } from '../protocol/projection.ts';
+import type { StateAt } from '../protocol/reader-control.ts';
 import type { AnyProjectionDefinition } from './define-projection.ts';
 import type { ProjectionEvent } from './projection-event.ts';
 import type { Handled, RangeRun } from './range-run.ts';
 
-/** Reads the state of a partition, encoded. */
-export type ReadState = (partition: string) => Promise<string | undefined>;
+/** Reads the state of a partition as it was at the checkpoint of the range. */
+export type ReadState = (partition: string) => Promise<StateAt>;
+
+/** A state could not be read, which is no event's fault. `cause` is why; without one, the checkpoint is another. */
+export class StateUnread extends Error {}
 
 /**
  * Folds the events of a range into states. A handler may change a state in place, so after one that throws the states
@@ -74,8 +78,12 @@ export class FoldedStates implements RangeRun {
 
   async #stateOf(key: string, entropy: Entropy): Promise<unknown> {
     if (this.#states.has(key)) return this.#states.get(key);
-    const kept = await this.#read(key);
-    const state = kept === undefined ? entropy.within(() => this.#definition.initial?.()) : decode(kept);
+    const kept = await this.#read(key).catch((cause: unknown) => {
+      throw new StateUnread('A state could not be read.', { cause });
+    });
+    if (kept === 'moved') throw new StateUnread('Somebody else has gone on with the generation.');
+    const state =
+      kept.state === null ? entropy.within(() => this.#definition.initial?.()) : decode(kept.state);
     this.#states.set(key, state);
     return state;
   }

@@ -4,7 +4,7 @@ import { PulseWatch } from '../cpu/pulse-watch.ts';
 import { fromWireError } from '../errors/wire-error.ts';
 import { typescriptExecArgv } from '../hosts/typescript-modules.ts';
 import type { LaneAnswer, LaneData } from '../protocol/lane.ts';
-import type { LaneRequest, LaneResult, ProjectionSummary } from '../protocol/projection.ts';
+import type { LaneOutcome, LaneRequest, ProjectionSummary } from '../protocol/projection.ts';
 import { Pulse } from '../protocol/pulse.ts';
 import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
 import { heapLimits } from '../threads/heap-limits.ts';
@@ -33,7 +33,7 @@ export class LaneLost extends Error {
 
 interface Pending {
   readonly after: number;
-  readonly resolve: (result: LaneResult) => void;
+  readonly resolve: (outcome: LaneOutcome) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -87,7 +87,7 @@ export class LaneClient {
   }
 
   /** What a range of events does. Rejects with {@link LaneLost} if the thread ends. */
-  compute(request: LaneRequest): Promise<LaneResult> {
+  compute(request: LaneRequest): Promise<LaneOutcome> {
     if (this.#lost !== undefined) return Promise.reject(this.#lost);
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {

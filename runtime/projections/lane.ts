@@ -22,8 +22,8 @@ export async function serveLane(data: LaneData): Promise<void> {
   pulse.computes(-1, 0);
   try {
     installEntropy();
-    const projectors = await loadProjections(modules, (generation, partition) =>
-      reads.request('projectionState', generation, partition),
+    const projectors = await loadProjections(modules, (generation, partition, at) =>
+      reads.request('projectionState', generation, partition, at),
     );
     pulse.waits();
     answer({ loaded: [...projectors.values()].map(({ summary }) => summary) });
@@ -59,7 +59,7 @@ function serve(
           pulse.computes(id, position - after),
         );
         pulse.waits();
-        answer({ id, result }, result.effects);
+        answer({ id, result }, result === 'moved' ? null : result.effects);
       } catch (error) {
         pulse.waits();
         answer({ id, error: toWireError(error) });

@@ -5,7 +5,7 @@ import { projectionSkipped, projectionStopped } from '../observability/channels.
 import { limits } from '../protocol/limits.ts';
 import type {
   Generation,
-  LaneResult,
+  LaneOutcome,
   ProjectionApplied,
   ProjectionBatch,
   ProjectionFailure,
@@ -14,7 +14,7 @@ import type {
 } from '../protocol/projection.ts';
 import { type LaneClient, LaneLost } from './lane-client.ts';
 import type { ProjectionHealth, ProjectionState } from './projection-health.ts';
-import { type FeedEnd, feed } from './range-feed.ts';
+import { type FeedEnd, type FeedPorts, feed } from './range-feed.ts';
 
 const retryMsMin = 50;
 const retryMsMax = 5_000;
@@ -54,6 +54,7 @@ export class ProjectionTrack {
   #deadly: number[] = [];
   #again: PromiseWithResolvers<number> | undefined;
   #round = new AbortController();
+  #rounds = 0;
   #waiters = new Set<() => void>();
 
   constructor(summary: ProjectionSummary, ports: TrackPorts) {
@@ -145,6 +146,7 @@ export class ProjectionTrack {
     let retryMs = retryMsMin;
     while (!this.#closing.signal.aborted) {
       this.#round = new AbortController();
+      this.#rounds++;
       try {
         const again = this.#again;
         const standing = await this.#ports.open(this.summary, again !== undefined);
@@ -171,8 +173,7 @@ export class ProjectionTrack {
     this.#setState(building === null ? 'current' : 'building');
     const feeds: Promise<FeedEnd>[] = [];
     const isCurrent = serving !== null && serving.version === this.summary.version;
-    if (isCurrent)
-      feeds.push(this.#feed(serving, false, 1, (after, upTo) => this.#compute(serving, after, upTo)));
+    if (isCurrent) feeds.push(this.#feed(serving, false, 1, (...range) => this.#compute(serving, range)));
     if (building !== null) feeds.push(this.#build(building));
     try {
       const first = await Promise.race(feeds);
@@ -188,16 +189,14 @@ export class ProjectionTrack {
   async #build(building: Generation): Promise<FeedEnd> {
     const isLong = this.#ports.head() - building.position > parallelFrom;
     if (!isLong || this.summary.tables === null) {
-      return this.#feed(building, true, 1, (after, upTo) => this.#compute(building, after, upTo));
+      return this.#feed(building, true, 1, (...range) => this.#compute(building, range));
     }
     const { lanes, done } = this.#ports.buildLanes();
     try {
       let turn = 0;
-      return await this.#feed(building, true, lanes.length * 2, async (after, upTo) => {
+      return await this.#feed(building, true, lanes.length * 2, async (...range) => {
         const lane = lanes[turn++ % lanes.length] as LaneClient;
-        return lane.isLost
-          ? this.#compute(building, after, upTo)
-          : this.#compute(building, after, upTo, lane);
+        return lane.isLost ? this.#compute(building, range) : this.#compute(building, range, lane);
       });
     } finally {
       done();
@@ -208,7 +207,7 @@ export class ProjectionTrack {
     { generation, position }: Generation,
     isBuilding: boolean,
     ahead: number,
-    compute: (after: number, upTo: number) => Promise<LaneResult>,
+    compute: FeedPorts['compute'],
   ): Promise<FeedEnd> {
     const ports = this.#ports;
     const { name, onError } = this.summary;
@@ -238,17 +237,25 @@ export class ProjectionTrack {
   /** Computes a range, again on another thread if one is lost; an event that ends threads is known from then on. */
   async #compute(
     { generation }: Generation,
-    after: number,
-    upTo: number,
+    range: Parameters<FeedPorts['compute']>,
     lane: LaneClient = this.#ports.lane(),
-  ): Promise<LaneResult> {
+  ): Promise<LaneOutcome> {
+    const [after, upTo, from] = range;
     const skip = this.#deadly.filter((position) => position > after && position <= upTo);
     try {
-      return await lane.compute({ name: this.summary.name, generation, after, upTo, skip });
+      return await lane.compute({
+        name: this.summary.name,
+        generation,
+        after,
+        upTo,
+        from,
+        round: this.#rounds,
+        skip,
+      });
     } catch (error) {
       if (!(error instanceof LaneLost) || this.#round.signal.aborted) throw error;
       if (error.position !== undefined) this.#deadly.push(error.position);
-      return this.#compute({ generation } as Generation, after, upTo);
+      return this.#compute({ generation } as Generation, range);
     }
   }
 

@@ -5,17 +5,18 @@ import { toWireError } from '../errors/wire-error.ts';
 import { isInternalType } from '../protocol/internal-type.ts';
 import type {
   LaneEffects,
+  LaneOutcome,
   LaneRequest,
   LaneResult,
   ProjectionFailure,
   ProjectionSummary,
 } from '../protocol/projection.ts';
-import type { ProjectionPage } from '../protocol/reader-control.ts';
+import type { ProjectionPage, StateAt } from '../protocol/reader-control.ts';
 import { CollectedMessages } from './collected-messages.ts';
 import { CollectedStatements } from './collected-statements.ts';
 import type { AnyProjectionDefinition } from './define-projection.ts';
 import type { ReactorDefinition } from './define-reactor.ts';
-import { FoldedStates } from './folded-states.ts';
+import { FoldedStates, StateUnread } from './folded-states.ts';
 import type { ProjectionEvent } from './projection-event.ts';
 import type { Handler, RangeRun } from './range-run.ts';
 import {
@@ -32,8 +33,8 @@ const statesMax = 10_000;
 /** Keys of events whose handler is remembered. */
 const handlersMax = 10_000;
 
-/** Reads the state of a partition of a generation, encoded. */
-export type ReadGenerationState = (generation: number, partition: string) => Promise<string | undefined>;
+/** Reads the state of a partition of a generation, if its checkpoint is `at`. */
+export type ReadGenerationState = (generation: number, partition: string, at: number) => Promise<StateAt>;
 
 /** Turns events into what they do to one projection, with the handlers of its definition. */
 export class Projector {
@@ -66,15 +67,21 @@ export class Projector {
     request: LaneRequest,
     page: ProjectionPage,
     onEvent: (position: number) => void,
-  ): Promise<LaneResult> {
+  ): Promise<LaneOutcome> {
     if (this.#definition.holdfast === 'reactor') {
       return this.#runWith(new CollectedMessages(), request, page, onEvent);
     }
     if (this.#definition.tables !== null) {
       return this.#runWith(new CollectedStatements(), request, page, onEvent);
     }
-    const result = await this.#fold(request, page, onEvent, false);
-    return result ?? ((await this.#fold(request, page, onEvent, true)) as LaneResult);
+    try {
+      const result = await this.#fold(request, page, onEvent, false);
+      return result ?? ((await this.#fold(request, page, onEvent, true)) as LaneResult);
+    } catch (error) {
+      if (!(error instanceof StateUnread)) throw error;
+      if (error.cause === undefined) return 'moved';
+      throw error.cause;
+    }
   }
 
   /** Resolves with nothing if an event fails and the range was not folded carefully. */
@@ -84,22 +91,23 @@ export class Projector {
     onEvent: (position: number) => void,
     carefully: boolean,
   ): Promise<LaneResult | undefined> {
-    const { generation, after } = request;
-    // From anywhere but where the last range ended, states are read again.
-    if (this.#statesAt !== `${generation} ${after}` || this.#states.size > statesMax)
+    const { generation, after, from, round } = request;
+    // From anywhere but where the last range ended, states are read again; and in another round, before which somebody
+    // else may have gone on with them.
+    if (this.#statesAt !== `${generation} ${round} ${after}` || this.#states.size > statesMax)
       this.#states = new Map();
     this.#statesAt = '';
-    const read = (partition: string) => this.#readState(generation, partition);
+    const read = (partition: string) => this.#readState(generation, partition, from);
     const run = new FoldedStates(this.#states, this.#definition as AnyProjectionDefinition, read, carefully);
     try {
       const result = await this.#runWith(run, request, page, onEvent);
       const hasFailed = result.failure !== null || result.skipped.length > 0;
       if (hasFailed && !carefully) return undefined;
-      this.#statesAt = `${generation} ${result.reached}`;
+      this.#statesAt = `${generation} ${round} ${result.reached}`;
       return result;
     } catch (error) {
       // A state that cannot be encoded shows only at the end.
-      if (carefully) throw error;
+      if (carefully || error instanceof StateUnread) throw error;
       return undefined;
     }
   }
@@ -120,6 +128,7 @@ export class Projector {
         const adding = this.#add(run, stored, request.skip);
         if (adding !== undefined) await adding;
       } catch (error) {
+        if (error instanceof StateUnread) throw error;
         const failed = failureOf(stored, error);
         if (this.summary.onError === 'stop') {
           failure = failed;

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { WireError } from '../errors/wire-error.ts';
-import type { LaneRequest, LaneResult, ProjectionSummary } from './projection.ts';
+import type { LaneOutcome, LaneRequest, ProjectionSummary } from './projection.ts';
 
 /** What a lane of projections is started with. */
 export interface LaneData {
@@ -23,5 +23,5 @@ export interface LaneQuestion {
 export type LaneAnswer =
   | { readonly loaded: readonly ProjectionSummary[] }
   | { readonly failed: WireError }
-  | { readonly id: number; readonly result: LaneResult }
+  | { readonly id: number; readonly result: LaneOutcome }
   | { readonly id: number; readonly error: WireError };

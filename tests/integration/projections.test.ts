@@ -6,6 +6,7 @@ import { codedError } from '../support/coded-error.ts';
 import { document } from '../support/fixtures/document.ts';
 import { balances, ledger } from '../support/fixtures/ledger.ts';
 import { counts, revisions, titles } from '../support/fixtures/library.ts';
+import { tallies } from '../support/fixtures/tallies.ts';
 import { appendHistory, everything } from '../support/ledger-rows.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -142,6 +143,35 @@ test('two processes on a file take each event into a projection once', async () 
     { code: 0, stderr: '' },
   ]);
   expect(await everything(runtime)).toEqual(found);
+});
+
+test('two runtimes on a file fold each event once, while a third appends and both build anew', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const [one, other, third] = [
+    await openRuntime(['tallies'], { database }),
+    await openRuntime(['tallies'], { database }),
+    await openRuntime([], { database }),
+  ];
+  await Promise.all([one, other].map((each) => each.projected(tallies)));
+  const partitions = Array.from({ length: 40 }, (_, index) => `${index}`);
+  const tallied = (runtime: Runtime, after: number) =>
+    Promise.all(partitions.map((partition) => runtime.projected(tallies, { after, partition })));
+  const rebuilt = async (runtime: Runtime) => {
+    for await (const _ of runtime.rebuild(tallies));
+  };
+
+  let after = 0;
+  for (let round = 1; round <= 12; round++) {
+    const appended = await Promise.all(
+      partitions.map((id) => third.store.append(`tally/${id}`, [{ type: 'counted' }])),
+    );
+    after = Math.max(...appended.map(({ position }) => position));
+  }
+  expect(await tallied(one, after)).toEqual(partitions.map(() => 12));
+  for (let round = 1; round <= 3; round++) {
+    await Promise.all([rebuilt(one), rebuilt(other)]);
+    expect(await tallied(other, after)).toEqual(partitions.map(() => 12));
+  }
 });
 
 test('a live query yields what it finds, and what has changed since', async () => {
