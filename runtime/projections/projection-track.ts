@@ -12,8 +12,9 @@ import type {
   ProjectionStanding,
   ProjectionSummary,
 } from '../protocol/projection.ts';
-import { type LaneClient, LaneLost } from './lane-client.ts';
+import type { LaneClient } from './lane-client.ts';
 import type { ProjectionHealth, ProjectionState } from './projection-health.ts';
+import { type Alone, RangeComputer } from './range-computer.ts';
 import { type FeedEnd, type FeedPorts, feed } from './range-feed.ts';
 
 const retryMsMin = 50;
@@ -27,6 +28,8 @@ export interface TrackPorts {
   apply(batch: ProjectionBatch): Promise<ProjectionApplied>;
   /** A lane for the events as they come, shared by all projections. */
   lane(): LaneClient;
+  /** A lane for one projection at a time, whose end is nobody else's fault. */
+  readonly alone: Alone;
   /** Lanes of a build that has much to do; `done` ends them. */
   buildLanes(): { readonly lanes: readonly LaneClient[]; done(): void };
   head(): number;
@@ -43,6 +46,7 @@ export class ProjectionTrack {
   /** Resolves when it follows nothing any more, after `close`. */
   readonly ended: Promise<void>;
   readonly #ports: TrackPorts;
+  readonly #computer: RangeComputer;
   readonly #closing = new AbortController();
   #state: ProjectionState = 'starting';
   #serving: Generation | null = null;
@@ -50,8 +54,6 @@ export class ProjectionTrack {
   #failure: ProjectionFailure | undefined;
   #refusal: Error | undefined;
   #skipped = 0;
-  /** Events whose handler has ended a thread, and that are to be passed over. */
-  #deadly: number[] = [];
   #again: PromiseWithResolvers<number> | undefined;
   #round = new AbortController();
   #rounds = 0;
@@ -60,6 +62,7 @@ export class ProjectionTrack {
   constructor(summary: ProjectionSummary, ports: TrackPorts) {
     this.summary = summary;
     this.#ports = ports;
+    this.#computer = new RangeComputer(ports.alone);
     this.ended = this.#run();
   }
 
@@ -122,7 +125,7 @@ export class ProjectionTrack {
     this.#again ??= Promise.withResolvers<number>();
     this.#failure = undefined;
     this.#refusal = undefined;
-    this.#deadly = [];
+    this.#computer.reset();
     this.#setState('starting');
     this.#round.abort();
     return this.#again.promise;
@@ -234,29 +237,13 @@ export class ProjectionTrack {
     );
   }
 
-  /** Computes a range, again on another thread if one is lost; an event that ends threads is known from then on. */
-  async #compute(
+  #compute(
     { generation }: Generation,
-    range: Parameters<FeedPorts['compute']>,
+    [after, upTo, from]: Parameters<FeedPorts['compute']>,
     lane: LaneClient = this.#ports.lane(),
   ): Promise<LaneOutcome> {
-    const [after, upTo, from] = range;
-    const skip = this.#deadly.filter((position) => position > after && position <= upTo);
-    try {
-      return await lane.compute({
-        name: this.summary.name,
-        generation,
-        after,
-        upTo,
-        from,
-        round: this.#rounds,
-        skip,
-      });
-    } catch (error) {
-      if (!(error instanceof LaneLost) || this.#round.signal.aborted) throw error;
-      if (error.position !== undefined) this.#deadly.push(error.position);
-      return this.#compute({ generation } as Generation, range);
-    }
+    const range = { name: this.summary.name, generation, after, upTo, from, round: this.#rounds };
+    return this.#computer.compute(range, lane, this.#round.signal);
   }
 
   #moved(
@@ -294,10 +281,10 @@ export class ProjectionTrack {
 
   async #stopAt({ result, applied }: Extract<FeedEnd, { end: 'stopped' }>): Promise<void> {
     const refused = applied?.outcome === 'applied' ? applied.failure : null;
-    const failure =
-      refused === null
-        ? (result.failure as ProjectionFailure)
-        : { ...refused, ...(await this.#ports.locate(refused.position)) };
+    const found = result.failure as ProjectionFailure;
+    const { position, error } = refused ?? found;
+    const isKnown = refused === null && found.stream !== '';
+    const failure = isKnown ? found : { position, error, ...(await this.#ports.locate(position)) };
     this.#failure = failure;
     this.#setState('stopped');
     projectionStopped.publish({

@@ -18,7 +18,7 @@ import type { AnyProjectionDefinition } from './define-projection.ts';
 import type { ReactorDefinition } from './define-reactor.ts';
 import { FoldedStates, StateUnread } from './folded-states.ts';
 import type { ProjectionEvent } from './projection-event.ts';
-import type { Handler, RangeRun } from './range-run.ts';
+import type { Handler, HandlerTrace, RangeRun } from './range-run.ts';
 import {
   fieldsOfEvent,
   type StoredForProjection,
@@ -62,21 +62,17 @@ export class Projector {
     this.types = storedTypesOf(Object.keys(definition.on), definitions);
   }
 
-  /** What the events of a page do. Tells `onEvent` of each position before its handler runs. */
-  async run(
-    request: LaneRequest,
-    page: ProjectionPage,
-    onEvent: (position: number) => void,
-  ): Promise<LaneOutcome> {
+  /** What the events of a page do. The trace is told of each handler. */
+  async run(request: LaneRequest, page: ProjectionPage, trace: HandlerTrace): Promise<LaneOutcome> {
     if (this.#definition.holdfast === 'reactor') {
-      return this.#runWith(new CollectedMessages(), request, page, onEvent);
+      return this.#runWith(new CollectedMessages(), request, page, trace);
     }
     if (this.#definition.tables !== null) {
-      return this.#runWith(new CollectedStatements(), request, page, onEvent);
+      return this.#runWith(new CollectedStatements(), request, page, trace);
     }
     try {
-      const result = await this.#fold(request, page, onEvent, false);
-      return result ?? ((await this.#fold(request, page, onEvent, true)) as LaneResult);
+      const result = await this.#fold(request, page, trace, false);
+      return result ?? ((await this.#fold(request, page, trace, true)) as LaneResult);
     } catch (error) {
       if (!(error instanceof StateUnread)) throw error;
       if (error.cause === undefined) return 'moved';
@@ -88,7 +84,7 @@ export class Projector {
   async #fold(
     request: LaneRequest,
     page: ProjectionPage,
-    onEvent: (position: number) => void,
+    trace: HandlerTrace,
     carefully: boolean,
   ): Promise<LaneResult | undefined> {
     const { generation, after, from, round } = request;
@@ -98,9 +94,13 @@ export class Projector {
       this.#states = new Map();
     this.#statesAt = '';
     const read = (partition: string) => this.#readState(generation, partition, from);
-    const run = new FoldedStates(this.#states, this.#definition as AnyProjectionDefinition, read, carefully);
+    const run = new FoldedStates(this.#states, this.#definition as AnyProjectionDefinition, {
+      read,
+      trace,
+      carefully,
+    });
     try {
-      const result = await this.#runWith(run, request, page, onEvent);
+      const result = await this.#runWith(run, request, page, trace);
       const hasFailed = result.failure !== null || result.skipped.length > 0;
       if (hasFailed && !carefully) return undefined;
       this.#statesAt = `${generation} ${round} ${result.reached}`;
@@ -116,16 +116,15 @@ export class Projector {
     run: RangeRun,
     request: LaneRequest,
     page: ProjectionPage,
-    onEvent: (position: number) => void,
+    trace: HandlerTrace,
   ): Promise<LaneResult> {
     const skipped: ProjectionFailure[] = [];
     let { reached } = page;
     let failure: ProjectionFailure | null = null;
     for (let at = 0; at < page.events.length; at += fieldsOfEvent) {
       const stored = storedEventAt(page.events, at, this.#definitions);
-      onEvent(stored.position);
       try {
-        const adding = this.#add(run, stored, request.skip);
+        const adding = this.#traced(trace, run, stored, request.skip);
         if (adding !== undefined) await adding;
       } catch (error) {
         if (error instanceof StateUnread) throw error;
@@ -143,6 +142,20 @@ export class Projector {
     }
     const effects = run.effects();
     return { reached, effects: effects === null ? null : serializeToMove(effects), skipped, failure };
+  }
+
+  #traced(
+    trace: HandlerTrace,
+    run: RangeRun,
+    stored: StoredForProjection,
+    skip: readonly number[],
+  ): void | Promise<void> {
+    trace.begins(stored.position);
+    try {
+      return this.#add(run, stored, skip);
+    } finally {
+      trace.ends();
+    }
   }
 
   #add(run: RangeRun, stored: StoredForProjection, skip: readonly number[]): void | Promise<void> {

@@ -5,11 +5,16 @@ import type { LaneOutcome, LaneRequest, ProjectionSummary } from './projection.t
 /** What a lane of projections is started with. */
 export interface LaneData {
   readonly modules: readonly string[];
+  /** Whether answers wait for the end of what handlers have begun: promises, timers. */
+  readonly isTrial: boolean;
   /** {@link LaneQuestion}s come, {@link LaneAnswer}s go. */
   readonly requests: MessagePort;
   /** A request port of the reader. */
   readonly reads: MessagePort;
-  /** See `Pulse`: its index is the id of the question, its version the position after the beginning of the range. */
+  /**
+   * See `Pulse`: its index is the id of the question, its version the position after the beginning of the range, while
+   * a handler runs; 0 before and after that.
+   */
   readonly pulse: Int32Array<SharedArrayBuffer>;
 }
 

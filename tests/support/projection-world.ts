@@ -143,7 +143,7 @@ export class ProjectionWorld {
       const upTo = Math.min(position + rangeMax, this.head);
       const page = this.#reader.page({ after: position, upTo, types: projector.types });
       const request = { name, generation, after: position, upTo, from: position, round, skip: [] };
-      const result = await projector.run(request, page, () => undefined);
+      const result = await projector.run(request, page, { begins: () => undefined, ends: () => undefined });
       if (result === 'moved') return true;
       isLast = result.reached === this.head;
       const applied = this.#writer.apply({
