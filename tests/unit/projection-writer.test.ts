@@ -67,6 +67,7 @@ test.each([
   ['create table notes (id, at default (unixepoch()))', 'unixepoch() gives something else'],
   ["create table notes (id, at default (date('now')))", "'now' gives something else"],
   ["create virtual table notes using fts5 (note, conten='streams')", 'cannot be that of another table'],
+  ['create table notes (id integer primary key on conflict rollback)', 'would undo'],
   ['create table notes (id', 'SQLite refuses'],
   ['create table notes (id integer primary key) bogus', 'SQLite refuses'],
 ])('refuses the tables of %j, and leaves nothing behind', (tables, why) => {
@@ -96,6 +97,8 @@ test.each([
   ['insert into notes values (last_insert_rowid(), null)', 'With last_insert_rowid'],
   ['insert into notes values (1, datetime())', 'With datetime()'],
   ["insert into notes values (1, datetime(0, 'localtime'))", "With 'localtime'"],
+  ["insert or /* so */ rollback into notes values (1, 'a')", 'would undo'],
+  ["update or rollback notes set note = 'a'", 'would undo'],
   ['update sqlite_sequence set seq = 0', 'not one of its own'],
   ['insert into notes select 1, name from pragma_table_list', 'not one of its own'],
   ['insert into notes select 1, name from sqlite_schema', 'not one of its own'],
@@ -241,6 +244,31 @@ test('data that a function of SQLite refuses is the fault of its event, and not 
     failure: {
       error: { code: 'HOLDFAST_ERR_PROJECTION_FAILED', message: expect.stringContaining('malformed JSON') },
     },
+  });
+});
+
+test('a command that a full-text index refuses is the fault of its event, and not of the file', () => {
+  const { writer } = open();
+  const tables = "create virtual table words using fts5 (word, content='')";
+  const { building } = writer.open(summary(tables));
+  const texts = ["insert into words (words, rowid, word) values ('delete', ?, ?)"];
+  const calls = [1, 1, 0, 2, 5, 'zz'];
+
+  const applied = writer.apply({
+    name: 'notes',
+    generation: building?.generation ?? 0,
+    from: 0,
+    to: 1,
+    effects: new Uint8Array(serialize({ texts, calls })) as Uint8Array<ArrayBuffer>,
+    skipped: [],
+    isLast: false,
+    skipsRefused: true,
+  });
+
+  expect(applied).toMatchObject({
+    outcome: 'applied',
+    position: 1,
+    refused: [{ position: 1, error: { code: 'HOLDFAST_ERR_PROJECTION_FAILED' } }],
   });
 });
 
