@@ -158,6 +158,8 @@ export class ProjectionTrack {
         await this.#follow(standing);
         retryMs = retryMsMin;
       } catch (error) {
+        // The round is over with its error; what is waited for now ends when another one is asked for.
+        if (!this.#closing.signal.aborted) this.#round = new AbortController();
         if (isFinal(error)) this.#refuse(error as Error);
         else await pause(retryMs, this.#round.signal);
         retryMs = Math.min(retryMs * 2, retryMsMax);
@@ -184,9 +186,8 @@ export class ProjectionTrack {
     } finally {
       // Whatever ended first, the round is over for the other as well.
       if (this.#failure === undefined) this.#round.abort();
-      else for (const each of feeds) each.catch(() => undefined);
+      await Promise.allSettled(feeds);
     }
-    await Promise.allSettled(feeds);
   }
 
   async #build(building: Generation): Promise<FeedEnd> {
@@ -285,6 +286,8 @@ export class ProjectionTrack {
     const { position, error } = refused ?? found;
     const isKnown = refused === null && found.stream !== '';
     const failure = isKnown ? found : { position, error, ...(await this.#ports.locate(position)) };
+    // Meanwhile it may have been asked to try again.
+    if (this.#round.signal.aborted) return;
     this.#failure = failure;
     this.#setState('stopped');
     projectionStopped.publish({
@@ -361,6 +364,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
     timer.unref();
