@@ -61,7 +61,7 @@ export class ProjectionWriter {
 
   /**
    * What there is of a projection. Where that is of an older version, or nothing, a new generation is begun; so it is on
-   * `again`, unless one is under way.
+   * `again`, also where one is under way, which may have begun with other handlers.
    *
    * @throws HOLDFAST_ERR_PROJECTION_NEWER, HOLDFAST_ERR_PROJECTION_INVALID.
    */
@@ -78,7 +78,7 @@ export class ProjectionWriter {
       if (isCurrent && serving.tables !== tables) throw changed(name, version);
       // A newer application goes on with what it has begun when it is started again.
       if (isCurrent && (building?.version ?? 0) > version) return standing(serving, undefined);
-      const isUnderWay = building?.version === version && building.tables === tables;
+      const isUnderWay = !again && building?.version === version && building.tables === tables;
       if (building !== undefined && !isUnderWay) this.#discard(building);
       if (isUnderWay || (isCurrent && !again)) return standing(serving, isUnderWay ? building : undefined);
       return standing(serving, this.#begin(name, version, tables));

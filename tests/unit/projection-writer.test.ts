@@ -324,6 +324,20 @@ test('a generation that is behind what is served does not take its place', () =>
   expect(writer.apply({ ...batch, from: 2, to: 3, isLast: true })).toMatchObject({ isServing: true });
 });
 
+test('a rebuild that is asked for begins with the first event, whatever was under way', () => {
+  const { writer } = open();
+  const { building } = writer.open(summary(notes));
+  const half = { name: 'notes', generation: building?.generation ?? 0, from: 0, to: 5, effects: null };
+  writer.apply({ ...half, skipped: [], isLast: false, skipsRefused: false });
+  expect(writer.open(summary(notes))).toMatchObject({ building: { position: 5 } });
+
+  const begun = writer.open(summary(notes), true).building;
+
+  expect(begun).toMatchObject({ position: 0 });
+  expect(begun?.generation).toBeGreaterThan(half.generation);
+  expect(writer.open(summary(notes))).toMatchObject({ building: begun });
+});
+
 test('a build that a newer application has begun stands in nobody’s way', () => {
   const { writer } = open();
   apply(writer, "insert into notes values (1, 'a')");
