@@ -139,8 +139,7 @@ export class ProjectionTrack {
   close(): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
-    this.#again?.reject(holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.'));
-    this.#again?.promise.catch(() => undefined);
+    this.#giveUp(holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.'));
     this.#setState('closed');
     this.#round.abort();
   }
@@ -150,8 +149,8 @@ export class ProjectionTrack {
     while (!this.#closing.signal.aborted) {
       this.#round = new AbortController();
       this.#rounds++;
+      const again = this.#again;
       try {
-        const again = this.#again;
         const standing = await this.#ports.open(this.summary, again !== undefined);
         if (again !== undefined && again === this.#again) this.#again = undefined;
         again?.resolve(standing.building?.generation ?? standing.serving?.generation ?? 0);
@@ -160,7 +159,9 @@ export class ProjectionTrack {
       } catch (error) {
         // The round is over with its error; what is waited for now ends when another one is asked for.
         if (!this.#closing.signal.aborted) this.#round = new AbortController();
-        if (isFinal(error)) this.#refuse(error as Error);
+        // A rebuild alone may be refused, of what is served and followed all the same.
+        if (isFinal(error) && again !== undefined && again === this.#again) this.#giveUp(error as Error);
+        else if (isFinal(error)) this.#refuse(error as Error);
         else await pause(retryMs, this.#round.signal);
         retryMs = Math.min(retryMs * 2, retryMsMax);
       }
@@ -299,10 +300,17 @@ export class ProjectionTrack {
 
   #refuse(error: Error): void {
     this.#refusal = error;
+    this.#giveUp(error);
+    this.#setState(isHoldfastError(error, 'HOLDFAST_ERR_CLOSED') ? 'closed' : 'refused');
+    // Whoever follows what it finds has to hear of it.
+    this.#ports.onChanged();
+  }
+
+  /** Whoever has asked for a rebuild is refused it. */
+  #giveUp(error: Error): void {
     this.#again?.reject(error);
     this.#again?.promise.catch(() => undefined);
     this.#again = undefined;
-    this.#setState(isHoldfastError(error, 'HOLDFAST_ERR_CLOSED') ? 'closed' : 'refused');
   }
 
   /** What keeps the projection from ever moving again by itself. */

@@ -77,7 +77,10 @@ export class ProjectionWriter {
       const isCurrent = serving?.version === version;
       if (isCurrent && serving.tables !== tables) throw changed(name, version);
       // A newer application goes on with what it has begun when it is started again.
-      if (isCurrent && (building?.version ?? 0) > version) return standing(serving, undefined);
+      if (isCurrent && building !== undefined && building.version > version) {
+        if (again) throw newer(name, version, building.version);
+        return standing(serving, undefined);
+      }
       const isUnderWay = !again && building?.version === version && building.tables === tables;
       if (building !== undefined && !isUnderWay) this.#discard(building);
       if (isUnderWay || (isCurrent && !again)) return standing(serving, isUnderWay ? building : undefined);

@@ -98,6 +98,23 @@ test('an application that is older than a projection leaves it as it is', async 
   expect(await healthOf(older, 'titles')).toMatchObject({ state: 'refused' });
 });
 
+test('a live query of an application that is older than the file ends with the error of a query', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  await written(database, ['a']);
+  const older = await openRuntime(['library'], { database });
+  const live = older.live(titles, all);
+  expect((await live.next()).value?.rows).toHaveLength(1);
+
+  const newer = await openRuntime(['library-v2'], { database });
+  await vi.waitFor(async () =>
+    expect(await newer.query(titles, 'select heading from titles')).toHaveLength(1),
+  );
+  await newer.actor(document, 'b').send({ type: 'created', title: 'B' });
+
+  await expect(live.next()).rejects.toThrow(codedError('HOLDFAST_ERR_PROJECTION_NEWER'));
+  await expect(older.rebuild(titles).next()).rejects.toThrow(codedError('HOLDFAST_ERR_PROJECTION_NEWER'));
+});
+
 test('tables that changed without a new version are refused', async () => {
   const database = join(temporaryFolder(), 'app.db');
   await written(database, ['a']);

@@ -73,3 +73,22 @@ test('a projection that is refused while it applies tries again only when it is 
   await track.reached(9);
   expect(track.health()).toMatchObject({ state: 'current', position: 9 });
 });
+
+test('a rebuild that is refused leaves what is followed as it is', async () => {
+  const newer = holdfastError('HOLDFAST_ERR_PROJECTION_NEWER', 'There is a newer one.', {
+    projection: 'notes',
+    found: 2,
+    supported: 1,
+  });
+  const track = follow({
+    open: async (_, again) => {
+      if (again) throw newer;
+      return { serving, building: null };
+    },
+  });
+  await track.reached(9);
+
+  await expect(track.rebuild()).rejects.toBe(newer);
+  await track.reached(9);
+  expect(track.health()).toMatchObject({ failure: null, position: 9 });
+});

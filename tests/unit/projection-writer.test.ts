@@ -344,5 +344,6 @@ test('a build that a newer application has begun stands in nobody’s way', () =
   writer.open(summary(notes, { version: 2 }));
 
   expect(writer.open(summary(notes))).toMatchObject({ serving: { version: 1, position: 1 }, building: null });
+  expect(() => writer.open(summary(notes), true)).toThrow(codedError('HOLDFAST_ERR_PROJECTION_NEWER'));
   expect(writer.open(summary(notes, { version: 2 }))).toMatchObject({ building: { version: 2 } });
 });
