@@ -97,6 +97,18 @@ test.each([
   ['insert into notes values (last_insert_rowid(), null)', 'With last_insert_rowid'],
   ['insert into notes values (1, datetime())', 'With datetime()'],
   ["insert into notes values (1, datetime(0, 'localtime'))", "With 'localtime'"],
+  ["insert into notes values (1, strftime('%s'))", 'With strftime()'],
+  ["insert into notes values (1, unixepoch('subsec'))", 'With unixepoch()'],
+  ["insert into notes values (1, date('n' || 'ow'))", 'With date()'],
+  ["insert into notes values (1, date(lower('NOW')))", "With 'NOW'"],
+  ["insert into notes values (1, date(lower('NO' || 'W')))", 'With date()'],
+  ['insert into notes values (1, date(char(110, 111, 119)))', 'With date()'],
+  ["insert into notes values (1, date(datetime(0, '+1 day') || lower('x')))", 'With date()'],
+  ["insert into notes values (1, date(strftime('n' || 'ow', 0)))", 'With date()'],
+  ["insert into notes values (1, date(x'6e6f77'))", 'With date()'],
+  ['insert into notes values (1, date("now"))', 'With date()'],
+  ["insert into notes values (1, timediff('2020-01-01', 'n' || 'ow'))", 'With timediff()'],
+  ["insert into notes values (1, datetime(0, 'local' || 'time'))", 'With datetime()'],
   ["insert or /* so */ rollback into notes values (1, 'a')", 'would undo'],
   ["update or rollback notes set note = 'a'", 'would undo'],
   ['update sqlite_sequence set seq = 0', 'not one of its own'],
@@ -207,8 +219,29 @@ test('a value that means the time of now is refused where it would', () => {
   expect(apply(writer, 'insert into notes values (1, datetime(?))', ['now'])).toMatchObject({
     failure: { error: { message: expect.stringContaining("a value of 'now'") } },
   });
+  for (const value of [' NOW', new Uint8Array(Buffer.from('now')), 'now\0x', 'subsec']) {
+    expect(apply(writer, 'insert into notes values (1, date(?))', [value])).toMatchObject({
+      failure: { error: { message: expect.stringContaining("a value of 'now'") } },
+    });
+  }
   expect(apply(writer, 'insert into notes values (1, ?)', ['now'])).toMatchObject({ failure: null });
   expect(database.prepare('select note from notes').all()).toEqual([{ note: 'now' }]);
+});
+
+test.each([
+  ["date(? / 1000, 'unixepoch')", [86_400_000], '1970-01-02'],
+  ["datetime(?, '+' || ? || ' days')", ['2020-01-01', 2], '2020-01-03 00:00:00'],
+  ["strftime('%Y', date(?))", ['2020-01-01'], '2020'],
+  ["strftime('%s', coalesce(?, 5), 'unixepoch', 'subsec')", [null], '5.000'],
+  ["date('2020-01-01', ?)", ['+1 day'], '2020-01-02'],
+  ["date(datetime(?, 'start of month'), '+1 day')", ['2020-01-05'], '2020-01-02'],
+])('may run %s, which gives the same each time', (expression, values, found) => {
+  const { writer, database } = open();
+
+  expect(apply(writer, `insert into notes values (1, ${expression})`, values)).toMatchObject({
+    failure: null,
+  });
+  expect(database.prepare('select note from notes').all()).toEqual([{ note: found }]);
 });
 
 test('an index may have the name of a column, and names need not be ASCII', () => {
