@@ -24,6 +24,8 @@ interface Row extends Generation {
   readonly tableNames: string;
 }
 
+/** What a reactor has in the place of the statements that make tables. */
+const reactorTables = 'reactor';
 const columns = 'generation, name, role, version, position, tables, table_names as tableNames';
 
 /** Applies what events do to projections, in the transaction that moves their checkpoints. */
@@ -70,6 +72,7 @@ export class ProjectionWriter {
     const tables = summary.tables ?? '';
     return this.#writer.write(() => {
       const { serving, building } = this.#rows(name);
+      this.#refuseOtherSort(summary, serving ?? building);
       if (summary.startAt !== undefined)
         return standing(serving ?? this.#beginReactor(name, summary.startAt), undefined);
       const newest = serving?.version ?? building?.version ?? 0;
@@ -185,9 +188,26 @@ export class ProjectionWriter {
     return this.#database
       .prepare<Row>(
         `insert into projections (name, role, version, position, skipped, tables, table_names)
-         select ?, 'serving', 1, iif(? = 'now', coalesce(max(position), 0), 0), 0, '', '[]' from events returning ${columns}`,
+         select ?, 'serving', 1, iif(? = 'now', coalesce(max(position), 0), 0), 0, '${reactorTables}', '[]' from events returning ${columns}`,
       )
       .get(name, startAt) as Row;
+  }
+
+  /** What is there of a reactor is no beginning of a projection, nor the other way round. Of old reactors nothing tells. */
+  #refuseOtherSort({ name, startAt }: ProjectionSummary, row: Row | undefined): void {
+    if (row === undefined) return;
+    const isReactor = row.tables === reactorTables;
+    const hasStates = this.#database
+      .prepare('select 1 from projection_states where generation = ?')
+      .get(row.generation);
+    const isProjection =
+      row.role === 'building' || hasStates !== undefined || !['', reactorTables].includes(row.tables);
+    if (startAt === undefined ? !isReactor : !isProjection) return;
+    const [was, is] = startAt === undefined ? ['reactor', 'projection'] : ['projection', 'reactor'];
+    throw projectionInvalid(
+      name,
+      `in the file it is a ${was}, and here it is a ${is}. Give the ${is} another name.`,
+    );
   }
 
   #begin(name: string, version: number, tables: string): Row {

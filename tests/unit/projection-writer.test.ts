@@ -371,6 +371,20 @@ test('a rebuild that is asked for begins with the first event, whatever was unde
   expect(writer.open(summary(notes))).toMatchObject({ building: begun });
 });
 
+test.each([
+  ['a reactor', { startAt: 'now', tables: null }, 'with tables', { version: 2 }],
+  ['a reactor', { startAt: 'now', tables: null }, 'that folds', { tables: null }],
+  ['a projection', {}, 'reactor', { startAt: 'now', tables: null }],
+] as const)('what is there of %s is not taken for something else: %# %s %s', (_was, was, _is, is) => {
+  const { writer } = open();
+  const before = writer.open(summary(notes, was));
+
+  expect(() => writer.open(summary(notes, is))).toThrow(
+    codedError('HOLDFAST_ERR_PROJECTION_INVALID', { message: expect.stringContaining('another name') }),
+  );
+  expect(writer.open(summary(notes, was))).toEqual(before);
+});
+
 test('a build that a newer application has begun stands in nobody’s way', () => {
   const { writer } = open();
   apply(writer, "insert into notes values (1, 'a')");
