@@ -236,6 +236,8 @@ test.each([
   ["attach 'other.db' as other", []],
   ['pragma journal_mode = delete', []],
   ['with x as (select 1) delete from titles', []],
+  ["with a as (select 1) insert into titles values ('a', 'A', 1) returning id", []],
+  ['select zeroblob(2000000000)', []],
   ['select nothing from titles', []],
   ['selekt', []],
   ['', []],
