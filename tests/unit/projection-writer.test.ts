@@ -64,6 +64,8 @@ test.each([
   ['create table events (id)', 'something else of the name'],
   ['create table text (id)', 'a word of SQL'],
   ['create table Count (id)', 'a word of SQL'],
+  ['create table Date (id)', 'a function of SQLite'],
+  ['create table json (id)', 'a function of SQLite'],
   ['create table notes (id, at default (unixepoch()))', 'unixepoch() gives something else'],
   ["create table notes (id, at default (date('now')))", "'now' gives something else"],
   ["create virtual table notes using fts5 (note, conten='streams')", 'cannot be that of another table'],
