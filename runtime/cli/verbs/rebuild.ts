@@ -7,6 +7,7 @@ import type { Verb } from '../verb.ts';
 export const rebuild: Verb = {
   summary: 'build projections anew from the first event: those that are named, or all of the modules',
   usage: '[NAME ...] --modules PATH',
+  argsMax: Number.POSITIVE_INFINITY,
   options: { modules: { type: 'string', multiple: true } },
   async run({ database, args, options, terminal, signal }) {
     const modules = modulesOf(options['modules']);

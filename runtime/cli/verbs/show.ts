@@ -8,6 +8,7 @@ import { readingVerb } from '../verb.ts';
 export const show = readingVerb({
   summary: 'the state of an actor, folded from its events up to a version',
   usage: 'STREAM --modules PATH [--at VERSION]',
+  argsMax: 1,
   options: { modules: { type: 'string', multiple: true }, at: { type: 'string' } },
   async run(backend, { args: [stream], options, terminal }) {
     if (stream === undefined) throw new UsageError('The stream is missing, such as document/plan.');
