@@ -71,13 +71,8 @@ export type {
 export type { SkippedEventCount, SkippedReason } from './protocol/skipped-event.ts';
 export type { RehearseOptions } from './rehearse/rehearse-options.ts';
 export type { Call } from './resilience/call-queue.ts';
-export type {
-  CallOptions,
-  CallResult,
-  CircuitBreaker,
-  CircuitMetrics,
-  CircuitState,
-} from './resilience/circuit-breaker.ts';
+export type { CallOptions, CallResult } from './resilience/call-result.ts';
+export type { CircuitBreaker, CircuitMetrics, CircuitState } from './resilience/circuit-breaker.ts';
 export type { CircuitBreakerOptions } from './resilience/circuit-breaker-options.ts';
 export type { Connectivity, ConnectivityState, ConnectivityStatus } from './resilience/connectivity.ts';
 export type { ConnectivityOptions } from './resilience/connectivity-options.ts';

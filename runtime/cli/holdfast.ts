@@ -58,6 +58,9 @@ async function main(argv: readonly string[]): Promise<number> {
   const [database, ...args] = positionals;
   if (database === undefined)
     throw new UsageError(`The path of the database is missing.\n${helpOf(name, verb)}`);
+  const surplus = args[verb.argsMax ?? 0];
+  if (surplus !== undefined)
+    throw new UsageError(`"${surplus}" is one argument too many.\n${helpOf(name, verb)}`);
   const terminal = new Terminal(values['json'] === true);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort(interrupted);

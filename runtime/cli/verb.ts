@@ -34,6 +34,8 @@ export interface Verb {
   readonly summary: string;
   /** What comes after the database, for the help. */
   readonly usage: string;
+  /** How many there may be of what comes after the database. Default: none. */
+  readonly argsMax?: number;
   /** Options besides `--json` and `--help`. */
   readonly options: Readonly<Record<string, VerbOption>>;
   readonly run: (context: VerbContext) => Promise<number>;

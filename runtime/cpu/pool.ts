@@ -74,7 +74,7 @@ export class CpuPool {
     const file = new URL('../cpu/tasks.js', import.meta.url);
     const { memoryMb, execArgv, standIn } = this.#options;
     if (!existsSync(fileURLToPath(file))) return (await standIn?.()) ?? callingThread;
-    const { Piscina } = await import('piscina');
+    const { Piscina } = await importPiscina();
     const pool: Piscina = new Piscina({
       filename: file.href,
       minThreads: 0,
@@ -96,6 +96,15 @@ export class CpuPool {
       destroy: () => pool.destroy(),
     };
   }
+}
+
+/**
+ * By a name that bundlers do not follow: where there is one file only, there is none for the threads of piscina, others
+ * stand in for them, and 10 KB of it would be carried along for nothing.
+ */
+async function importPiscina(): Promise<typeof import('piscina')> {
+  const name = 'piscina';
+  return await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
 }
 
 const callingThread: TaskRunner = {

@@ -3,12 +3,16 @@ import { holdfastError } from '../errors/holdfast-error.ts';
 import { decode, encode } from '../protocol/codec.ts';
 import { describe } from '../protocol/names.ts';
 import type { LaneEffects } from '../protocol/projection.ts';
+import type { StateAt } from '../protocol/reader-control.ts';
 import type { AnyProjectionDefinition } from './define-projection.ts';
 import type { ProjectionEvent } from './projection-event.ts';
-import type { Handled, RangeRun } from './range-run.ts';
+import type { Handled, HandlerTrace, RangeRun } from './range-run.ts';
 
-/** Reads the state of a partition, encoded. */
-export type ReadState = (partition: string) => Promise<string | undefined>;
+/** Reads the state of a partition as it was at the checkpoint of the range. */
+export type ReadState = (partition: string) => Promise<StateAt>;
+
+/** A state could not be read, which is no event's fault. `cause` is why; without one, the checkpoint is another. */
+export class StateUnread extends Error {}
 
 /**
  * Folds the events of a range into states. A handler may change a state in place, so after one that throws the states
@@ -22,29 +26,36 @@ export class FoldedStates implements RangeRun {
   readonly #kept: Map<string, string> | undefined;
   readonly #definition: AnyProjectionDefinition;
   readonly #read: ReadState;
+  readonly #trace: HandlerTrace;
 
   /** `states` are those in memory, which are gone on with. */
   constructor(
     states: Map<string, unknown>,
     definition: AnyProjectionDefinition,
-    read: ReadState,
-    carefully: boolean,
+    {
+      read,
+      trace,
+      carefully,
+    }: { readonly read: ReadState; readonly trace: HandlerTrace; readonly carefully: boolean },
   ) {
     this.#states = states;
     this.#definition = definition;
     this.#read = read;
+    this.#trace = trace;
     this.#kept = carefully ? new Map() : undefined;
   }
 
-  async add(_position: number, handled: readonly Handled[], entropy: Entropy): Promise<void> {
+  async add(position: number, handled: readonly Handled[], entropy: Entropy): Promise<void> {
     const before = new Map<string, string | undefined>();
     try {
       for (const each of handled) {
         const key = this.#keyOf(each.event, entropy);
         if (key === undefined) continue;
-        const state = await this.#stateOf(key, entropy);
+        const state = await this.#stateOf(position, key, entropy);
         if (!before.has(key)) before.set(key, this.#kept?.get(key));
-        const next = entropy.within(() => each.handler(state as never, each.event as never)) as unknown;
+        const next = this.#traced(position, () =>
+          entropy.within(() => each.handler(state as never, each.event as never) as unknown),
+        );
         this.#states.set(key, checkState(next));
         this.#kept?.set(key, encode(next, 'state'));
         this.#changed.add(key);
@@ -72,12 +83,27 @@ export class FoldedStates implements RangeRun {
     throw wrong(`"partition" returned ${describe(key)}; it must return a string, or undefined for none`);
   }
 
-  async #stateOf(key: string, entropy: Entropy): Promise<unknown> {
+  async #stateOf(position: number, key: string, entropy: Entropy): Promise<unknown> {
     if (this.#states.has(key)) return this.#states.get(key);
-    const kept = await this.#read(key);
-    const state = kept === undefined ? entropy.within(() => this.#definition.initial?.()) : decode(kept);
+    const kept = await this.#read(key).catch((cause: unknown) => {
+      throw new StateUnread('A state could not be read.', { cause });
+    });
+    if (kept === 'moved') throw new StateUnread('Somebody else has gone on with the generation.');
+    const state =
+      kept.state === null
+        ? this.#traced(position, () => entropy.within(() => this.#definition.initial?.()))
+        : decode(kept.state);
     this.#states.set(key, state);
     return state;
+  }
+
+  #traced<Result>(position: number, run: () => Result): Result {
+    this.#trace.begins(position);
+    try {
+      return run();
+    } finally {
+      this.#trace.ends();
+    }
   }
 
   #putBack(key: string, kept: string | undefined): void {

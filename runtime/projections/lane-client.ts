@@ -4,7 +4,7 @@ import { PulseWatch } from '../cpu/pulse-watch.ts';
 import { fromWireError } from '../errors/wire-error.ts';
 import { typescriptExecArgv } from '../hosts/typescript-modules.ts';
 import type { LaneAnswer, LaneData } from '../protocol/lane.ts';
-import type { LaneRequest, LaneResult, ProjectionSummary } from '../protocol/projection.ts';
+import type { LaneOutcome, LaneRequest, ProjectionSummary } from '../protocol/projection.ts';
 import { Pulse } from '../protocol/pulse.ts';
 import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
 import { heapLimits } from '../threads/heap-limits.ts';
@@ -22,18 +22,21 @@ export interface LaneOptions {
 
 /** The thread of a lane has ended. */
 export class LaneLost extends Error {
-  /** The event whose handler ran on the thread; `undefined` for a request that was not the one. */
+  /** The event whose handler was running just then; `undefined` for another request, and where none was running. */
   readonly position: number | undefined;
+  /** Whether any handler has run on it. */
+  readonly hasRun: boolean;
 
-  constructor(message: string, position?: number) {
+  constructor(message: string, hasRun = false, position?: number) {
     super(message);
+    this.hasRun = hasRun;
     this.position = position;
   }
 }
 
 interface Pending {
   readonly after: number;
-  readonly resolve: (result: LaneResult) => void;
+  readonly resolve: (outcome: LaneOutcome) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -57,8 +60,8 @@ export class LaneClient {
   #lost: Error | undefined;
   #lastId = 0;
 
-  /** On a thread of its own, or as a task of a pool. */
-  constructor(options: LaneOptions, pool?: CpuPool) {
+  /** On a thread of its own, or as a task of a pool. On trial, answers come when what handlers began has ended. */
+  constructor(options: LaneOptions, { pool, isTrial = false }: { pool?: CpuPool; isTrial?: boolean } = {}) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#timeoutMs = options.timeoutMs;
@@ -73,7 +76,7 @@ export class LaneClient {
       else pending?.resolve(answer.result);
     });
     port1.unref();
-    this.#runner = this.#start(options, port2, pool);
+    this.#runner = this.#start(options, port2, isTrial, pool);
     this.#watchOver();
     const lose = (error: Error): void => {
       const lost = this.#lose(error);
@@ -87,7 +90,7 @@ export class LaneClient {
   }
 
   /** What a range of events does. Rejects with {@link LaneLost} if the thread ends. */
-  compute(request: LaneRequest): Promise<LaneResult> {
+  compute(request: LaneRequest): Promise<LaneOutcome> {
     if (this.#lost !== undefined) return Promise.reject(this.#lost);
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
@@ -109,11 +112,16 @@ export class LaneClient {
     await runner?.ended;
   }
 
-  async #start(options: LaneOptions, requests: MessagePort, pool: CpuPool | undefined): Promise<Runner> {
+  async #start(
+    options: LaneOptions,
+    requests: MessagePort,
+    isTrial: boolean,
+    pool: CpuPool | undefined,
+  ): Promise<Runner> {
     const { backend, modules, memoryMb } = options;
     const reads = new MessageChannel();
     await (await backend.reader()).connectHost(reads.port1);
-    const data: LaneData = { modules, requests, reads: reads.port2, pulse: this.#pulse.cells };
+    const data: LaneData = { modules, isTrial, requests, reads: reads.port2, pulse: this.#pulse.cells };
     const transfer = [requests, reads.port2];
     return pool === undefined
       ? startThread(options.backend.workerUrl, data, memoryMb, transfer)
@@ -133,10 +141,15 @@ export class LaneClient {
     const { phase, index, version } = this.#pulse.read();
     const why =
       this.#hungFor === undefined ? error.message : `it did not come to an end within ${this.#hungFor}`;
-    this.#lost = new LaneLost(`The thread of the projections was ended: ${why}.`);
+    const hasRun = index > 0;
+    this.#lost = new LaneLost(`The thread of the projections was ended: ${why}.`, hasRun);
     for (const [id, { after, reject }] of this.#pending) {
-      const isCulprit = phase === 'computing' && id === index;
-      reject(isCulprit ? new LaneLost(`Its handler ended the thread: ${why}.`, after + version) : this.#lost);
+      const isCulprit = phase === 'computing' && id === index && version > 0;
+      reject(
+        isCulprit
+          ? new LaneLost(`Its handler ended the thread: ${why}.`, hasRun, after + version)
+          : this.#lost,
+      );
     }
     this.#pending.clear();
     this.#port.close();

@@ -1,4 +1,3 @@
-import type { MessagePort } from 'node:worker_threads';
 import { installEntropy } from '../../actors/install-entropy.ts';
 import { toWireError } from '../errors/wire-error.ts';
 import type { LaneAnswer, LaneData, LaneQuestion } from '../protocol/lane.ts';
@@ -22,12 +21,13 @@ export async function serveLane(data: LaneData): Promise<void> {
   pulse.computes(-1, 0);
   try {
     installEntropy();
-    const projectors = await loadProjections(modules, (generation, partition) =>
-      reads.request('projectionState', generation, partition),
-    );
+    const projectors = await loadProjections(modules, (generation, partition, at) => {
+      pulse.waits();
+      return reads.request('projectionState', generation, partition, at);
+    });
     pulse.waits();
     answer({ loaded: [...projectors.values()].map(({ summary }) => summary) });
-    serve(requests, projectors, reads, pulse, answer);
+    serve(data, projectors, reads, pulse, answer);
   } catch (error) {
     pulse.waits();
     answer({ failed: toWireError(error) });
@@ -37,7 +37,7 @@ export async function serveLane(data: LaneData): Promise<void> {
 }
 
 function serve(
-  requests: MessagePort,
+  { requests, isTrial }: LaneData,
   projectors: ReadonlyMap<string, Projector>,
   reads: RequestClient<ReaderRequests>,
   pulse: Pulse,
@@ -55,15 +55,28 @@ function serve(
     page.catch(() => undefined);
     last = last.then(async () => {
       try {
-        const result = await projector.run(request, await page, (position) =>
-          pulse.computes(id, position - after),
-        );
+        const events = await page;
+        const result = await projector.run(request, events, {
+          begins: (position) => pulse.computes(id, position - after),
+          ends: () => pulse.computes(id, 0),
+        });
         pulse.waits();
-        answer({ id, result }, result.effects);
+        // A rejection that nobody handles ends the thread before that.
+        await new Promise(setImmediate);
+        if (isTrial) await settled();
+        answer({ id, result }, result === 'moved' ? null : result.effects);
       } catch (error) {
         pulse.waits();
         answer({ id, error: toWireError(error) });
       }
     });
   });
+}
+
+/** Waits for what handlers have begun and left, as far as it ends soon: if it throws, the thread ends without an answer. */
+async function settled(): Promise<void> {
+  for (let left = 25; left > 0; left--) {
+    await new Promise((resolve) => setTimeout(resolve, 10).unref());
+    if (!process.getActiveResourcesInfo().some((name) => name === 'Timeout' || name === 'Immediate')) return;
+  }
 }

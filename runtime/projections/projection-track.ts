@@ -5,16 +5,17 @@ import { projectionSkipped, projectionStopped } from '../observability/channels.
 import { limits } from '../protocol/limits.ts';
 import type {
   Generation,
-  LaneResult,
+  LaneOutcome,
   ProjectionApplied,
   ProjectionBatch,
   ProjectionFailure,
   ProjectionStanding,
   ProjectionSummary,
 } from '../protocol/projection.ts';
-import { type LaneClient, LaneLost } from './lane-client.ts';
+import type { LaneClient } from './lane-client.ts';
 import type { ProjectionHealth, ProjectionState } from './projection-health.ts';
-import { type FeedEnd, feed } from './range-feed.ts';
+import { type Alone, RangeComputer } from './range-computer.ts';
+import { type FeedEnd, type FeedPorts, feed } from './range-feed.ts';
 
 const retryMsMin = 50;
 const retryMsMax = 5_000;
@@ -27,6 +28,8 @@ export interface TrackPorts {
   apply(batch: ProjectionBatch): Promise<ProjectionApplied>;
   /** A lane for the events as they come, shared by all projections. */
   lane(): LaneClient;
+  /** A lane for one projection at a time, whose end is nobody else's fault. */
+  readonly alone: Alone;
   /** Lanes of a build that has much to do; `done` ends them. */
   buildLanes(): { readonly lanes: readonly LaneClient[]; done(): void };
   head(): number;
@@ -43,6 +46,7 @@ export class ProjectionTrack {
   /** Resolves when it follows nothing any more, after `close`. */
   readonly ended: Promise<void>;
   readonly #ports: TrackPorts;
+  readonly #computer: RangeComputer;
   readonly #closing = new AbortController();
   #state: ProjectionState = 'starting';
   #serving: Generation | null = null;
@@ -50,15 +54,15 @@ export class ProjectionTrack {
   #failure: ProjectionFailure | undefined;
   #refusal: Error | undefined;
   #skipped = 0;
-  /** Events whose handler has ended a thread, and that are to be passed over. */
-  #deadly: number[] = [];
   #again: PromiseWithResolvers<number> | undefined;
   #round = new AbortController();
+  #rounds = 0;
   #waiters = new Set<() => void>();
 
   constructor(summary: ProjectionSummary, ports: TrackPorts) {
     this.summary = summary;
     this.#ports = ports;
+    this.#computer = new RangeComputer(ports.alone);
     this.ended = this.#run();
   }
 
@@ -121,7 +125,7 @@ export class ProjectionTrack {
     this.#again ??= Promise.withResolvers<number>();
     this.#failure = undefined;
     this.#refusal = undefined;
-    this.#deadly = [];
+    this.#computer.reset();
     this.#setState('starting');
     this.#round.abort();
     return this.#again.promise;
@@ -140,8 +144,7 @@ export class ProjectionTrack {
   close(): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
-    this.#again?.reject(holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.'));
-    this.#again?.promise.catch(() => undefined);
+    this.#giveUp(holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.'));
     this.#setState('closed');
     this.#round.abort();
   }
@@ -150,15 +153,20 @@ export class ProjectionTrack {
     let retryMs = retryMsMin;
     while (!this.#closing.signal.aborted) {
       this.#round = new AbortController();
+      this.#rounds++;
+      const again = this.#again;
       try {
-        const again = this.#again;
         const standing = await this.#ports.open(this.summary, again !== undefined);
         if (again !== undefined && again === this.#again) this.#again = undefined;
         again?.resolve(standing.building?.generation ?? standing.serving?.generation ?? 0);
         await this.#follow(standing);
         retryMs = retryMsMin;
       } catch (error) {
-        if (isFinal(error)) this.#refuse(error as Error);
+        // The round is over with its error; what is waited for now ends when another one is asked for.
+        if (!this.#closing.signal.aborted) this.#round = new AbortController();
+        // A rebuild alone may be refused, of what is served and followed all the same.
+        if (isFinal(error) && again !== undefined && again === this.#again) this.#giveUp(error as Error);
+        else if (isFinal(error)) this.#refuse(error as Error);
         else await pause(retryMs, this.#round.signal);
         retryMs = Math.min(retryMs * 2, retryMsMax);
       }
@@ -177,8 +185,7 @@ export class ProjectionTrack {
     this.#setState(building === null ? 'current' : 'building');
     const feeds: Promise<FeedEnd>[] = [];
     const isCurrent = serving !== null && serving.version === this.summary.version;
-    if (isCurrent)
-      feeds.push(this.#feed(serving, false, 1, (after, upTo) => this.#compute(serving, after, upTo)));
+    if (isCurrent) feeds.push(this.#feed(serving, false, 1, (...range) => this.#compute(serving, range)));
     if (building !== null) feeds.push(this.#build(building));
     try {
       const first = await Promise.race(feeds);
@@ -186,24 +193,21 @@ export class ProjectionTrack {
     } finally {
       // Whatever ended first, the round is over for the other as well.
       if (this.#failure === undefined) this.#round.abort();
-      else for (const each of feeds) each.catch(() => undefined);
+      await Promise.allSettled(feeds);
     }
-    await Promise.allSettled(feeds);
   }
 
   async #build(building: Generation): Promise<FeedEnd> {
     const isLong = this.#ports.head() - building.position > parallelFrom;
     if (!isLong || this.summary.tables === null) {
-      return this.#feed(building, true, 1, (after, upTo) => this.#compute(building, after, upTo));
+      return this.#feed(building, true, 1, (...range) => this.#compute(building, range));
     }
     const { lanes, done } = this.#ports.buildLanes();
     try {
       let turn = 0;
-      return await this.#feed(building, true, lanes.length * 2, async (after, upTo) => {
+      return await this.#feed(building, true, lanes.length * 2, async (...range) => {
         const lane = lanes[turn++ % lanes.length] as LaneClient;
-        return lane.isLost
-          ? this.#compute(building, after, upTo)
-          : this.#compute(building, after, upTo, lane);
+        return lane.isLost ? this.#compute(building, range) : this.#compute(building, range, lane);
       });
     } finally {
       done();
@@ -214,7 +218,7 @@ export class ProjectionTrack {
     { generation, position }: Generation,
     isBuilding: boolean,
     ahead: number,
-    compute: (after: number, upTo: number) => Promise<LaneResult>,
+    compute: FeedPorts['compute'],
   ): Promise<FeedEnd> {
     const ports = this.#ports;
     const { name, onError } = this.summary;
@@ -241,21 +245,13 @@ export class ProjectionTrack {
     );
   }
 
-  /** Computes a range, again on another thread if one is lost; an event that ends threads is known from then on. */
-  async #compute(
+  #compute(
     { generation }: Generation,
-    after: number,
-    upTo: number,
+    [after, upTo, from]: Parameters<FeedPorts['compute']>,
     lane: LaneClient = this.#ports.lane(),
-  ): Promise<LaneResult> {
-    const skip = this.#deadly.filter((position) => position > after && position <= upTo);
-    try {
-      return await lane.compute({ name: this.summary.name, generation, after, upTo, skip });
-    } catch (error) {
-      if (!(error instanceof LaneLost) || this.#round.signal.aborted) throw error;
-      if (error.position !== undefined) this.#deadly.push(error.position);
-      return this.#compute({ generation } as Generation, after, upTo);
-    }
+  ): Promise<LaneOutcome> {
+    const range = { name: this.summary.name, generation, after, upTo, from, round: this.#rounds };
+    return this.#computer.compute(range, lane, this.#round.signal);
   }
 
   #moved(
@@ -293,10 +289,12 @@ export class ProjectionTrack {
 
   async #stopAt({ result, applied }: Extract<FeedEnd, { end: 'stopped' }>): Promise<void> {
     const refused = applied?.outcome === 'applied' ? applied.failure : null;
-    const failure =
-      refused === null
-        ? (result.failure as ProjectionFailure)
-        : { ...refused, ...(await this.#ports.locate(refused.position)) };
+    const found = result.failure as ProjectionFailure;
+    const { position, error } = refused ?? found;
+    const isKnown = refused === null && found.stream !== '';
+    const failure = isKnown ? found : { position, error, ...(await this.#ports.locate(position)) };
+    // Meanwhile it may have been asked to try again.
+    if (this.#round.signal.aborted) return;
     this.#failure = failure;
     this.#setState('stopped');
     projectionStopped.publish({
@@ -308,12 +306,17 @@ export class ProjectionTrack {
 
   #refuse(error: Error): void {
     this.#refusal = error;
+    this.#giveUp(error);
+    this.#setState(isHoldfastError(error, 'HOLDFAST_ERR_CLOSED') ? 'closed' : 'refused');
+    // Whoever follows what it finds has to hear of it.
+    this.#ports.onChanged();
+  }
+
+  /** Whoever has asked for a rebuild is refused it. */
+  #giveUp(error: Error): void {
     this.#again?.reject(error);
     this.#again?.promise.catch(() => undefined);
     this.#again = undefined;
-    // Whoever follows what it has served is told that there is no more of it.
-    this.#ports.onChanged();
-    this.#setState(isHoldfastError(error, 'HOLDFAST_ERR_CLOSED') ? 'closed' : 'refused');
   }
 
   /** What keeps the projection from ever moving again by itself. */
@@ -375,6 +378,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
     timer.unref();

@@ -9,7 +9,7 @@ import type { ProjectionSummary } from '../protocol/projection.ts';
 import type { QueryValues } from '../protocol/reader-control.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
 import type { AnyProjectionDefinition, ProjectionDefinition } from './define-projection.ts';
-import { LaneClient, type LaneOptions } from './lane-client.ts';
+import { LaneClient, LaneLost, type LaneOptions } from './lane-client.ts';
 import { type LiveRows, liveQuery } from './live-query.ts';
 import { LogHead } from './log-head.ts';
 import type { ProjectionHealth } from './projection-health.ts';
@@ -25,6 +25,9 @@ export class Projections {
   readonly #closing = new AbortController();
   #lane: LaneClient | undefined;
   #starting: LaneClient | undefined;
+  #loneLane: LaneClient | undefined;
+  /** Resolves when nobody has a lane alone. */
+  #turn: Promise<unknown> = Promise.resolve();
   /** Lanes of builds that are being ended. */
   readonly #ending = new Set<Promise<void>>();
   #started: Promise<void> | undefined;
@@ -158,7 +161,7 @@ export class Projections {
       // Modules that are still being imported are not waited for.
       await this.#starting?.close();
       await this.#started?.catch(() => undefined);
-      await this.#lane?.close();
+      await Promise.all([this.#lane?.close(), this.#loneLane?.close()]);
       await Promise.allSettled([...this.#tracks.values()].map((track) => track.ended));
       await Promise.allSettled(this.#ending);
     } finally {
@@ -194,6 +197,7 @@ export class Projections {
           transfer: batch.effects === null ? [] : [batch.effects.buffer],
         }),
       lane: () => this.#liveLane(),
+      alone: (work) => this.#alone(work),
       buildLanes: () => this.#buildLanes(),
       head: () => this.#head.position,
       grownBeyond: (position, stop) => this.#head.beyond(position, stop),
@@ -216,6 +220,21 @@ export class Projections {
     return this.#lane;
   }
 
+  #alone<Result>(work: (lane: LaneClient) => Promise<Result>): Promise<Result> {
+    const turn = this.#turn.then(async () => {
+      if (this.#isClosed) throw new LaneLost('The runtime is closed.');
+      const lane = new LaneClient(this.#options, { isTrial: true });
+      this.#loneLane = lane;
+      try {
+        return await work(lane);
+      } finally {
+        await lane.close();
+      }
+    });
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
   #buildLanes(): { lanes: LaneClient[]; done: () => void } {
     const { backend, modules, memoryMb } = this.#options;
     const threads = Math.max(1, Math.min(4, availableParallelism() - 1));
@@ -228,7 +247,7 @@ export class Projections {
         return new TaskThreads({ workerUrl: backend.workerUrl, memoryMb, execArgv });
       },
     });
-    const lanes = Array.from({ length: threads }, () => new LaneClient(this.#options, pool));
+    const lanes = Array.from({ length: threads }, () => new LaneClient(this.#options, { pool }));
     const done = (): void => {
       const ending = Promise.all(lanes.map((lane) => lane.close())).then(() => pool.destroy());
       this.#ending.add(ending);

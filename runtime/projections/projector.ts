@@ -5,19 +5,20 @@ import { toWireError } from '../errors/wire-error.ts';
 import { isInternalType } from '../protocol/internal-type.ts';
 import type {
   LaneEffects,
+  LaneOutcome,
   LaneRequest,
   LaneResult,
   ProjectionFailure,
   ProjectionSummary,
 } from '../protocol/projection.ts';
-import type { ProjectionPage } from '../protocol/reader-control.ts';
+import type { ProjectionPage, StateAt } from '../protocol/reader-control.ts';
 import { CollectedMessages } from './collected-messages.ts';
 import { CollectedStatements } from './collected-statements.ts';
 import type { AnyProjectionDefinition } from './define-projection.ts';
 import type { ReactorDefinition } from './define-reactor.ts';
-import { FoldedStates } from './folded-states.ts';
+import { FoldedStates, StateUnread } from './folded-states.ts';
 import type { ProjectionEvent } from './projection-event.ts';
-import type { Handler, RangeRun } from './range-run.ts';
+import type { Handler, HandlerTrace, RangeRun } from './range-run.ts';
 import {
   fieldsOfEvent,
   type StoredForProjection,
@@ -32,8 +33,8 @@ const statesMax = 10_000;
 /** Keys of events whose handler is remembered. */
 const handlersMax = 10_000;
 
-/** Reads the state of a partition of a generation, encoded. */
-export type ReadGenerationState = (generation: number, partition: string) => Promise<string | undefined>;
+/** Reads the state of a partition of a generation, if its checkpoint is `at`. */
+export type ReadGenerationState = (generation: number, partition: string, at: number) => Promise<StateAt>;
 
 /** Turns events into what they do to one projection, with the handlers of its definition. */
 export class Projector {
@@ -61,45 +62,52 @@ export class Projector {
     this.types = storedTypesOf(Object.keys(definition.on), definitions);
   }
 
-  /** What the events of a page do. Tells `onEvent` of each position before its handler runs. */
-  async run(
-    request: LaneRequest,
-    page: ProjectionPage,
-    onEvent: (position: number) => void,
-  ): Promise<LaneResult> {
+  /** What the events of a page do. The trace is told of each handler. */
+  async run(request: LaneRequest, page: ProjectionPage, trace: HandlerTrace): Promise<LaneOutcome> {
     if (this.#definition.holdfast === 'reactor') {
-      return this.#runWith(new CollectedMessages(), request, page, onEvent);
+      return this.#runWith(new CollectedMessages(), request, page, trace);
     }
     if (this.#definition.tables !== null) {
-      return this.#runWith(new CollectedStatements(), request, page, onEvent);
+      return this.#runWith(new CollectedStatements(), request, page, trace);
     }
-    const result = await this.#fold(request, page, onEvent, false);
-    return result ?? ((await this.#fold(request, page, onEvent, true)) as LaneResult);
+    try {
+      const result = await this.#fold(request, page, trace, false);
+      return result ?? ((await this.#fold(request, page, trace, true)) as LaneResult);
+    } catch (error) {
+      if (!(error instanceof StateUnread)) throw error;
+      if (error.cause === undefined) return 'moved';
+      throw error.cause;
+    }
   }
 
   /** Resolves with nothing if an event fails and the range was not folded carefully. */
   async #fold(
     request: LaneRequest,
     page: ProjectionPage,
-    onEvent: (position: number) => void,
+    trace: HandlerTrace,
     carefully: boolean,
   ): Promise<LaneResult | undefined> {
-    const { generation, after } = request;
-    // From anywhere but where the last range ended, states are read again.
-    if (this.#statesAt !== `${generation} ${after}` || this.#states.size > statesMax)
+    const { generation, after, from, round } = request;
+    // From anywhere but where the last range ended, states are read again; and in another round, before which somebody
+    // else may have gone on with them.
+    if (this.#statesAt !== `${generation} ${round} ${after}` || this.#states.size > statesMax)
       this.#states = new Map();
     this.#statesAt = '';
-    const read = (partition: string) => this.#readState(generation, partition);
-    const run = new FoldedStates(this.#states, this.#definition as AnyProjectionDefinition, read, carefully);
+    const read = (partition: string) => this.#readState(generation, partition, from);
+    const run = new FoldedStates(this.#states, this.#definition as AnyProjectionDefinition, {
+      read,
+      trace,
+      carefully,
+    });
     try {
-      const result = await this.#runWith(run, request, page, onEvent);
+      const result = await this.#runWith(run, request, page, trace);
       const hasFailed = result.failure !== null || result.skipped.length > 0;
       if (hasFailed && !carefully) return undefined;
-      this.#statesAt = `${generation} ${result.reached}`;
+      this.#statesAt = `${generation} ${round} ${result.reached}`;
       return result;
     } catch (error) {
       // A state that cannot be encoded shows only at the end.
-      if (carefully) throw error;
+      if (carefully || error instanceof StateUnread) throw error;
       return undefined;
     }
   }
@@ -108,18 +116,18 @@ export class Projector {
     run: RangeRun,
     request: LaneRequest,
     page: ProjectionPage,
-    onEvent: (position: number) => void,
+    trace: HandlerTrace,
   ): Promise<LaneResult> {
     const skipped: ProjectionFailure[] = [];
     let { reached } = page;
     let failure: ProjectionFailure | null = null;
     for (let at = 0; at < page.events.length; at += fieldsOfEvent) {
       const stored = storedEventAt(page.events, at, this.#definitions);
-      onEvent(stored.position);
       try {
-        const adding = this.#add(run, stored, request.skip);
+        const adding = this.#traced(trace, run, stored, request.skip);
         if (adding !== undefined) await adding;
       } catch (error) {
+        if (error instanceof StateUnread) throw error;
         const failed = failureOf(stored, error);
         if (this.summary.onError === 'stop') {
           failure = failed;
@@ -134,6 +142,20 @@ export class Projector {
     }
     const effects = run.effects();
     return { reached, effects: effects === null ? null : serializeToMove(effects), skipped, failure };
+  }
+
+  #traced(
+    trace: HandlerTrace,
+    run: RangeRun,
+    stored: StoredForProjection,
+    skip: readonly number[],
+  ): void | Promise<void> {
+    trace.begins(stored.position);
+    try {
+      return this.#add(run, stored, skip);
+    } finally {
+      trace.ends();
+    }
   }
 
   #add(run: RangeRun, stored: StoredForProjection, skip: readonly number[]): void | Promise<void> {

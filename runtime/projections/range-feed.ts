@@ -1,4 +1,5 @@
 import type {
+  LaneOutcome,
   LaneResult,
   ProjectionApplied,
   ProjectionBatch,
@@ -10,8 +11,8 @@ const idleCheckpoint = 4_096;
 
 /** What a feed needs from around it. */
 export interface FeedPorts {
-  /** Computes what the events after a position up to another do. */
-  compute(after: number, upTo: number): Promise<LaneResult>;
+  /** Computes what the events after a position up to another do; `from` is the checkpoint of the generation. */
+  compute(after: number, upTo: number, from: number): Promise<LaneOutcome>;
   apply(batch: ProjectionBatch): Promise<ProjectionApplied>;
   /** The last position of the log. */
   head(): number;
@@ -45,7 +46,7 @@ export type FeedEnd =
 
 interface Range {
   readonly upTo: number;
-  readonly result: Promise<LaneResult>;
+  readonly result: Promise<LaneOutcome>;
 }
 
 /**
@@ -59,7 +60,7 @@ export async function feed(options: FeedOptions, ports: FeedPorts): Promise<Feed
   let reached = options.position;
   let asked = options.position;
   const ask = (after: number, upTo: number): Range => {
-    const result = ports.compute(after, upTo);
+    const result = ports.compute(after, upTo, persisted);
     result.catch(() => undefined);
     return { upTo, result };
   };
@@ -95,6 +96,7 @@ export async function feed(options: FeedOptions, ports: FeedPorts): Promise<Feed
       continue;
     }
     const result = await range.result;
+    if (result === 'moved') return { end: 'moved' };
     reached = result.reached;
     const isPartial = (): boolean => reached < range.upTo && result.failure === null;
     const hasWork = result.effects !== null || result.skipped.length > 0;

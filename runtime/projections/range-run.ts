@@ -12,6 +12,12 @@ export interface Handled {
   readonly handler: Handler;
 }
 
+/** Told while code of the application runs for an event, without a gap in which anything else could run. */
+export interface HandlerTrace {
+  begins(position: number): void;
+  ends(): void;
+}
+
 /** Collects what the events of a range do. */
 export interface RangeRun {
   /** Characters that were collected, roughly. */

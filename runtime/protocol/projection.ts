@@ -43,6 +43,10 @@ export interface LaneRequest {
   readonly generation: number;
   readonly after: number;
   readonly upTo: number;
+  /** The checkpoint of the generation, from which what comes of it will be applied. States are read only there. */
+  readonly from: number;
+  /** Requests of one round follow each other and nobody else's work; what is in memory is not gone on with in another. */
+  readonly round: number;
   /** Events that are passed over, since their handler has ended a thread. */
   readonly skip: readonly number[];
 }
@@ -55,6 +59,9 @@ export interface ProjectionFailure {
   readonly type: string;
   readonly error: WireError;
 }
+
+/** What a lane has made of a range of events, unless somebody else has gone on with the generation: then it is `moved`. */
+export type LaneOutcome = LaneResult | 'moved';
 
 /** What a lane has made of a range of events. */
 export interface LaneResult {

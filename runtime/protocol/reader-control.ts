@@ -34,8 +34,8 @@ export interface ReaderRequests {
   /** Events after a position with what their seal covers, for `verify`. */
   sealedPage(after: number): SealedRow[];
   projectionPage(query: ProjectionPageQuery): ProjectionPage;
-  /** The state of a folded projection for a partition, encoded. */
-  projectionState(generation: number, partition: string): string | undefined;
+  /** The state of a folded projection for a partition, encoded; `moved` if its checkpoint is not `at`. */
+  projectionState(generation: number, partition: string, at: number): StateAt;
   query(sql: string, values: QueryValues): Record<string, unknown>[];
   /** The same, if this generation of the projection is the one that is served. */
   queryServed(
@@ -58,6 +58,9 @@ export type QueryValues = readonly QueryValue[] | Readonly<Record<string, QueryV
 
 /** One value of a query. */
 export type QueryValue = string | number | bigint | null | Uint8Array;
+
+/** An encoded state, if there is one, as it was at a checkpoint; `moved` if the checkpoint is another one. */
+export type StateAt = { readonly state: string | null } | 'moved';
 
 /** Which events a projection asks for. */
 export interface ProjectionPageQuery {

@@ -12,25 +12,13 @@ import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts
 import { volatileKinds } from '../protocol/volatile-kinds.ts';
 import { type Call, CallQueue, type QueuedCall } from './call-queue.ts';
 import { CallReports } from './call-reports.ts';
+import type { CallOptions, CallResult } from './call-result.ts';
 import type { ResolvedCircuitBreaker } from './circuit-breaker-options.ts';
 import { circuitClosed, circuitIsolated, circuitOpen } from './circuit-errors.ts';
 import type { Connectivity } from './connectivity.ts';
 import { isUnreachable } from './network-errors.ts';
+import { pause } from './pause.ts';
 import { Replica } from './replica.ts';
-
-/** What became of a call: it was carried out, or it waits until the network is there. */
-export type CallResult<Value> =
-  | { readonly status: 'executed'; readonly value: Value }
-  /** `settled` is what comes of it. It rejects with HOLDFAST_ERR_CLOSED when the runtime closes first. */
-  | { readonly status: 'queued'; readonly id: string; readonly settled: Promise<Value> };
-
-/** Options of {@link CircuitBreaker.call}. */
-export interface CallOptions {
-  /** Ends the call: it leaves the queue, or is told by its own signal. */
-  readonly signal?: AbortSignal;
-  /** What the call holds in memory, towards `queueBytesMax`. Default 0. */
-  readonly bytes?: number;
-}
 
 /** Counted since the circuit breaker was made; `queued` and `bytes` are of this moment. */
 export interface CircuitMetrics {
@@ -409,9 +397,4 @@ const away = Symbol('away');
 function circuitOf(circuit: CircuitStateValue['circuit'] | undefined): CircuitState {
   if (typeof circuit === 'object') return 'half-open';
   return circuit ?? 'closed';
-}
-
-/** Lets the event loop turn as well. */
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms)));
 }

@@ -120,7 +120,10 @@ export class OperationRunner {
     const timer = setTimeout(() => abort.abort(timedOut(operationId, timeoutMs)), timeoutMs);
     try {
       const handler = handlers[name] as OperationHandlers[string];
-      await endedOrGivenUp(new Promise((resolve) => resolve(handler(decode(payload), context))), signal);
+      await endedOrGivenUp(
+        new Promise((resolve) => resolve(handler(decode(payload) as never, context))),
+        signal,
+      );
       return { is: 'done' };
     } catch (error) {
       if (!isUnreachable(error)) {

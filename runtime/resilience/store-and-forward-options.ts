@@ -21,8 +21,7 @@ export interface OperationContext {
 }
 
 /** Carries out operations of a name. It has done so when it returns, and has failed when it throws. */
-// biome-ignore lint/suspicious/noExplicitAny: payloads stand in a parameter position, where nothing narrower is a supertype
-export type OperationHandler<Payload = any> = (payload: Payload, context: OperationContext) => unknown;
+export type OperationHandler<Payload = never> = (payload: Payload, context: OperationContext) => unknown;
 
 /** Handlers by the names of their operations. */
 export type OperationHandlers = Readonly<Record<string, OperationHandler>>;

@@ -15,6 +15,8 @@ export interface SqliteStatement<Row = unknown> {
   iterate(values: readonly SqliteValue[] | Readonly<Record<string, SqliteValue>>): IterableIterator<Row>;
   /** Whether it returns rows. */
   readonly reader: boolean;
+  /** Whether it changes nothing in the file. */
+  readonly readonly: boolean;
   /** Returns integers as bigints, so that none is rounded. */
   safeIntegers(): SqliteStatement<Row>;
   /** Returns the first column instead of row objects. */

@@ -1,5 +1,5 @@
 import { limits } from '../protocol/limits.ts';
-import type { ProjectionPage, ProjectionPageQuery } from '../protocol/reader-control.ts';
+import type { ProjectionPage, ProjectionPageQuery, StateAt } from '../protocol/reader-control.ts';
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
 
 const fields = `e.position, e.id, s.name, e.version, e.type, e.schema_version, e.data, e.metadata, e.recorded_at, e.hlc_ms`;
@@ -9,6 +9,7 @@ export class ProjectionReader {
   readonly #all: SqliteStatement;
   readonly #some: SqliteStatement;
   readonly #state: SqliteStatement<string>;
+  readonly #stateAt: SqliteStatement<{ readonly state: string | null }>;
   readonly #served: SqliteStatement<number>;
   readonly #database: SqliteDatabase;
 
@@ -27,6 +28,11 @@ export class ProjectionReader {
     this.#state = database
       .prepare<string>('select state from projection_states where generation = ? and partition = ?')
       .pluck();
+    this.#stateAt = database.prepare(
+      `select s.state from projections p
+       left join projection_states s on s.generation = p.generation and s.partition = ?
+       where p.generation = ? and p.position = ?`,
+    );
   }
 
   /** Events of some types in a range of positions, as far as a page goes. */
@@ -53,6 +59,11 @@ export class ProjectionReader {
 
   state(generation: number, partition: string): string | undefined {
     return this.#state.get(generation, partition);
+  }
+
+  /** The same in one view with the checkpoint: only there it is what the events up to `at` have come to. */
+  stateAt(generation: number, partition: string, at: number): StateAt {
+    return this.#stateAt.get(partition, generation, at) ?? 'moved';
   }
 
   /** Reads in one view with the look which generation of a projection is served; `moved` if it is another one. */

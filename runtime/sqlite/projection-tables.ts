@@ -13,7 +13,10 @@ export class ProjectionTables {
   /** Makes empty tables for a generation, beside those that are served. Returns their names. */
   create(projection: string, generation: number, sql: string): string[] {
     const { statements, tables, indexes } = readTableDefinitions(projection, sql);
-    for (const table of tables) this.#refuseTaken(projection, table);
+    for (const table of tables) {
+      this.#refuseFunction(projection, table);
+      this.#refuseTaken(projection, table);
+    }
     const names = buildingNames(generation, tables);
     for (const statement of statements) {
       try {
@@ -50,6 +53,15 @@ export class ProjectionTables {
 
   drop(names: readonly string[]): void {
     for (const name of names) this.#database.exec(`drop table if exists ${quoted(name)}`);
+  }
+
+  /** While it is being built, a table has another name, which would take the place of that of the function. */
+  #refuseFunction(projection: string, table: string): void {
+    const isFunction = this.#database
+      .prepare('select 1 from pragma_function_list where name = lower(?) limit 1')
+      .get(table);
+    if (isFunction !== undefined)
+      throw projectionInvalid(projection, `"${table}" is a function of SQLite; give the table another name.`);
   }
 
   /** A name that another has would be found taken only when the tables are to be served. */

@@ -24,6 +24,8 @@ interface Row extends Generation {
   readonly tableNames: string;
 }
 
+/** What a reactor has in the place of the statements that make tables. */
+const reactorTables = 'reactor';
 const columns = 'generation, name, role, version, position, tables, table_names as tableNames';
 
 /** Applies what events do to projections, in the transaction that moves their checkpoints. */
@@ -66,7 +68,7 @@ export class ProjectionWriter {
 
   /**
    * What there is of a projection. Where that is of an older version, or nothing, a new generation is begun; so it is on
-   * `again`, unless one is under way.
+   * `again`, also where one is under way, which may have begun with other handlers.
    *
    * @throws HOLDFAST_ERR_PROJECTION_NEWER, HOLDFAST_ERR_PROJECTION_INVALID.
    */
@@ -75,6 +77,7 @@ export class ProjectionWriter {
     const tables = summary.tables ?? '';
     return this.#writer.write(() => {
       const { serving, building } = this.#rows(name);
+      this.#refuseOtherSort(summary, serving ?? building);
       if (summary.startAt !== undefined)
         return standing(serving ?? this.#beginReactor(name, summary.startAt), undefined);
       const newest = serving?.version ?? building?.version ?? 0;
@@ -82,8 +85,11 @@ export class ProjectionWriter {
       const isCurrent = serving?.version === version;
       if (isCurrent && serving.tables !== tables) throw changed(name, version);
       // A newer application goes on with what it has begun when it is started again.
-      if (isCurrent && (building?.version ?? 0) > version) return standing(serving, undefined);
-      const isUnderWay = building?.version === version && building.tables === tables;
+      if (isCurrent && building !== undefined && building.version > version) {
+        if (again) throw newer(name, version, building.version);
+        return standing(serving, undefined);
+      }
+      const isUnderWay = !again && building?.version === version && building.tables === tables;
       if (building !== undefined && !isUnderWay) this.#discard(building);
       if (isUnderWay || (isCurrent && !again)) return standing(serving, isUnderWay ? building : undefined);
       return standing(serving, this.#begin(name, version, tables));
@@ -195,9 +201,26 @@ export class ProjectionWriter {
     return this.#database
       .prepare<Row>(
         `insert into projections (name, role, version, position, skipped, tables, table_names)
-         select ?, 'serving', 1, iif(? = 'now', coalesce(max(position), 0), 0), 0, '', '[]' from events returning ${columns}`,
+         select ?, 'serving', 1, iif(? = 'now', coalesce(max(position), 0), 0), 0, '${reactorTables}', '[]' from events returning ${columns}`,
       )
       .get(name, startAt) as Row;
+  }
+
+  /** What is there of a reactor is no beginning of a projection, nor the other way round. Of old reactors nothing tells. */
+  #refuseOtherSort({ name, startAt }: ProjectionSummary, row: Row | undefined): void {
+    if (row === undefined) return;
+    const isReactor = row.tables === reactorTables;
+    const hasStates = this.#database
+      .prepare('select 1 from projection_states where generation = ?')
+      .get(row.generation);
+    const isProjection =
+      row.role === 'building' || hasStates !== undefined || !['', reactorTables].includes(row.tables);
+    if (startAt === undefined ? !isReactor : !isProjection) return;
+    const [was, is] = startAt === undefined ? ['reactor', 'projection'] : ['projection', 'reactor'];
+    throw projectionInvalid(
+      name,
+      `in the file it is a ${was}, and here it is a ${is}. Give the ${is} another name.`,
+    );
   }
 
   #begin(name: string, version: number, tables: string): Row {

@@ -6,6 +6,8 @@ import { tokensOf } from './sql-tokens.ts';
 import { isRefusal } from './storage-error.ts';
 
 const statementsMax = 200;
+/** What SQLite says of a text, or of what it comes to, and not of the file. */
+const faults = ['SQLITE_ERROR', 'SQLITE_MISMATCH', 'SQLITE_TOOBIG'];
 
 /** Runs the queries of an application on a connection that cannot write. */
 export class Queries {
@@ -37,7 +39,7 @@ export class Queries {
     } catch (error) {
       // Whatever is wrong with the text or its values is said with this code, or with that of a wrong use.
       const code = String((error as { code?: unknown } | null)?.code ?? '');
-      if (code === 'SQLITE_ERROR' || code === 'SQLITE_MISMATCH' || isWrongUse(error)) {
+      if (faults.includes(code) || isWrongUse(error)) {
         throw invalid(sql, `SQLite says "${(error as Error).message}".`, error);
       }
       throw error;
@@ -55,6 +57,7 @@ export class Queries {
       throw invalid(sql, 'A query begins with SELECT.');
     statement = this.#database.prepare<Record<string, unknown>>(sql).safeIntegers();
     if (!statement.reader) throw invalid(sql, 'It returns no rows.');
+    if (!statement.readonly) throw invalid(sql, 'It would write, and queries only read.');
     if (this.#statements.size >= statementsMax) this.#statements.clear();
     this.#statements.set(sql, statement);
     return statement;

@@ -38,6 +38,12 @@ function unquoted(name: string): string {
   return name;
 }
 
+/** Whether a conflict would end the transaction in which a statement runs. */
+export function rollsBack(tokens: readonly SqlToken[]): boolean {
+  const words = tokens.filter(({ kind }) => kind !== 'space').map(({ text }) => asciiLower(text));
+  return words.some((word, at) => word === 'rollback' && ['or', 'conflict'].includes(words[at - 1] ?? ''));
+}
+
 /** A name as it can stand in SQL. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;

@@ -1,5 +1,5 @@
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
-import { asciiLower, tokensOf } from './sql-tokens.ts';
+import { asciiLower, rollsBack, tokensOf } from './sql-tokens.ts';
 import { projectionInvalid } from './table-definitions.ts';
 import { catalogueIn, unrepeatableIn } from './unrepeatable.ts';
 
@@ -52,6 +52,11 @@ export class StatementGuard {
     if (!['insert', 'replace', 'update', 'delete', 'with'].includes(verb))
       throw this.#refused(text, 'Events insert, update and delete rows.');
     if (catalogueIn(words) !== undefined) throw this.#notItsOwn(text);
+    if (rollsBack(words))
+      throw this.#refused(
+        text,
+        'OR ROLLBACK would undo what other events have done; use OR ABORT or OR IGNORE.',
+      );
     const unrepeatable = unrepeatableIn(words);
     if (unrepeatable !== undefined)
       throw this.#refused(

@@ -157,12 +157,13 @@ function toBound(value: unknown): SqliteValue {
   return typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : (value as SqliteValue);
 }
 
+/** `VTAB` is what a full-text index says of a command that does not fit to what is in it. */
+const faults = ['SQLITE_ERROR', 'SQLITE_MISMATCH', 'SQLITE_RANGE', 'SQLITE_CORRUPT_VTAB'];
+
 /** Whether the statement or its values are to blame, and not the disk: SQLite says of both that there is an error. */
 function isItsFault(error: unknown): boolean {
   const code = String((error as { code?: unknown } | null)?.code ?? '');
-  return (
-    isRefusal(error) || isOurs(error) || ['SQLITE_ERROR', 'SQLITE_MISMATCH', 'SQLITE_RANGE'].includes(code)
-  );
+  return isRefusal(error) || isOurs(error) || faults.includes(code);
 }
 
 function isOurs(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import { holdfastError } from '../errors/holdfast-error.ts';
-import { asciiLower, type SqlToken, tokensOf } from './sql-tokens.ts';
+import { asciiLower, rollsBack, type SqlToken, tokensOf } from './sql-tokens.ts';
 import { unrepeatableIn } from './unrepeatable.ts';
 
 /** What the statements of a projection make. */
@@ -44,6 +44,8 @@ export function readTableDefinitions(projection: string, sql: string): TableDefi
     const unrepeatable = unrepeatableIn(tokens);
     if (unrepeatable !== undefined)
       throw refused(projection, text, `${unrepeatable} gives something else each time.`);
+    if (rollsBack(tokens))
+      throw refused(projection, text, 'ON CONFLICT ROLLBACK would undo what other events have done.');
     words.expect('create');
     if (words.skip('virtual')) {
       words.expect('table');

@@ -31,7 +31,14 @@ export async function exportEvents(
   { signal, onProgress }: LongWorkOptions = {},
 ): Promise<TransferReport> {
   const partial = `${path}.partial`;
-  const file = await open(partial, 'w');
+  await refuseExisting(path);
+  const file = await open(partial, 'wx').catch((error: unknown) => {
+    if ((error as { code?: unknown }).code !== 'EEXIST') throw error;
+    throw holdfastError(
+      'HOLDFAST_ERR_ARGUMENT_INVALID',
+      `${partial} exists already: an export is being written, or one was cut off. Remove it if nobody writes to it.`,
+    );
+  });
   const hash = createHash('sha256');
   const write = async (lines: string): Promise<void> => {
     hash.update(lines);
@@ -39,7 +46,6 @@ export async function exportEvents(
   };
   let events = 0;
   try {
-    await refuseExisting(path);
     const last: readonly RecordedEvent[] = await backend.readLog({
       after: Number.MAX_SAFE_INTEGER,
       limit: 1,
@@ -82,7 +88,7 @@ export async function importEvents(
   path: string,
   { signal, onProgress }: LongWorkOptions = {},
 ): Promise<TransferReport> {
-  const total = await checkFile(path, signal);
+  const total = await checkExport(path, signal);
   const underway: { readonly batch: readonly ExportedEvent[]; readonly outcome: Promise<number | Error> }[] =
     [];
   let events = 0;
@@ -191,8 +197,12 @@ function toEncoded({ id, type, schemaVersion, data, metadata, recordedAt }: Expo
   };
 }
 
-/** The number of events of a file that is whole. */
-async function checkFile(path: string, signal: AbortSignal | undefined): Promise<number> {
+/**
+ * The number of events of an export, if it is whole.
+ *
+ * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that is none, or is cut off or changed; the reason of the signal.
+ */
+export async function checkExport(path: string, signal: AbortSignal | undefined): Promise<number> {
   const hash = createHash('sha256');
   let number = 0;
   let events = 0;

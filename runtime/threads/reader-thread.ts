@@ -49,7 +49,7 @@ export function serveReader(control: MessagePort, data: ReaderThreadData): void 
     streamsPage: coded((after) => streamsPage(database, after)),
     sealedPage: coded((after) => integrity.sealedPage(after)),
     projectionPage: coded((query) => projections.page(query)),
-    projectionState: coded((generation, partition) => projections.state(generation, partition)),
+    projectionState: coded((generation, partition, at) => projections.stateAt(generation, partition, at)),
     query: coded((sql, values) => queries.run(sql, values, isStopped(null))),
     correlated: coded((correlationId, after) => log.correlated(correlationId, after)),
     queryServed: coded((name, generation, sql, values, stop) =>

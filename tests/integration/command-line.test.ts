@@ -220,6 +220,46 @@ test('an import that was interrupted is repeated, and nothing is twice', async (
   expect(found).toEqual(expected);
 });
 
+test('an export leaves alone what others have put where it would write', async () => {
+  const path = join(folder, 'events.ndjson');
+  writeFileSync(`${path}.partial`, 'mine');
+
+  expect(await run('export', database, path)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('exists already'),
+  });
+  writeFileSync(path, 'mine, too');
+  expect(await run('export', database, path)).toMatchObject({ code: 1 });
+
+  expect([path, `${path}.partial`].map((each) => readFileSync(each, 'utf8'))).toEqual(['mine, too', 'mine']);
+});
+
+test('an import that is refused creates no database', async () => {
+  const [path, fresh] = [join(folder, 'events.ndjson'), join(folder, 'fresh.db')];
+  writeFileSync(path, '{}\n');
+
+  expect(await run('import', fresh, path)).toMatchObject({ code: 1 });
+  expect(existsSync(fresh)).toBe(false);
+});
+
+test.each([
+  ['stats', ['words']],
+  ['export', ['a.ndjson', 'b.ndjson']],
+  ['show', ['document/plan', 'document/other']],
+])('refuses an argument of %s that it would ignore', async (verb, args) => {
+  expect(await run(verb, database, ...args)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining(`"${args.at(-1)}" is one argument too many`),
+  });
+});
+
+test('follows no further than to its limit', async () => {
+  const ran = await run('events', database, '--follow', '--limit', '3', '--json');
+
+  expect(ran).toMatchObject({ code: 0 });
+  expect(lines(ran)).toHaveLength(3);
+});
+
 test('an import refuses what is no whole export, before it writes anything', async () => {
   const path = join(folder, 'all.ndjson');
   await run('export', database, path);

@@ -6,6 +6,7 @@ import { codedError } from '../support/coded-error.ts';
 import { document } from '../support/fixtures/document.ts';
 import { balances, ledger } from '../support/fixtures/ledger.ts';
 import { counts, revisions, titles } from '../support/fixtures/library.ts';
+import { tallies } from '../support/fixtures/tallies.ts';
 import { appendHistory, everything } from '../support/ledger-rows.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -97,6 +98,23 @@ test('an application that is older than a projection leaves it as it is', async 
   expect(await healthOf(older, 'titles')).toMatchObject({ state: 'refused' });
 });
 
+test('a live query of an application that is older than the file ends with the error of a query', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  await written(database, ['a']);
+  const older = await openRuntime(['library'], { database });
+  const live = older.live(titles, all);
+  expect((await live.next()).value?.rows).toHaveLength(1);
+
+  const newer = await openRuntime(['library-v2'], { database });
+  await vi.waitFor(async () =>
+    expect(await newer.query(titles, 'select heading from titles')).toHaveLength(1),
+  );
+  await newer.actor(document, 'b').send({ type: 'created', title: 'B' });
+
+  await expect(live.next()).rejects.toThrow(codedError('HOLDFAST_ERR_PROJECTION_NEWER'));
+  await expect(older.rebuild(titles).next()).rejects.toThrow(codedError('HOLDFAST_ERR_PROJECTION_NEWER'));
+});
+
 test('tables that changed without a new version are refused', async () => {
   const database = join(temporaryFolder(), 'app.db');
   await written(database, ['a']);
@@ -142,6 +160,35 @@ test('two processes on a file take each event into a projection once', async () 
     { code: 0, stderr: '' },
   ]);
   expect(await everything(runtime)).toEqual(found);
+});
+
+test('two runtimes on a file fold each event once, while a third appends and both build anew', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const [one, other, third] = [
+    await openRuntime(['tallies'], { database }),
+    await openRuntime(['tallies'], { database }),
+    await openRuntime([], { database }),
+  ];
+  await Promise.all([one, other].map((each) => each.projected(tallies, { partition: '0' })));
+  const partitions = Array.from({ length: 40 }, (_, index) => `${index}`);
+  const tallied = (runtime: Runtime, after: number) =>
+    Promise.all(partitions.map((partition) => runtime.projected(tallies, { after, partition })));
+  const rebuilt = async (runtime: Runtime) => {
+    for await (const _ of runtime.rebuild(tallies));
+  };
+
+  let after = 0;
+  for (let round = 1; round <= 12; round++) {
+    const appended = await Promise.all(
+      partitions.map((id) => third.store.append(`tally/${id}`, [{ type: 'counted' }])),
+    );
+    after = Math.max(...appended.map(({ position }) => position));
+  }
+  expect(await tallied(one, after)).toEqual(partitions.map(() => 12));
+  for (let round = 1; round <= 3; round++) {
+    await Promise.all([rebuilt(one), rebuilt(other)]);
+    expect(await tallied(other, after)).toEqual(partitions.map(() => 12));
+  }
 });
 
 test('a live query yields what it finds, and what has changed since', async () => {
@@ -216,6 +263,8 @@ test.each([
   ["attach 'other.db' as other", []],
   ['pragma journal_mode = delete', []],
   ['with x as (select 1) delete from titles', []],
+  ["with a as (select 1) insert into titles values ('a', 'A', 1) returning id", []],
+  ['select zeroblob(2000000000)', []],
   ['select nothing from titles', []],
   ['selekt', []],
   ['', []],

@@ -18,6 +18,8 @@ const entryPoints = {
   offline: join(root, 'dist/runtime/offline.js'),
   worker: join(root, 'dist/runtime/threads/worker.js'),
   tasks: join(root, 'dist/runtime/cpu/tasks.js'),
+  // The door imports it by a name that bundlers do not follow.
+  pool: join(root, 'node_modules/piscina/dist/index.js'),
   'pool-worker': join(root, 'node_modules/piscina/dist/worker.js'),
 };
 

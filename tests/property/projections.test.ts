@@ -31,23 +31,31 @@ test.each([
   ['tables', ledger],
   ['states', balances],
   ['tables whose events fail', picky],
-])('%s that grow with the log are those that a rebuild makes, after every step', async (_, definition) => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(fc.tuple(anyStep, anyRange, anyRange), { maxLength: 12 }), async (steps) => {
-      const world = new ProjectionWorld(definition);
-      try {
-        for (const [step, little, much] of steps) {
-          if (step.kind === 'lose') world.loseThread();
-          else for (const { type, data } of step.events) world.append(step.stream, type, data);
-          await world.catchUp(little);
-          const grown = world.content();
-          await world.rebuild(much);
-          expect(world.content()).toEqual(grown);
-        }
-      } finally {
-        world.close();
-      }
-    }),
-    { numRuns: 25 },
-  );
-});
+])(
+  '%s that grow with the log are those that a rebuild makes, after every step, beside another process',
+  async (_, definition) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(anyStep, anyRange, anyRange, fc.option(fc.integer({ min: 1, max: 3 }))), {
+          maxLength: 12,
+        }),
+        async (steps) => {
+          const world = new ProjectionWorld(definition);
+          try {
+            for (const [step, little, much, rivalAt] of steps) {
+              if (step.kind === 'lose') world.loseThread();
+              else for (const { type, data } of step.events) world.append(step.stream, type, data);
+              await (rivalAt === null ? world.catchUp(little) : world.catchUpBesideRival(little, rivalAt));
+              const grown = world.content();
+              await world.rebuild(much);
+              expect(world.content()).toEqual(grown);
+            }
+          } finally {
+            world.close();
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
+  },
+);

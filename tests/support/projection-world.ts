@@ -20,6 +20,10 @@ export class ProjectionWorld {
   readonly #reader: ProjectionReader;
   readonly #definition: AnyProjectionDefinition;
   #projector: Projector;
+  /** That of another process on the file. */
+  readonly #rival: Projector;
+  #beforeRead: (() => Promise<void>) | undefined;
+  #rounds = 0;
   #now = 1_000_000;
 
   constructor(definition: AnyProjectionDefinition) {
@@ -31,6 +35,7 @@ export class ProjectionWorld {
     this.#writer = new ProjectionWriter(this.database, this.#log, clock, () => undefined);
     this.#reader = new ProjectionReader(this.database);
     this.#projector = this.#newProjector();
+    this.#rival = this.#newProjector();
   }
 
   get head(): number {
@@ -63,16 +68,32 @@ export class ProjectionWorld {
   }
 
   /** Takes in what is new, so many events at a time. */
-  async catchUp(rangeMax: number): Promise<void> {
-    const { serving, building } = this.#writer.open(this.#projector.summary);
-    const generation = building ?? serving;
-    if (generation !== null) await this.#feed(generation, rangeMax, building !== null);
+  async catchUp(rangeMax: number, projector = this.#projector): Promise<void> {
+    for (let hasMoved = true; hasMoved; ) {
+      const { serving, building } = this.#writer.open(projector.summary);
+      const generation = building ?? serving;
+      if (generation === null) return;
+      hasMoved = await this.#feed(projector, generation, rangeMax, building !== null);
+    }
+  }
+
+  /** The same, while another process takes in as many events just before a state is read for the nth time. */
+  async catchUpBesideRival(rangeMax: number, nth: number): Promise<void> {
+    let reads = 0;
+    this.#beforeRead = async () => {
+      if (++reads !== nth) return;
+      const { serving, building } = this.#writer.open(this.#rival.summary);
+      const generation = building ?? serving;
+      if (generation !== null) await this.#feed(this.#rival, generation, rangeMax, building !== null, 1);
+    };
+    await this.catchUp(rangeMax);
+    this.#beforeRead = undefined;
   }
 
   /** Builds it anew, so many events at a time. */
   async rebuild(rangeMax: number): Promise<void> {
     const { building } = this.#writer.open(this.#projector.summary, true);
-    if (building !== null) await this.#feed(building, rangeMax, true);
+    if (building !== null) await this.#feed(this.#projector, building, rangeMax, true);
   }
 
   /** Forgets what is in the memory of the thread that has the handlers. */
@@ -98,19 +119,32 @@ export class ProjectionWorld {
   }
 
   #newProjector(): Projector {
-    const read = async (generation: number, partition: string) => this.#reader.state(generation, partition);
+    const read = async (generation: number, partition: string, at: number) => {
+      await this.#beforeRead?.();
+      return this.#reader.stateAt(generation, partition, at);
+    };
     return new Projector(this.#definition, new Map(), read);
   }
 
-  async #feed(start: Generation, rangeMax: number, isBuilding: boolean): Promise<void> {
+  /** Resolves with whether somebody else has gone on with it. */
+  async #feed(
+    projector: Projector,
+    start: Generation,
+    rangeMax: number,
+    isBuilding: boolean,
+    rangesMax = Number.POSITIVE_INFINITY,
+  ): Promise<boolean> {
     const { generation } = start;
-    const { name, onError } = this.#projector.summary;
+    const { name, onError } = projector.summary;
+    const round = ++this.#rounds;
     let { position } = start;
-    for (let isLast = false; !isLast; ) {
+    let ranges = 0;
+    for (let isLast = false; !isLast && ranges < rangesMax; ranges++) {
       const upTo = Math.min(position + rangeMax, this.head);
-      const page = this.#reader.page({ after: position, upTo, types: this.#projector.types });
-      const request = { name, generation, after: position, upTo, skip: [] };
-      const result = await this.#projector.run(request, page, () => undefined);
+      const page = this.#reader.page({ after: position, upTo, types: projector.types });
+      const request = { name, generation, after: position, upTo, from: position, round, skip: [] };
+      const result = await projector.run(request, page, { begins: () => undefined, ends: () => undefined });
+      if (result === 'moved') return true;
       isLast = result.reached === this.head;
       const applied = this.#writer.apply({
         name,
@@ -122,10 +156,13 @@ export class ProjectionWorld {
         isLast: isLast && isBuilding,
         skipsRefused: onError === 'skip',
       });
-      if (applied.outcome === 'moved') throw new Error('nobody else is there');
+      if (applied.outcome === 'moved') return true;
       if (result.failure !== null) throw new Error(result.failure.error.message);
       if (applied.failure !== null) throw new Error(applied.failure.error.message);
       position = applied.position;
+      // On a slow disk a range is applied in turns.
+      isLast = position === this.head;
     }
+    return false;
   }
 }

@@ -68,9 +68,12 @@ test.each([
   ['create table events (id)', 'something else of the name'],
   ['create table text (id)', 'a word of SQL'],
   ['create table Count (id)', 'a word of SQL'],
+  ['create table Date (id)', 'a function of SQLite'],
+  ['create table json (id)', 'a function of SQLite'],
   ['create table notes (id, at default (unixepoch()))', 'unixepoch() gives something else'],
   ["create table notes (id, at default (date('now')))", "'now' gives something else"],
   ["create virtual table notes using fts5 (note, conten='streams')", 'cannot be that of another table'],
+  ['create table notes (id integer primary key on conflict rollback)', 'would undo'],
   ['create table notes (id', 'SQLite refuses'],
   ['create table notes (id integer primary key) bogus', 'SQLite refuses'],
 ])('refuses the tables of %j, and leaves nothing behind', (tables, why) => {
@@ -100,6 +103,20 @@ test.each([
   ['insert into notes values (last_insert_rowid(), null)', 'With last_insert_rowid'],
   ['insert into notes values (1, datetime())', 'With datetime()'],
   ["insert into notes values (1, datetime(0, 'localtime'))", "With 'localtime'"],
+  ["insert into notes values (1, strftime('%s'))", 'With strftime()'],
+  ["insert into notes values (1, unixepoch('subsec'))", 'With unixepoch()'],
+  ["insert into notes values (1, date('n' || 'ow'))", 'With date()'],
+  ["insert into notes values (1, date(lower('NOW')))", "With 'NOW'"],
+  ["insert into notes values (1, date(lower('NO' || 'W')))", 'With date()'],
+  ['insert into notes values (1, date(char(110, 111, 119)))', 'With date()'],
+  ["insert into notes values (1, date(datetime(0, '+1 day') || lower('x')))", 'With date()'],
+  ["insert into notes values (1, date(strftime('n' || 'ow', 0)))", 'With date()'],
+  ["insert into notes values (1, date(x'6e6f77'))", 'With date()'],
+  ['insert into notes values (1, date("now"))', 'With date()'],
+  ["insert into notes values (1, timediff('2020-01-01', 'n' || 'ow'))", 'With timediff()'],
+  ["insert into notes values (1, datetime(0, 'local' || 'time'))", 'With datetime()'],
+  ["insert or /* so */ rollback into notes values (1, 'a')", 'would undo'],
+  ["update or rollback notes set note = 'a'", 'would undo'],
   ['update sqlite_sequence set seq = 0', 'not one of its own'],
   ['insert into notes select 1, name from pragma_table_list', 'not one of its own'],
   ['insert into notes select 1, name from sqlite_schema', 'not one of its own'],
@@ -221,8 +238,29 @@ test('a value that means the time of now is refused where it would', () => {
   expect(apply(writer, 'insert into notes values (1, datetime(?))', ['now'])).toMatchObject({
     failure: { error: { message: expect.stringContaining("a value of 'now'") } },
   });
+  for (const value of [' NOW', new Uint8Array(Buffer.from('now')), 'now\0x', 'subsec']) {
+    expect(apply(writer, 'insert into notes values (1, date(?))', [value])).toMatchObject({
+      failure: { error: { message: expect.stringContaining("a value of 'now'") } },
+    });
+  }
   expect(apply(writer, 'insert into notes values (1, ?)', ['now'])).toMatchObject({ failure: null });
   expect(database.prepare('select note from notes').all()).toEqual([{ note: 'now' }]);
+});
+
+test.each([
+  ["date(? / 1000, 'unixepoch')", [86_400_000], '1970-01-02'],
+  ["datetime(?, '+' || ? || ' days')", ['2020-01-01', 2], '2020-01-03 00:00:00'],
+  ["strftime('%Y', date(?))", ['2020-01-01'], '2020'],
+  ["strftime('%s', coalesce(?, 5), 'unixepoch', 'subsec')", [null], '5.000'],
+  ["date('2020-01-01', ?)", ['+1 day'], '2020-01-02'],
+  ["date(datetime(?, 'start of month'), '+1 day')", ['2020-01-05'], '2020-01-02'],
+])('may run %s, which gives the same each time', (expression, values, found) => {
+  const { writer, database } = open();
+
+  expect(apply(writer, `insert into notes values (1, ${expression})`, values)).toMatchObject({
+    failure: null,
+  });
+  expect(database.prepare('select note from notes').all()).toEqual([{ note: found }]);
 });
 
 test('an index may have the name of a column, and names need not be ASCII', () => {
@@ -258,6 +296,31 @@ test('data that a function of SQLite refuses is the fault of its event, and not 
     failure: {
       error: { code: 'HOLDFAST_ERR_PROJECTION_FAILED', message: expect.stringContaining('malformed JSON') },
     },
+  });
+});
+
+test('a command that a full-text index refuses is the fault of its event, and not of the file', () => {
+  const { writer } = open();
+  const tables = "create virtual table words using fts5 (word, content='')";
+  const { building } = writer.open(summary(tables));
+  const texts = ["insert into words (words, rowid, word) values ('delete', ?, ?)"];
+  const calls = [1, 1, 0, 2, 5, 'zz'];
+
+  const applied = writer.apply({
+    name: 'notes',
+    generation: building?.generation ?? 0,
+    from: 0,
+    to: 1,
+    effects: new Uint8Array(serialize({ texts, calls })) as Uint8Array<ArrayBuffer>,
+    skipped: [],
+    isLast: false,
+    skipsRefused: true,
+  });
+
+  expect(applied).toMatchObject({
+    outcome: 'applied',
+    position: 1,
+    refused: [{ position: 1, error: { code: 'HOLDFAST_ERR_PROJECTION_FAILED' } }],
   });
 });
 
@@ -313,11 +376,40 @@ test('a generation that is behind what is served does not take its place', () =>
   expect(writer.apply({ ...batch, from: 2, to: 3, isLast: true })).toMatchObject({ isServing: true });
 });
 
+test('a rebuild that is asked for begins with the first event, whatever was under way', () => {
+  const { writer } = open();
+  const { building } = writer.open(summary(notes));
+  const half = { name: 'notes', generation: building?.generation ?? 0, from: 0, to: 5, effects: null };
+  writer.apply({ ...half, skipped: [], isLast: false, skipsRefused: false });
+  expect(writer.open(summary(notes))).toMatchObject({ building: { position: 5 } });
+
+  const begun = writer.open(summary(notes), true).building;
+
+  expect(begun).toMatchObject({ position: 0 });
+  expect(begun?.generation).toBeGreaterThan(half.generation);
+  expect(writer.open(summary(notes))).toMatchObject({ building: begun });
+});
+
+test.each([
+  ['a reactor', { startAt: 'now', tables: null }, 'with tables', { version: 2 }],
+  ['a reactor', { startAt: 'now', tables: null }, 'that folds', { tables: null }],
+  ['a projection', {}, 'reactor', { startAt: 'now', tables: null }],
+] as const)('what is there of %s is not taken for something else: %# %s %s', (_was, was, _is, is) => {
+  const { writer } = open();
+  const before = writer.open(summary(notes, was));
+
+  expect(() => writer.open(summary(notes, is))).toThrow(
+    codedError('HOLDFAST_ERR_PROJECTION_INVALID', { message: expect.stringContaining('another name') }),
+  );
+  expect(writer.open(summary(notes, was))).toEqual(before);
+});
+
 test('a build that a newer application has begun stands in nobody’s way', () => {
   const { writer } = open();
   apply(writer, "insert into notes values (1, 'a')");
   writer.open(summary(notes, { version: 2 }));
 
   expect(writer.open(summary(notes))).toMatchObject({ serving: { version: 1, position: 1 }, building: null });
+  expect(() => writer.open(summary(notes), true)).toThrow(codedError('HOLDFAST_ERR_PROJECTION_NEWER'));
   expect(writer.open(summary(notes, { version: 2 }))).toMatchObject({ building: { version: 2 } });
 });

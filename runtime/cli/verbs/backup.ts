@@ -5,6 +5,7 @@ import { readingVerb } from '../verb.ts';
 export const backup = readingVerb({
   summary: 'copy the whole database into a new file, while others go on writing',
   usage: 'TARGET',
+  argsMax: 1,
   options: {},
   async run(backend, { args: [target], terminal, signal }) {
     if (target === undefined) throw new UsageError('The path of the copy is missing.');

@@ -8,6 +8,7 @@ import { modulesOption, type Verb, type VerbContext } from '../verb.ts';
 export const deadLetters: Verb = {
   summary: 'list dead letters; send one again; discard one',
   usage: '[requeue ID --modules PATH | discard ID]',
+  argsMax: 2,
   options: { modules: modulesOption },
   async run(context) {
     const [action, id] = context.args;

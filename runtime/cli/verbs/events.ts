@@ -29,12 +29,13 @@ export const events = readingVerb({
         ? store.readAll({ after })
         : store.read(stream);
     let count = 0;
+    if (limit === 0) return exitCodes.done;
     for await (const event of source) {
-      if (count >= limit || (signal.aborted && !isFollowing)) break;
+      if (signal.aborted && !isFollowing) break;
       if (stream !== undefined && (event.stream !== stream || event.position <= after)) continue;
       if (type !== undefined && event.type !== type) continue;
-      count++;
       show(terminal, event);
+      if (++count >= limit) break;
     }
     if (count === 0 && !isFollowing) terminal.note('no events');
     if (!isFollowing) signal.throwIfAborted();

@@ -6,6 +6,7 @@ import { readingVerb } from '../verb.ts';
 export const exportVerb = readingVerb({
   summary: 'write all events to a file: a line of JSON for each, with a hash at the end',
   usage: 'FILE.ndjson',
+  argsMax: 1,
   options: {},
   async run(backend, { args: [path], terminal, signal }) {
     if (path === undefined) throw new UsageError('The path of the export is missing.');

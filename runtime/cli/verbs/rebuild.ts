@@ -8,6 +8,7 @@ import { modulesOption, type Verb } from '../verb.ts';
 export const rebuild: Verb = {
   summary: 'build projections anew from the first event: those that are named, or all of the modules',
   usage: '[NAME ...] --modules PATH',
+  argsMax: Number.POSITIVE_INFINITY,
   options: { modules: modulesOption },
   async run({ database, args, options, terminal, signal }) {
     const modules = modulesOf(options['modules']);

@@ -8,6 +8,7 @@ import { modulesOption, readingVerb } from '../verb.ts';
 export const show = readingVerb({
   summary: 'the state of an actor, folded from its events up to a version',
   usage: 'STREAM --modules PATH [--at VERSION]',
+  argsMax: 1,
   options: {
     modules: modulesOption,
     at: { type: 'string', value: 'VERSION', help: 'the version of the stream to stop at; default the last' },

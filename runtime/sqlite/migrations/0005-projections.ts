@@ -6,7 +6,7 @@
  * - The tables of the generation that is served have the names that the application gave them; those of one that is
  *   being built are named `holdfast_<generation>_<name>`, as its indexes are for ever.
  * - `position` is the last event that is in it, written in the transaction that applied it.
- * - `tables` is the SQL that the application gave; `table_names` is a JSON array.
+ * - `tables` is the SQL that the application gave, or `reactor` for a reactor; `table_names` is a JSON array.
  */
 export const projections = `
 create table projections (

@@ -1,0 +1,94 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
+import type { LaneClient } from '../../runtime/projections/lane-client.ts';
+import { ProjectionTrack, type TrackPorts } from '../../runtime/projections/projection-track.ts';
+import type { LaneRequest, ProjectionBatch } from '../../runtime/protocol/projection.ts';
+import { codedError } from '../support/coded-error.ts';
+
+const summary = { name: 'notes', version: 1, tables: '', onError: 'stop' } as const;
+const serving = { generation: 1, version: 1, position: 0 };
+
+/** A track over a log of nine events of which each does something. */
+function follow(ports: Partial<TrackPorts>): ProjectionTrack {
+  const lane = {
+    compute: async ({ upTo }: LaneRequest) => ({
+      reached: upTo,
+      effects: new Uint8Array(),
+      skipped: [],
+      failure: null,
+    }),
+  } as unknown as LaneClient;
+  const track = new ProjectionTrack(summary, {
+    open: async () => ({ serving, building: null }),
+    apply: async ({ to }: ProjectionBatch) => ({
+      outcome: 'applied',
+      position: to,
+      hasChanged: true,
+      isServing: true,
+      refused: [],
+      failure: null,
+    }),
+    lane: () => lane,
+    alone: (work) => work(lane),
+    buildLanes: () => ({ lanes: [lane], done: () => undefined }),
+    head: () => 9,
+    grownBeyond: (_, stop) =>
+      new Promise((resolve) => stop.addEventListener('abort', () => resolve(), { once: true })),
+    locate: async () => ({ stream: '', version: 0, type: '' }),
+    onChanged: () => undefined,
+    ...ports,
+  });
+  onTestFinished(() => track.close());
+  return track;
+}
+
+test('a projection that is refused while it applies tries again only when it is asked to', async () => {
+  let opened = 0;
+  let isDamaged = true;
+  const track = follow({
+    open: async () => {
+      opened++;
+      return { serving, building: null };
+    },
+    apply: async ({ to }) => {
+      if (isDamaged) throw holdfastError('HOLDFAST_ERR_STORAGE_CORRUPT', 'It is damaged.');
+      return {
+        outcome: 'applied',
+        position: to,
+        hasChanged: true,
+        isServing: true,
+        refused: [],
+        failure: null,
+      };
+    },
+  });
+
+  await expect(track.reached(9)).rejects.toThrow(codedError('HOLDFAST_ERR_STORAGE_CORRUPT'));
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+
+  expect(opened).toBe(1);
+  expect(track.health()).toMatchObject({ state: 'refused' });
+  isDamaged = false;
+  await track.rebuild();
+  await track.reached(9);
+  expect(track.health()).toMatchObject({ state: 'current', position: 9 });
+});
+
+test('a rebuild that is refused leaves what is followed as it is', async () => {
+  const newer = holdfastError('HOLDFAST_ERR_PROJECTION_NEWER', 'There is a newer one.', {
+    projection: 'notes',
+    found: 2,
+    supported: 1,
+  });
+  const track = follow({
+    open: async (_, again) => {
+      if (again) throw newer;
+      return { serving, building: null };
+    },
+  });
+  await track.reached(9);
+
+  await expect(track.rebuild()).rejects.toBe(newer);
+  await track.reached(9);
+  expect(track.health()).toMatchObject({ failure: null, position: 9 });
+});
