@@ -141,7 +141,8 @@ test('what another process has left is carried out by the next, without being as
 
 test('one that fails waits and lets others go first, but never those of its order key', async () => {
   const receiver = new Receiver();
-  const { outbox } = await open({ deliver: receiver.deliver });
+  const slow = { delayMs: 30, delayMaxMs: 30 };
+  const { outbox, become } = await open({ deliver: receiver.deliver }, slow, { network: 'offline' });
   let failures = 0;
   const done: string[] = [];
   receiver.act = (payload) => {
@@ -156,6 +157,7 @@ test('one that fails waits and lets others go first, but never those of its orde
     outbox.enqueue('a3', a),
     outbox.enqueue('none'),
   ]);
+  await become('online');
 
   await expect.poll(() => done.length).toBe(5);
 
