@@ -1,5 +1,6 @@
 import { holdfastError } from '../errors/holdfast-error.ts';
 import type { QueueBounds } from './circuit-breaker-options.ts';
+import { holdProcess } from './hold-process.ts';
 
 /** What a circuit breaker calls. */
 export type Call<Value> = (signal: AbortSignal) => Promise<Value> | Value;
@@ -21,6 +22,8 @@ export class CallQueue {
   readonly #calls = new Map<string, QueuedCall>();
   #bytes = 0;
   #lastNumber = 0;
+  /** Somebody waits for what is queued. */
+  #release: (() => void) | undefined;
 
   constructor(name: string, bounds: QueueBounds) {
     this.#name = name;
@@ -64,6 +67,7 @@ export class CallQueue {
     const leave = () => signal?.removeEventListener('abort', onAbort);
     promise.then(leave, leave);
     this.#calls.set(id, { id, call, signal, bytes, resolve, reject });
+    this.#release ??= holdProcess();
     this.#bytes += bytes;
     return { id, settled: promise as Promise<Value>, dropped };
   }
@@ -73,7 +77,9 @@ export class CallQueue {
     const queued = this.#calls.get(id);
     if (queued === undefined) return false;
     this.#bytes -= queued.bytes;
-    return this.#calls.delete(id);
+    this.#calls.delete(id);
+    if (this.#calls.size === 0) this.#letGo();
+    return true;
   }
 
   /** Every call leaves with this error. */
@@ -81,6 +87,12 @@ export class CallQueue {
     for (const { reject } of this.#calls.values()) reject(error);
     this.#calls.clear();
     this.#bytes = 0;
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    this.#release?.();
+    this.#release = undefined;
   }
 
   #makeRoom(bytes: number): number {

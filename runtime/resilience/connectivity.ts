@@ -11,6 +11,7 @@ import { LatestValue } from '../latest-value.ts';
 import { connectivityChanged } from '../observability/channels.ts';
 import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
 import { volatileKinds } from '../protocol/volatile-kinds.ts';
+import { redactText } from '../security/redact-text.ts';
 import type { ResolvedConnectivity } from './connectivity-options.ts';
 import type { ProbeResult } from './connectivity-probe.ts';
 import { holdProcess } from './hold-process.ts';
@@ -37,6 +38,7 @@ type ConnectivityReplica = Replica<
   ConnectivityInput
 >;
 
+const reasonLengthMax = 1_000;
 const unknown: ConnectivityState = { status: 'unknown', reason: null, isOverridden: false };
 const statuses: readonly unknown[] = ['online', 'degraded', 'offline'];
 
@@ -259,10 +261,11 @@ export class Connectivity {
     new Promise<ProbeResult>((resolve) => resolve(this.#probe.check(abort.signal))).then(
       (result) => {
         if (result === 'online' || result === 'offline') tell(result, null);
-        else if (typeof result?.degraded === 'string') tell('degraded', result.degraded);
+        else if (typeof result?.degraded === 'string')
+          tell('degraded', result.degraded.slice(0, reasonLengthMax));
         else tell('failed', 'The probe found neither "online", "offline" nor { degraded: reason }.');
       },
-      (error: unknown) => tell('failed', error instanceof Error ? error.message : String(error)),
+      (error: unknown) => tell('failed', shownError(error)),
     );
   }
 
@@ -292,6 +295,12 @@ export class Connectivity {
     if (this.#isClosed) throw closed();
     options.signal?.throwIfAborted();
   }
+}
+
+/** Why a probe failed: without secrets, and not without an end. */
+function shownError(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return redactText(text.slice(0, reasonLengthMax));
 }
 
 function closed(): Error {

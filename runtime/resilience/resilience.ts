@@ -84,7 +84,10 @@ export class Resilience {
   /** Resolves when no handler runs any more, or the time is over. */
   async close(timeoutMs: number): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#queues.values()].map((queue) => queue.close(timeoutMs)));
+    const closing = Promise.all([...this.#queues.values()].map((queue) => queue.close(timeoutMs)));
+    // Who still waits for the first check has nothing under way that it would be needed for.
+    if (this.#connectivity?.status === 'unknown') this.#connectivity.close();
+    await closing;
     for (const breaker of this.#circuitBreakers.values()) breaker.close();
     this.#connectivity?.close();
   }

@@ -18,6 +18,7 @@ import { volatileKinds } from '../protocol/volatile-kinds.ts';
 import { holdProcess } from './hold-process.ts';
 import { type OperationRecord, toOperationRecord } from './operation-record.ts';
 import { OperationRunner, type OperationRunnerOptions } from './operation-runner.ts';
+import { pause } from './pause.ts';
 import { QueuePass } from './queue-pass.ts';
 import { Replica } from './replica.ts';
 import type { OperationHandlers } from './store-and-forward-options.ts';
@@ -64,6 +65,9 @@ type PayloadOf<
   Handlers extends OperationHandlers,
   Name extends keyof Handlers,
 > = Handlers[Name] extends () => unknown ? unknown : Parameters<Handlers[Name]>[0];
+
+/** How long a queue rests whose actor cannot be told of a pass, in milliseconds. */
+const unheardMs = 1_000;
 
 const enqueueOptionNames = [
   'name',
@@ -351,7 +355,8 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     this.#passes++;
     for (const look of [...this.#waiting]) look();
     if (this.#isClosed) return;
-    await this.#replica.send({ type: 'passEnded', pass, waitMs }).catch(() => undefined);
+    // Nobody hears of it while no thread may run: then there is no hurry either.
+    await this.#replica.send({ type: 'passEnded', pass, waitMs }).catch(() => pause(unheardMs));
     // It may have begun anew meanwhile, and wants another one.
     this.#look();
   }
