@@ -26,7 +26,10 @@ export interface OperationStore {
   claim(claim: OperationClaim, now: number): Promise<ClaimResult>;
   /** What became of claimed operations. One that is no longer in the hands of `run` is left alone; false for those. */
   settle(run: string, outcomes: readonly OperationOutcome[], now: number): Promise<boolean[]>;
-  /** Cancels an operation that nobody has in hand. Answers the state it was in; `undefined` if there is none. */
+  /**
+   * Cancels an operation that nobody who lives has in hand. Answers the state it was in, `waiting` also for what a dead run
+   * has left; `undefined` if there is none.
+   */
   cancel(operationId: string, now: number): Promise<OperationState | undefined>;
   /** Makes everything of a queue due that waits because the network was away, spread over `spreadMs`. */
   networkIsBack(queue: string, spreadMs: number, now: number): Promise<void>;

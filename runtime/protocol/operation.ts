@@ -70,8 +70,8 @@ export interface OperationClaim {
   readonly limit: number;
   /** Only operations up to this one, so that a drain ends although more is handed in meanwhile; `null` for all. */
   readonly sequenceMax: number | null;
-  /** A wait that is longer, because the clock was moved back, is cut to this, in milliseconds. */
-  readonly waitMaxMs: number;
+  /** Whether the caller carries out nothing: one that a process may have died of is handed out only then, and alone. */
+  readonly isIdle: boolean;
   /** How often an operation may have been started without an end before it is parked. */
   readonly unfinishedStartsMax: number;
 }

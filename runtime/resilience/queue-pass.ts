@@ -45,8 +45,9 @@ export class QueuePass {
         claim = await this.#claim(claim?.lastSequence ?? null);
         waitMs = restOf(claim);
         if (claim.claimed.length === 0 && this.#running.size === 0) break;
-        await this.#begin(claim.claimed);
-        await Promise.race(this.#running);
+        for (const operation of claim.claimed) this.#start(operation);
+        const isAlone = claim.claimed.some(({ unfinishedStarts }) => unfinishedStarts > 0);
+        await (isAlone ? Promise.all(this.#running) : Promise.race(this.#running));
       }
     } catch {
       // The disk failed, or the store is gone.
@@ -57,31 +58,19 @@ export class QueuePass {
   }
 
   async #claim(sequenceMax: number | null): Promise<ClaimResult> {
-    const { queue, run, store, handlers, concurrency, delayMaxMs } = this.#options;
+    const { queue, run, store, handlers, concurrency } = this.#options;
     const names = Object.keys(handlers);
     const limit = concurrency - this.#running.size;
-    const now = systemClock.now();
+    const isIdle = this.#running.size === 0;
     const claim = await store.claim(
-      { queue, run, names, limit, sequenceMax, waitMaxMs: delayMaxMs, unfinishedStartsMax },
-      now,
+      { queue, run, names, limit, sequenceMax, isIdle, unfinishedStartsMax },
+      systemClock.now(),
     );
     this.#runner.take(claim.claimed);
     for (const { operationId, state } of claim.ended)
       operationEnded.publish({ queue, operationId, name: null, state });
     // What is left for this pass ends where the queue ended when it began.
     return sequenceMax === null ? claim : { ...claim, lastSequence: sequenceMax };
-  }
-
-  async #begin(claimed: readonly ClaimedOperation[]): Promise<void> {
-    const suspect = claimed.find(({ unfinishedStarts }) => unfinishedStarts > 0);
-    if (suspect === undefined) {
-      for (const operation of claimed) this.#start(operation);
-      return;
-    }
-    const others = claimed.filter((operation) => operation !== suspect);
-    await Promise.all([...this.#running, ...others.map((operation) => this.#runner.giveBack(operation))]);
-    this.#start(suspect);
-    await Promise.all(this.#running);
   }
 
   #start(operation: ClaimedOperation): void {

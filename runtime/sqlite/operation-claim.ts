@@ -3,7 +3,7 @@ import type { ClaimedOperation, ClaimResult, OperationClaim } from '../protocol/
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
 import { type OperationPlace, type OperationRows, placeColumns } from './operation-rows.ts';
 
-type Candidate = { readonly sequence: number; readonly priority: number };
+type Candidate = { readonly sequence: number; readonly priority: number; readonly unfinished: number };
 type Ended = ClaimResult['ended'][number];
 
 /** Hands out operations, inside a transaction. */
@@ -14,7 +14,7 @@ export class OperationClaims {
     OperationPlace & { readonly dueAt: number; readonly unfinished: number }
   >;
   readonly #expired: SqliteStatement<OperationPlace>;
-  readonly #cut: SqliteStatement;
+  readonly #restart: SqliteStatement;
   readonly #promote: SqliteStatement;
   readonly #candidates: SqliteStatement<Candidate>;
   readonly #take: SqliteStatement<ClaimedOperation>;
@@ -36,15 +36,16 @@ export class OperationClaims {
        order by expires_at limit ${limits.operationsExpiredMax}`,
     );
     const ofName = 'queue = ? and name = ?';
-    this.#cut = database.prepare(
-      `update operations set due_at = ? where ${ofName} and turn = 'later' and is_scheduled = 0 and due_at > ?`,
+    this.#restart = database.prepare(
+      `update operations set due_at = due_at - waits_from + ?, waits_from = ?
+       where ${ofName} and turn = 'later' and waits_from > ?`,
     );
     this.#promote = database.prepare(
       `update operations set turn = 'now'
        where ${ofName} and turn = 'later' and is_scheduled in (0, 1) and due_at <= ?`,
     );
     this.#candidates = database.prepare(
-      `select sequence, priority from operations
+      `select sequence, priority, unfinished_starts as unfinished from operations
        where ${ofName} and turn = 'now' and sequence <= ? and (expires_at is null or expires_at > ?)
        order by priority desc, sequence limit ?`,
     );
@@ -67,12 +68,12 @@ export class OperationClaims {
 
   /** `living` tells which runs live, whose operations stay theirs. */
   claim(claim: OperationClaim, now: number, living: () => ReadonlySet<string>): ClaimResult {
-    const { queue, waitMaxMs } = claim;
+    const { queue } = claim;
     const names = [...new Set(claim.names)];
     const ended = [...this.#takeFromTheDead(claim, now, living), ...this.#expire(queue, now)];
-    const latest = now + Math.ceil(waitMaxMs);
     for (const name of names) {
-      this.#cut.run(latest, queue, name, latest);
+      // The clock was moved back: no wait becomes longer by that.
+      this.#restart.run(now, now, queue, name, now);
       this.#promote.run(queue, name, now);
     }
     const claimed = this.#chosen(names, claim, now).flatMap(
@@ -83,12 +84,15 @@ export class OperationClaims {
   }
 
   #chosen(names: readonly string[], claim: OperationClaim, now: number): Candidate[] {
-    const { queue, limit, sequenceMax } = claim;
+    const { queue, limit, sequenceMax, isIdle } = claim;
     const found = names.flatMap((name) =>
       this.#candidates.all(queue, name, sequenceMax ?? Number.MAX_SAFE_INTEGER, now, limit),
     );
     found.sort((a, b) => b.priority - a.priority || a.sequence - b.sequence);
-    return found.slice(0, limit);
+    const chosen = found.slice(0, limit);
+    const suspect = chosen.findIndex(({ unfinished }) => unfinished > 0);
+    if (suspect === 0) return isIdle ? chosen.slice(0, 1) : [];
+    return suspect < 0 ? chosen : chosen.slice(0, suspect);
   }
 
   #takeFromTheDead(

@@ -40,8 +40,8 @@ export class OperationEnqueue {
     this.#insert = database
       .prepare<number>(
         `insert into operations (operation_id, queue, name, payload, bytes, idempotency_key, fingerprint, order_key,
-           coalesce_key, priority, state, turn, due_at, is_scheduled, expires_at, enqueued_at)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?) returning sequence`,
+           coalesce_key, priority, state, turn, due_at, is_scheduled, expires_at, enqueued_at, waits_from)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?) returning sequence`,
       )
       .pluck();
     this.#keepKey = database.prepare('insert into operation_keys values (?, ?, ?, ?)');
@@ -130,7 +130,7 @@ export class OperationEnqueue {
     const turn = this.#rows.turnOf(queue, orderKey, dueAt, now);
     const content = [operationId, queue, name, payload, bytes, idempotencyKey, fingerprint] as const;
     const order = [orderKey, coalesceKey, priority, turn, dueAt, dueAt > now ? 1 : 0] as const;
-    const sequence = this.#insert.get(...content, ...order, whole(expiresAt), now) ?? 0;
+    const sequence = this.#insert.get(...content, ...order, whole(expiresAt), now, now) ?? 0;
     if (idempotencyKey !== null) this.#keepKey.run(queue, idempotencyKey, fingerprint, sequence);
   }
 }

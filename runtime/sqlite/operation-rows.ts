@@ -68,7 +68,8 @@ export class OperationRows {
     );
     this.#setTurn = database.prepare('update operations set turn = ? where sequence = ?');
     this.#wait = database.prepare(
-      `update operations set state = 'waiting', turn = ?, due_at = ?, run = null, ended_at = null where sequence = ?`,
+      `update operations set state = 'waiting', turn = ?, due_at = ?, waits_from = ?, run = null, ended_at = null
+       where sequence = ?`,
     );
     this.#end = database.prepare(
       `update operations set state = ?, turn = null, run = null, for_network = 0, ended_at = ?,
@@ -104,7 +105,7 @@ export class OperationRows {
 
   /** Lets an operation wait, again or after all, at its place. */
   wait({ sequence, queue, orderKey }: OperationPlace, dueAt: number, now: number): void {
-    this.#wait.run(orderKey === null ? turnAt(dueAt, now) : 'behind', dueAt, sequence);
+    this.#wait.run(orderKey === null ? turnAt(dueAt, now) : 'behind', dueAt, now, sequence);
     this.moveUp(queue, orderKey, now);
   }
 

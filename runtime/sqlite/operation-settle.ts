@@ -9,7 +9,9 @@ export class OperationSettlement {
   readonly #rows: OperationRows;
   readonly #inHand: SqliteStatement<OperationPlace>;
   readonly #takenBy: SqliteStatement<Waiting>;
-  readonly #byId: SqliteStatement<OperationPlace & { readonly state: OperationState }>;
+  readonly #byId: SqliteStatement<
+    OperationPlace & { readonly state: OperationState; readonly run: string | null }
+  >;
   readonly #tried: SqliteStatement;
   readonly #unbegin: SqliteStatement;
   readonly #forNetwork: SqliteStatement<Waiting>;
@@ -26,7 +28,9 @@ export class OperationSettlement {
     this.#takenBy = database.prepare(
       `select ${placeColumns}, due_at as dueAt from operations where run = ? and turn = 'taken'`,
     );
-    this.#byId = database.prepare(`select ${placeColumns}, state from operations where operation_id = ?`);
+    this.#byId = database.prepare(
+      `select ${placeColumns}, state, run from operations where operation_id = ?`,
+    );
     this.#tried = database.prepare(
       `update operations set attempts = attempts + ?, unfinished_starts = 0, is_scheduled = 0, for_network = ?,
          last_error = ? where sequence = ?`,
@@ -73,10 +77,13 @@ export class OperationSettlement {
     }
   }
 
-  cancel(operationId: string, now: number): OperationState | undefined {
+  /** What a dead run has left waits, although no claim has seen it yet. */
+  cancel(operationId: string, now: number, living: () => ReadonlySet<string>): OperationState | undefined {
     const found = this.#byId.get(operationId);
-    if (found?.state === 'waiting') this.#rows.end(found, 'cancelled', now);
-    return found?.state;
+    const isLeft = typeof found?.run === 'string' && !living().has(found.run);
+    const state = isLeft ? 'waiting' : found?.state;
+    if (found !== undefined && state === 'waiting') this.#rows.end(found, 'cancelled', now);
+    return state;
   }
 
   networkIsBack(queue: string, spreadMs: number, now: number): void {

@@ -67,7 +67,7 @@ export class OperationTable implements Omit<AtOnce<OperationStore>, 'enqueue'> {
     this.#writer.write(() => outcomes.map((outcome) => this.#settlement.settle(run, outcome, now)));
 
   cancel: AtOnce<OperationStore>['cancel'] = (operationId, now) =>
-    this.#writer.write(() => this.#settlement.cancel(operationId, now));
+    this.#writer.write(() => this.#settlement.cancel(operationId, now, () => this.#runs.living()));
 
   networkIsBack: AtOnce<OperationStore>['networkIsBack'] = (queue, spreadMs, now) =>
     this.#writer.write(() => this.#settlement.networkIsBack(queue, spreadMs, now));

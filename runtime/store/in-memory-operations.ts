@@ -59,7 +59,8 @@ export class InMemoryOperations implements OperationStore {
 
   async cancel(operationId: string, now: number): Promise<OperationState | undefined> {
     const [queue, row] = this.#find(operationId) ?? [];
-    const state = row?.stored.state;
+    const isLeft = typeof row?.run === 'string' && !this.#lives(row.run);
+    const state = isLeft ? 'waiting' : row?.stored.state;
     if (row !== undefined && state === 'waiting') queue?.end(row, 'cancelled', now);
     return state;
   }

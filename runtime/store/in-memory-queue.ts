@@ -21,6 +21,7 @@ export interface OperationRow {
   bytes: number;
   turn: 'behind' | 'later' | 'now' | 'taken' | null;
   isScheduled: boolean;
+  waitsFrom: number;
   forNetwork: boolean;
   starts: number;
   unfinishedStarts: number;
@@ -82,22 +83,25 @@ export class InMemoryQueue {
   }
 
   claim(claim: OperationClaim, now: number, lives: (run: string) => boolean): ClaimResult {
-    const { run, names, limit, sequenceMax, waitMaxMs } = claim;
+    const { run, names, limit, sequenceMax, isIdle } = claim;
     const ended = [...this.#takeFromTheDead(claim, now, lives), ...this.#expire(now)];
     const known = this.#all().filter(({ turn, stored }) => turn !== null && names.includes(stored.name));
-    const latest = now + Math.ceil(waitMaxMs);
     for (const row of known) {
       if (row.turn !== 'later') continue;
-      if (!row.isScheduled) row.stored.dueAt = Math.min(row.stored.dueAt, latest);
+      row.stored.dueAt -= Math.max(0, row.waitsFrom - now);
+      row.waitsFrom = Math.min(row.waitsFrom, now);
       row.turn = turnAt(row.stored.dueAt, now);
     }
-    const chosen = known
+    const found = known
       .filter(({ turn, stored: { sequence, expiresAt } }) => {
         const isMeant = sequenceMax === null || sequence <= sequenceMax;
         return turn === 'now' && isMeant && (expiresAt === null || expiresAt > now);
       })
       .sort((a, b) => b.stored.priority - a.stored.priority || a.stored.sequence - b.stored.sequence)
       .slice(0, limit);
+    const suspect = found.findIndex(({ unfinishedStarts }) => unfinishedStarts > 0);
+    const count = suspect === 0 ? Number(isIdle) : suspect;
+    const chosen = suspect < 0 ? found : found.slice(0, count);
     for (const row of chosen) {
       Object.assign(row, { turn: 'taken', run, forNetwork: false });
       row.stored.state = 'running';
@@ -236,6 +240,7 @@ export class InMemoryQueue {
       bytes: 0,
       turn: 'behind',
       isScheduled: dueAt > now,
+      waitsFrom: now,
       forNetwork: false,
       starts: 0,
       unfinishedStarts: 0,
@@ -301,7 +306,7 @@ export class InMemoryQueue {
 
   #wait(row: OperationRow, dueAt: number, now: number): void {
     const { stored } = row;
-    row.run = null;
+    Object.assign(row, { run: null, waitsFrom: now });
     Object.assign(stored, { state: 'waiting', endedAt: null, dueAt });
     row.turn = stored.orderKey === null ? turnAt(dueAt, now) : 'behind';
     this.#moveUp(stored.orderKey, now);

@@ -216,7 +216,7 @@ class Witness {
     const { store } = this.#subject;
     const before = await store.list({ queue: 'mail', states: ['waiting'], after: 0, limit: 1_000 });
     const sequenceMax = isPass ? this.#lastSequence : null;
-    const fixed = { queue: 'mail', waitMaxMs: 120, unfinishedStartsMax: 3 };
+    const fixed = { queue: 'mail', isIdle: !isPass, unfinishedStartsMax: 3 };
     const result = await store.claim({ ...fixed, run: this.run, names, limit, sequenceMax }, this.now);
     this.#lastSequence = result.lastSequence;
     for (const { operationId, state } of result.ended) {
@@ -225,7 +225,9 @@ class Witness {
     }
     assert.ok(result.claimed.length <= limit);
     for (const claimed of result.claimed) {
-      const { operationId, sequence, orderKey, name, expiresAt } = claimed;
+      const { operationId, sequence, orderKey, name, expiresAt, unfinishedStarts } = claimed;
+      const isAlone = !isPass && result.claimed.length === 1;
+      assert.ok(unfinishedStarts === 0 || isAlone, 'what a process may have died of comes alone');
       assert.ok(!this.inHand.has(operationId), 'nothing is in hand twice');
       assert.ok(!this.#ended.has(operationId), `${operationId} has ended as ${this.#ended.get(operationId)}`);
       assert.ok(names.includes(name));

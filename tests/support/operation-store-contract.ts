@@ -148,17 +148,35 @@ function timeContract(check: CheckQueue): void {
     });
   });
 
-  check('a backoff is cut when the clock was moved back, a time that was asked for is not', async (queue) => {
-    await queue.add('1');
-    await queue.add('2', { dueAt: start + 3_600 * second });
-    await queue.claim();
-    await queue.again('1', 30 * second);
-    queue.now -= 3_600 * second;
+  check(
+    'no wait becomes longer when the clock is moved back, neither a short nor a long one',
+    async (queue) => {
+      await queue.add('1');
+      await queue.add('2', { dueAt: start + 60 * second });
+      await queue.add('3', { orderKey: 'x' });
+      await queue.claim();
+      await queue.again('1', 30 * second);
+      await queue.again('3', 7_200 * second);
+      queue.now -= 3_600 * second;
 
-    expect((await queue.look()).nextDueAt).toBe(queue.now + 60 * second);
-    queue.now += 60 * second;
-    expect(await queue.claimIds()).toEqual(['1']);
-    expect(await queue.store.get('2')).toMatchObject({ dueAt: start + 3_600 * second });
+      expect((await queue.look()).nextDueAt).toBe(queue.now + 30 * second);
+      queue.now += 29 * second;
+      expect(await queue.claimIds()).toEqual([]);
+      queue.now += second;
+      expect(await queue.claimIds()).toEqual(['1']);
+      queue.now += 30 * second;
+      expect(await queue.claimIds()).toEqual(['2']);
+      expect((await queue.look()).nextDueAt).toBe(start + 3_600 * second);
+    },
+  );
+
+  check('a wait that is longer than any other is kept', async (queue) => {
+    await queue.add('1');
+    await queue.claim();
+    await queue.again('1', 86_400 * second);
+    await queue.claim();
+
+    expect((await queue.look()).nextDueAt).toBe(start + 86_400 * second);
   });
 
   check('what was due once stays due when the clock is moved back', async (queue) => {
@@ -269,6 +287,43 @@ function leaseContract(check: CheckQueue): void {
     });
     expect(await queue.metrics()).toMatchObject({ parked: 1, failed: 0 });
   });
+
+  check(
+    'what a process may have died of is handed out alone, and holds up what comes after',
+    async (queue, subject) => {
+      for (const id of ['1', '2', '3']) await queue.add(id);
+      await queue.claim({ limit: 2 });
+      subject.kill('a');
+      subject.begin('b');
+      queue.run = 'b';
+      await queue.add('0', { priority: 1 });
+
+      expect(await queue.claimIds()).toEqual(['0']);
+      expect(await queue.claimIds({ isIdle: false })).toEqual([]);
+      await queue.settle('0');
+      expect(await queue.claim()).toMatchObject([{ operationId: '1', unfinishedStarts: 1 }]);
+      expect(await queue.claim()).toMatchObject([{ operationId: '2', unfinishedStarts: 1 }]);
+      expect(await queue.claimIds({ isIdle: false })).toEqual(['3']);
+    },
+  );
+
+  check(
+    'what a dead run has left can be cancelled at once, and what a living one has cannot',
+    async (queue, subject) => {
+      await queue.add('1', { orderKey: 'x' });
+      await queue.add('2', { orderKey: 'x' });
+      await queue.claim();
+      subject.begin('b');
+      expect(await queue.store.cancel('1', queue.now)).toBe('running');
+      subject.kill('a');
+
+      expect(await queue.store.cancel('1', queue.now)).toBe('waiting');
+
+      expect(await queue.stateOf('1')).toBe('cancelled');
+      expect(await queue.claimIds({ run: 'b' })).toEqual(['2']);
+      expect(await queue.metrics()).toMatchObject({ cancelled: 1, depth: 1, running: 1 });
+    },
+  );
 
   check('a result, whichever, makes up for unfinished starts', async (queue, subject) => {
     await queue.add('1');

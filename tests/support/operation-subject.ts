@@ -71,7 +71,7 @@ export class OneQueue {
       names: ['send'],
       limit: 100,
       sequenceMax: null,
-      waitMaxMs: 60 * second,
+      isIdle: true,
       unfinishedStartsMax: 3,
       ...more,
     };

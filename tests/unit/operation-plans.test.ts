@@ -61,8 +61,8 @@ test('a claim finds what it may take by the index that holds nothing else', () =
   expect(indexOf("set turn = 'now'")).toEqual([
     'INDEX operations_later (queue=? AND name=? AND is_scheduled=? AND due_at<?)',
   ]);
-  expect(indexOf('set due_at = ?')).toContain(
-    'INDEX operations_later (queue=? AND name=? AND is_scheduled=? AND due_at>?)',
-  );
+  expect(indexOf('set due_at = due_at')).toEqual([
+    'INDEX operations_waiting (queue=? AND name=? AND waits_from>?)',
+  ]);
   expect(indexOf('expires_at <= ?')).toEqual(['INDEX operations_expiring (queue=? AND expires_at<?)']);
 });

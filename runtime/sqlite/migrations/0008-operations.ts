@@ -6,7 +6,8 @@
  *   order key, and any without one, before and after `due_at`; `taken` is in the hands of `run`. What was due once stays
  *   due when the clock is moved back. At most one operation of an order key is anything but `behind`, so that a claim
  *   looks at what it may take and at nothing else.
- * - `is_scheduled` tells a `due_at` that the caller has chosen from a backoff, which is cut when the clock was moved back.
+ * - `is_scheduled` tells a `due_at` that the caller has chosen from a backoff, which a drain does not wait for.
+ * - `waits_from` is when the wait until `due_at` began: where it lies ahead the clock was moved back, and the wait begins anew.
  * - `starts` counts the claims; `unfinished_starts` those since the last that came to a result.
  * - An operation that is done is removed, but for one with an idempotency key, which leaves its row without the payload.
  * - `operation_keys` has every key under which an operation is known: more than one if others were coalesced into it.
@@ -29,6 +30,7 @@ create table operations (
     check (state in ('waiting', 'running', 'done', 'dead', 'parked', 'expired', 'cancelled')),
   turn text check (turn in ('behind', 'later', 'now', 'taken')),
   due_at integer not null,
+  waits_from integer not null,
   is_scheduled integer not null check (is_scheduled in (0, 1)),
   for_network integer not null default 0 check (for_network in (0, 1)),
   expires_at integer,
@@ -47,6 +49,7 @@ create table operations (
 create index operations_by_state on operations (queue, state, sequence);
 create index operations_now on operations (queue, name, priority desc, sequence) where turn = 'now';
 create index operations_later on operations (queue, name, is_scheduled, due_at) where turn = 'later';
+create index operations_waiting on operations (queue, name, waits_from) where turn = 'later';
 create index operations_in_line on operations (queue, order_key, turn, sequence)
   where order_key is not null and turn is not null;
 create index operations_taken on operations (queue, run, sequence) where turn = 'taken';

@@ -33,7 +33,7 @@ async function handIn(number: number): Promise<void> {
 
 /** False if there was nothing to do. */
 async function carryOut(): Promise<boolean> {
-  const claim = { queue: 'mail', names: ['send'], limit: 3, sequenceMax: null, waitMaxMs: 1_000 };
+  const claim = { queue: 'mail', names: ['send'], limit: 3, sequenceMax: null, isIdle: true };
   const { claimed } = await repeated(() =>
     operations.claim({ ...claim, run: client.run, unfinishedStartsMax: 1_000 }, start),
   );
