@@ -300,7 +300,10 @@ function sampled({ trip, runs }: CircuitContext, reported: readonly CallRun[]): 
   }
   if (trip.rule === 'time') {
     const since = (all.at(-1)?.at ?? 0) - trip.windowMs;
-    return all.filter(({ at }) => at > since);
+    return sliced(
+      all.filter(({ at }) => at > since),
+      trip.windowMs / 10,
+    );
   }
   return newest(all, trip.calls);
 }
@@ -309,6 +312,17 @@ function sampled({ trip, runs }: CircuitContext, reported: readonly CallRun[]): 
 function joined(runs: readonly CallRun[]): readonly CallRun[] {
   const last = runs.at(-1);
   return last === undefined ? [] : [{ ...last, count: runs.reduce((sum, { count }) => sum + count, 0) }];
+}
+
+/** Runs of a slice of time are one of each kind, however many there were, so that a window has at most so many. */
+function sliced(runs: readonly CallRun[], sliceMs: number): readonly CallRun[] {
+  const slices = new Map<string, CallRun>();
+  for (const run of runs) {
+    const key = `${Math.floor(run.at / sliceMs)} ${run.outcome}`;
+    const known = slices.get(key);
+    slices.set(key, known === undefined ? run : { ...run, count: known.count + run.count });
+  }
+  return [...slices.values()];
 }
 
 function newest(runs: readonly CallRun[], calls: number): readonly CallRun[] {

@@ -11,6 +11,8 @@ export interface QueuedCall {
   readonly call: Call<unknown>;
   readonly signal: AbortSignal | undefined;
   readonly bytes: number;
+  /** Whether it is under way: then it is not dropped any more. */
+  isRunning: boolean;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -66,7 +68,7 @@ export class CallQueue {
     signal?.addEventListener('abort', onAbort, { once: true });
     const leave = () => signal?.removeEventListener('abort', onAbort);
     promise.then(leave, leave);
-    this.#calls.set(id, { id, call, signal, bytes, resolve, reject });
+    this.#calls.set(id, { id, call, signal, bytes, isRunning: false, resolve, reject });
     this.#release ??= holdProcess();
     this.#bytes += bytes;
     return { id, settled: promise as Promise<Value>, dropped };
@@ -102,8 +104,8 @@ export class CallQueue {
     if (overflow === 'reject' || bytes > bytesMax) throw this.#full('is not taken');
     let dropped = 0;
     for (; isOver(); dropped++) {
-      const oldest = this.head;
-      if (oldest === undefined) break;
+      const oldest = [...this.#calls.values()].find(({ isRunning }) => !isRunning);
+      if (oldest === undefined) throw this.#full('is not taken');
       this.remove(oldest.id);
       oldest.reject(this.#full('was dropped to make room for a newer one'));
     }

@@ -6,8 +6,8 @@ interface OpenRun {
   at: number;
 }
 
-/** Runs that are kept until a failure makes them worth telling; of what is older the rule would see nothing. */
-const runsMax = 64;
+/** Runs that are kept until a failure makes them worth telling; of what is older no rule sees anything. */
+const runsMax = 10_000;
 
 /**
  * Counts how calls ended since the circuit was last told. As long as they succeed it is told nothing: successes ride along

@@ -95,7 +95,8 @@ function checkTrip(owner: string, trip: TripRule): void {
       return checkCount(by, 'failures', trip.failures);
     case 'count':
       checkOptions(by, trip, ['rule', 'calls', 'callsMin', 'failureRate']);
-      checkCount(by, 'calls', trip.calls);
+      checkWholeOption(by, 'calls', trip.calls ?? Number.NaN, 1, 10_000);
+      checkWholeOption(by, 'callsMin', trip.callsMin ?? Number.NaN, 1, trip.calls);
       break;
     case 'time':
       checkOptions(by, trip, ['rule', 'windowMs', 'callsMin', 'failureRate']);
@@ -113,7 +114,8 @@ function checkCount(owner: string, name: string, value: unknown): void {
 }
 
 function checkShare(owner: string, name: string, value: number, min: number): void {
-  if (!(value >= min && value <= 1)) throw invalidOption(`${owner}: "${name}" must be from 0 to 1.`);
+  if (typeof value !== 'number' || !(value >= min && value <= 1))
+    throw invalidOption(`${owner}: "${name}" must be from 0 to 1.`);
 }
 
 function checkOneOf(owner: string, name: string, value: unknown, names: readonly string[]): void {

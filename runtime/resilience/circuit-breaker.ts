@@ -4,7 +4,6 @@ import type {
   CircuitInput,
   CircuitStateValue,
 } from '../../machines/circuit-breaker.machine.ts';
-import { isHoldfastError } from '../errors/holdfast-error.ts';
 import type { Router } from '../hosts/router.ts';
 import { circuitChanged, circuitDrained } from '../observability/channels.ts';
 import { checkWhole } from '../protocol/names.ts';
@@ -60,7 +59,7 @@ export class CircuitBreaker {
   #mode: Mode = 'unknown';
   #circuit: CircuitState = 'closed';
   #sleeps: number;
-  #isProbing = false;
+  #isAsking = false;
   #isDraining = false;
   #hasToldQueued = false;
   #openedAt = 0;
@@ -129,8 +128,8 @@ export class CircuitBreaker {
   async isolate(reason: string | null = null): Promise<() => Promise<void>> {
     this.#checkOpen();
     const holder = ++this.#lastHolder;
-    this.#holders.set(holder, reason);
     await this.#replica.send({ type: 'isolate', holder, reason });
+    this.#holders.set(holder, reason);
     return async () => {
       if (!this.#holders.delete(holder) || this.#ended.signal.aborted) return;
       await this.#replica.send({ type: 'release', holder });
@@ -140,14 +139,14 @@ export class CircuitBreaker {
   /** Queued calls wait, also when the network is back, until {@link CircuitBreaker.resume}. */
   async pause(): Promise<void> {
     this.#checkOpen();
-    this.#isPaused = true;
     await this.#replica.send({ type: 'pause' });
+    this.#isPaused = true;
   }
 
   async resume(): Promise<void> {
     this.#checkOpen();
-    this.#isPaused = false;
     await this.#replica.send({ type: 'resume' });
+    this.#isPaused = false;
   }
 
   /** @internal */
@@ -201,6 +200,7 @@ export class CircuitBreaker {
       const value = await (isProbe ? this.#runProbe(call, signal) : this.#run(call, signal));
       return { status: 'executed', value };
     } catch (error) {
+      if (error === refused) throw this.#openError();
       if (error === away) return this.#enqueue(call, bytes, signal);
       throw error;
     }
@@ -223,31 +223,38 @@ export class CircuitBreaker {
     }
   }
 
-  /** The one call that finds out whether the service is back. */
+  /** The one call that finds out whether the service is back. Throws {@link refused} if there is one already. */
   async #runProbe<Value>(call: Call<Value>, signal = this.#ended.signal): Promise<Value> {
-    this.#isProbing = true;
-    this.#look();
+    const probe = await this.#askForProbe();
     let outcome: 'ok' | 'failed' | 'unknown' = 'failed';
-    let probe: number | undefined;
     try {
-      if (!(await this.#replica.send({ type: 'probeBegan' }))) throw this.#openError();
-      probe = this.#replica.context?.probe ?? 0;
       const began = performance.now();
       const value = await call(signal);
       this.#counts.executed++;
       if (performance.now() - began <= this.#options.slowCallMs) outcome = 'ok';
       return value;
     } catch (error) {
-      if (probe === undefined) throw error;
       const isAway = await this.#isAway(error, signal);
       if (isAway || signal.aborted) outcome = 'unknown';
-      else if (!this.#options.isFailure(error)) outcome = 'ok';
+      else if (!this.#isCounted(error)) outcome = 'ok';
       if (isAway) throw away;
       this.#counts.failed++;
       throw error;
     } finally {
-      if (probe !== undefined) await this.#endProbe(probe, outcome);
-      this.#isProbing = false;
+      await this.#endProbe(probe, outcome);
+    }
+  }
+
+  /** One asks at a time; once the circuit knows of the probe, its state says that there is one. */
+  async #askForProbe(): Promise<number> {
+    if (this.#isAsking) throw refused;
+    this.#isAsking = true;
+    this.#look();
+    try {
+      if (!(await this.#replica.send({ type: 'probeBegan' }))) throw refused;
+      return this.#replica.context?.probe ?? 0;
+    } finally {
+      this.#isAsking = false;
       this.#look();
     }
   }
@@ -271,7 +278,16 @@ export class CircuitBreaker {
 
   #isFailure(error: unknown, signal: AbortSignal): boolean {
     if (signal.aborted || this.#connectivity.status === 'offline') return false;
-    return this.#options.isFailure(error);
+    return this.#isCounted(error);
+  }
+
+  /** A function of the application that throws itself has not said that it is no failure. */
+  #isCounted(error: unknown): boolean {
+    try {
+      return this.#options.isFailure(error);
+    } catch {
+      return true;
+    }
   }
 
   #enqueue<Value>(call: Call<Value>, bytes: number, signal: AbortSignal | undefined): CallResult<Value> {
@@ -330,15 +346,18 @@ export class CircuitBreaker {
       status === 'offline' || (status === 'degraded' && this.#options.input.onDegraded === 'queue');
     if (isAway || this.#queue.size > 0) return 'queue';
     if (this.#circuit === 'closed') return 'execute';
-    return this.#circuit === 'half-open' && !this.#isProbing ? 'probe' : 'open';
+    return this.#isTried ? 'probe' : 'open';
+  }
+
+  /** Whether a probe is wanted. */
+  get #isTried(): boolean {
+    const circuit = this.#replica.state?.circuit;
+    return typeof circuit === 'object' && circuit.halfOpen === 'waiting' && !this.#isAsking;
   }
 
   get #mayDrain(): boolean {
-    const { state } = this.#replica;
-    if (state?.drain !== 'draining' || this.#isProbing || this.#mode === 'closed') return false;
-    const { circuit } = state;
-    const isTried = typeof circuit === 'object' && circuit.halfOpen === 'waiting';
-    return (circuit === 'closed' || isTried) && this.#connectivity.status !== 'offline';
+    if (this.#replica.state?.drain !== 'draining' || this.#mode === 'closed') return false;
+    return (this.#circuit === 'closed' || this.#isTried) && this.#connectivity.status !== 'offline';
   }
 
   async #drain(): Promise<void> {
@@ -350,7 +369,7 @@ export class CircuitBreaker {
     for (let head = this.#queue.head; head !== undefined && this.#mayDrain; head = this.#queue.head) {
       if (!(await this.#carryOut(head))) break;
       calls++;
-      await pause(this.#options.drainIntervalMs);
+      await pause(this.#options.drainIntervalMs, this.#ended.signal);
     }
     this.#isDraining = false;
     if (calls > 0)
@@ -358,21 +377,35 @@ export class CircuitBreaker {
     this.#look();
   }
 
-  /** False if it could not leave this computer, and stays the first. */
-  async #carryOut({ id, call, signal, resolve, reject }: QueuedCall): Promise<boolean> {
-    try {
-      const value = await (this.#circuit === 'closed'
-        ? this.#run(call, signal)
-        : this.#runProbe(call, signal));
-      this.#counts.drained++;
-      this.#leave(id);
-      resolve(value);
-    } catch (error) {
-      if (error === away || isHoldfastError(error, 'HOLDFAST_ERR_CIRCUIT_OPEN')) return false;
-      this.#leave(id);
-      reject(error);
-    }
-    return true;
+  /**
+   * False if it could not leave this computer, or may not be tried, and stays the first. One that takes longer than a probe
+   * may goes on by itself, and the next one is begun.
+   */
+  async #carryOut(queued: QueuedCall): Promise<boolean> {
+    const { id, call, signal, resolve, reject } = queued;
+    queued.isRunning = true;
+    let isBack = false;
+    const run = this.#circuit === 'closed' ? this.#run(call, signal) : this.#runProbe(call, signal);
+    const running = run.then(
+      (value) => {
+        this.#counts.drained++;
+        this.#leave(id);
+        resolve(value);
+      },
+      (error) => {
+        isBack = error === away || error === refused;
+        if (isBack && this.#queue.head === queued) return;
+        this.#leave(id);
+        reject(isBack ? this.#openError() : error);
+      },
+    );
+    const over = new AbortController();
+    const signals = signal === undefined ? [over.signal] : [over.signal, signal];
+    await Promise.race([running, pause(this.#options.input.probeMs, AbortSignal.any(signals))]);
+    over.abort();
+    queued.isRunning = false;
+    if (!isBack) this.#leave(id);
+    return !isBack;
   }
 
   /** Whoever hears of a call's end finds the queue without it. */
@@ -393,6 +426,9 @@ export class CircuitBreaker {
 
 /** Thrown by a call that could not leave this computer. */
 const away = Symbol('away');
+
+/** Thrown by a probe that was one too many. */
+const refused = Symbol('refused');
 
 function circuitOf(circuit: CircuitStateValue['circuit'] | undefined): CircuitState {
   if (typeof circuit === 'object') return 'half-open';

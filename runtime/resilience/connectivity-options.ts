@@ -45,7 +45,8 @@ export function resolveConnectivity(options: ConnectivityOptions = {}): Resolved
   const { probe = interfaceProbe(), jitter = 0.2 } = options;
   if (typeof probe?.check !== 'function')
     throw invalidOption(`${owner}: "probe" must have a method check(signal).`);
-  if (!(jitter >= 0 && jitter <= 1)) throw invalidOption(`${owner}: "jitter" must be from 0 to 1.`);
+  if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 1))
+    throw invalidOption(`${owner}: "jitter" must be from 0 to 1.`);
   const { probe: _, ...given } = options;
   return { probe, input: { ...defaults, ...given, jitter } };
 }

@@ -11,12 +11,12 @@ import { LatestValue } from '../latest-value.ts';
 import { connectivityChanged } from '../observability/channels.ts';
 import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
 import { volatileKinds } from '../protocol/volatile-kinds.ts';
-import { redactText } from '../security/redact-text.ts';
 import type { ResolvedConnectivity } from './connectivity-options.ts';
 import type { ProbeResult } from './connectivity-probe.ts';
 import { holdProcess } from './hold-process.ts';
 import { isNetworkError } from './network-errors.ts';
 import { Replica } from './replica.ts';
+import { shownError } from './shown-error.ts';
 import { WakeWatch } from './wake-watch.ts';
 
 /** `unknown` until the first check is done. */
@@ -55,6 +55,8 @@ export class Connectivity {
   #state = unknown;
   /** The check that runs, with its number. */
   #running: { readonly check: number; readonly abort: AbortController } | undefined;
+  /** The check that was run last: each is run once. */
+  #ran: number | undefined;
   #isClosed = false;
   #wasChecking = false;
   /** Checks that have ended, of all actors that there were. */
@@ -100,7 +102,8 @@ export class Connectivity {
     await this.#replica.begin();
     const before = this.#checksDone;
     const ended = this.#wait(() => this.#checksDone > before, options.signal);
-    if (!this.#isChecking) this.#replica.tell({ type: 'check' });
+    ended.catch(() => undefined);
+    if (!this.#isChecking) await this.#replica.send({ type: 'check' });
     await ended;
     return this.#state;
   }
@@ -157,9 +160,11 @@ export class Connectivity {
     if (!statuses.includes(status))
       throw invalidOption('override takes "online", "degraded" or "offline", and a reason.');
     this.#checkCall('override', {});
+    if (reason !== null && typeof reason !== 'string')
+      throw invalidOption('The reason of an override is a string.');
     const override = { status, reason };
-    this.#override = override;
     await this.#replica.send({ type: 'override', ...override });
+    this.#override = override;
     return async () => {
       if (this.#override !== override) return;
       this.#override = undefined;
@@ -211,6 +216,7 @@ export class Connectivity {
   }
 
   #begun(): void {
+    this.#ran = undefined;
     if (this.#override !== undefined) this.#replica.tell({ type: 'override', ...this.#override });
   }
 
@@ -230,7 +236,7 @@ export class Connectivity {
       this.#running = undefined;
       running.abort.abort();
     }
-    if (state.probing === 'checking' && this.#running === undefined) this.#run(context.check);
+    if (state.probing === 'checking' && this.#ran !== context.check) this.#run(context.check);
     const { override, reason } = context;
     // An actor that begins anew has forgotten what is still the best that is known.
     const probed =
@@ -252,21 +258,21 @@ export class Connectivity {
 
   #run(check: number): void {
     const abort = new AbortController();
+    this.#ran = check;
     this.#running = { check, abort };
     const tell = (outcome: ProbeOutcome, reason: string | null) => {
       if (this.#running?.check !== check) return;
       this.#running = undefined;
       this.#replica.tell({ type: 'checked', check, outcome, reason, random: Math.random() });
     };
-    new Promise<ProbeResult>((resolve) => resolve(this.#probe.check(abort.signal))).then(
-      (result) => {
-        if (result === 'online' || result === 'offline') tell(result, null);
-        else if (typeof result?.degraded === 'string')
-          tell('degraded', result.degraded.slice(0, reasonLengthMax));
+    new Promise<ProbeResult>((resolve) => resolve(this.#probe.check(abort.signal)))
+      .then((result) => {
+        if (result === 'online' || result === 'offline') return tell(result, null);
+        const { degraded } = result ?? {};
+        if (typeof degraded === 'string') tell('degraded', degraded.slice(0, reasonLengthMax));
         else tell('failed', 'The probe found neither "online", "offline" nor { degraded: reason }.');
-      },
-      (error: unknown) => tell('failed', shownError(error)),
-    );
+      })
+      .catch((error: unknown) => tell('failed', shownError(error, reasonLengthMax)));
   }
 
   #wait(isReached: () => boolean, signal: AbortSignal | undefined): Promise<void> {
@@ -295,12 +301,6 @@ export class Connectivity {
     if (this.#isClosed) throw closed();
     options.signal?.throwIfAborted();
   }
-}
-
-/** Why a probe failed: without secrets, and not without an end. */
-function shownError(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return redactText(text.slice(0, reasonLengthMax));
 }
 
 function closed(): Error {

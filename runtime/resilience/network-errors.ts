@@ -31,13 +31,22 @@ export function isNetworkError(error: unknown): boolean {
   return hasCode(error, unreachable) || hasCode(error, broken);
 }
 
+/** Whatever was thrown is looked at, and some of it throws when it is. */
+function hasCode(error: unknown, codes: ReadonlySet<string>): boolean {
+  try {
+    return holdsCode(error, codes, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** `fetch` hides the code in a cause, and a connection that tried several addresses in a list. */
-function hasCode(error: unknown, codes: ReadonlySet<string>, depth = 0): boolean {
+function holdsCode(error: unknown, codes: ReadonlySet<string>, depth: number): boolean {
   if (typeof error !== 'object' || error === null || depth > 5) return false;
   const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };
   if (typeof code === 'string' && codes.has(code)) return true;
-  if (hasCode(cause, codes, depth + 1)) return true;
+  if (holdsCode(cause, codes, depth + 1)) return true;
   return (
-    Array.isArray(errors) && errors.length > 0 && errors.every((each) => hasCode(each, codes, depth + 1))
+    Array.isArray(errors) && errors.length > 0 && errors.every((each) => holdsCode(each, codes, depth + 1))
   );
 }

@@ -1,20 +1,41 @@
-import { holdfastError } from '../errors/holdfast-error.ts';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { operationEnded, operationFailed, operationReplayed } from '../observability/channels.ts';
 import { systemClock } from '../ports/clock.ts';
 import type { OperationStore } from '../ports/operation-store.ts';
 import { decode } from '../protocol/codec.ts';
 import type { ClaimedOperation, OperationOutcome } from '../protocol/operation.ts';
-import { redactText } from '../security/redact-text.ts';
 import type { Connectivity } from './connectivity.ts';
 import { isNetworkError, isUnreachable } from './network-errors.ts';
 import { retryAfterOf } from './policies/retry-after.ts';
+import { shownError } from './shown-error.ts';
 import type { OperationHandlers, ResolvedStoreAndForward } from './store-and-forward-options.ts';
 
 /** How long a handler that was told to end is waited for, and how often an outcome is told again, in milliseconds. */
 const timing = { graceMs: 10_000, settleAgainMs: 1_000 };
+const heldBack = [
+  'HOLDFAST_ERR_CIRCUIT_OPEN',
+  'HOLDFAST_ERR_CIRCUIT_ISOLATED',
+  'HOLDFAST_ERR_BULKHEAD_FULL',
+  'HOLDFAST_ERR_QUEUE_FULL',
+] as const;
+/** Operations that are remembered because their attempts reached nobody. */
+const unreachedMax = 10_000;
 /** A server that asks for a longer wait is asked again after a day. */
 const retryAfterMaxMs = 86_400_000;
-const errorLengthMax = 2_000;
+
+/** Which operation the code that runs is the handler of. */
+const handling = new AsyncLocalStorage<{ readonly queue: string; readonly operationId: string }>();
+
+/** Refuses what would wait for the handler that asks for it. */
+export function refuseWithinHandler(queue: string, method: string, operationId?: string): void {
+  const current = handling.getStore();
+  if (current?.queue !== queue || (operationId !== undefined && current.operationId !== operationId)) return;
+  throw holdfastError(
+    'HOLDFAST_ERR_ARGUMENT_INVALID',
+    `${method} would wait for the handler that calls it: throw from the handler, or call it after its end.`,
+  );
+}
 
 /** What a runner is made of. */
 export interface OperationRunnerOptions extends Omit<ResolvedStoreAndForward, 'store'> {
@@ -41,8 +62,8 @@ export class OperationRunner {
   readonly #held = new Map<string, AbortController>();
   #onReleased: { readonly operationId: string; readonly resolve: () => void }[] = [];
   readonly #cancelled = new Set<string>();
-  /** Attempts in a row that reached nobody: they say nothing of their operations, so they do not count towards its end. */
-  #unreached = 0;
+  /** Attempts of operations that reached nobody: they say nothing of them, so they do not count towards their end. */
+  readonly #unreached = new Map<string, number>();
   #isClosed = false;
   /** By all passes. */
   readonly ended = { replayed: 0, failed: 0 };
@@ -120,10 +141,11 @@ export class OperationRunner {
     const timer = setTimeout(() => abort.abort(timedOut(operationId, timeoutMs)), timeoutMs);
     try {
       const handler = handlers[name] as OperationHandlers[string];
-      await endedOrGivenUp(
-        new Promise((resolve) => resolve(handler(decode(payload) as never, context))),
-        signal,
+      const handled = handling.run({ queue: this.#options.queue, operationId }, async () =>
+        settledOf(await handler(decode(payload), context)),
       );
+      await endedOrGivenUp(handled, signal);
+      this.#unreached.delete(operationId);
       return { is: 'done' };
     } catch (error) {
       if (!isUnreachable(error)) {
@@ -138,9 +160,8 @@ export class OperationRunner {
   }
 
   #outcomeOf({ operationId, attempts }: ClaimedOperation, end: End): OperationOutcome {
-    if (end.is === 'done' || !isNetworkError(end.error)) this.#unreached = 0;
     if (end.is === 'done') return { operationId, outcome: 'done' };
-    const error = shown(end.error);
+    const error = shownError(end.error);
     if (this.#cancelled.has(operationId)) return { operationId, outcome: 'cancelled', error };
     const now = systemClock.now();
     const again = { operationId, outcome: 'again', error } as const;
@@ -148,21 +169,39 @@ export class OperationRunner {
     const forNetwork = end.is === 'away';
     // It stays the first: nothing is begun before the network is back.
     if (forNetwork) return { ...again, dueAt: now, countsAttempt: false, forNetwork };
-    if (isNetworkError(end.error)) {
-      const dueAt = now + this.#waitMs(this.#unreached++, end.error);
+    if (isNetworkError(end.error) || isHeldBack(end.error)) {
+      const unreached = this.#unreached.get(operationId) ?? 0;
+      this.#remember(operationId, unreached + 1);
+      const dueAt = now + this.#waitMs(unreached, end.error);
       return { ...again, dueAt, countsAttempt: false, forNetwork };
     }
     const dueAt = now + this.#waitMs(attempts, end.error);
     const isLast = attempts + 1 >= this.#options.attemptsMax;
-    if (isLast || this.#options.isPermanent(end.error)) return { operationId, outcome: 'dead', error };
+    if (isLast || this.#isPermanent(end.error)) return { operationId, outcome: 'dead', error };
     return { ...again, dueAt, countsAttempt: true, forNetwork: false };
+  }
+
+  /** A function of the application that throws itself says nothing of the operation. */
+  #isPermanent(error: unknown): boolean {
+    try {
+      return this.#options.isPermanent(error);
+    } catch {
+      return false;
+    }
+  }
+
+  #remember(operationId: string, unreached: number): void {
+    this.#unreached.set(operationId, unreached);
+    if (this.#unreached.size <= unreachedMax) return;
+    const [oldest = ''] = this.#unreached.keys();
+    this.#unreached.delete(oldest);
   }
 
   /** Doubles with every attempt; half of it is drawn at random, so that computers that failed together do not come together. */
   #waitMs(attempts: number, error: unknown): number {
     const { delayMs, delayMaxMs } = this.#options;
     const doubledMs = Math.min(delayMaxMs, delayMs * 2 ** Math.min(attempts, 40));
-    const askedMs = Math.min(retryAfterMaxMs, retryAfterOf(error, systemClock) ?? 0);
+    const askedMs = Math.min(retryAfterMaxMs, askedOf(error));
     return Math.ceil(Math.max(askedMs, doubledMs * (0.5 + Math.random() / 2)));
   }
 
@@ -192,10 +231,16 @@ export class OperationRunner {
     const about = { queue: this.#options.queue, operationId, name };
     if (end.is === 'done') return operationReplayed.publish({ ...about, attempt: attempts + 1, ms });
     const retryAt = outcome.outcome === 'again' ? outcome.dueAt : null;
-    operationFailed.publish({ ...about, attempt: attempts + 1, error: shown(end.error), retryAt });
+    operationFailed.publish({ ...about, attempt: attempts + 1, error: shownError(end.error), retryAt });
     if (outcome.outcome === 'dead' || outcome.outcome === 'cancelled')
       operationEnded.publish({ ...about, state: outcome.outcome });
   }
+}
+
+/** What a circuit breaker has queued is not done before it is carried out. */
+function settledOf(result: unknown): unknown {
+  const { status, settled } = (result ?? {}) as { status?: unknown; settled?: unknown };
+  return status === 'queued' && settled instanceof Promise ? settled : undefined;
 }
 
 /**
@@ -218,14 +263,18 @@ function endedOrGivenUp(running: Promise<unknown>, signal: AbortSignal): Promise
   });
 }
 
-/** What is kept of an error, and shown: without secrets, and not without an end. */
-function shown(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}${causeOf(error)}` : String(error);
-  return redactText(text.slice(0, 4 * errorLengthMax)).slice(0, errorLengthMax);
+/** How long whoever refused it asks to wait, in milliseconds. */
+function askedOf(error: unknown): number {
+  try {
+    return retryAfterOf(error, systemClock) ?? 0;
+  } catch {
+    return 0;
+  }
 }
 
-function causeOf({ cause }: Error): string {
-  return cause instanceof Error ? ` (${cause.message})` : '';
+/** Held back on this computer, by a circuit or a bulkhead: nobody was asked. */
+function isHeldBack(error: unknown): boolean {
+  return isHoldfastError(error) && (heldBack as readonly string[]).includes(error.code);
 }
 
 function timedOut(operationId: string, timeoutMs: number): Error {

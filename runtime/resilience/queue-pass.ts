@@ -4,7 +4,7 @@ import type { ClaimedOperation, ClaimResult } from '../protocol/operation.ts';
 import type { OperationRunner, OperationRunnerOptions } from './operation-runner.ts';
 
 /** How often an operation may have been begun without an end before it is parked. */
-const unfinishedStartsMax = 3;
+export const unfinishedStartsMax = 3;
 /** How long a queue rests at most: another process may have died with operations in hand. In milliseconds. */
 const restMaxMs = 30_000;
 /** How long it rests after a disk that failed, or a network that seems to be away. In milliseconds. */
@@ -14,6 +14,8 @@ const troubleMs = 1_000;
 export interface PassResult {
   readonly replayed: number;
   readonly failed: number;
+  /** Whether everything that was due was tried. */
+  readonly isComplete: boolean;
   /** When to look again, in milliseconds from now. */
   readonly waitMs: number;
 }
@@ -40,11 +42,18 @@ export class QueuePass {
   async run(): Promise<PassResult> {
     let claim: ClaimResult | undefined;
     let waitMs = troubleMs;
+    let isComplete = false;
     try {
       while (!this.#isAway && this.#mayGoOn()) {
         claim = await this.#claim(claim?.lastSequence ?? null);
         waitMs = restOf(claim);
-        if (claim.claimed.length === 0 && this.#running.size === 0) break;
+        isComplete = claim.claimed.length === 0 && this.#running.size === 0;
+        if (isComplete) break;
+        if (!this.#mayGoOn()) {
+          // Paused, closed, or the network went away meanwhile.
+          await Promise.all(claim.claimed.map((operation) => this.#runner.giveBack(operation)));
+          break;
+        }
         for (const operation of claim.claimed) this.#start(operation);
         const isAlone = claim.claimed.some(({ unfinishedStarts }) => unfinishedStarts > 0);
         await (isAlone ? Promise.all(this.#running) : Promise.race(this.#running));
@@ -54,7 +63,12 @@ export class QueuePass {
       waitMs = troubleMs;
     }
     await Promise.all(this.#running);
-    return { replayed: this.#replayed, failed: this.#failed, waitMs: this.#isAway ? troubleMs : waitMs };
+    return {
+      replayed: this.#replayed,
+      failed: this.#failed,
+      isComplete,
+      waitMs: this.#isAway ? troubleMs : waitMs,
+    };
   }
 
   async #claim(sequenceMax: number | null): Promise<ClaimResult> {
@@ -74,12 +88,19 @@ export class QueuePass {
   }
 
   #start(operation: ClaimedOperation): void {
-    const running = this.#runner.run(operation).then((ended) => {
-      if (ended === 'done') this.#replayed++;
-      else this.#failed++;
-      if (ended === 'away') this.#isAway = true;
-      this.#running.delete(running);
-    });
+    const running: Promise<void> = this.#runner
+      .run(operation)
+      .then(
+        (ended) => {
+          if (ended === 'done') this.#replayed++;
+          else this.#failed++;
+          if (ended === 'away') this.#isAway = true;
+        },
+        () => {
+          this.#failed++;
+        },
+      )
+      .finally(() => this.#running.delete(running));
     this.#running.add(running);
   }
 }

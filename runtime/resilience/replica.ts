@@ -85,9 +85,12 @@ export class Replica<State, Context, Event extends { readonly type: string }, In
       this.#onKnown = resolve;
     });
     const release = holdProcess();
-    this.#follow();
-    await known;
-    release();
+    try {
+      this.#follow();
+      await known;
+    } finally {
+      release();
+    }
   }
 
   async #start(): Promise<void> {
@@ -110,21 +113,28 @@ export class Replica<State, Context, Event extends { readonly type: string }, In
   #followLater(): void {
     this.#stop = undefined;
     if (this.#isClosed) return;
-    this.#again = setTimeout(() => {
-      try {
-        this.#follow();
-      } catch {
-        this.#followLater();
-      }
-    }, againAfterMs);
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => void this.#followAgain(), againAfterMs);
     this.#again.unref();
+  }
+
+  /** To ask for the actor has a host tried that had been given up. */
+  async #followAgain(): Promise<void> {
+    try {
+      await this.#start();
+      this.#stop?.();
+      this.#follow();
+    } catch {
+      this.#followLater();
+    }
   }
 
   #changed({ status, state, context }: HostReceipt): void {
     // The thread that knew it has died: it begins anew on the next.
     if (status === 'absent') {
       this.#isAbsent = true;
-      return void this.#start().catch(() => undefined);
+      this.#start().catch(() => this.#followLater());
+      return;
     }
     const hasBegun = this.#isAbsent;
     this.#isAbsent = false;

@@ -48,7 +48,7 @@ export class Resilience {
       );
     if (known !== undefined) return known;
     this.#checkOpen();
-    const resolved = resolveCircuitBreaker(name, options ?? {});
+    const resolved = resolveCircuitBreaker(name, options === undefined ? {} : options);
     const breaker = new CircuitBreaker(name, this.#router, this.connectivity, resolved);
     this.#circuitBreakers.set(name, breaker);
     return breaker;

@@ -20,8 +20,11 @@ export interface OperationContext {
   readonly enqueuedAt: number;
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: payloads stand in a parameter position, where nothing narrower is a supertype
+type AnyPayload = any;
+
 /** Carries out operations of a name. It has done so when it returns, and has failed when it throws. */
-export type OperationHandler<Payload = never> = (payload: Payload, context: OperationContext) => unknown;
+export type OperationHandler<Payload = AnyPayload> = (payload: Payload, context: OperationContext) => unknown;
 
 /** Handlers by the names of their operations. */
 export type OperationHandlers = Readonly<Record<string, OperationHandler>>;

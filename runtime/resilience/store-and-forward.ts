@@ -17,9 +17,9 @@ import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts
 import { volatileKinds } from '../protocol/volatile-kinds.ts';
 import { holdProcess } from './hold-process.ts';
 import { type OperationRecord, toOperationRecord } from './operation-record.ts';
-import { OperationRunner, type OperationRunnerOptions } from './operation-runner.ts';
+import { OperationRunner, type OperationRunnerOptions, refuseWithinHandler } from './operation-runner.ts';
 import { pause } from './pause.ts';
-import { QueuePass } from './queue-pass.ts';
+import { QueuePass, unfinishedStartsMax } from './queue-pass.ts';
 import { Replica } from './replica.ts';
 import type { OperationHandlers } from './store-and-forward-options.ts';
 
@@ -69,6 +69,16 @@ type PayloadOf<
 /** How long a queue rests whose actor cannot be told of a pass, in milliseconds. */
 const unheardMs = 1_000;
 
+const operationStates: readonly OperationState[] = [
+  'waiting',
+  'running',
+  'done',
+  'dead',
+  'parked',
+  'expired',
+  'cancelled',
+];
+
 const enqueueOptionNames = [
   'name',
   'idempotencyKey',
@@ -95,6 +105,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   readonly #stopListening: () => void;
   readonly #waiting = new Set<() => void>();
   #passing: Promise<void> | undefined;
+  /** Passes that have tried everything that was due. */
   #passes = 0;
   #network: 'online' | 'degraded' | 'offline' | undefined;
   #isPaused = false;
@@ -137,8 +148,12 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     this.#checkOpen();
     const operation = this.#toOperation(payload, options);
     const { store, limits } = this.#options;
-    const [result] = await store.enqueue([operation], limits, systemClock.now());
-    return this.#enqueued(operation, result as EnqueueResult);
+    const keep = async () =>
+      (await store.enqueue([operation], limits, systemClock.now()))[0] as EnqueueResult;
+    const result = await keep();
+    // What has expired while nothing was drained takes no room.
+    const isAgain = result.outcome === 'refused' && (await this.#expire());
+    return this.#enqueued(operation, isAgain ? await keep() : result);
   }
 
   /**
@@ -148,6 +163,8 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   async cancel(operationId: string): Promise<boolean> {
     this.#checkOpen();
     checkKey('operationId', operationId);
+    refuseWithinHandler(this.name, 'cancel', operationId);
+    if (!(await this.#isOwn(operationId))) return false;
     const { store } = this.#options;
     const state = await store.cancel(operationId, systemClock.now());
     if (state === 'waiting') {
@@ -164,15 +181,14 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   /** Begins nothing more until {@link StoreAndForward.resume}. What is under way goes on. Not kept: a restart resumes. */
   async pause(): Promise<void> {
     this.#checkOpen();
-    this.#isPaused = true;
     await this.#replica.send({ type: 'pause' });
-    await this.#passing;
+    this.#isPaused = true;
   }
 
   async resume(): Promise<void> {
     this.#checkOpen();
-    this.#isPaused = false;
     await this.#replica.send({ type: 'resume' });
+    this.#isPaused = false;
   }
 
   /**
@@ -188,13 +204,15 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     checkSignal('drain', options.signal);
     this.#checkOpen();
     options.signal?.throwIfAborted();
+    refuseWithinHandler(this.name, 'drain');
     const { store } = this.#options;
     const before = { ...this.#runner.ended };
     await store.hurry(this.name, systemClock.now());
     // A pass that is under way may have looked before.
     const wanted = this.#passes + (this.#passing === undefined ? 1 : 2);
     const ended = this.#waitFor(() => this.#passes >= wanted, options.signal);
-    this.#replica.tell({ type: 'drain' });
+    ended.catch(() => undefined);
+    await this.#replica.send({ type: 'drain' });
     await ended;
     const { depth: left } = await this.metrics();
     const { replayed, failed } = this.#runner.ended;
@@ -212,6 +230,11 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     this.#checkOpen();
     checkOptions('list', options, ['states', 'after', 'limit']);
     const { states = null, after = 0, limit = 100 } = options;
+    if (
+      states !== null &&
+      !(Array.isArray(states) && states.every((state) => operationStates.includes(state)))
+    )
+      throw invalidOption(`list: "states" must be an array of ${operationStates.join(', ')}.`);
     checkWhole('after', after);
     checkWhole('limit', limit, 1);
     return (await this.#options.store.list({ queue: this.name, states, after, limit })).map(
@@ -230,6 +253,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   async requeue(operationId: string): Promise<boolean> {
     this.#checkOpen();
     checkKey('operationId', operationId);
+    if (!(await this.#isOwn(operationId))) return false;
     const isRequeued = await this.#options.store.requeue(operationId, systemClock.now());
     this.#replica.tell({ type: 'drain' });
     return isRequeued;
@@ -239,7 +263,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   async discard(operationId: string): Promise<boolean> {
     this.#checkOpen();
     checkKey('operationId', operationId);
-    return this.#options.store.discard(operationId);
+    return (await this.#isOwn(operationId)) && this.#options.store.discard(operationId);
   }
 
   /** @internal Begins nothing more; handlers that do not end in time are told to. */
@@ -252,6 +276,11 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     await within(this.#passing, timeoutMs);
     this.#runner.close();
     await within(this.#passing, Math.min(timeoutMs, 1_000));
+  }
+
+  /** Ids are those of a file: another queue may have it. */
+  async #isOwn(operationId: string): Promise<boolean> {
+    return (await this.#options.store.get(operationId))?.queue === this.name;
   }
 
   #toOperation(payload: unknown, options: EnqueueOptions): NewOperation {
@@ -283,6 +312,16 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
       dueAt: now + delayMs,
       expiresAt: ttlMs === undefined ? null : now + ttlMs,
     };
+  }
+
+  /** Whether anything had expired. */
+  async #expire(): Promise<boolean> {
+    const { store, run } = this.#options;
+    const nothing = { names: [], limit: 0, sequenceMax: null, isIdle: false, unfinishedStartsMax };
+    const { ended } = await store.claim({ queue: this.name, run, ...nothing }, systemClock.now());
+    for (const { operationId, state } of ended)
+      operationEnded.publish({ queue: this.name, operationId, name: null, state });
+    return ended.length > 0;
   }
 
   #enqueued({ idempotencyKey }: NewOperation, result: EnqueueResult): Enqueued {
@@ -327,6 +366,8 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     // So that what waits because of it does not go on waiting. A disk that fails now lets it wait.
     if (isBack)
       await this.#options.store.networkIsBack(this.name, 2_000, systemClock.now()).catch(() => undefined);
+    // It may have changed again.
+    if (this.#network !== status) return;
     this.#replica.tell({ type: 'networkChanged', status });
   }
 
@@ -348,11 +389,12 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     const began = performance.now();
     await this.#options.connectivity.ready().catch(() => undefined);
     const made = new QueuePass(this.#options, this.#runner, () => this.#mayGoOn).run();
-    const { replayed, failed, waitMs } = await made;
+    const { replayed, failed, isComplete, waitMs } = await made.finally(() => {
+      this.#passing = undefined;
+    });
     if (replayed + failed > 0)
       queueDrained.publish({ queue, replayed, failed, ms: performance.now() - began });
-    this.#passing = undefined;
-    this.#passes++;
+    if (isComplete) this.#passes++;
     for (const look of [...this.#waiting]) look();
     if (this.#isClosed) return;
     // Nobody hears of it while no thread may run: then there is no hurry either.

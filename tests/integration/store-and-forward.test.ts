@@ -184,7 +184,7 @@ test('one is dead after its last attempt, or at once for a permanent error, and 
   expect(receiver.got).toEqual([500, 500, 500, 404]);
   const dead = await outbox.list({ states: ['dead'] });
   expect(dead).toMatchObject([
-    { operationId: unlucky.operationId, payload: 500, attempts: 3, lastError: 'Error: answered 500' },
+    { operationId: unlucky.operationId, payload: 500, attempts: 3, lastError: 'answered 500' },
     { operationId: wrong.operationId, payload: 404, attempts: 1 },
   ]);
   receiver.act = () => undefined;
