@@ -31,6 +31,14 @@ export function isNetworkError(error: unknown): boolean {
   return hasCode(error, unreachable) || hasCode(error, broken);
 }
 
+/** Nobody answered in time. */
+const silent = new Set(['HOLDFAST_ERR_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+
+/** Whether a call failed since nobody answered, which says nothing of the other side if there is no network. */
+export function isSilence(error: unknown): boolean {
+  return hasCode(error, silent) || (error instanceof Error && error.name === 'TimeoutError');
+}
+
 /** Whatever was thrown is looked at, and some of it throws when it is. */
 function hasCode(error: unknown, codes: ReadonlySet<string>): boolean {
   try {

@@ -6,7 +6,7 @@ import type { OperationStore } from '../ports/operation-store.ts';
 import { decode } from '../protocol/codec.ts';
 import type { ClaimedOperation, OperationOutcome } from '../protocol/operation.ts';
 import type { Connectivity } from './connectivity.ts';
-import { isNetworkError, isUnreachable } from './network-errors.ts';
+import { isNetworkError, isSilence, isUnreachable } from './network-errors.ts';
 import { retryAfterOf } from './policies/retry-after.ts';
 import { shownError } from './shown-error.ts';
 import type { OperationHandlers, ResolvedStoreAndForward } from './store-and-forward-options.ts';
@@ -50,7 +50,7 @@ export interface OperationRunnerOptions extends Omit<ResolvedStoreAndForward, 's
 type End =
   | { readonly is: 'done' }
   | { readonly is: 'failed'; readonly error: unknown }
-  /** It could not leave this computer. */
+  /** It could not leave this computer, or nobody answered and the network is away. */
   | { readonly is: 'away'; readonly error: unknown };
 
 /**
@@ -148,7 +148,7 @@ export class OperationRunner {
       this.#unreached.delete(operationId);
       return { is: 'done' };
     } catch (error) {
-      if (!isUnreachable(error)) {
+      if (!isUnreachable(error) && !isSilence(error)) {
         connectivity.report(error);
         return { is: 'failed', error };
       }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -23,11 +23,11 @@ export class SmallDisk {
     onTestFinished(() => run('umount', ['--lazy', this.folder]));
   }
 
-  /** Leaves at most so many kilobytes free. */
+  /** Leaves at most so many kilobytes free; may be called again. */
   fill(leaveKilobytes = 0): void {
     const { bavail, bsize } = statfsSync(this.folder);
     const bytes = bavail * bsize - leaveKilobytes * 1024;
-    writeFileSync(this.#ballast, Buffer.alloc(Math.max(0, bytes)));
+    appendFileSync(this.#ballast, Buffer.alloc(Math.max(0, bytes)));
   }
 
   free(): void {
