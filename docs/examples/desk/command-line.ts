@@ -1,14 +1,17 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { obfuscateUrl } from 'holdfast/security';
 import { DeskError } from './desk-error.ts';
+import { printable } from './printable.ts';
 
-export const help = `Usage: npm start -- [FOLDER] [--search WORDS] [--database PATH]
+export const help = `Usage: npm start -- [FOLDER] [--search WORDS] [--notify URL] [--database PATH]
 
 Keeps every text file below FOLDER (default: the docs of this package) as a document, tells what changed since the last
 time, and remembers it all in one database file.
 
   --search WORDS    then look for the documents that have all of these words
+  --notify URL      then tell this server of every change, once: what it does not hear waits for the next run
   --database PATH   where to keep the documents (default: one file for each folder in the state folder of the user)
   -h, --help        print this
 
@@ -20,6 +23,7 @@ export interface CommandLine {
   readonly folder: string;
   readonly database: string | undefined;
   readonly search: string | undefined;
+  readonly notify: URL | undefined;
   readonly wantsHelp: boolean;
 }
 
@@ -32,6 +36,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     folder: resolve(startFolder(), positionals[0] ?? docs),
     database: values.database === undefined ? undefined : resolve(startFolder(), values.database),
     search: wordsOf(values.search),
+    notify: serverOf(values.notify),
     wantsHelp: values.help ?? false,
   };
 }
@@ -39,6 +44,14 @@ export function readCommandLine(args: readonly string[]): CommandLine {
 function wordsOf(search: string | undefined): string | undefined {
   if (search?.trim() === '') throw notUnderstood('There are no words to look for.');
   return search;
+}
+
+function serverOf(notify: string | undefined): URL | undefined {
+  if (notify === undefined) return undefined;
+  const url = URL.parse(notify);
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  const shown = printable(obfuscateUrl(notify));
+  throw notUnderstood(`--notify takes a URL that begins with http: or https:, not "${shown}".`);
 }
 
 /** npm runs scripts in the folder of the package; paths are meant from where the user is. */
@@ -55,6 +68,7 @@ function parse(args: string[]) {
       options: {
         database: { type: 'string' },
         search: { type: 'string' },
+        notify: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     });

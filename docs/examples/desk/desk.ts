@@ -1,11 +1,12 @@
 /**
  * Desk: an offline-first document desk over a folder of real files.
  *
- *     npm start -- FOLDER [--search WORDS]
+ *     npm start -- FOLDER [--search WORDS] [--notify URL]
  *
  * Every text file is an aggregate (`document.ts`); what happened to it since the last run is found out by comparing the
  * files with the event log (`reconcile.ts`) and sent to it as a command, durable and exactly once (`keep-change.ts`).
- * Run it, edit, rename and remove some files, and run it again; kill it half way, and run it again.
+ * Run it, edit, rename and remove some files, and run it again; kill it half way, and run it again. With `--notify`, a
+ * server is told of every change (`notify.ts`), now or when it can be reached.
  *
  * The database is in the state folder of the user, one file for each watched folder, and never inside the watched
  * folder unless `--database` says so. Exit codes: 0 done, 1 failed, 2 not understood, 130 stopped by Ctrl-C.
@@ -17,11 +18,13 @@ import { bringUpToDate } from './bring-up-to-date.ts';
 import { type CommandLine, help, readCommandLine } from './command-line.ts';
 import { databasePath } from './database-path.ts';
 import { DeskError } from './desk-error.ts';
+import { notify } from './notify.ts';
 import { printable } from './printable.ts';
 import { ProgressLine } from './progress-line.ts';
-import { report } from './report.ts';
+import { deliveryReport, report } from './report.ts';
 import { search } from './search.ts';
 import { stopSignal } from './stop-signals.ts';
+import { serverProbe } from './webhook.ts';
 
 async function main(args: readonly string[]): Promise<number> {
   try {
@@ -45,8 +48,10 @@ async function run(commandLine: CommandLine): Promise<void> {
   const progress = new ProgressLine(process.stderr);
   say(`desk: ${printable(folder)}`);
 
+  const { search: words, notify: url } = commandLine;
   await using runtime = await createRuntime({
     database,
+    connectivity: url === undefined ? {} : { probe: serverProbe(url), offlineAfter: 1 },
     modules: ['./document.ts', './search.ts'].map((module) => new URL(module, import.meta.url)),
   });
   const outcome = await bringUpToDate({
@@ -57,7 +62,9 @@ async function run(commandLine: CommandLine): Promise<void> {
     onProgress: (done, total) => progress.show(done, total),
   }).finally(() => progress.clear());
   say(...report(outcome, performance.now() - startedAt), `database: ${printable(database)}`);
-  if (commandLine.search !== undefined) await lookFor(runtime, commandLine.search, signal);
+  if (words !== undefined) await lookFor(runtime, words, signal);
+  // Last: what is here need not wait for what may be away.
+  if (url !== undefined) say(...deliveryReport(url, await notify(runtime, url, signal)));
 }
 
 async function lookFor(runtime: Runtime, words: string, signal: AbortSignal): Promise<void> {

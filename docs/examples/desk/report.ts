@@ -1,5 +1,8 @@
 import { styleText } from 'node:util';
+import { obfuscateUrl } from 'holdfast/security';
 import type { Outcome } from './bring-up-to-date.ts';
+import type { News } from './news.ts';
+import type { Delivery } from './notify.ts';
 import { printable } from './printable.ts';
 import type { Change } from './reconcile.ts';
 import type { Skipped } from './skipped.ts';
@@ -21,11 +24,32 @@ export function report(outcome: Outcome, elapsedMs: number): string[] {
   return [
     ...changeLines(changes.toSorted(byPath)),
     ...(overtaken === 0 ? [] : [`${count(overtaken, 'change')} left to another desk on this folder`]),
-    ...skippedLines(skipped.toSorted(byPath)),
+    ...linesByReason('skipped', skipped.toSorted(byPath)),
     ...(changes.length === 0
       ? [`nothing changed: ${total}`]
       : [total, rate(changes.length, outcome.keepingMs)]),
   ];
+}
+
+/** What a server was told, in a line, and a line for each reason for which it did not take something. */
+export function deliveryReport(url: URL, { delivered, waiting, reason, dead }: Delivery): string[] {
+  const to = printable(obfuscateUrl(url.href));
+  if (delivered + waiting + dead.length === 0) return [`nothing to deliver to ${to}`];
+  const left = [
+    ...(waiting === 0 ? [] : [`${number(waiting)} waiting (${plainReason(reason)})`]),
+    ...(dead.length === 0 ? [] : [`${number(dead.length)} dead`]),
+  ];
+  const next = left.length === 0 ? '' : `, ${left.join(', ')}: sent by the next run with --notify`;
+  const refused = dead.map(({ payload, lastError }) => ({
+    path: (payload as News).path,
+    reason: plainReason(lastError ?? 'refused'),
+  }));
+  return [`${number(delivered)} delivered to ${to}${next}`, ...linesByReason('dead', refused)];
+}
+
+/** The name of the class says nothing to people. */
+function plainReason(error: string): string {
+  return printable(error.replace(/^\w*Error: /, ''));
 }
 
 function changeLines(changes: readonly Change[]): string[] {
@@ -50,14 +74,14 @@ function counts(changes: readonly Change[]): string {
 }
 
 /** A line for each reason, the most frequent first: `skipped 2 (binary): a.png, b.png` */
-function skippedLines(skipped: readonly Skipped[]): string[] {
-  const byReason = [...Map.groupBy(skipped, ({ reason }) => reason)];
+function linesByReason(word: string, items: readonly Pick<Skipped, 'path' | 'reason'>[]): string[] {
+  const byReason = [...Map.groupBy(items, ({ reason }) => reason)];
   return byReason
     .sort(([, a], [, b]) => b.length - a.length)
     .map(([reason, all]) => {
       const examples = all.slice(0, examplesMax).map(({ path }) => printable(path));
       const rest = all.length > examplesMax ? ', ...' : '';
-      return `skipped ${number(all.length)} (${reason}): ${examples.join(', ')}${rest}`;
+      return `${word} ${number(all.length)} (${reason}): ${examples.join(', ')}${rest}`;
     });
 }
 
