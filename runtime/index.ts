@@ -72,8 +72,9 @@ export type { SkippedEventCount, SkippedReason } from './protocol/skipped-event.
 export type { RehearseOptions } from './rehearse/rehearse-options.ts';
 export type { Call } from './resilience/call-queue.ts';
 export type { CallOptions, CallResult } from './resilience/call-result.ts';
-export type { CircuitBreaker, CircuitMetrics, CircuitState } from './resilience/circuit-breaker.ts';
+export type { CircuitBreaker } from './resilience/circuit-breaker.ts';
 export type { CircuitBreakerOptions } from './resilience/circuit-breaker-options.ts';
+export type { CircuitMetrics, CircuitState } from './resilience/circuit-metrics.ts';
 export type { Connectivity, ConnectivityState, ConnectivityStatus } from './resilience/connectivity.ts';
 export type { ConnectivityOptions } from './resilience/connectivity-options.ts';
 export {
@@ -83,13 +84,9 @@ export {
   interfaceProbe,
   type ProbeResult,
 } from './resilience/connectivity-probe.ts';
+export type { Enqueued, EnqueueOptions } from './resilience/enqueue-options.ts';
 export type { OperationRecord } from './resilience/operation-record.ts';
-export type {
-  Enqueued,
-  EnqueueOptions,
-  ListOperationsOptions,
-  StoreAndForward,
-} from './resilience/store-and-forward.ts';
+export type { ListOperationsOptions, StoreAndForward } from './resilience/store-and-forward.ts';
 export type {
   OperationContext,
   OperationHandler,

@@ -1,9 +1,4 @@
-import type {
-  CircuitContext,
-  CircuitEvent,
-  CircuitInput,
-  CircuitStateValue,
-} from '../../machines/circuit-breaker.machine.ts';
+import type { CircuitStateValue } from '../../machines/circuit-breaker.machine.ts';
 import type { Router } from '../hosts/router.ts';
 import { circuitChanged, circuitDrained } from '../observability/channels.ts';
 import { checkWhole } from '../protocol/names.ts';
@@ -14,24 +9,12 @@ import { CallReports } from './call-reports.ts';
 import type { CallOptions, CallResult } from './call-result.ts';
 import type { ResolvedCircuitBreaker } from './circuit-breaker-options.ts';
 import { circuitClosed, circuitIsolated, circuitOpen } from './circuit-errors.ts';
+import type { CircuitMetrics, CircuitState } from './circuit-metrics.ts';
 import type { Connectivity } from './connectivity.ts';
 import { isUnreachable } from './network-errors.ts';
 import { pause } from './pause.ts';
+import { type CircuitReplica, type ProbeEnd, ProbeGate } from './probe-gate.ts';
 import { Replica } from './replica.ts';
-
-/** Counted since the circuit breaker was made; `queued` and `bytes` are of this moment. */
-export interface CircuitMetrics {
-  readonly executed: number;
-  readonly failed: number;
-  readonly rejected: number;
-  readonly drained: number;
-  readonly dropped: number;
-  readonly queued: number;
-  readonly bytes: number;
-}
-
-/** Whether calls get through. */
-export type CircuitState = 'closed' | 'open' | 'half-open' | 'isolated';
 
 /** What the next call meets. */
 type Mode = 'unknown' | 'execute' | 'probe' | 'queue' | 'open' | 'isolated' | 'closed';
@@ -49,9 +32,10 @@ export class CircuitBreaker {
   readonly name: string;
   readonly #options: ResolvedCircuitBreaker;
   readonly #connectivity: Connectivity;
-  readonly #replica: Replica<CircuitStateValue, CircuitContext, CircuitEvent, CircuitInput>;
+  readonly #replica: CircuitReplica;
   readonly #reports: CallReports;
   readonly #queue: CallQueue;
+  readonly #gate: ProbeGate;
   readonly #ended = new AbortController();
   readonly #stopListening: () => void;
   readonly #counts = { executed: 0, failed: 0, rejected: 0, drained: 0, dropped: 0 };
@@ -59,7 +43,6 @@ export class CircuitBreaker {
   #mode: Mode = 'unknown';
   #circuit: CircuitState = 'closed';
   #sleeps: number;
-  #isAsking = false;
   #isDraining = false;
   #hasToldQueued = false;
   #openedAt = 0;
@@ -87,6 +70,7 @@ export class CircuitBreaker {
     this.#reports = new CallReports(options.input.trip, (runs) =>
       this.#replica.send({ type: 'reported', runs, random: Math.random() }),
     );
+    this.#gate = new ProbeGate(this.#replica, () => this.#look());
     this.#stopListening = connectivity.listen(() => this.#networkChanged());
   }
 
@@ -225,8 +209,9 @@ export class CircuitBreaker {
 
   /** The one call that finds out whether the service is back. Throws {@link refused} if there is one already. */
   async #runProbe<Value>(call: Call<Value>, signal = this.#ended.signal): Promise<Value> {
-    const probe = await this.#askForProbe();
-    let outcome: 'ok' | 'failed' | 'unknown' = 'failed';
+    const probe = await this.#gate.ask();
+    if (probe === undefined) throw refused;
+    let outcome: ProbeEnd = 'failed';
     try {
       const began = performance.now();
       const value = await call(signal);
@@ -241,28 +226,8 @@ export class CircuitBreaker {
       this.#counts.failed++;
       throw error;
     } finally {
-      await this.#endProbe(probe, outcome);
+      await this.#gate.end(probe, outcome);
     }
-  }
-
-  /** One asks at a time; once the circuit knows of the probe, its state says that there is one. */
-  async #askForProbe(): Promise<number> {
-    if (this.#isAsking) throw refused;
-    this.#isAsking = true;
-    this.#look();
-    try {
-      if (!(await this.#replica.send({ type: 'probeBegan' }))) throw refused;
-      return this.#replica.context?.probe ?? 0;
-    } finally {
-      this.#isAsking = false;
-      this.#look();
-    }
-  }
-
-  async #endProbe(probe: number, outcome: 'ok' | 'failed' | 'unknown'): Promise<void> {
-    const ended = { type: 'probeEnded', probe, outcome, random: Math.random() } as const;
-    // A circuit that does not hear of it opens again by itself.
-    await this.#replica.send(ended).catch(() => false);
   }
 
   /** Whether a call could not leave this computer, and the network is indeed away, or seems to be. */
@@ -346,18 +311,12 @@ export class CircuitBreaker {
       status === 'offline' || (status === 'degraded' && this.#options.input.onDegraded === 'queue');
     if (isAway || this.#queue.size > 0) return 'queue';
     if (this.#circuit === 'closed') return 'execute';
-    return this.#isTried ? 'probe' : 'open';
-  }
-
-  /** Whether a probe is wanted. */
-  get #isTried(): boolean {
-    const circuit = this.#replica.state?.circuit;
-    return typeof circuit === 'object' && circuit.halfOpen === 'waiting' && !this.#isAsking;
+    return this.#gate.isWanted ? 'probe' : 'open';
   }
 
   get #mayDrain(): boolean {
     if (this.#replica.state?.drain !== 'draining' || this.#mode === 'closed') return false;
-    return (this.#circuit === 'closed' || this.#isTried) && this.#connectivity.status !== 'offline';
+    return (this.#circuit === 'closed' || this.#gate.isWanted) && this.#connectivity.status !== 'offline';
   }
 
   async #drain(): Promise<void> {

@@ -36,7 +36,11 @@ const silent = new Set(['HOLDFAST_ERR_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_
 
 /** Whether a call failed since nobody answered, which says nothing of the other side if there is no network. */
 export function isSilence(error: unknown): boolean {
-  return hasCode(error, silent) || (error instanceof Error && error.name === 'TimeoutError');
+  try {
+    return holdsCode(error, silent, 0) || (error as { name?: unknown } | null)?.name === 'TimeoutError';
+  } catch {
+    return false;
+  }
 }
 
 /** Whatever was thrown is looked at, and some of it throws when it is. */

@@ -113,6 +113,8 @@ export class Replica<State, Context, Event extends { readonly type: string }, In
   #followLater(): void {
     this.#stop = undefined;
     if (this.#isClosed) return;
+    // Whatever thread has it next knows nothing of it.
+    this.#isAbsent = true;
     clearTimeout(this.#again);
     this.#again = setTimeout(() => void this.#followAgain(), againAfterMs);
     this.#again.unref();

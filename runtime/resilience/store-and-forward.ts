@@ -8,13 +8,11 @@ import { holdfastError } from '../errors/holdfast-error.ts';
 import type { Router } from '../hosts/router.ts';
 import { operationEnded, queueDrained } from '../observability/channels.ts';
 import { systemClock } from '../ports/clock.ts';
-import { encode } from '../protocol/codec.ts';
-import { commandFingerprint } from '../protocol/command-fingerprint.ts';
-import { createEventId } from '../protocol/event-id.ts';
 import { checkKey, checkWhole } from '../protocol/names.ts';
 import type { EnqueueResult, NewOperation, OperationMetrics, OperationState } from '../protocol/operation.ts';
 import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
 import { volatileKinds } from '../protocol/volatile-kinds.ts';
+import { type Enqueued, type EnqueueOptions, toEnqueued, toNewOperation } from './enqueue-options.ts';
 import { holdProcess } from './hold-process.ts';
 import { type OperationRecord, toOperationRecord } from './operation-record.ts';
 import { OperationRunner, type OperationRunnerOptions, refuseWithinHandler } from './operation-runner.ts';
@@ -22,33 +20,7 @@ import { pause } from './pause.ts';
 import { QueuePass, unfinishedStartsMax } from './queue-pass.ts';
 import { Replica } from './replica.ts';
 import type { OperationHandlers } from './store-and-forward-options.ts';
-
-/** Options of {@link StoreAndForward.enqueue}. */
-export interface EnqueueOptions<Name extends string = string> {
-  /** Which handler carries it out. Default: the only one that there is. */
-  readonly name?: Name;
-  /** Makes a repetition harmless: the same operation under the same key is kept once, and its key for 7 days after its end. */
-  readonly idempotencyKey?: string;
-  /** Operations with the same key are carried out strictly one after the other, in order. */
-  readonly orderKey?: string;
-  /** Replaces the payload of an operation with the same key, and order key, that waits and was never begun. */
-  readonly coalesceKey?: string;
-  /** Higher goes first, among operations of different order keys. A whole number; default 0. */
-  readonly priority?: number;
-  /** Not carried out before so many milliseconds. Default 0. */
-  readonly delayMs?: number;
-  /** Expires after so many milliseconds. Default: `ttlMs` of the queue. */
-  readonly ttlMs?: number;
-}
-
-/** What became of an operation that was handed in. */
-export interface Enqueued {
-  /** Of the operation that is kept: with `duplicate` and `coalesced` an older one. */
-  readonly operationId: string;
-  /** `dropped`: there was no room, and the queue drops the newest. */
-  readonly status: 'enqueued' | 'duplicate' | 'coalesced' | 'dropped';
-  readonly state: OperationState;
-}
+import { within } from './within.ts';
 
 /** Options of {@link StoreAndForward.list}. */
 export interface ListOperationsOptions {
@@ -79,16 +51,6 @@ const operationStates: readonly OperationState[] = [
   'cancelled',
 ];
 
-const enqueueOptionNames = [
-  'name',
-  'idempotencyKey',
-  'orderKey',
-  'coalesceKey',
-  'priority',
-  'delayMs',
-  'ttlMs',
-];
-
 /**
  * Operations that are kept before they are promised, and carried out when the network lets them: in the order in which they
  * were handed in, strictly so for each order key, at least once, also after a crash. An operation is data, a name and a
@@ -107,6 +69,8 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   #passing: Promise<void> | undefined;
   /** Passes that have tried everything that was due. */
   #passes = 0;
+  /** Of which its machine is being told. */
+  #endedPass: number | undefined;
   #network: 'online' | 'degraded' | 'offline' | undefined;
   #isPaused = false;
   #isClosed = false;
@@ -146,7 +110,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     options: EnqueueOptions<Name> = {},
   ): Promise<Enqueued> {
     this.#checkOpen();
-    const operation = this.#toOperation(payload, options);
+    const operation = toNewOperation(this.#options, payload, options);
     const { store, limits } = this.#options;
     const keep = async () =>
       (await store.enqueue([operation], limits, systemClock.now()))[0] as EnqueueResult;
@@ -283,37 +247,6 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     return (await this.#options.store.get(operationId))?.queue === this.name;
   }
 
-  #toOperation(payload: unknown, options: EnqueueOptions): NewOperation {
-    const owner = `storeAndForward('${this.name}').enqueue`;
-    checkOptions(owner, options, enqueueOptionNames);
-    const names = Object.keys(this.#options.handlers);
-    const { name = names.length === 1 ? names[0] : undefined } = options;
-    if (name === undefined || !names.includes(name))
-      throw invalidOption(`${owner}: "name" must be that of a handler: ${names.join(', ')}.`);
-    const { idempotencyKey, orderKey, coalesceKey, priority = 0, delayMs = 0 } = options;
-    for (const [option, key] of Object.entries({ idempotencyKey, orderKey, coalesceKey }))
-      if (key !== undefined) checkKey(option, key);
-    checkWhole('priority', priority, Number.MIN_SAFE_INTEGER);
-    checkWhole('delayMs', delayMs);
-    const { ttlMs = this.#options.ttlMs } = options;
-    if (ttlMs !== undefined) checkWhole('ttlMs', ttlMs, 1);
-    const now = systemClock.now();
-    const text = encode(payload, 'payload');
-    return {
-      operationId: createEventId(),
-      queue: this.name,
-      name,
-      payload: text,
-      idempotencyKey: idempotencyKey ?? null,
-      fingerprint: idempotencyKey === undefined ? '' : commandFingerprint('execute', name, text),
-      orderKey: orderKey ?? null,
-      coalesceKey: coalesceKey ?? null,
-      priority,
-      dueAt: now + delayMs,
-      expiresAt: ttlMs === undefined ? null : now + ttlMs,
-    };
-  }
-
   /** Whether anything had expired. */
   async #expire(): Promise<boolean> {
     const { store, run } = this.#options;
@@ -324,30 +257,17 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     return ended.length > 0;
   }
 
-  #enqueued({ idempotencyKey }: NewOperation, result: EnqueueResult): Enqueued {
-    const { outcome, operationId, state, dropped } = result;
-    for (const each of dropped)
-      operationEnded.publish({ queue: this.name, operationId: each, name: null, state: 'dropped' });
-    if (outcome === 'conflict') {
-      const key = idempotencyKey ?? '';
-      throw holdfastError(
-        'HOLDFAST_ERR_IDEMPOTENCY_CONFLICT',
-        `The key "${key}" of the queue "${this.name}" was used for another operation. Nothing was kept.`,
-        { stream: this.name, key },
-      );
-    }
-    if (outcome === 'refused') {
-      const { itemsMax, bytesMax } = this.#options.limits;
-      throw holdfastError(
-        'HOLDFAST_ERR_QUEUE_FULL',
-        `The queue "${this.name}" holds ${itemsMax} operations or ${bytesMax} bytes: this one is not kept.`,
-      );
-    }
+  #enqueued(operation: NewOperation, result: EnqueueResult): Enqueued {
+    const { name: queue } = this;
+    for (const operationId of result.dropped)
+      operationEnded.publish({ queue, operationId, name: null, state: 'dropped' });
+    const enqueued = toEnqueued(operation, this.#options.limits, result);
     this.#replica.tell({ type: 'drain' });
-    return { operationId, status: outcome, state };
+    return enqueued;
   }
 
   #begun(): void {
+    this.#endedPass = undefined;
     this.#network = undefined;
     if (this.#isPaused) this.#replica.tell({ type: 'pause' });
     this.#networkChanged();
@@ -381,7 +301,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   #look(): void {
     if (this.#isClosed || this.#passing !== undefined || this.#replica.state?.drain !== 'draining') return;
     const pass = this.#replica.context?.pass ?? 0;
-    this.#passing = this.#pass(pass);
+    if (pass !== this.#endedPass) this.#passing = this.#pass(pass);
   }
 
   async #pass(pass: number): Promise<void> {
@@ -397,8 +317,14 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     if (isComplete) this.#passes++;
     for (const look of [...this.#waiting]) look();
     if (this.#isClosed) return;
-    // Nobody hears of it while no thread may run: then there is no hurry either.
-    await this.#replica.send({ type: 'passEnded', pass, waitMs }).catch(() => pause(unheardMs));
+    this.#endedPass = pass;
+    try {
+      await this.#replica.send({ type: 'passEnded', pass, waitMs });
+    } catch {
+      // Nobody hears of it while no thread may run: then there is no hurry either.
+      await pause(unheardMs);
+      this.#endedPass = undefined;
+    }
     // It may have begun anew meanwhile, and wants another one.
     this.#look();
   }
@@ -430,14 +356,4 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
 
 function closed(name: string): Error {
   return holdfastError('HOLDFAST_ERR_CLOSED', `The queue "${name}" is closed with its runtime.`);
-}
-
-/** Resolves when the work is done, or the time is over. */
-async function within(work: Promise<unknown>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }

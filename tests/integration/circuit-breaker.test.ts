@@ -1,24 +1,13 @@
-import type {
-  CallResult,
-  CircuitBreaker,
-  CircuitBreakerOptions,
-  ConnectivityStatus,
-  Runtime,
-} from 'holdfast';
+import type { CallResult, CircuitBreaker, CircuitBreakerOptions } from 'holdfast';
 import { expect, test } from 'vitest';
 import { ChannelRecord } from '../support/channel-record.ts';
 import { codedError } from '../support/coded-error.ts';
 import { hostile } from '../support/fixtures/hostile.ts';
-import { ManualProbe } from '../support/manual-probe.ts';
-import { openRuntime } from '../support/open-runtime.ts';
+import { openResilient, type Resilient } from '../support/resilient-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-interface Given {
-  readonly runtime: Runtime;
+interface Given extends Resilient {
   readonly breaker: CircuitBreaker;
-  readonly probe: ManualProbe;
-  /** Has the network be like this. */
-  readonly become: (status: ConnectivityStatus) => Promise<void>;
 }
 
 async function given(
@@ -26,22 +15,9 @@ async function given(
   network: 'online' | 'offline' = 'online',
   modules: readonly string[] = [],
 ): Promise<Given> {
-  const probe = new ManualProbe(network);
-  const connectivity = {
-    probe,
-    intervalMs: 80_000_000,
-    offlineIntervalMs: 80_000_000,
-    pauseMs: 1,
-    offlineAfter: 1,
-  };
-  const runtime = await openRuntime(modules, { connectivity });
-  const breaker = runtime.circuitBreaker('service', { openMs: 20, jitter: 0, ...options });
-  const become = async (status: ConnectivityStatus) => {
-    probe.result = status === 'degraded' ? { degraded: 'slow' } : (status as 'online');
-    // A check that was under way may still find what was before.
-    await expect.poll(async () => (await runtime.connectivity.check()).status).toBe(status);
-  };
-  return { runtime, breaker, probe, become };
+  const resilient = await openResilient(network, modules);
+  const breaker = resilient.runtime.circuitBreaker('service', { openMs: 20, jitter: 0, ...options });
+  return { ...resilient, breaker };
 }
 
 const fail = () => Promise.reject(new Error('503'));

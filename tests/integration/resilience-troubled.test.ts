@@ -1,0 +1,294 @@
+import type { CallResult, OperationHandlers, StoreAndForwardOptions } from 'holdfast';
+import { expect, test } from 'vitest';
+import { ChannelRecord } from '../support/channel-record.ts';
+import { codedError } from '../support/coded-error.ts';
+import { hostile } from '../support/fixtures/hostile.ts';
+import { openResilient } from '../support/resilient-runtime.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+// What applications do to circuit breakers and queues that they should not.
+
+const fast: StoreAndForwardOptions = { delayMs: 1, delayMaxMs: 5 };
+const invalid = codedError('HOLDFAST_ERR_ARGUMENT_INVALID');
+const never = () => new Promise<never>(() => undefined);
+const fail = () => Promise.reject(new Error('503'));
+
+function settledOf<Value>(result: CallResult<Value>): Promise<Value> {
+  if (result.status !== 'queued') throw new Error('not queued');
+  return result.settled;
+}
+
+/** What cannot be shown, nor asked for anything. */
+const unspeakable = (): unknown =>
+  new Proxy(Object.create(null), {
+    get() {
+      throw new Error('no');
+    },
+    getPrototypeOf() {
+      throw new Error('no');
+    },
+  });
+
+test.each([
+  ['is no error', () => Object.create(null)],
+  ['cannot be looked at', unspeakable],
+  ['is nothing', () => undefined],
+])('an operation comes to an end although what its handler throws %s', async (_, thrown) => {
+  const { runtime } = await openResilient();
+  const done: unknown[] = [];
+  const outbox = runtime.storeAndForward(
+    'outbox',
+    {
+      deliver(payload: string) {
+        if (payload === 'bad') throw thrown();
+        done.push(payload);
+      },
+    },
+    { ...fast, attemptsMax: 2 },
+  );
+  await outbox.enqueue('bad');
+  await outbox.enqueue('good');
+
+  await expect.poll(() => outbox.metrics()).toMatchObject({ dead: 1, replayed: 1, depth: 0 });
+  expect(done).toEqual(['good']);
+});
+
+test('a function that says which errors are permanent may throw itself', async () => {
+  const { runtime } = await openResilient();
+  const isPermanent = (error: unknown) => (error as { response: { status: number } }).response.status === 400;
+  const outbox = runtime.storeAndForward(
+    'outbox',
+    { deliver: fail },
+    { ...fast, attemptsMax: 2, isPermanent },
+  );
+  await outbox.enqueue('bad');
+
+  await expect.poll(() => outbox.metrics()).toMatchObject({ dead: 1, failed: 2 });
+});
+
+test('an open circuit and a full bulkhead make nothing dead, and what a circuit has queued is not done', async () => {
+  const { runtime, become } = await openResilient();
+  const breaker = runtime.circuitBreaker('service', {
+    trip: { rule: 'consecutive', failures: 1 },
+    openMs: 30,
+    jitter: 0,
+  });
+  let failures = 1;
+  const done: unknown[] = [];
+  const outbox = runtime.storeAndForward(
+    'outbox',
+    {
+      deliver: (payload: string) =>
+        breaker.call(() => {
+          if (failures-- > 0) throw new Error('503');
+          done.push(payload);
+        }),
+    },
+    { ...fast, attemptsMax: 2 },
+  );
+  await outbox.enqueue('first');
+  await expect.poll(() => outbox.metrics()).toMatchObject({ replayed: 1, dead: 0, depth: 0 });
+  expect(done).toEqual(['first']);
+
+  await become('degraded');
+  const patient = runtime.circuitBreaker('patient', { onDegraded: 'queue' });
+  const mail = runtime.storeAndForward(
+    'mail',
+    { send: () => patient.call(() => void done.push('mail')) },
+    fast,
+  );
+  await mail.enqueue('mail');
+  await expect.poll(() => patient.queued).toBe(1);
+  expect(await mail.metrics()).toMatchObject({ replayed: 0, running: 1 });
+  await become('online');
+
+  await expect.poll(() => mail.metrics()).toMatchObject({ replayed: 1, depth: 0 });
+});
+
+test('a handler is refused what would wait for itself', async () => {
+  const { runtime } = await openResilient();
+  const refused: unknown[] = [];
+  const handlers: OperationHandlers = {
+    async deliver(_: unknown, { operationId }) {
+      for (const call of [() => outbox.drain(), () => outbox.cancel(operationId)])
+        await call().catch((error: unknown) => refused.push(error));
+      await outbox.pause();
+      await outbox.resume();
+    },
+  };
+  const outbox = runtime.storeAndForward('outbox', handlers, fast);
+  await outbox.enqueue('self');
+
+  await expect.poll(() => outbox.metrics()).toMatchObject({ replayed: 1 });
+  expect(refused).toEqual([invalid, invalid]);
+});
+
+test('a queue neither cancels, requeues nor discards what is another’s', async () => {
+  const { runtime } = await openResilient('offline');
+  const [one, other] = ['one', 'other'].map((name) => runtime.storeAndForward(name, { deliver: fail }, fast));
+  if (one === undefined || other === undefined) throw new Error('unreachable');
+  const { operationId } = await other.enqueue('theirs');
+
+  expect(await one.cancel(operationId)).toBe(false);
+  expect(await one.discard(operationId)).toBe(false);
+  expect(await one.requeue(operationId)).toBe(false);
+  expect(await other.get(operationId)).toMatchObject({ state: 'waiting' });
+  await expect(one.list({ states: ['bogus'] as never })).rejects.toEqual(
+    codedError('HOLDFAST_ERR_OPTION_INVALID'),
+  );
+});
+
+test('what has expired without a network takes no room', async () => {
+  const { runtime } = await openResilient('offline');
+  const outbox = runtime.storeAndForward('outbox', { deliver: fail }, { ...fast, itemsMax: 1 });
+  await outbox.enqueue('stale', { ttlMs: 1 });
+  await expect
+    .poll(() => outbox.enqueue('fresh').catch(() => ({ status: 'refused' })))
+    .toMatchObject({
+      status: 'enqueued',
+    });
+
+  expect(await outbox.metrics()).toMatchObject({ expired: 1, depth: 1 });
+});
+
+test('a probe that never ends does not shut the circuit: the next one is let through', async () => {
+  const { runtime } = await openResilient();
+  const breaker = runtime.circuitBreaker('service', {
+    trip: { rule: 'consecutive', failures: 1 },
+    openMs: 5,
+    probeMs: 10,
+    jitter: 0,
+  });
+  const changes = new ChannelRecord<{ state: string }>('holdfast:circuit:changed');
+  await breaker.call(fail).catch(() => undefined);
+  await changes.nth(2);
+  breaker.call(never).catch(() => undefined);
+  expect(await changes.nth(4)).toMatchObject({ state: 'half-open' });
+
+  expect(await breaker.call(() => 'well')).toEqual({ status: 'executed', value: 'well' });
+});
+
+test('a queued call that never ends lets the next one go, also when its caller has given it up', async () => {
+  const { runtime, become } = await openResilient('offline');
+  const breaker = runtime.circuitBreaker('service', { probeMs: 10 });
+  const stop = new AbortController();
+  const deaf = await breaker.call(never, { signal: stop.signal });
+  await breaker.call(never);
+  const last = await breaker.call(() => 'last');
+  settledOf(deaf).catch(() => undefined);
+
+  await become('online');
+  stop.abort(new Error('enough'));
+
+  await expect(settledOf(deaf)).rejects.toThrow('enough');
+  expect(await settledOf(last)).toBe('last');
+  expect(await breaker.call(() => 'on')).toMatchObject({ status: 'executed' });
+});
+
+test('a queued call that meets another circuit’s refusal is told so, and those behind it go on', async () => {
+  const { runtime, become } = await openResilient('offline');
+  const breaker = runtime.circuitBreaker('outer', { isFailure: () => false });
+  const inner = runtime.circuitBreaker('inner', {
+    trip: { rule: 'consecutive', failures: 1 },
+    openMs: 60_000,
+  });
+  const first = await breaker.call(async () => {
+    await inner.call(fail).catch(() => undefined);
+    return inner.call(() => 'never');
+  });
+  const second = await breaker.call(() => 'second');
+  settledOf(first).catch(() => undefined);
+
+  await become('online');
+
+  await expect(settledOf(first)).rejects.toEqual(codedError('HOLDFAST_ERR_CIRCUIT_OPEN'));
+  expect(await settledOf(second)).toBe('second');
+});
+
+test('a call that is under way is not dropped to make room', async () => {
+  const { runtime, become } = await openResilient('offline');
+  const breaker = runtime.circuitBreaker('service', { queueItemsMax: 2, queueOverflow: 'drop-oldest' });
+  const [began, end] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+  const running = await breaker.call(() => {
+    began.resolve();
+    return end.promise;
+  });
+  const waiting = await breaker.call(() => 'dropped');
+  settledOf(waiting).catch(() => undefined);
+  await become('online');
+  await began.promise;
+  const newest = await breaker.call(() => 'newest');
+
+  await expect(settledOf(waiting)).rejects.toEqual(codedError('HOLDFAST_ERR_QUEUE_FULL'));
+  end.resolve('done');
+  expect(await settledOf(running)).toBe('done');
+  expect(await settledOf(newest)).toBe('newest');
+});
+
+test('a function that says which errors are failures may throw itself: then it was one', async () => {
+  const { runtime } = await openResilient();
+  const breaker = runtime.circuitBreaker('service', {
+    trip: { rule: 'consecutive', failures: 1 },
+    isFailure: () => {
+      throw new Error('no');
+    },
+  });
+
+  await expect(breaker.call(fail)).rejects.toThrow('503');
+  expect(breaker.state).toBe('open');
+});
+
+test('a rate over time costs no more the longer it is counted', async () => {
+  const { runtime } = await openResilient();
+  const trip = { rule: 'time', windowMs: 60_000, callsMin: 5, failureRate: 0.9 } as const;
+  const breaker = runtime.circuitBreaker('service', { trip });
+  for (let round = 0; round < 40; round++) {
+    await breaker.call(() => 'well');
+    await breaker.call(fail).catch(() => undefined);
+  }
+  for (let round = 0; round < 400; round++) await breaker.call(fail).catch(() => undefined);
+
+  expect(breaker.state).toBe('open');
+});
+
+test('everything goes on when a host that was given up is tried again', async () => {
+  const supervision = { intensity: 0, periodMs: 60_000, backoff: { minMs: 1, maxMs: 1_000, jitter: 0 } };
+  const { runtime, probe } = await openResilient('offline', ['hostile'], { supervision });
+  const done: unknown[] = [];
+  const outbox = runtime.storeAndForward(
+    'outbox',
+    { deliver: (payload: string) => void done.push(payload) },
+    fast,
+  );
+  const breaker = runtime.circuitBreaker('service');
+  const queued = await breaker.call(() => 'late');
+  await outbox.enqueue('kept');
+  const escalated = new ChannelRecord('holdfast:host:escalated');
+  const mark = `${temporaryFolder()}/mark`;
+  await runtime
+    .actor(hostile, 'a')
+    .send({ type: 'harmed', harm: 'exit', mark })
+    .catch(() => undefined);
+  await escalated.nth(1);
+  await expect(runtime.connectivity.check()).rejects.toEqual(codedError('HOLDFAST_ERR_HOST_UNAVAILABLE'));
+  await expect(breaker.isolate()).rejects.toEqual(codedError('HOLDFAST_ERR_HOST_UNAVAILABLE'));
+
+  probe.result = 'online';
+
+  await expect.poll(() => runtime.connectivity.status, { timeout: 10_000 }).toBe('online');
+  expect(await settledOf(queued)).toBe('late');
+  await expect.poll(() => done, { timeout: 10_000 }).toEqual(['kept']);
+  expect(breaker.state).toBe('closed');
+});
+
+test('whoever waits is told when no thread can host the actors', async () => {
+  const { runtime } = await openResilient('online', ['account/broken-module-that-is-not-there']);
+  const load = codedError('HOLDFAST_ERR_MODULE_LOAD');
+  const outbox = runtime.storeAndForward('outbox', { deliver: fail }, fast);
+  await outbox.enqueue('kept');
+
+  await expect(runtime.connectivity.check()).rejects.toEqual(load);
+  await expect(runtime.circuitBreaker('service').call(() => 1)).rejects.toEqual(load);
+  await expect(outbox.drain()).rejects.toEqual(load);
+  expect(await outbox.metrics()).toMatchObject({ depth: 1 });
+});
