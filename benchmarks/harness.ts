@@ -88,7 +88,7 @@ async function runContender(
 ): Promise<Measurement> {
   const folder = join(parent, 'contender');
   mkdirSync(folder);
-  const whole: Task = { folder, database, inFlight: 1, ...task, size: shrink(task?.size ?? 1) };
+  const whole: Task = { folder, database, inFlight: 1, subject: '', ...task, size: shrink(task?.size ?? 1) };
   const file = join(import.meta.dirname, 'contenders', program);
   try {
     const { line, afterMs } = await lastLineOf([...nodeArgs, file, JSON.stringify(whole)], timeoutMs);

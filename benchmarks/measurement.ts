@@ -8,6 +8,8 @@ export interface Task {
   readonly size: number;
   /** Commands, rows or messages under way at once, or in one transaction. */
   readonly inFlight: number;
+  /** What a program measures that can measure several things; `''` for one that cannot. */
+  readonly subject: string;
 }
 
 /** What one process measured: printed by a contender as its last line, as JSON. */

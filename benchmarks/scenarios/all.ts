@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts';
+import { breaker } from './breaker.ts';
 import { effects } from './effects.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
@@ -8,6 +9,7 @@ import { replay } from './replay.ts';
 import { restart } from './restart.ts';
 import { startUp } from './start.ts';
 import { eventStore } from './store.ts';
+import { storeAndForward } from './store-and-forward.ts';
 import { throughput } from './throughput.ts';
 
 /** Every scenario, in the order they are run. */
@@ -22,4 +24,6 @@ export const scenarios: readonly Scenario[] = [
   startUp,
   restart,
   memory,
+  breaker,
+  storeAndForward,
 ];
