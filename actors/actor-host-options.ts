@@ -4,6 +4,7 @@ import type { HostReceipt } from '../runtime/protocol/host-messages.ts';
 import type { Definitions } from './definition-of.ts';
 import type { EvolutionReports } from './evolution-reports.ts';
 import type { ResidencyOptions } from './residency.ts';
+import type { TransitionListener } from './transition-listener.ts';
 import type { MachineEvent } from './xstate-adapter.ts';
 
 /** What a host is made of. */
@@ -22,6 +23,8 @@ export interface ActorHostOptions extends ResidencyOptions {
   readonly onEffectFailed: (address: string, type: string, error: unknown) => void;
   /** Told of every event that an actor has emitted. */
   readonly onEmitted: (address: string, event: MachineEvent) => void;
+  /** Told of what has become durable, before its effects are carried out. */
+  readonly onTransition?: TransitionListener;
   /** Told of what could not be used of the past. */
   readonly reports?: EvolutionReports;
   /** Told what the host works on. */

@@ -208,6 +208,7 @@ export class ActorHost {
     const undertaking: Undertaking = {
       request,
       after,
+      events: decision.events,
       cause,
       effects: decision.asked.effects,
       isAnswered: false,
@@ -230,12 +231,15 @@ export class ActorHost {
 
   #settleAppended(
     resident: Resident,
-    { request, after, effects, cause, isAnswered }: Undertaking,
+    { request, after, events, effects, cause, isAnswered }: Undertaking,
     receipt: AppendReceipt,
   ): void {
     const hasEvents = after.version > resident.committed.version;
     resident.committed = after;
-    if (hasEvents) resident.position = receipt.position;
+    if (hasEvents) {
+      resident.position = receipt.position;
+      this.#options.onTransition?.(resident.address, events, after, receipt.position);
+    }
     if (!isAnswered) this.#answer(request.id, receiptOf(resident, hasEvents ? 'appended' : 'unchanged'));
     this.#tellWatchers(resident);
     this.#effects.carryOut(resident, effects, cause);

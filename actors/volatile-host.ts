@@ -4,12 +4,15 @@ import { decode, encode } from '../runtime/protocol/codec.ts';
 import type { HostReceipt, HostRequest } from '../runtime/protocol/host-messages.ts';
 import type { Asked, AskedTimer } from './asked.ts';
 import { initialStep, step } from './bare-machine.ts';
-import { toEvent } from './journal.ts';
+import { journalTypes, toEvent } from './journal.ts';
 import { messageOf } from './message-of.ts';
+import type { TransitionListener } from './transition-listener.ts';
 import type { AnyStateMachine, MachineEvent, MachineSnapshot } from './xstate-adapter.ts';
 
 /** Longer than this a timeout of Node.js cannot be. */
 const delayMsMax = 2 ** 31 - 1;
+/** What begins an actor, called as in the log. */
+const started: MachineEvent = { type: journalTypes.started };
 
 interface VolatileActor {
   readonly address: string;
@@ -26,6 +29,8 @@ export interface VolatileHostOptions {
   /** The machines by kind. */
   readonly machines: ReadonlyMap<string, AnyStateMachine>;
   readonly answer: (id: number, answer: HostReceipt | Error) => void;
+  /** Told of every transition, before the watchers are. */
+  readonly onTransition?: TransitionListener;
 }
 
 /**
@@ -89,7 +94,8 @@ export class VolatileHost {
   /** Starting again changes nothing. */
   #start(actor: VolatileActor, payload: string): boolean {
     if (actor.snapshot !== undefined) return false;
-    this.#become(actor, initialStep(actor.machine, payload === '' ? undefined : decode(payload)));
+    const input = payload === '' ? undefined : decode(payload);
+    this.#become(actor, started, initialStep(actor.machine, input));
     return true;
   }
 
@@ -100,13 +106,18 @@ export class VolatileHost {
 
   #take(actor: VolatileActor, event: MachineEvent): boolean {
     const next = step(actor.machine, actor.snapshot as MachineSnapshot, event);
-    if (next.accepted) this.#become(actor, next);
+    if (next.accepted) this.#become(actor, event, next);
     return next.accepted;
   }
 
-  #become(actor: VolatileActor, { snapshot, asked }: { snapshot: MachineSnapshot; asked: Asked }): void {
+  #become(
+    actor: VolatileActor,
+    event: MachineEvent,
+    { snapshot, asked }: { readonly snapshot: MachineSnapshot; readonly asked: Asked },
+  ): void {
     actor.snapshot = snapshot;
     actor.version++;
+    this.#options.onTransition?.(actor.address, [event], { snapshot, version: actor.version }, 0);
     for (const timer of asked.timers) this.#setTimer(actor, timer);
     if (actor.watchers.size === 0) return;
     const answer = shown(actor);

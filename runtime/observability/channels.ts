@@ -1,6 +1,14 @@
 import { channel } from 'node:diagnostics_channel';
 
 /**
+ * An actor has taken an event, which is durable, and its effects are next. Published in the host thread, once for each
+ * event; its sender may have the answer already. Payload: `{ address: string, type: string, version: number, position: number,
+ * state: unknown, status: 'active' | 'done' | 'error' }`; `position` is 0 for actors that are not written, and of several
+ * events of one command each has the state after the last.
+ */
+export const actorTransition = channel('holdfast:actor:transition');
+
+/**
  * An effect of a machine threw after its commit. Published in the host thread.
  * Payload: `{ address: string, type: string, error: unknown }`.
  */

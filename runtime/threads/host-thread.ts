@@ -6,6 +6,7 @@ import { SkippedEvents } from '../../actors/skipped-events.ts';
 import { VolatileHost } from '../../actors/volatile-host.ts';
 import { volatileMachines } from '../../actors/volatile-machines.ts';
 import { effectFailed, eventSkipped, migrateFailed } from '../observability/channels.ts';
+import { publishTransitions } from '../observability/publish-transitions.ts';
 import type { HostLog } from '../ports/host-log.ts';
 import { isProjectionDefinition } from '../projections/define-projection.ts';
 import { isReactorDefinition } from '../projections/define-reactor.ts';
@@ -64,7 +65,11 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
   const emitted = new EmittedGauge(data.emitted);
   const answer = (id: number, told: HostReceipt | Error) =>
     answers.send((frame) => writeHostAnswer(frame, id, told));
-  const volatile = new VolatileHost({ machines: volatileMachines, answer });
+  const volatile = new VolatileHost({
+    machines: volatileMachines,
+    answer,
+    onTransition: publishTransitions,
+  });
   const host = new ActorHost({
     definitions,
     log,
@@ -81,6 +86,7 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
       if (!emitted.enter()) return;
       answers.send((frame) => writeEmitted(frame, address, encoded));
     },
+    onTransition: publishTransitions,
     reports: {
       skipped: (event) => skippedEvents.add(event) && eventSkipped.publish(event),
       migrateFailed: (failure) => migrateFailed.publish(failure),
