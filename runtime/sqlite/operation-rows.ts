@@ -114,8 +114,10 @@ export class OperationRows {
     const { sequence, queue, orderKey } = place;
     this.count(queue, state === 'done' ? 'replayed' : state);
     if (state === 'done' && this.#hasKey.get(sequence) === undefined) this.#remove.run(sequence);
-    else this.#end.run(...([state, now, error, sequence] satisfies SqliteValue[]));
-    if (state === 'done') this.#forgetPayload.run(sequence);
+    else {
+      this.#end.run(...([state, now, error, sequence] satisfies SqliteValue[]));
+      if (state === 'done') this.#forgetPayload.run(sequence);
+    }
     this.moveUp(queue, orderKey, now);
     const tooMany = this.#tooMany.get(queue);
     if (tooMany !== undefined) this.#prune.run(queue, tooMany);
