@@ -1,4 +1,3 @@
-import { holdfastError } from '../errors/holdfast-error.ts';
 import { systemClock } from '../ports/clock.ts';
 import { encode } from '../protocol/codec.ts';
 import { commandFingerprint } from '../protocol/command-fingerprint.ts';
@@ -6,6 +5,7 @@ import { createEventId } from '../protocol/event-id.ts';
 import { checkKey, checkWhole } from '../protocol/names.ts';
 import type { EnqueueResult, NewOperation, OperationLimits, OperationState } from '../protocol/operation.ts';
 import { checkOptions, invalidOption } from '../protocol/options.ts';
+import { keyConflict, queueFull } from './operation-errors.ts';
 import type { OperationRunnerOptions } from './operation-runner.ts';
 
 /** Options of `enqueue` of a store-and-forward queue. */
@@ -89,19 +89,7 @@ export function toEnqueued(
   { itemsMax, bytesMax }: OperationLimits,
   { outcome, operationId, state }: EnqueueResult,
 ): Enqueued {
-  if (outcome === 'conflict') {
-    const key = idempotencyKey ?? '';
-    throw holdfastError(
-      'HOLDFAST_ERR_IDEMPOTENCY_CONFLICT',
-      `The key "${key}" of the queue "${queue}" was used for another operation. Nothing was kept.`,
-      { stream: queue, key },
-    );
-  }
-  if (outcome === 'refused') {
-    throw holdfastError(
-      'HOLDFAST_ERR_QUEUE_FULL',
-      `The queue "${queue}" holds ${itemsMax} operations or ${bytesMax} bytes: this one is not kept.`,
-    );
-  }
+  if (outcome === 'conflict') throw keyConflict(queue, idempotencyKey ?? '');
+  if (outcome === 'refused') throw queueFull(queue, itemsMax, bytesMax);
   return { operationId, status: outcome, state };
 }

@@ -2,6 +2,7 @@ import { operationEnded } from '../observability/channels.ts';
 import { systemClock } from '../ports/clock.ts';
 import type { ClaimedOperation, ClaimResult } from '../protocol/operation.ts';
 import type { OperationRunner, OperationRunnerOptions } from './operation-runner.ts';
+import type { UnderWay } from './under-way.ts';
 
 /** How often an operation may have been begun without an end before it is parked. */
 export const unfinishedStartsMax = 3;
@@ -10,11 +11,11 @@ const restMaxMs = 30_000;
 /** How long it rests after a disk that failed, or a network that seems to be away. In milliseconds. */
 const troubleMs = 1_000;
 
-/** What a pass has done. */
+/** What a pass has come to. */
 export interface PassResult {
-  readonly replayed: number;
-  readonly failed: number;
-  /** Whether everything that was due was tried. */
+  /** The place of the last operation that it was to carry out; 0 if it could not look. */
+  readonly lastSequence: number;
+  /** Whether everything that was due has been begun. */
   readonly isComplete: boolean;
   /** When to look again, in milliseconds from now. */
   readonly waitMs: number;
@@ -22,60 +23,74 @@ export interface PassResult {
 
 /**
  * Carries out what is due, in order. Operations that are handed in meanwhile are for the next pass, so that none is
- * endless. An operation that the process may have died of is carried out alone: what is innocent must not share its fate.
+ * endless; where nothing is left but to wait for what is under way, the next one begins, so that a server that hangs holds
+ * up nobody else. An operation that the process may have died of is carried out alone: what is innocent must not share its fate.
  */
 export class QueuePass {
   readonly #options: OperationRunnerOptions;
   readonly #runner: OperationRunner;
+  readonly #underWay: UnderWay;
   readonly #mayGoOn: () => boolean;
-  readonly #running = new Set<Promise<void>>();
-  #replayed = 0;
-  #failed = 0;
+  readonly #isWanted: () => boolean;
   #isAway = false;
 
-  constructor(options: OperationRunnerOptions, runner: OperationRunner, mayGoOn: () => boolean) {
+  /** `isWanted` tells whether another pass is to follow: it takes over what is under way. */
+  constructor(
+    options: OperationRunnerOptions,
+    runner: OperationRunner,
+    underWay: UnderWay,
+    { mayGoOn, isWanted }: { readonly mayGoOn: () => boolean; readonly isWanted: () => boolean },
+  ) {
     this.#options = options;
     this.#runner = runner;
+    this.#underWay = underWay;
     this.#mayGoOn = mayGoOn;
+    this.#isWanted = isWanted;
   }
 
   async run(): Promise<PassResult> {
+    const underWay = this.#underWay;
     let claim: ClaimResult | undefined;
     let waitMs = troubleMs;
     let isComplete = false;
     try {
       while (!this.#isAway && this.#mayGoOn()) {
-        claim = await this.#claim(claim?.lastSequence ?? null);
-        waitMs = restOf(claim);
-        isComplete = claim.claimed.length === 0 && this.#running.size === 0;
-        if (isComplete) break;
+        const { newsCount } = underWay;
+        const isFull = underWay.size >= this.#options.concurrency;
+        if (!isFull) claim = await this.#claim(claim?.lastSequence ?? null);
+        const claimed = isFull ? [] : (claim?.claimed ?? []);
         if (!this.#mayGoOn()) {
           // Paused, closed, or the network went away meanwhile.
-          await Promise.all(claim.claimed.map((operation) => this.#runner.giveBack(operation)));
+          await Promise.all(claimed.map((operation) => this.#runner.giveBack(operation)));
           break;
         }
-        for (const operation of claim.claimed) this.#start(operation);
-        const isAlone = claim.claimed.some(({ unfinishedStarts }) => unfinishedStarts > 0);
-        await (isAlone ? Promise.all(this.#running) : Promise.race(this.#running));
+        for (const operation of claimed) this.#start(operation);
+        if (claimed.some(({ unfinishedStarts }) => unfinishedStarts > 0)) await underWay.ended();
+        if (claim === undefined || isFull) await underWay.news(newsCount, restMaxMs);
+        else if (this.#isWanted()) {
+          const { lastSequence } = claim;
+          if (claimed.length === 0) return { lastSequence, isComplete: true, waitMs: 0 };
+        } else {
+          waitMs = restOf(claim);
+          isComplete = underWay.size === 0 && underWay.newsCount === newsCount;
+          if (isComplete) break;
+          await underWay.news(newsCount, untilDue(claim));
+        }
       }
     } catch {
       // The disk failed, or the store is gone.
       waitMs = troubleMs;
     }
-    await Promise.all(this.#running);
-    return {
-      replayed: this.#replayed,
-      failed: this.#failed,
-      isComplete,
-      waitMs: this.#isAway ? troubleMs : waitMs,
-    };
+    await underWay.ended();
+    const lastSequence = claim?.lastSequence ?? 0;
+    return { lastSequence, isComplete, waitMs: this.#isAway ? troubleMs : waitMs };
   }
 
   async #claim(sequenceMax: number | null): Promise<ClaimResult> {
     const { queue, run, store, handlers, concurrency } = this.#options;
     const names = Object.keys(handlers);
-    const limit = concurrency - this.#running.size;
-    const isIdle = this.#running.size === 0;
+    const limit = concurrency - this.#underWay.size;
+    const isIdle = this.#underWay.size === 0;
     const claim = await store.claim(
       { queue, run, names, limit, sequenceMax, isIdle, unfinishedStartsMax },
       systemClock.now(),
@@ -88,20 +103,13 @@ export class QueuePass {
   }
 
   #start(operation: ClaimedOperation): void {
-    const running: Promise<void> = this.#runner
-      .run(operation)
-      .then(
-        (ended) => {
-          if (ended === 'done') this.#replayed++;
-          else this.#failed++;
-          if (ended === 'away') this.#isAway = true;
-        },
-        () => {
-          this.#failed++;
-        },
-      )
-      .finally(() => this.#running.delete(running));
-    this.#running.add(running);
+    const running = this.#runner.run(operation).then(
+      (ended) => {
+        if (ended === 'away') this.#isAway = true;
+      },
+      () => undefined,
+    );
+    this.#underWay.add(operation.sequence, running);
   }
 }
 
@@ -110,4 +118,10 @@ function restOf({ claimed, nextDueAt }: ClaimResult): number {
   if (nextDueAt === null) return restMaxMs;
   const leftMs = nextDueAt - systemClock.now();
   return Math.max(claimed.length === 0 ? 20 : 0, Math.min(restMaxMs, leftMs));
+}
+
+/** How long there is nothing else to begin, while something is under way. */
+function untilDue({ nextDueAt }: ClaimResult): number {
+  const leftMs = (nextDueAt ?? 0) - systemClock.now();
+  return leftMs > 0 ? Math.min(restMaxMs, leftMs) : restMaxMs;
 }

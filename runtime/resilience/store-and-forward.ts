@@ -4,7 +4,6 @@ import type {
   QueueInput,
   QueueStateValue,
 } from '../../machines/store-and-forward.machine.ts';
-import { holdfastError } from '../errors/holdfast-error.ts';
 import type { Router } from '../hosts/router.ts';
 import { operationEnded, queueDrained } from '../observability/channels.ts';
 import { systemClock } from '../ports/clock.ts';
@@ -14,12 +13,14 @@ import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts
 import { volatileKinds } from '../protocol/volatile-kinds.ts';
 import { type Enqueued, type EnqueueOptions, toEnqueued, toNewOperation } from './enqueue-options.ts';
 import { holdProcess } from './hold-process.ts';
+import { queueClosed } from './operation-errors.ts';
 import { type OperationRecord, toOperationRecord } from './operation-record.ts';
 import { OperationRunner, type OperationRunnerOptions, refuseWithinHandler } from './operation-runner.ts';
 import { pause } from './pause.ts';
 import { QueuePass, unfinishedStartsMax } from './queue-pass.ts';
 import { Replica } from './replica.ts';
 import type { OperationHandlers } from './store-and-forward-options.ts';
+import { UnderWay } from './under-way.ts';
 import { within } from './within.ts';
 
 /** Options of {@link StoreAndForward.list}. */
@@ -66,9 +67,12 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   readonly #replica: Replica<QueueStateValue, QueueContext, QueueEvent, QueueInput>;
   readonly #stopListening: () => void;
   readonly #waiting = new Set<() => void>();
+  readonly #underWay = new UnderWay();
   #passing: Promise<void> | undefined;
-  /** Passes that have tried everything that was due. */
+  /** Passes that have begun everything that was due. */
   #passes = 0;
+  /** The place of the last operation that the last of them was to carry out. */
+  #lastSequence = 0;
   /** Of which its machine is being told. */
   #endedPass: number | undefined;
   #network: 'online' | 'degraded' | 'offline' | undefined;
@@ -174,7 +178,13 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     await store.hurry(this.name, systemClock.now());
     // A pass that is under way may have looked before.
     const wanted = this.#passes + (this.#passing === undefined ? 1 : 2);
-    const ended = this.#waitFor(() => this.#passes >= wanted, options.signal);
+    let last: number | undefined;
+    const isReached = (): boolean => {
+      if (this.#passes < wanted) return false;
+      last ??= this.#lastSequence;
+      return !this.#underWay.hasUpTo(last);
+    };
+    const ended = this.#waitFor(isReached, options.signal);
     ended.catch(() => undefined);
     await this.#replica.send({ type: 'drain' });
     await ended;
@@ -236,10 +246,11 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     this.#stopListening();
     this.#replica.close();
     for (const look of [...this.#waiting]) look();
-    if (this.#passing === undefined) return;
-    await within(this.#passing, timeoutMs);
+    if (this.#passing === undefined && this.#underWay.size === 0) return;
+    const ended = Promise.all([this.#passing, this.#underWay.ended()]);
+    await within(ended, timeoutMs);
     this.#runner.close();
-    await within(this.#passing, Math.min(timeoutMs, 1_000));
+    await within(ended, Math.min(timeoutMs, 1_000));
   }
 
   /** Ids are those of a file: another queue may have it. */
@@ -299,7 +310,8 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
 
   /** Makes the pass that its machine wants. */
   #look(): void {
-    if (this.#isClosed || this.#passing !== undefined || this.#replica.state?.drain !== 'draining') return;
+    if (this.#isClosed || this.#replica.state?.drain !== 'draining') return this.#underWay.tell();
+    if (this.#passing !== undefined) return this.#underWay.tell();
     const pass = this.#replica.context?.pass ?? 0;
     if (pass !== this.#endedPass) this.#passing = this.#pass(pass);
   }
@@ -308,21 +320,33 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     const { name: queue } = this;
     const began = performance.now();
     await this.#options.connectivity.ready().catch(() => undefined);
-    const made = new QueuePass(this.#options, this.#runner, () => this.#mayGoOn).run();
-    const { replayed, failed, isComplete, waitMs } = await made.finally(() => {
+    const before = { ...this.#runner.ended };
+    const made = new QueuePass(this.#options, this.#runner, this.#underWay, {
+      mayGoOn: () => this.#mayGoOn,
+      isWanted: () => this.#replica.context?.isWanted === true,
+    });
+    const { lastSequence, isComplete, waitMs } = await made.run().finally(() => {
       this.#passing = undefined;
     });
+    const replayed = this.#runner.ended.replayed - before.replayed;
+    const failed = this.#runner.ended.failed - before.failed;
     if (replayed + failed > 0)
       queueDrained.publish({ queue, replayed, failed, ms: performance.now() - began });
-    if (isComplete) this.#passes++;
+    if (isComplete) {
+      this.#lastSequence = lastSequence;
+      this.#passes++;
+    }
     for (const look of [...this.#waiting]) look();
-    if (this.#isClosed) return;
+    if (!this.#isClosed) await this.#tellEnd(pass, waitMs);
+  }
+
+  async #tellEnd(pass: number, waitMs: number): Promise<void> {
     this.#endedPass = pass;
     try {
       await this.#replica.send({ type: 'passEnded', pass, waitMs });
     } catch {
       // Nobody hears of it while no thread may run: then there is no hurry either.
-      await pause(unheardMs);
+      if (!this.#isClosed) await pause(unheardMs);
       this.#endedPass = undefined;
     }
     // It may have begun anew meanwhile, and wants another one.
@@ -341,7 +365,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
       const look = () => {
         if (signal?.aborted) end(() => reject(signal.reason));
         else if (isReached()) end(resolve);
-        else if (this.#isClosed) end(() => reject(closed(this.name)));
+        else if (this.#isClosed) end(() => reject(queueClosed(this.name)));
       };
       this.#waiting.add(look);
       signal?.addEventListener('abort', look);
@@ -350,10 +374,6 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   }
 
   #checkOpen(): void {
-    if (this.#isClosed) throw closed(this.name);
+    if (this.#isClosed) throw queueClosed(this.name);
   }
-}
-
-function closed(name: string): Error {
-  return holdfastError('HOLDFAST_ERR_CLOSED', `The queue "${name}" is closed with its runtime.`);
 }

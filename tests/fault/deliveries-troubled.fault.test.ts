@@ -94,6 +94,37 @@ test('a server that hangs, resets, refuses for now and for good: each operation 
   expect(asked.map(({ retryAt }) => retryAt >= before + 1_000)).toEqual([true]);
 });
 
+test('a server that hangs holds up neither what comes later nor what is tried again, and a drain waits for it', async () => {
+  const hanging = Promise.withResolvers<void>();
+  const began: unknown[] = [];
+  const { outbox } = await open(
+    async (payload, { attempt }) => {
+      began.push(payload);
+      if (payload === 'hangs') await hanging.promise;
+      if (payload === 'fails' && attempt < 3) throw Object.assign(new Error('busy'), { status: 503 });
+    },
+    { concurrency: 2 },
+  );
+  await outbox.enqueue('hangs', { orderKey: 'a' });
+  await expect.poll(() => began, slowly).toEqual(['hangs']);
+  let isDrained = false;
+  const drained = outbox.drain().then((result) => {
+    isDrained = true;
+    return result;
+  });
+
+  for (const payload of ['later', 'fails']) await outbox.enqueue(payload, { orderKey: payload });
+  await outbox.enqueue('behind', { orderKey: 'a' });
+
+  await expect.poll(() => began, slowly).toEqual(['hangs', 'later', 'fails', 'fails', 'fails']);
+  await expect.poll(() => outbox.metrics(), slowly).toMatchObject({ replayed: 2, running: 1, depth: 2 });
+  expect(isDrained).toBe(false);
+  hanging.resolve();
+  expect(await drained).toMatchObject({ failed: 2 });
+  await expect.poll(() => outbox.metrics(), slowly).toMatchObject({ replayed: 4, depth: 0 });
+  expect(began.at(-1)).toBe('behind');
+});
+
 test('whoever asks for a longer wait than the longest gets it, also from a queue that looks meanwhile', async () => {
   const begun: unknown[] = [];
   const { outbox } = await open(async (payload) => {
