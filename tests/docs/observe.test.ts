@@ -75,9 +75,12 @@ const meter = { createCounter: () => ({ add }), createObservableGauge: () => ({ 
 meterRuntime(meter, runtime, []);
 const restarted = new Promise((resolve) => subscribe('holdfast:host:restarted', resolve));
 await runtime.actor(invoice, '1').send({ type: 'issued' });
-await runtime.actor(fragile, '1').send({ type: 'broken' });
+await runtime.actor(fragile, '1').send({ type: 'broken' }, { idempotencyKey: 'once' });
+// A host that nobody waits for keeps no process alive.
+const alive = setInterval(() => undefined, 60_000);
 await restarted;
 await counted.promise;
+clearInterval(alive);
 console.log(told.join(', '));
 for (const { name, status, attributes } of spans.getFinishedSpans())
   console.log(name, attributes.cause, status.message.includes('***'), status.message.includes('hunter2'), attributes.restarts);
