@@ -56,8 +56,9 @@ export class QueuePass {
     try {
       while (!this.#isAway && this.#mayGoOn()) {
         const { newsCount } = underWay;
+        const lookedAt = systemClock.now();
         const isFull = underWay.size >= this.#options.concurrency;
-        if (!isFull) claim = await this.#claim(claim?.lastSequence ?? null);
+        if (!isFull) claim = await this.#claim(claim?.lastSequence ?? null, lookedAt);
         const claimed = isFull ? [] : (claim?.claimed ?? []);
         if (!this.#mayGoOn()) {
           // Paused, closed, or the network went away meanwhile.
@@ -74,7 +75,7 @@ export class QueuePass {
           waitMs = restOf(claim);
           isComplete = underWay.size === 0 && underWay.newsCount === newsCount;
           if (isComplete) break;
-          await underWay.news(newsCount, untilDue(claim));
+          await underWay.news(newsCount, untilDue(claim, lookedAt));
         }
       }
     } catch {
@@ -86,14 +87,14 @@ export class QueuePass {
     return { lastSequence, isComplete, waitMs: this.#isAway ? troubleMs : waitMs };
   }
 
-  async #claim(sequenceMax: number | null): Promise<ClaimResult> {
+  async #claim(sequenceMax: number | null, now: number): Promise<ClaimResult> {
     const { queue, run, store, handlers, concurrency } = this.#options;
     const names = Object.keys(handlers);
     const limit = concurrency - this.#underWay.size;
     const isIdle = this.#underWay.size === 0;
     const claim = await store.claim(
       { queue, run, names, limit, sequenceMax, isIdle, unfinishedStartsMax },
-      systemClock.now(),
+      now,
     );
     this.#runner.take(claim.claimed);
     for (const { operationId, state } of claim.ended)
@@ -120,8 +121,8 @@ function restOf({ claimed, nextDueAt }: ClaimResult): number {
   return Math.max(claimed.length === 0 ? 20 : 0, Math.min(restMaxMs, leftMs));
 }
 
-/** How long there is nothing else to begin, while something is under way. */
-function untilDue({ nextDueAt }: ClaimResult): number {
-  const leftMs = (nextDueAt ?? 0) - systemClock.now();
-  return leftMs > 0 ? Math.min(restMaxMs, leftMs) : restMaxMs;
+/** How long there is nothing else to begin, while something is under way: what was due already must wait for that. */
+function untilDue({ nextDueAt }: ClaimResult, lookedAt: number): number {
+  if (nextDueAt === null || nextDueAt <= lookedAt) return restMaxMs;
+  return Math.max(1, Math.min(restMaxMs, nextDueAt - systemClock.now()));
 }

@@ -11,7 +11,7 @@ import { postOperation } from '../post-operation.ts';
 import { say } from './say.ts';
 
 const [database = '', count = '0'] = process.argv.slice(2);
-const outages = 4;
+const outages = 3;
 
 function setLoopback(state: 'up' | 'down'): void {
   const { status, stderr } = spawnSync('ip', ['link', 'set', 'lo', state], { encoding: 'utf8' });
