@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -6,27 +7,43 @@ export default defineConfig({
     passWithNoTests: true,
     // Most tests wait for threads, disks and processes: two at once also on two cores take little more than half the time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Tests start hundreds of threads and processes, which need not compile the same modules each time.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compiled') },
     // The built package is loaded by Node itself, as users load it, not transformed.
     server: { deps: { external: [/\/dist\//] } },
     reporters: ['default', './tests/support/plain-summary-reporter.ts'],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 10_000 } },
       {
         extends: true,
-        test: { name: 'property', include: ['tests/property/**/*.test.ts'], testTimeout: 60_000 },
+        test: { name: 'unit', isolate: false, include: ['tests/unit/**/*.test.ts'], testTimeout: 10_000 },
       },
       {
         extends: true,
-        test: { name: 'xstate', include: ['tests/xstate/**/*.test.ts'], testTimeout: 30_000 },
+        test: {
+          name: 'property',
+          isolate: false,
+          include: ['tests/property/**/*.test.ts'],
+          testTimeout: 60_000,
+        },
       },
       {
         extends: true,
-        test: { name: 'contract', include: ['tests/contract/**/*.test.ts'], testTimeout: 30_000 },
+        test: { name: 'xstate', isolate: false, include: ['tests/xstate/**/*.test.ts'], testTimeout: 30_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'contract',
+          isolate: false,
+          include: ['tests/contract/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
       },
       {
         extends: true,
         test: {
           name: 'integration',
+          isolate: false,
           include: ['tests/integration/**/*.test.ts'],
           // Threads that load the addon must not run below a worker thread that the test runner may end.
           pool: 'forks',
@@ -38,10 +55,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'fault',
+
           include: ['tests/fault/**/*.test.ts'],
           pool: 'forks',
-          // Killed processes and full disks disturb whatever runs beside them.
-          fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },
@@ -56,7 +72,10 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
-      { extends: true, test: { name: 'docs', include: ['tests/docs/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        extends: true,
+        test: { name: 'docs', isolate: false, include: ['tests/docs/**/*.test.ts'], testTimeout: 60_000 },
+      },
       {
         extends: true,
         test: {

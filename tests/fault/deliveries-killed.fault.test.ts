@@ -5,6 +5,7 @@ import { CountingReceiver } from '../support/counting-receiver.ts';
 import { expectWholeQueues } from '../support/stored-operations.ts';
 import { straceArguments, whyNoStrace } from '../support/strace.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { times } from '../support/thorough.ts';
 
 const after = (word: string, lines: readonly string[]) =>
   lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
@@ -36,7 +37,7 @@ test('SIGKILL at random moments: everything kept is delivered, in order, and not
   const database = join(temporaryFolder(), 'app.db');
   const receiver = await CountingReceiver.open();
   const lines: string[] = [];
-  const kills = 10;
+  const kills = times(5, 10);
 
   for (let round = 0; round < kills; round++) {
     const child = new ChildProgram('deliver-operations.ts', [database, receiver.url, roundName(round), '14']);

@@ -17,6 +17,7 @@ import { postOperation } from '../support/post-operation.ts';
 import { SmallDisk, whyNoMount } from '../support/small-disk.ts';
 import { expectWholeQueues } from '../support/stored-operations.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { testThoroughly } from '../support/thorough.ts';
 
 type Deliver = (payload: unknown, context: OperationContext) => Promise<void>;
 type Outbox = StoreAndForward<{ deliver: Deliver }>;
@@ -308,34 +309,40 @@ test('a full disk refuses what is handed in, loses nothing that was kept, and re
   expect(new Set(expectWholeQueues(database).values())).toEqual(new Set(['done']));
 });
 
-test('a soak: two thousand operations of fifty order keys, eight at a time, a fifth of which fails', async () => {
-  const began = new Map<string, number[]>();
-  const done = new Map<string, number[]>();
-  const noted = (map: Map<string, number[]>, key: string, number: number) =>
-    map.set(key, [...(map.get(key) ?? []), number]);
-  const { outbox } = await open(
-    async (payload, { orderKey }) => {
-      noted(began, orderKey ?? '', payload as number);
-      await Promise.resolve();
-      if (Math.random() < 0.2) throw Object.assign(new Error('answered 503'), { status: 503 });
-      noted(done, orderKey ?? '', payload as number);
-    },
-    { concurrency: 8, delayMs: 1, delayMaxMs: 5, attemptsMax: 100 },
-    {
-      database: join(whyNoMount() === undefined ? new SmallDisk(65_536).folder : temporaryFolder(), 'app.db'),
-    },
-  );
+testThoroughly(
+  'a soak: two thousand operations of fifty order keys, eight at a time, a fifth of which fails',
+  async () => {
+    const began = new Map<string, number[]>();
+    const done = new Map<string, number[]>();
+    const noted = (map: Map<string, number[]>, key: string, number: number) =>
+      map.set(key, [...(map.get(key) ?? []), number]);
+    const { outbox } = await open(
+      async (payload, { orderKey }) => {
+        noted(began, orderKey ?? '', payload as number);
+        await Promise.resolve();
+        if (Math.random() < 0.2) throw Object.assign(new Error('answered 503'), { status: 503 });
+        noted(done, orderKey ?? '', payload as number);
+      },
+      { concurrency: 8, delayMs: 1, delayMaxMs: 5, attemptsMax: 100 },
+      {
+        database: join(
+          whyNoMount() === undefined ? new SmallDisk(65_536).folder : temporaryFolder(),
+          'app.db',
+        ),
+      },
+    );
 
-  await Promise.all(
-    numbers(2_000).map((number) => outbox.enqueue(number, { orderKey: `key-${number % 50}` })),
-  );
-  await expect.poll(async () => (await outbox.metrics()).depth, { ...slowly, timeout: 60_000 }).toBe(0);
+    await Promise.all(
+      numbers(2_000).map((number) => outbox.enqueue(number, { orderKey: `key-${number % 50}` })),
+    );
+    await expect.poll(async () => (await outbox.metrics()).depth, { ...slowly, timeout: 60_000 }).toBe(0);
 
-  expect(done.size).toBe(50);
-  for (const [orderKey, own] of done) {
-    const first = Number(orderKey.slice(4));
-    expect(own).toEqual(numbers(40).map((number) => first + 50 * number));
-    expect(began.get(orderKey)).toEqual(began.get(orderKey)?.toSorted((a, b) => a - b));
-  }
-  expect(await outbox.metrics()).toMatchObject({ queued: 2_000, replayed: 2_000, dead: 0, parked: 0 });
-});
+    expect(done.size).toBe(50);
+    for (const [orderKey, own] of done) {
+      const first = Number(orderKey.slice(4));
+      expect(own).toEqual(numbers(40).map((number) => first + 50 * number));
+      expect(began.get(orderKey)).toEqual(began.get(orderKey)?.toSorted((a, b) => a - b));
+    }
+    expect(await outbox.metrics()).toMatchObject({ queued: 2_000, replayed: 2_000, dead: 0, parked: 0 });
+  },
+);

@@ -6,6 +6,7 @@ import { customer, expectedPieces, maker } from '../support/fixtures/workshop.ts
 import { openRuntime } from '../support/open-runtime.ts';
 import { straceArguments, whyNoStrace } from '../support/strace.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { testThoroughly, times } from '../support/thorough.ts';
 
 const makers = 16;
 
@@ -30,7 +31,7 @@ test('machines that are killed at random moments again and again end where an un
   const database = join(temporaryFolder(), 'app.db');
   let kills = 0;
 
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < times(4, 8); round++) {
     const child = new ChildProgram('run-workshop.ts', [database, String(makers)]);
     // After some events or none: the moment is the test, whatever is under way then. It may be done before.
     await child.printed(1 + Math.floor(Math.random() * 60)).catch(() => undefined);
@@ -46,28 +47,29 @@ test('machines that are killed at random moments again and again end where an un
   await expectAllDelivered(database);
 });
 
-test('machines that are killed at chosen system calls end where an undisturbed run ends', async ({
-  skip,
-}) => {
-  const why = whyNoStrace();
-  skip(why !== undefined, why);
-  const database = join(temporaryFolder(), 'app.db');
-  let kills = 0;
+testThoroughly(
+  'machines that are killed at chosen system calls end where an undisturbed run ends',
+  async ({ skip }) => {
+    const why = whyNoStrace();
+    skip(why !== undefined, why);
+    const database = join(temporaryFolder(), 'app.db');
+    let kills = 0;
 
-  for (const call of [12, 25, 40, 55, 75, 100]) {
-    const prefix = straceArguments(database, {
-      calls: 'pwrite64,fsync',
-      inject: `signal=KILL:when=${call}`,
-    });
-    const { signal } = await runChild('run-workshop.ts', [database, String(makers)], { prefix });
-    if (signal === 'SIGKILL') kills++;
-  }
-  const { lines } = await runChild('run-workshop.ts', [database, String(makers)]);
+    for (const call of [12, 25, 40, 55, 75, 100]) {
+      const prefix = straceArguments(database, {
+        calls: 'pwrite64,fsync',
+        inject: `signal=KILL:when=${call}`,
+      });
+      const { signal } = await runChild('run-workshop.ts', [database, String(makers)], { prefix });
+      if (signal === 'SIGKILL') kills++;
+    }
+    const { lines } = await runChild('run-workshop.ts', [database, String(makers)]);
 
-  expect([lines[0], lines.at(-1)]).toEqual(['ready', 'done']);
-  expect(kills).toBeGreaterThanOrEqual(3);
-  await expectAllDelivered(database);
-});
+    expect([lines[0], lines.at(-1)]).toEqual(['ready', 'done']);
+    expect(kills).toBeGreaterThanOrEqual(3);
+    await expectAllDelivered(database);
+  },
+);
 
 test('several processes that run the same machines end where one does', async () => {
   const database = join(temporaryFolder(), 'app.db');

@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createRuntime } from 'holdfast';
 import {
@@ -11,12 +21,13 @@ import {
   ReadOnlySqliteBackend,
   SqliteEventStoreBackend,
 } from 'holdfast/store';
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { codedError } from '../support/coded-error.ts';
 import { document } from '../support/fixtures/document.ts';
 import { titles } from '../support/fixtures/library.ts';
 import { fixture } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { isThorough } from '../support/thorough.ts';
 
 const program = join(import.meta.dirname, '../../dist/runtime/cli/holdfast.js');
 const library = new URL('../support/fixtures/library.ts', import.meta.url).pathname;
@@ -47,18 +58,27 @@ const lines = ({ out }: Ran): unknown[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as unknown);
 
+let template: string;
 let folder: string;
 let database: string;
 
-beforeEach(async () => {
-  folder = temporaryFolder();
-  database = join(folder, 'app.db');
+beforeAll(async () => {
+  template = mkdtempSync(join(tmpdir(), 'holdfast-command-line-'));
+  const database = join(template, 'app.db');
   await using runtime = await createRuntime({ database, modules: [fixture('library')], hosts: 1 });
   const plan = runtime.actor(document, 'plan');
   await plan.send({ type: 'created', title: 'Plan' });
   await plan.send({ type: 'revised', body: 'first' });
   const { position } = await runtime.actor(document, 'other').send({ type: 'created', title: 'Other' });
   await runtime.query(titles, 'select 1', [], { after: position });
+});
+
+afterAll(() => rmSync(template, { recursive: true }));
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  database = join(folder, 'app.db');
+  copyFileSync(join(template, 'app.db'), database);
 });
 
 test('says counts, streams and events, for people and for machines', async () => {
@@ -318,6 +338,7 @@ const wrongFiles: readonly (readonly [name: string, make: (path: string) => void
   ],
 ];
 
+// Usually each verb meets some of the files, and each file some of the verbs.
 test.each(wrongFiles)(
   'every verb refuses a file that is %s, and leaves it as it was',
   async (name, make, error) => {
@@ -337,7 +358,7 @@ test.each(wrongFiles)(
       ['rebuild', '--modules', library],
       ['export', join(folder, `${name}.ndjson`)],
       ['backup', join(folder, `${name}-copy.db`)],
-    ];
+    ].filter((_, index) => isThorough || (index + wrongFiles.findIndex(([each]) => each === name)) % 4 === 0);
 
     const ends = await Promise.all(verbs.map(([verb = '', ...rest]) => run(verb, path, ...rest)));
 

@@ -11,6 +11,7 @@ import { handOver } from '../../docs/examples/desk/hand-over.ts';
 import type { News } from '../../docs/examples/desk/news.ts';
 import { type ChildEnd, ChildProgram, runChild } from '../support/child-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { testThoroughly } from '../support/thorough.ts';
 import { WebhookReceiver } from '../support/webhook-receiver.ts';
 
 const desk = join(import.meta.dirname, '../../docs/examples/desk/desk.ts');
@@ -120,7 +121,7 @@ test('keeps what a server that is away could not be told, and tells it in order 
   expect(new Set(server.acknowledged).size).toBe(5);
 });
 
-test('a desk that is killed loses nothing, and says nothing twice under another key', async () => {
+testThoroughly('a desk that is killed loses nothing, and says nothing twice under another key', async () => {
   const count = 60;
   const moments: Record<string, (child: ChildProgram, given: Given) => Promise<void>> = {
     'at the first change': (child, { database }) => onceKept(database, 1, child),

@@ -9,6 +9,7 @@ import { account as v1 } from '../support/fixtures/account/v1.ts';
 import { account as v2 } from '../support/fixtures/account/v2.ts';
 import { fixture } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { testThoroughly } from '../support/thorough.ts';
 
 const module = (name: string): URL => fixture(`account/${name}`);
 
@@ -227,35 +228,38 @@ test('a machine that cannot be hosted is reported for its kind, and the other ki
   expect(report.streams).toBe(3);
 });
 
-test('long streams and many streams are replayed by several threads, while more is appended', async () => {
-  const runtime = await open(join(temporaryFolder(), 'app.db'), 'v1');
-  const deposits = (count: number, amount: number) =>
-    Array.from({ length: count }, () => ({ type: 'deposited', data: { amount } }));
-  const opened = { type: 'opened', data: { owner: 'Ada' } };
-  await runtime.store.append('account/long', [opened, ...deposits(6_000, 1)]);
-  await runtime.store.append('account/long', [...deposits(1, 13), ...deposits(3_000, 1)]);
-  await Promise.all(
-    Array.from({ length: 700 }, (_, id) =>
-      runtime.store.append(`account/${id}`, [opened, ...deposits(9, 2)]),
-    ),
-  );
-  const appends: Promise<unknown>[] = [];
+testThoroughly(
+  'long streams and many streams are replayed by several threads, while more is appended',
+  async () => {
+    const runtime = await open(join(temporaryFolder(), 'app.db'), 'v1');
+    const deposits = (count: number, amount: number) =>
+      Array.from({ length: count }, () => ({ type: 'deposited', data: { amount } }));
+    const opened = { type: 'opened', data: { owner: 'Ada' } };
+    await runtime.store.append('account/long', [opened, ...deposits(6_000, 1)]);
+    await runtime.store.append('account/long', [...deposits(1, 13), ...deposits(3_000, 1)]);
+    await Promise.all(
+      Array.from({ length: 700 }, (_, id) =>
+        runtime.store.append(`account/${id}`, [opened, ...deposits(9, 2)]),
+      ),
+    );
+    const appends: Promise<unknown>[] = [];
 
-  const report = await runtime.rehearse({
-    modules: [module('throwing')],
-    threads: 3,
-    onProgress: () => appends.push(runtime.store.append('account/699', deposits(1, 2))),
-  });
+    const report = await runtime.rehearse({
+      modules: [module('throwing')],
+      threads: 3,
+      onProgress: () => appends.push(runtime.store.append('account/699', deposits(1, 2))),
+    });
 
-  await Promise.all(appends);
-  expect(appends.length).toBeGreaterThan(2);
-  expect(found(report)).toEqual(['throws account/long 6002 deposited']);
-  expect(report.streams).toBe(701);
-  expect(report.events).toBeGreaterThanOrEqual(6_001 + 700 * 10);
-  expect(report.events).toBeLessThanOrEqual(6_001 + 700 * 10 + appends.length);
-});
+    await Promise.all(appends);
+    expect(appends.length).toBeGreaterThan(2);
+    expect(found(report)).toEqual(['throws account/long 6002 deposited']);
+    expect(report.streams).toBe(701);
+    expect(report.events).toBeGreaterThanOrEqual(6_001 + 700 * 10);
+    expect(report.events).toBeLessThanOrEqual(6_001 + 700 * 10 + appends.length);
+  },
+);
 
-test('a machine that ends its thread on every stream is given up', async () => {
+testThoroughly('a machine that ends its thread on every stream is given up', async () => {
   const runtime = await open(join(temporaryFolder(), 'app.db'), 'v1');
   const events = [
     { type: 'opened', data: { owner: 'Ada' } },

@@ -12,6 +12,7 @@ import type {
 import { inMemorySubject } from '../support/in-memory-operation-subject.ts';
 import { newOperation, type OperationSubject, start } from '../support/operation-subject.ts';
 import { openTable } from '../support/sqlite-operation-subjects.ts';
+import { times } from '../support/thorough.ts';
 
 type Step =
   | {
@@ -297,7 +298,7 @@ test('whatever happens to a queue, memory and file agree, and nothing is lost, d
           "delete from operations; delete from operation_counters; delete from sqlite_sequence where name = 'operations'",
         );
       }),
-    { numRuns: 300 },
+    { numRuns: times(100, 300) },
   );
   expect(database.prepare('pragma integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
 });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { balances, ledger } from '../support/fixtures/ledger.ts';
 import { picky } from '../support/fixtures/picky-ledger.ts';
 import { ProjectionWorld } from '../support/projection-world.ts';
+import { times } from '../support/thorough.ts';
 
 const anyEvent = fc.oneof(
   fc.record({ type: fc.constant('moved'), data: fc.record({ amount: fc.integer({ min: -9, max: 9 }) }) }),
@@ -55,7 +56,7 @@ test.each([
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: times(12, 40) },
     );
   },
 );

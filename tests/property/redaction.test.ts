@@ -11,6 +11,7 @@ import {
   redactError,
   redactText,
 } from '../../runtime/security/index.ts';
+import { testThoroughly, times } from '../support/thorough.ts';
 
 // What surrounds a secret has other characters than it, so that each one that shows can only be the secret's.
 const noise = fc.string({ unit: fc.constantFrom(...'abcd '), maxLength: 12 });
@@ -183,7 +184,7 @@ test('no secret is shown, wherever it was planted and however the copy is shown'
         expectHidden(secret, shown ?? '');
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: times(400, 2000) },
   );
 });
 
@@ -197,7 +198,7 @@ test('an error shows none, neither itself nor what caused it', () => {
       expectHidden(secret, inspect(copy, { depth: Number.POSITIVE_INFINITY }));
       expectHidden(secret, [...stringsIn(copy)].join('\0'));
     }),
-    { numRuns: 500 },
+    { numRuns: times(100, 500) },
   );
 });
 
@@ -238,7 +239,7 @@ test('what holds no secret comes back equal, and the copy holds nothing of it', 
       expect(copy).toStrictEqual(value);
       if (typeof value === 'object' && value !== null) expect(copy).not.toBe(value);
     }),
-    { numRuns: 500 },
+    { numRuns: times(100, 500) },
   );
 });
 
@@ -278,7 +279,7 @@ test('any value at all is redacted without an error', () => {
         expect(redactError(value)).toBeInstanceOf(Error);
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: times(200, 1000) },
   );
 });
 
@@ -289,11 +290,11 @@ test('what was redacted is redacted no further', () => {
 
       expect(redactText(once)).toBe(once);
     }),
-    { numRuns: 1000 },
+    { numRuns: times(200, 1000) },
   );
 });
 
-test('long texts that are made to be searched for long are searched in one go', () => {
+testThoroughly('long texts that are made to be searched for long are searched in one go', () => {
   // A search that begins anew at each place would take a hundred thousand million steps, and the test its whole time.
   const units = [
     'a',
@@ -375,7 +376,7 @@ test('obfuscators accept any text, and show four characters at most, and none of
       for (const any of ['accept', 'location', secret])
         expect(typeof obfuscateHeader(any, secret)).toBe('string');
     }),
-    { numRuns: 1000 },
+    { numRuns: times(200, 1000) },
   );
 });
 
@@ -399,7 +400,7 @@ test('a URL is shown without credentials, query values and fragment, and only on
         expect(obfuscateUrl(shown)).toBe(shown);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: times(100, 500) },
   );
 });
 
@@ -418,6 +419,6 @@ test('any text is taken for a URL', () => {
         expect(redactText(redactText(url))).toBe(redactText(url));
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: times(200, 1000) },
   );
 });

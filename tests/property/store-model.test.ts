@@ -13,6 +13,7 @@ import {
 } from 'holdfast/store';
 import { expect, test } from 'vitest';
 import { anyPayload } from '../support/payload-arbitrary.ts';
+import { times } from '../support/thorough.ts';
 
 type NewEvent = { readonly type: string; readonly data: unknown; readonly id?: string };
 
@@ -189,6 +190,6 @@ test('SQLite and the model in memory cannot be told apart by any sequence of ope
       }
     }),
     // Shrinking starts many threads: it is given up in time for the failure to be reported.
-    { numRuns: 15, interruptAfterTimeLimit: 30_000 },
+    { numRuns: times(6, 15), interruptAfterTimeLimit: 30_000 },
   );
 });

@@ -6,6 +6,7 @@ import { chart } from '../support/statechart-chart.ts';
 import { runEverywhere } from '../support/statechart-run.ts';
 import { advance, type ScriptStep, send } from '../support/statechart-step.ts';
 import type { World } from '../support/statechart-world.ts';
+import { times } from '../support/thorough.ts';
 
 const actKinds = [
   'bump',
@@ -143,6 +144,6 @@ test('random trees of machines, promises and timers are where XState would be, h
         await runEverywhere((world) => machineOf([outer, inner], world), script);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: times(25, 60) },
   );
 });

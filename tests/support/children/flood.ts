@@ -1,12 +1,12 @@
-// Usage: flood.ts DATABASE reject|wait ACTORS. Sends a million commands to so many actors in one turn of the event loop,
+// Usage: flood.ts DATABASE reject|wait ACTORS COUNT. Sends so many commands to so many actors in one turn of the event loop,
 // then one to a quiet actor, and prints what became of them as one line of JSON. Those that wait are given up after a
 // tenth of them was answered.
 import { createRuntime, isHoldfastError } from 'holdfast';
 import { notebook } from '../fixtures/notebook.ts';
 import { say } from './say.ts';
 
-const [database = '', policy = 'reject', actors = '1'] = process.argv.slice(2);
-const count = 1_000_000;
+const [database = '', policy = 'reject', actors = '1', commands = ''] = process.argv.slice(2);
+const count = Number(commands);
 const hour = 3_600_000;
 const enough = count / 10;
 

@@ -1,0 +1,12 @@
+import { type TestAPI, test } from 'vitest';
+
+/** Whether what takes long is tested to its full extent: `npm run test:thorough`. */
+export const isThorough: boolean = process.env['HOLDFAST_TESTS'] === 'thorough';
+
+/** How often something is tried: usually, and when there is time. */
+export function times(usual: number, thorough: number): number {
+  return isThorough ? thorough : usual;
+}
+
+/** A test that is left out unless there is time, and then counted as skipped. */
+export const testThoroughly: TestAPI = test.runIf(isThorough) as TestAPI;
