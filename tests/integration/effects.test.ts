@@ -8,6 +8,7 @@ import { chain, doer, eager } from '../support/fixtures/effects.ts';
 import { talkative } from '../support/fixtures/talkative.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { times } from '../support/thorough.ts';
 
 const open = (database = join(temporaryFolder(), 'app.db')): Promise<Runtime> =>
   openRuntime(['effects', 'talkative'], { database });
@@ -99,7 +100,7 @@ test.each(['values', 'speak'] as const)('work that tells what cannot be kept fai
 
 test('a close carries out what belongs to every step that was kept', async () => {
   const database = join(temporaryFolder(), 'app.db');
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < times(2, 6); round++) {
     const runtime = await open(database);
     const ended: number[] = [];
     runtime.on(chain, '*', ({ id, event }) => {

@@ -20,6 +20,7 @@ import {
   stateOf,
   tryStep,
 } from '../support/one-actor.ts';
+import { times } from '../support/thorough.ts';
 
 const arbitraryEvents = fc.array(arbitraryEvent, { minLength: 1, maxLength: 14 });
 
@@ -125,7 +126,7 @@ test('appends that fail answer their callers only, and what was decided on top o
       expect(answers.map(codeOf)).not.toContain('HOLDFAST_ERR_VERSION_CONFLICT');
       expectSame(await stateOf(host), replayed(hosted, log));
     }),
-    { numRuns: 150 },
+    { numRuns: times(50, 150) },
   );
 });
 
