@@ -1,20 +1,12 @@
 import { join } from 'node:path';
-import {
-  createRuntime,
-  type OperationContext,
-  type OperationHandlers,
-  type Runtime,
-  type StoreAndForward,
-  type StoreAndForwardOptions,
-} from 'holdfast';
+import type { OperationContext, OperationHandlers, StoreAndForward, StoreAndForwardOptions } from 'holdfast';
 import { InMemoryOperations } from 'holdfast/resilience';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { ChannelRecord } from '../support/channel-record.ts';
 import { ChildProgram } from '../support/child-program.ts';
 import { codedError } from '../support/coded-error.ts';
 import { hostile } from '../support/fixtures/hostile.ts';
-import { ManualProbe } from '../support/manual-probe.ts';
-import { fixture } from '../support/open-runtime.ts';
+import { openResilient, type Resilient } from '../support/resilient-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A handler that remembers what it was given, and does what the test says. */
@@ -29,11 +21,8 @@ class Receiver {
   };
 }
 
-interface Given<Handlers extends OperationHandlers> {
-  readonly runtime: Runtime;
+interface Given<Handlers extends OperationHandlers> extends Resilient {
   readonly outbox: StoreAndForward<Handlers>;
-  readonly probe: ManualProbe;
-  readonly become: (status: 'online' | 'offline') => Promise<void>;
 }
 
 const fast: StoreAndForwardOptions = { delayMs: 1, delayMaxMs: 5 };
@@ -47,22 +36,9 @@ async function open<Handlers extends OperationHandlers>(
     modules = [],
   }: { network?: 'online' | 'offline'; database?: string; modules?: readonly string[] } = {},
 ): Promise<Given<Handlers>> {
-  const probe = new ManualProbe(network);
-  const connectivity = {
-    probe,
-    intervalMs: 80_000_000,
-    offlineIntervalMs: 80_000_000,
-    pauseMs: 1,
-    offlineAfter: 1,
-  };
-  const runtime = await createRuntime({ database, modules: modules.map(fixture), hosts: 1, connectivity });
-  onTestFinished(() => runtime.close());
-  const outbox = runtime.storeAndForward('outbox', handlers, { ...fast, ...options });
-  const become = async (status: 'online' | 'offline') => {
-    probe.result = status;
-    await expect.poll(async () => (await runtime.connectivity.check()).status).toBe(status);
-  };
-  return { runtime, outbox, probe, become };
+  const resilient = await openResilient(network, modules, { database });
+  const outbox = resilient.runtime.storeAndForward('outbox', handlers, { ...fast, ...options });
+  return { ...resilient, outbox };
 }
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, number) => number);
