@@ -133,7 +133,9 @@ export function checkHandlersOf(owner: string, handlers: unknown): asserts handl
   if (typeof handlers === 'object' && handlers !== null && Object.keys(handlers).length > 0) {
     const wrong = Object.entries(handlers).find(([, handler]) => typeof handler !== 'function');
     if (wrong === undefined) return;
-    throw invalidOption(`${owner}: the handler "${wrong[0]}" must be a function.`);
+    throw invalidOption(
+      `${owner}: the handler "${wrong[0]}" must be a function. Options are the argument after the handlers.`,
+    );
   }
   throw invalidOption(
     `${owner} takes an object with at least one handler, such as { deliver: async (payload) => … }.`,

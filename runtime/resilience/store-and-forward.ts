@@ -161,7 +161,8 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
 
   /**
    * Carries out now what waits, also what has failed and waits for its next attempt. Resolves when everything that could be
-   * was tried once; while there is no network, or the queue is paused, it waits. `left` still wait then.
+   * was tried once. While there is no network, which is checked, or the queue is paused, it waits: give it a signal. `left` still
+   * wait then.
    *
    * @throws the reason of the signal, HOLDFAST_ERR_CLOSED.
    */
@@ -186,6 +187,9 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     };
     const ended = this.#waitFor(isReached, options.signal);
     ended.catch(() => undefined);
+    // Whoever asks for it now may know that the network is back.
+    const { connectivity } = this.#options;
+    if (connectivity.isDoubted) connectivity.check().catch(() => undefined);
     await this.#replica.send({ type: 'drain' });
     await ended;
     const { depth: left } = await this.metrics();

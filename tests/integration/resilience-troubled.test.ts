@@ -292,3 +292,19 @@ test('whoever waits is told when no thread can host the actors', async () => {
   await expect(outbox.drain()).rejects.toEqual(load);
   expect(await outbox.metrics()).toMatchObject({ depth: 1 });
 });
+
+test('a drain looks whether the network is back', async () => {
+  const { runtime, probe } = await openResilient('offline');
+  const done: unknown[] = [];
+  const outbox = runtime.storeAndForward(
+    'outbox',
+    { deliver: (payload: string) => void done.push(payload) },
+    fast,
+  );
+  await outbox.enqueue('kept');
+  await runtime.connectivity.ready();
+  probe.result = 'online';
+
+  expect(await outbox.drain()).toEqual({ replayed: 1, failed: 0, left: 0 });
+  expect(done).toEqual(['kept']);
+});
