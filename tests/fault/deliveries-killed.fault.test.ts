@@ -5,7 +5,7 @@ import { CountingReceiver } from '../support/counting-receiver.ts';
 import { expectWholeQueues } from '../support/stored-operations.ts';
 import { straceArguments, whyNoStrace } from '../support/strace.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { times } from '../support/thorough.ts';
+import { testThoroughly, times } from '../support/thorough.ts';
 
 const after = (word: string, lines: readonly string[]) =>
   lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
@@ -53,7 +53,7 @@ test('SIGKILL at random moments: everything kept is delivered, in order, and not
   expect(new Set(expectWholeQueues(database).values())).toEqual(new Set(['done', 'cancelled']));
 });
 
-test('SIGKILL at chosen writes loses, reorders and revives nothing either', async ({ skip }) => {
+testThoroughly('SIGKILL at chosen writes loses, reorders and revives nothing either', async ({ skip }) => {
   const why = whyNoStrace();
   skip(why !== undefined, why);
   const database = join(temporaryFolder(), 'app.db');

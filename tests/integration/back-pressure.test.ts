@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { testThoroughly, times } from '../support/thorough.ts';
 
 /** A million takes long where two processors do all. */
-const flooded = times(250_000, 1_000_000);
+const flooded = times(150_000, 1_000_000);
 
 interface Flood {
   readonly answered: number;

@@ -205,28 +205,31 @@ test('hands over again, in the same words, what a crash kept it from remembering
   ]);
 });
 
-test('asks a server again that is not well for a moment, and says what it does not take', async () => {
-  const { server, url, write, run } = await given();
-  write('ill.md');
-  write('wrong.md');
-  // A redirect is no delivery, and is not followed.
-  server.answers.set('ill.md', [503, 302]).set('wrong.md', [404]);
+testThoroughly(
+  'asks a server again that is not well for a moment, and says what it does not take',
+  async () => {
+    const { server, url, write, run } = await given();
+    write('ill.md');
+    write('wrong.md');
+    // A redirect is no delivery, and is not followed.
+    server.answers.set('ill.md', [503, 302]).set('wrong.md', [404]);
 
-  expect((await run()).split('\n')).toEqual([
-    `1 delivered to ${url}, 1 dead: sent by the next run with --notify`,
-    'dead 1 (404 Not Found): wrong.md',
-  ]);
-  expect(server.received.map(({ method, body }) => `${method} ${body['path']}`).sort()).toEqual([
-    'POST ill.md',
-    'POST ill.md',
-    'POST ill.md',
-    'POST wrong.md',
-  ]);
+    expect((await run()).split('\n')).toEqual([
+      `1 delivered to ${url}, 1 dead: sent by the next run with --notify`,
+      'dead 1 (404 Not Found): wrong.md',
+    ]);
+    expect(server.received.map(({ method, body }) => `${method} ${body['path']}`).sort()).toEqual([
+      'POST ill.md',
+      'POST ill.md',
+      'POST ill.md',
+      'POST wrong.md',
+    ]);
 
-  expect(await run()).toBe(`1 delivered to ${url}`);
-  expect(new Set(server.received.map(({ key }) => key)).size).toBe(2);
-  expect(server.acknowledged).toHaveLength(2);
-});
+    expect(await run()).toBe(`1 delivered to ${url}`);
+    expect(new Set(server.received.map(({ key }) => key)).size).toBe(2);
+    expect(server.acknowledged).toHaveLength(2);
+  },
+);
 
 test('stops on Ctrl-C while a server does not answer', async () => {
   const { server, args, write } = await given();

@@ -8,7 +8,7 @@ import { notebook } from '../support/fixtures/notebook.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { expectWholeLog } from '../support/stored-log.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { times } from '../support/thorough.ts';
+import { testThoroughly, times } from '../support/thorough.ts';
 
 test.each(['actors', 'store'])(
   'two processes that append to the same streams through the %s lose and repeat nothing',
@@ -32,7 +32,7 @@ test.each(['actors', 'store'])(
   },
 );
 
-test('processes that open the same new files at the same moments all get them', async () => {
+testThoroughly('processes that open the same new files at the same moments all get them', async () => {
   const folder = temporaryFolder();
   const start = Date.now() + 600;
   const open = () => runChild('open-new-files.ts', [folder, `${times(50, 150)}`, `${start}`, '12']);

@@ -56,7 +56,7 @@ test.each([
           }
         },
       ),
-      { numRuns: times(12, 40) },
+      { numRuns: times(6, 40) },
     );
   },
 );
