@@ -8,5 +8,13 @@ export function times(usual: number, thorough: number): number {
   return isThorough ? thorough : usual;
 }
 
-/** A test that is left out unless there is time, and then counted as skipped. */
-export const testThoroughly: TestAPI = test.runIf(isThorough) as TestAPI;
+/** A test that is left out unless there is time, and then says why. */
+export const testThoroughly: TestAPI = test.extend<{ time: undefined }>({
+  time: [
+    async ({ skip }, use) => {
+      skip(!isThorough, 'takes long: npm run test:thorough');
+      await use(undefined);
+    },
+    { auto: true },
+  ],
+}) as unknown as TestAPI;
