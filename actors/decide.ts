@@ -34,21 +34,21 @@ export interface Decision {
 
 /**
  * Decides a request on a state: the events that follow and the state they lead to, all of them or none. Nothing has
- * happened until the events are durable.
+ * happened until the events are durable. `newId` makes the ids of the events, which time and chance come from.
  *
  * @throws HOLDFAST_ERR_EVENT_REJECTED, _TRANSITION_FAILED, _COMMAND_FAILED, _COMMAND_UNKNOWN, _PAYLOAD_INVALID.
  */
-export function decide(actor: Deciding, request: HostRequest): Decision {
+export function decide(actor: Deciding, request: HostRequest, newId: () => string = createEventId): Decision {
   const failure = failureToBegin(actor.tip.snapshot);
   if (failure !== undefined && request.operation !== 'start') throw failure;
-  const id = createEventId();
+  const id = newId();
   if (request.operation === 'start') return decideStart(actor, request, id);
   const begun = begunWith(actor, id);
   switch (request.operation) {
     case 'deliver':
       return decideDelivery(begun, request, id);
     case 'execute':
-      return decideCommand(begun, request, id);
+      return decideCommand(begun, request, id, newId);
     default:
       return decideEvent(begun, request, id);
   }
@@ -75,7 +75,12 @@ function decideEvent(actor: Deciding, { name: type, payload }: HostRequest, id: 
   return { events: [entry], snapshot: next.snapshot, asked, tree };
 }
 
-function decideCommand(actor: Deciding, request: HostRequest, firstId: string): Decision {
+function decideCommand(
+  actor: Deciding,
+  request: HostRequest,
+  firstId: string,
+  newId: () => string,
+): Decision {
   const { tip, tree } = actor;
   const events: NewEntry[] = [];
   let state = tip.snapshot;
@@ -85,7 +90,7 @@ function decideCommand(actor: Deciding, request: HostRequest, firstId: string): 
     const entry = entryOf(event);
     const version = tip.version + events.length + 1;
     const isFirst = events.length === 0;
-    const id = isFirst ? firstId : createEventId();
+    const id = isFirst ? firstId : newId();
     const from = state;
     const entropy = new Entropy(id);
     const next = entropy.within(() => transition(actor, from, version, toEvent(entry.type, entry.payload)));

@@ -142,6 +142,48 @@ export function isEffectful(logic: ActorLogic): boolean {
   return typeof logic.start === 'function' && !isMachine(logic);
 }
 
+/** A transition of a machine, as it is written in its chart. */
+export type TransitionDefinition = AnyTransitionDefinition;
+
+/** One of the small steps that an event leads through: transitions that are taken together, and where they lead. */
+export interface Microstep {
+  readonly transitions: readonly TransitionDefinition[];
+  readonly snapshot: MachineSnapshot;
+}
+
+interface InspectionEvent {
+  readonly type: string;
+  readonly actorRef: unknown;
+  readonly snapshot?: unknown;
+  readonly _transitions?: readonly TransitionDefinition[];
+}
+
+interface InspectableSystem {
+  inspect(observer: (event: InspectionEvent) => void): { unsubscribe(): void };
+}
+
+let observeMicrostep: ((microstep: Microstep) => void) | undefined;
+/** Those of inert scopes, which nobody inspects otherwise. */
+const inertSystems: InspectableSystem[] = [];
+
+function noteMicrostep({ type, snapshot, _transitions: transitions = [] }: InspectionEvent): void {
+  if (observeMicrostep === undefined || type !== '@xstate.microstep') return;
+  observeMicrostep({ transitions, snapshot: snapshot as MachineSnapshot });
+}
+
+/** Computes something, and tells of each microstep that any machine takes meanwhile. */
+export function observingMicrosteps<T>(observe: (microstep: Microstep) => void, compute: () => T): T {
+  const outer = observeMicrostep;
+  observeMicrostep = observe;
+  const inspections = inertSystems.map((system) => system.inspect(noteMicrostep));
+  try {
+    return compute();
+  } finally {
+    observeMicrostep = outer;
+    for (const inspection of inspections) inspection.unsubscribe();
+  }
+}
+
 /** How a live actor is created. */
 export interface LiveActorOptions {
   readonly id: string;
@@ -157,8 +199,9 @@ export function createLiveActor(logic: AnyStateMachine, options: LiveActorOption
   const { id, onActor, input, snapshot } = options;
   const actor = createActor(logic, {
     id,
-    inspect: (event: { readonly type: string; readonly actorRef: unknown }) => {
+    inspect: (event: InspectionEvent) => {
       if (event.type === '@xstate.actor') onActor(event.actorRef as LiveActor);
+      else noteMicrostep(event);
     },
     ...(snapshot === undefined ? { input } : { snapshot }),
   } as never) as unknown as LiveActor;
@@ -257,6 +300,7 @@ export function createInertScope(
   const self = createEmptyActor();
   // Actors are refused where this scope is used, and must not be in the way of the next one of their name.
   (self.system as unknown as { _set(systemId: string, actor: unknown): void })._set = () => undefined;
+  inertSystems.push(self.system as unknown as InspectableSystem);
   return {
     self,
     system: self.system,

@@ -168,6 +168,18 @@ export const errorCodes = {
     when: 'The disk failed while a commit was being made durable: it may or may not survive a crash.',
     retryable: true,
   },
+  HOLDFAST_ERR_PROPERTY_FAILED: {
+    when: 'A test found a property that does not hold of a machine. The message has the shortest way to it.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_COVERAGE_MISSED: {
+    when: 'A test covered fewer states or transitions of a machine than it should.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_PEER_MISSING: {
+    when: 'A package that is only needed for this, and is not installed with Holdfast, could not be loaded.',
+    retryable: false,
+  },
   HOLDFAST_ERR_INVARIANT: {
     when: 'Holdfast found its own state inconsistent: a defect in Holdfast.',
     retryable: false,

@@ -67,6 +67,25 @@ export interface HoldfastErrorDetails {
   };
   HOLDFAST_ERR_QUERY_TOO_LARGE: { readonly limit: number };
   HOLDFAST_ERR_CIRCUIT_OPEN: { readonly retryAfterMs: number };
+  HOLDFAST_ERR_PROPERTY_FAILED: {
+    /** The name of the property, and what it is: an `invariant`, a `step` rule, in `eventually`, or an `oracle`. */
+    readonly property: string;
+    readonly kind: string;
+    readonly why: string;
+    /** The shortest steps that lead to it, and the state before the first and after each. */
+    readonly steps: readonly object[];
+    readonly states: readonly ({ readonly value: unknown; readonly context: unknown } | null)[];
+    /** A sequence diagram of Mermaid. */
+    readonly diagram: string;
+    /** A call of `replay` to paste. */
+    readonly replay: string;
+    readonly input?: unknown;
+    /** In which run it was found, from 1. */
+    readonly run?: number;
+    readonly seed?: number;
+  };
+  HOLDFAST_ERR_COVERAGE_MISSED: { readonly coverage: object };
+  HOLDFAST_ERR_PEER_MISSING: { readonly peer: string };
   HOLDFAST_ERR_SCHEMA_OLDER: { readonly found: number; readonly supported: number };
   HOLDFAST_ERR_SCHEMA_NEWER: { readonly found: number; readonly supported: number };
 }

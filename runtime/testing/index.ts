@@ -1,4 +1,21 @@
 import '../node-version.ts';
 
-// The door of `holdfast/testing`: what implementers of a port check their work with. It needs no test runner.
+// The door of `holdfast/testing`: what users check machines with, and implementers of a port their work. No test runner.
+export { type LintProblem, lintMachine } from '../../actors/lint-machine.ts';
 export { type EventStoreContractOptions, eventStoreContract } from './event-store-contract.ts';
+export type { Arbitrary, GeneratedValue } from './model/arbitrary.ts';
+export type { Coverage, CoverageCount } from './model/coverage.ts';
+export type { CoverageThreshold } from './model/coverage-threshold.ts';
+export {
+  defineModel,
+  type Model,
+  type ModelOptions,
+  type Testable,
+  type ValueSource,
+  type WorkOutcomes,
+} from './model/model.ts';
+export type { CommandStep, EventStep, ModelStep, TimerStep, WorkStep } from './model/model-step.ts';
+export type { Oracle, Properties } from './model/properties.ts';
+export { type PropertyReport, type PropertyTestOptions, propertyTest } from './model/property-test.ts';
+export { type Replayed, type ReplayOptions, replay } from './model/replay.ts';
+export { type PathReport, type TestedPath, type TestPathsOptions, testPaths } from './model/test-paths.ts';

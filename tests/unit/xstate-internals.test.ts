@@ -10,12 +10,14 @@ import {
   spawnChild,
   stopChild,
 } from 'xstate';
+import { initialSnapshot, step } from '../../actors/bare-machine.ts';
 import {
   type ActorLogic,
   isActorRef,
   isEffectful,
   isMachine,
   type LiveActor,
+  observingMicrosteps,
 } from '../../actors/xstate-adapter.ts';
 
 const live = (actor: unknown): LiveActor => actor as LiveActor;
@@ -77,6 +79,29 @@ test('an actor is announced before it has a state, and the executor of its scope
 
   expect(actor.getSnapshot().status).toBe('active');
   expect(seen).toEqual([expect.stringMatching(/^asked for /)]);
+});
+
+test('each microstep tells its transitions, as they stand in the chart, and the state it leads to', () => {
+  const machine = createMachine({
+    initial: 'a',
+    states: { a: { on: { go: 'b' } }, b: { always: 'c' }, c: {} },
+  });
+  const seen: string[] = [];
+  const from = initialSnapshot(machine, undefined);
+
+  const { accepted } = observingMicrosteps(
+    ({ transitions, snapshot }) => {
+      const own = transitions.filter((each) =>
+        [...each.source.transitions.values(), each.source.always].flat().includes(each),
+      );
+      seen.push(`${own.map(({ source }) => source.key).join()} -> ${String(snapshot.value)}`);
+    },
+    () => step(machine, from, { type: 'go' }),
+  );
+  step(machine, from, { type: 'go' });
+
+  expect(accepted).toBe(true);
+  expect(seen).toEqual(['a -> b', 'b -> c']);
 });
 
 test('effectful logic is told from machines and reducers by its start', () => {

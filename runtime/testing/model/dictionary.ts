@@ -1,0 +1,157 @@
+import type { AnyStateMachine, MachineSnapshot } from '../../../actors/xstate-adapter.ts';
+import { happens, oneOf } from './choice.ts';
+import type { Random } from './fast-check.ts';
+import type { Drawn } from './payload-source.ts';
+import type { Properties } from './properties.ts';
+
+type Leaf = number | string | bigint | boolean;
+
+const valuesMax = 200;
+const askedMax = 30;
+const numberLiteral = /(?<![\w.$])\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w$])/gi;
+const stringLiteral = /'((?:[^'\\\n]|\\.){0,80})'|"((?:[^"\\\n]|\\.){0,80})"|`((?:[^`\\$]|\\.){0,80})`/g;
+
+/**
+ * Values that are likely to matter to a machine: literals in the text of its guards and actions, and what its context
+ * holds. A guard that compares with one exact value is passed by one of these long before chance would find it; fuzzers
+ * call it a dictionary (M. Zalewski, "AFL technical details").
+ */
+export class Dictionary {
+  readonly #literals: ReadonlySet<Leaf>;
+
+  /** Those of properties: what a test compares with decides whether it fails. */
+  readonly #asked: readonly Leaf[];
+
+  constructor(machine: AnyStateMachine, properties: Properties) {
+    const { invariants, steps, eventually } = properties;
+    this.#asked = [...literalsOf([invariants, steps, eventually])].slice(0, askedMax);
+    const own = [...literalsOf([machine.config, machine.implementations])].slice(0, valuesMax);
+    this.#literals = new Set([...own, ...this.#asked]);
+  }
+
+  /** Whether a value is one that the machine names. */
+  has(value: unknown): boolean {
+    return this.#literals.has(value as Leaf);
+  }
+
+  /** Sometimes, the same value with one of its leaves exchanged for one of these. */
+  enrich(drawn: Drawn, random: Random, { context }: MachineSnapshot): Drawn {
+    if (!happens(random, 0.45)) return drawn;
+    const leaves = [...leavesOf(drawn.value, [])];
+    if (leaves.length === 0) return drawn;
+    const { path, value } = oneOf(random, leaves);
+    const known = [...contextValues(context), ...this.#literals].filter(
+      (each) => typeof each === typeof value,
+    );
+    if (known.length === 0) return drawn;
+    const chosen = oneOf(random, known);
+    return drawn.replaced(withLeaf(drawn.value, path, chosen)) ?? drawn;
+  }
+
+  /** The same value with one of its leaves exchanged for each of these in turn, or only for what context and properties hold. */
+  *alternatives(
+    drawn: Drawn,
+    { context }: MachineSnapshot,
+    from: 'all' | 'likely' = 'all',
+  ): Generator<Drawn> {
+    const known = new Set([...contextValues(context), ...(from === 'all' ? this.#literals : this.#asked)]);
+    for (const { path, value } of leavesOf(drawn.value, [])) {
+      for (const each of known) {
+        if (typeof each !== typeof value || each === value) continue;
+        const other = drawn.replaced(withLeaf(drawn.value, path, each));
+        if (other !== undefined) yield other;
+      }
+    }
+  }
+}
+
+/** Literals in the texts of all functions that can be reached. */
+function* literalsOf(roots: readonly unknown[]): Generator<Leaf> {
+  const seen = new Set<unknown>();
+  const waiting = [...roots];
+  const known = new Set<Leaf>();
+  for (let next = waiting.pop(); waiting.length > 0 || next !== undefined; next = waiting.pop()) {
+    if ((typeof next !== 'object' && typeof next !== 'function') || next === null || seen.has(next)) continue;
+    seen.add(next);
+    if (seen.size > 5_000) return;
+    if (typeof next === 'function') {
+      for (const literal of literalsIn(Function.prototype.toString.call(next))) {
+        if (known.has(literal)) continue;
+        known.add(literal);
+        yield literal;
+      }
+    }
+    for (const value of Object.values(next)) {
+      if (value !== undefined) waiting.push(value);
+    }
+  }
+}
+
+function* literalsIn(text: string): Generator<Leaf> {
+  for (const [literal] of text.matchAll(numberLiteral)) {
+    const value = Number(literal.replaceAll('_', ''));
+    yield value;
+    if (Number.isInteger(value)) yield* [value - 1, value + 1, -value];
+  }
+  for (const [, single, double, template] of text.matchAll(stringLiteral)) {
+    yield single ?? double ?? template ?? '';
+  }
+}
+
+/** A context is asked many times. */
+const knownContexts = new WeakMap<object, readonly Leaf[]>();
+
+function contextValues(context: unknown): readonly Leaf[] {
+  if (typeof context !== 'object' || context === null) return [];
+  let values = knownContexts.get(context);
+  if (values === undefined) {
+    values = valuesIn(context);
+    knownContexts.set(context, values);
+  }
+  return values;
+}
+
+/** The leaves of a context, and sums and differences of its numbers. */
+function valuesIn(context: object): Leaf[] {
+  const values = [...leavesOf(context, [])].slice(0, 60).map(({ value }) => value);
+  const numbers = values.filter((value) => typeof value === 'number').slice(0, 6);
+  const derived = numbers.flatMap((a) => [a + 1, a - 1, ...numbers.flatMap((b) => [a - b, a + b])]);
+  const keys = isPlain(context)
+    ? Object.values(context).filter(isPlain).flatMap(Object.keys).slice(0, 20)
+    : [];
+  return [...values, ...derived, ...keys];
+}
+
+interface LeafAt {
+  readonly path: readonly (string | number)[];
+  readonly value: Leaf;
+}
+
+function* leavesOf(value: unknown, path: readonly (string | number)[]): Generator<LeafAt> {
+  if (['number', 'string', 'bigint', 'boolean'].includes(typeof value)) {
+    yield { path, value: value as Leaf };
+    return;
+  }
+  if (path.length > 5) return;
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) yield* leavesOf(item, [...path, index]);
+  } else if (value instanceof Map || value instanceof Set) {
+    for (const item of [...value].flat()) yield* leavesOf(item, [...path, 0]);
+  } else if (isPlain(value)) {
+    for (const [key, item] of Object.entries(value)) yield* leavesOf(item, [...path, key]);
+  }
+}
+
+function withLeaf(value: unknown, [key, ...rest]: readonly (string | number)[], leaf: Leaf): unknown {
+  if (key === undefined) return leaf;
+  if (Array.isArray(value))
+    return value.map((item, index) => (index === key ? withLeaf(item, rest, leaf) : item));
+  if (!isPlain(value)) return value;
+  return { ...value, [key]: withLeaf(value[key], rest, leaf) };
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,360 @@
+import type { Asked, AskedTimer, WorkDescription } from '../../../actors/asked.ts';
+import { contextToKeep, type PersistedSnapshot, persist } from '../../../actors/bare-machine.ts';
+import { type Deciding, type Decision, decide } from '../../../actors/decide.ts';
+import type { Instance } from '../../../actors/hosted-definition.ts';
+import type { NewEntry } from '../../../actors/journal.ts';
+import { validate } from '../../../actors/validate.ts';
+import type { MachineEvent, MachineSnapshot } from '../../../actors/xstate-adapter.ts';
+import { isHoldfastError } from '../../errors/holdfast-error.ts';
+import { decode, encode } from '../../protocol/codec.ts';
+import type { ActorPath, Delivery, Recipient } from '../../protocol/consequences.ts';
+import type { HostOperation, HostRequest } from '../../protocol/host-messages.ts';
+import type { Model } from './model.ts';
+import { modelEventId } from './model-event-id.ts';
+import {
+  type CommandStep,
+  type EventStep,
+  endOf,
+  kindOf,
+  type ModelStep,
+  type TimerStep,
+  type WorkStep,
+} from './model-step.ts';
+
+/** A delayed event that has not come yet. */
+export interface PendingTimer {
+  readonly name: string;
+  /** How a step names it. */
+  readonly label: string;
+  readonly setBy: ActorPath;
+  readonly to: Recipient;
+  readonly event: MachineEvent;
+  /** When it is due, in milliseconds of the model's own time. */
+  readonly dueMs: number;
+}
+
+/**
+ * What a step has led to. `refused`: the machine or a command did not take it, and nothing has changed; `impossible`:
+ * there is no such timer or work now; `threw`: the machine failed on it.
+ */
+export type Taken =
+  | { readonly outcome: 'accepted'; readonly events: readonly NewEntry[]; readonly asked: Asked }
+  | { readonly outcome: 'refused' | 'threw'; readonly error: Error }
+  | { readonly outcome: 'impossible' };
+
+const nothingAsked: Asked = { effects: [], timers: [], messages: [] };
+const generatedId = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/**
+ * One actor under test. Its steps are decided by the code that a host decides them with; what they ask for (timers, work)
+ * is kept here and happens only as steps, and what else they would do does not happen.
+ */
+export class ModelActor {
+  readonly #model: Model;
+  readonly #address: string;
+  /** Sets time and chance of this actor's steps apart from those of a twin. */
+  readonly #salt: number;
+  #instance: Instance;
+  #journal: readonly NewEntry[] = [];
+  #timers: readonly PendingTimer[] = [];
+  #nowMs = 0;
+  /** Whether a step that threw may have left a tree half way. */
+  #isTorn = false;
+  #text: string | Error | undefined;
+  #contextText: string | Error | undefined;
+  /** Known of a marked actor, whose tree goes on. */
+  #isRestorable: boolean | undefined;
+
+  private constructor(model: Model, instance: Instance, salt: number) {
+    this.#model = model;
+    this.#instance = instance;
+    this.#salt = salt;
+    this.#address = `${model.definition.kind}/test`;
+  }
+
+  /** An actor that has started with an input. Throws HOLDFAST_ERR_TRANSITION_FAILED if it cannot. */
+  static begin(model: Model, given?: { readonly input: unknown }, salt = 0): ModelActor {
+    const identity = { id: 'test', address: `${model.definition.kind}/test`, onInput: () => undefined };
+    const actor = new ModelActor(model, model.hosted.beginOrFail(identity, modelEventId(0, 0, salt)), salt);
+    actor.#adopt(actor.#decide('start', '', given === undefined ? '' : encode(given.input), null));
+    return actor;
+  }
+
+  get snapshot(): MachineSnapshot {
+    return this.#instance.snapshot;
+  }
+
+  /** Everything that has become durable, in order. */
+  get journal(): readonly NewEntry[] {
+    return this.#journal;
+  }
+
+  /** The delayed events that have not come, the next one first. */
+  get timers(): readonly PendingTimer[] {
+    return this.#timers;
+  }
+
+  /** Milliseconds since it began. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** The work that is under way. */
+  get work(): WorkDescription[] {
+    return this.#instance.tree?.activeWork() ?? [];
+  }
+
+  /** What would be kept of the state, or why it cannot be kept. Equal texts are equal states. */
+  get text(): string | Error {
+    this.#text ??= this.#encoded();
+    return this.#text;
+  }
+
+  /** The context of the root as text; computed at once after a step, before anybody may have changed it in place. */
+  get contextText(): string | Error {
+    this.#contextText ??= contextText(this.snapshot);
+    return this.#contextText;
+  }
+
+  /** The same as {@link text}, computed again: another text than {@link text} means that the state was changed in place. */
+  textNow(): string | Error {
+    return this.#encoded();
+  }
+
+  /** A note of this moment: it can be restored later, and its {@link snapshot} is still that of now. */
+  mark(): ModelActor {
+    const marked = this.#with(this.#instance, this.#salt);
+    marked.#text = this.text;
+    marked.#contextText = this.contextText;
+    marked.#isRestorable = this.#canBeRestored();
+    return marked;
+  }
+
+  /** What was persisted, restored: the same actor after a restart. `undefined` where a host would replay instead. */
+  restored(salt = this.#salt): ModelActor | undefined {
+    const { text } = this;
+    if (text instanceof Error || !(this.#isRestorable ?? this.#canBeRestored())) return undefined;
+    const instance = this.#model.hosted.revive(decode(text) as PersistedSnapshot, this.#identity());
+    return this.#with(instance, salt);
+  }
+
+  #canBeRestored(): boolean {
+    const { tree, snapshot } = this.#instance;
+    return snapshot.status === 'active' && tree?.isRestorable !== false;
+  }
+
+  /** The same actor, replayed from its journal; `from` is a place in it to go on from with a restored copy. */
+  replayed(from?: { readonly copy: ModelActor; readonly version: number }): ModelActor {
+    const after = from?.version ?? 0;
+    const entries = this.#journal.slice(after);
+    const { hosted } = this.#model;
+    const identity = this.#identity();
+    const start =
+      from !== undefined ? from.copy.#instance : hosted.beginReplay(identity, this.#journal[0]?.id);
+    const instance = hosted.fold(start, identity, {
+      types: entries.map(({ type }) => type),
+      data: entries.map(({ payload }) => payload),
+      versionAt: (index) => after + index + 1,
+      seedAt: (index) => entries[index]?.id,
+    });
+    return this.#with(instance, this.#salt);
+  }
+
+  /** An actor of its own in the same state, for trying what one more step would do. */
+  fork(): ModelActor {
+    if (this.#instance.tree === undefined) return this.#with(this.#instance, this.#salt);
+    return this.restored() ?? this.replayed();
+  }
+
+  /** Whether a machine's guards let an event through; what they throw counts as yes, for the step to show. */
+  can(event: MachineEvent): boolean {
+    try {
+      return this.snapshot.can(event as never);
+    } catch {
+      return true;
+    }
+  }
+
+  /** Has a step happen. */
+  take(step: ModelStep): Taken {
+    if (this.#isTorn) this.#mend();
+    try {
+      switch (kindOf(step)) {
+        case 'event':
+          return this.#send(step as EventStep);
+        case 'command':
+          return this.#execute(step as CommandStep);
+        case 'timer':
+          return this.#fire(step as TimerStep);
+        default:
+          return this.#hear(step as WorkStep);
+      }
+    } catch (error) {
+      this.#isTorn = this.#instance.tree !== undefined;
+      const hasThrown = isHoldfastError(error, 'HOLDFAST_ERR_TRANSITION_FAILED') || !isHoldfastError(error);
+      return { outcome: hasThrown ? 'threw' : 'refused', error: error as Error };
+    }
+  }
+
+  #send({ type, ...payload }: EventStep): Taken {
+    const schema = this.#model.definition.events[type];
+    const checked: unknown = schema === undefined ? payload : validate(schema, payload, type);
+    return this.#adopt(this.#decide('send', type, encode(checked), null));
+  }
+
+  #execute({ command, input }: CommandStep): Taken {
+    const commands = this.#model.definition.commands as Record<string, unknown>;
+    const schema = (commands[command] as { input?: Parameters<typeof validate>[0] } | undefined)?.input;
+    const checked: unknown = schema === undefined ? input : validate(schema, input, `${command}.input`);
+    return this.#adopt(this.#decide('execute', command, encode(checked), null));
+  }
+
+  #fire({ timer: label, actor }: TimerStep): Taken {
+    const timer = this.#timers.find(
+      (each) => each.label === label && (actor === undefined || each.setBy === actor),
+    );
+    if (timer === undefined) return { outcome: 'impossible' };
+    const { name, setBy, to, event, dueMs } = timer;
+    this.#nowMs = Math.max(this.#nowMs, dueMs);
+    this.#timers = this.#timers.filter((each) => each !== timer);
+    // To another actor: it leaves, and this one stays as it is.
+    if ('address' in to) return { outcome: 'accepted', events: [], asked: messageTo(to.address, event) };
+    const { type, ...payload } = event;
+    const taken = this.#adopt(this.#decide('deliver', type, encode(payload), delivery(to.actor)));
+    if (taken.outcome === 'accepted' && taken.events.length === 0) {
+      const error = new Error(
+        `The timer "${name}" of ${setBy || 'the machine'} came, and its event was not accepted.`,
+      );
+      return { outcome: 'refused', error };
+    }
+    return taken;
+  }
+
+  #hear(step: WorkStep): Taken {
+    const work = this.work.find(
+      ({ src, id, actor }) =>
+        (src === step.work || id === step.work) && (step.actor === undefined || actor === step.actor),
+    );
+    if (work === undefined) return { outcome: 'impossible' };
+    switch (endOf(step)) {
+      case 'done':
+        return this.#tell(work, 'holdfast.work.done', { output: step.done });
+      case 'error':
+        return this.#tell(work, 'holdfast.work.failed', { error: step.error });
+      case 'next':
+        return this.#tell(work, 'holdfast.work.next', { value: step.next });
+      default: {
+        const { type, ...payload } = step.send as MachineEvent;
+        const ids = JSON.parse(work.actor) as string[];
+        const parent = ids.length > 1 ? JSON.stringify(ids.slice(0, -1)) : '';
+        return this.#adopt(this.#decide('deliver', type, encode(payload), delivery(parent)));
+      }
+    }
+  }
+
+  #tell({ actor, key }: WorkDescription, name: string, payload: object): Taken {
+    return this.#adopt(this.#decide('deliver', name, encode(payload), delivery(actor, key)));
+  }
+
+  #decide(operation: HostOperation, name: string, payload: string, from: Delivery | null): Decision {
+    let made = 0;
+    const newId = () => modelEventId(this.#nowMs, this.#journal.length + made++, this.#salt);
+    const request: HostRequest = {
+      id: 1,
+      operation,
+      address: this.#address,
+      name,
+      payload,
+      metadata: null,
+      expectedVersion: null,
+      idempotencyKey: null,
+      fingerprint: '',
+      delivery: from,
+    };
+    return decide(this.#deciding(), request, newId);
+  }
+
+  #deciding(): Deciding {
+    const { snapshot, tree } = this.#instance;
+    const tip = { snapshot, version: this.#journal.length, head: this.#journal.at(-1)?.id ?? '' };
+    return { ...this.#identity(), hosted: this.#model.hosted, tree, tip };
+  }
+
+  #identity() {
+    return { id: 'test', address: this.#address, onInput: () => undefined };
+  }
+
+  #adopt({ events, snapshot, asked, tree }: Decision): Taken {
+    this.#instance = { snapshot, tree };
+    this.#journal = [...this.#journal, ...events];
+    this.#text = undefined;
+    this.#contextText = undefined;
+    for (const timer of asked.timers) this.#change(timer);
+    if (snapshot.status !== 'active') this.#timers = [];
+    // An event takes a moment, so that two of them do not happen at once.
+    this.#nowMs++;
+    return { outcome: 'accepted', events, asked };
+  }
+
+  #change(timer: AskedTimer): void {
+    switch (timer.change) {
+      case 'set': {
+        const { actor: setBy, name, to, event, delayMs } = timer;
+        const label = generatedId.test(name) ? event.type : name;
+        const others = this.#timers.filter((each) => each.setBy !== setBy || each.name !== name);
+        const set = { name, label, setBy, to, event, dueMs: this.#nowMs + delayMs };
+        this.#timers = [...others, set].sort((a, b) => a.dueMs - b.dueMs);
+        return;
+      }
+      case 'cancel':
+        this.#timers = this.#timers.filter(({ setBy, name }) => setBy !== timer.actor || name !== timer.name);
+        return;
+      default:
+        this.#timers = this.#timers.filter(
+          ({ setBy, to }) => setBy !== timer.actor && !('actor' in to && to.actor === timer.actor),
+        );
+    }
+  }
+
+  /** What threw half way left a tree that is ahead of its journal. */
+  #mend(): void {
+    this.#instance = this.replayed().#instance;
+    this.#isTorn = false;
+  }
+
+  #with(instance: Instance, salt: number): ModelActor {
+    const copy = new ModelActor(this.#model, instance, salt);
+    copy.#journal = this.#journal;
+    copy.#timers = this.#timers;
+    copy.#nowMs = this.#nowMs;
+    return copy;
+  }
+
+  #encoded(): string | Error {
+    const { tree, snapshot } = this.#instance;
+    return attempt(() =>
+      encode(tree === undefined ? persist(this.#model.machine, snapshot) : tree.persist()),
+    );
+  }
+}
+
+function attempt(compute: () => string): string | Error {
+  try {
+    return compute();
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function delivery(actor: ActorPath, workKey: string | null = null): Delivery {
+  return { consumed: null, actor, passOnTo: null, sender: null, workKey };
+}
+
+function messageTo(target: string, event: MachineEvent): Asked {
+  return { ...nothingAsked, messages: [{ target, event }] };
+}
+
+/** The context of a state as text. */
+export function contextText(snapshot: MachineSnapshot): string | Error {
+  return attempt(() => encode(contextToKeep(snapshot.machine, snapshot)));
+}

@@ -1,0 +1,250 @@
+import type { WorkDescription } from '../../../actors/asked.ts';
+import { acceptedTypes } from '../../../actors/xstate-adapter.ts';
+import { happens, oneOf, weighted } from './choice.ts';
+import { Dictionary } from './dictionary.ts';
+import type { FastCheck, Random } from './fast-check.ts';
+import type { Model, WorkOutcomes } from './model.ts';
+import type { ModelActor } from './model-actor.ts';
+import { type ModelStep, withDrawnPart, workEnds } from './model-step.ts';
+import { type Drawn, fixed, hasJsonSchema, ValueSampler } from './payload-source.ts';
+import type { Properties } from './properties.ts';
+import { toSource } from './to-source.ts';
+
+/** A step to try, and the value in it that was drawn. */
+export interface Proposal {
+  readonly step: ModelStep;
+  readonly drawn?: Drawn;
+}
+
+/** One kind of step that a state may take. */
+interface Candidate {
+  readonly name: string;
+  readonly weight: number;
+  /** A step of the kind, or `undefined` if no value was found that the machine's guards let through. */
+  readonly propose: (random: Random) => Proposal | undefined;
+  /** The same, whatever guards say of it. */
+  readonly draw?: (random: Random) => Proposal;
+}
+
+/** How likely a candidate is tried beside the others, besides what the model says. */
+export type Preference = (name: string) => number;
+
+/** How often another value is drawn for an event that a guard refuses. */
+const drawsMax = 8;
+/** How often a state has to refuse every type of event before it counts as stuck. */
+const stuckDraws = 40;
+
+/** Finds what can happen next. */
+export class Moves {
+  readonly #fc: FastCheck;
+  readonly #model: Model;
+  readonly dictionary: Dictionary;
+  readonly #samplers = new Map<string, ValueSampler>();
+
+  constructor(fc: FastCheck, model: Model, properties: Properties) {
+    this.#fc = fc;
+    this.#model = model;
+    this.dictionary = new Dictionary(model.machine, properties);
+  }
+
+  /** A step that the state is likely to accept; `undefined` if none was found. Ends are put off. */
+  next(actor: ModelActor, random: Random, preference: Preference): Proposal | undefined {
+    let candidates = this.#candidates(actor);
+    let last: Proposal | undefined;
+    while (candidates.length > 0) {
+      const chosen = weighted(random, candidates, ({ name, weight }) => weight * preference(name));
+      const proposal = chosen.propose(random);
+      if (proposal !== undefined) {
+        if (!this.#ends(actor, proposal.step) || happens(random, 0.03)) return proposal;
+        last ??= proposal;
+      }
+      candidates = candidates.filter((candidate) => candidate !== chosen);
+    }
+    return last;
+  }
+
+  /** A step that the state is not likely to accept, of any type of event. */
+  stray(actor: ModelActor, random: Random): Proposal | undefined {
+    const { eventTypes } = this.#model;
+    return eventTypes.length === 0 ? undefined : this.#event(actor, oneOf(random, eventTypes), random);
+  }
+
+  /**
+   * Steps of every kind that the state may take, several values of each; to look around from a state. Of the values that
+   * the machine names, those are tried that lead along another transition.
+   */
+  all(actor: ModelActor, random: Random, values: number): Proposal[] {
+    return this.#candidates(actor).flatMap(({ propose, draw }) => {
+      const proposals = new Map<string, Proposal>();
+      for (let turn = 0; turn < values; turn++) {
+        const proposal = propose(random);
+        if (proposal !== undefined) proposals.set(toSource(proposal.step), proposal);
+      }
+      const ways = new Set([...proposals.values()].map(({ step }) => this.#wayOf(actor, step)));
+      for (const proposal of this.#alternatives(actor, draw?.(random))) {
+        const way = this.#wayOf(actor, proposal.step);
+        if (ways.has(way)) continue;
+        ways.add(way);
+        proposals.set(toSource(proposal.step), proposal);
+      }
+      return [...proposals.values()];
+    });
+  }
+
+  /** Whether nothing can happen, as far as many tries tell. */
+  isStuck(actor: ModelActor, random: Random): boolean {
+    if (actor.snapshot.status !== 'active' || actor.timers.length > 0 || actor.work.length > 0) return false;
+    return !this.all(actor, random, stuckDraws).some(
+      ({ step }) => actor.fork().take(step).outcome === 'accepted',
+    );
+  }
+
+  *#alternatives(actor: ModelActor, proposal: Proposal | undefined): Generator<Proposal> {
+    if (proposal?.drawn === undefined) return;
+    for (const drawn of this.dictionary.alternatives(proposal.drawn, actor.snapshot)) {
+      const step = withDrawnPart(proposal.step, drawn.value);
+      if (!('type' in step) || actor.can(step)) yield { step, drawn };
+    }
+  }
+
+  /** Along which transitions an event leads first. */
+  #wayOf({ snapshot }: ModelActor, step: ModelStep): string {
+    if (!('type' in step)) return toSource(step);
+    try {
+      const { machine } = this.#model;
+      return machine
+        .getTransitionData(snapshot, step as never)
+        .map(({ source, eventType, target, guard }) => {
+          const own = source.transitions.get(eventType) ?? [];
+          return `${source.id} ${eventType} ${own.findIndex((each) => each.guard === guard && each.target === target)}`;
+        })
+        .join();
+    } catch {
+      return 'throws';
+    }
+  }
+
+  #candidates(actor: ModelActor): Candidate[] {
+    if (actor.snapshot.status !== 'active') return [];
+    return [
+      ...this.#events(actor),
+      ...this.#commands(actor),
+      ...this.#timers(actor),
+      ...actor.work.flatMap((work) => this.#outcomes(actor, work)),
+    ].filter(({ weight }) => weight > 0);
+  }
+
+  #weightOf(name: string): number {
+    return this.#model.options.weights?.[name] ?? 1;
+  }
+
+  #events(actor: ModelActor): Candidate[] {
+    const accepted = acceptedTypes(actor.snapshot);
+    const isAccepted = (type: string) =>
+      accepted.some(
+        (each) =>
+          each === type || each === '*' || (each.endsWith('.*') && type.startsWith(each.slice(0, -1))),
+      );
+    return this.#model.eventTypes.filter(isAccepted).map((type) => ({
+      name: type,
+      weight: this.#weightOf(type),
+      propose: (random) => {
+        for (let draw = 0; draw < drawsMax; draw++) {
+          const proposal = this.#event(actor, type, random);
+          if (actor.can(proposal.step as { type: string })) return proposal;
+        }
+        return undefined;
+      },
+      draw: (random) => this.#event(actor, type, random),
+    }));
+  }
+
+  #event(actor: ModelActor, type: string, random: Random): Proposal {
+    const given = (this.#model.options.events as Record<string, unknown> | undefined)?.[type];
+    const schema: unknown = this.#model.definition.events[type];
+    const source = given ?? (hasJsonSchema(schema) ? schema : undefined);
+    if (source === undefined) return { step: { type } };
+    const drawn = this.#draw(`events.${type}`, source, actor, random);
+    return { step: { ...(drawn.value as object), type }, drawn };
+  }
+
+  #commands(actor: ModelActor): Candidate[] {
+    const commands = this.#model.definition.commands as Record<string, { readonly input?: unknown }>;
+    return Object.entries(commands).flatMap(([command, { input }]) => {
+      const source = this.#model.options.commands?.[command] ?? (hasJsonSchema(input) ? input : undefined);
+      if (source === undefined) return [];
+      const propose = (random: Random): Proposal => {
+        const drawn = this.#draw(`commands.${command}`, source, actor, random);
+        return { step: { command, input: drawn.value }, drawn };
+      };
+      return [{ name: command, weight: this.#weightOf(command), propose, draw: propose }];
+    });
+  }
+
+  /** Time goes on to the next timer. Of those that are due at once, each may be the first. */
+  #timers({ timers }: ModelActor): Candidate[] {
+    const due = timers.filter(({ dueMs }) => dueMs === timers[0]?.dueMs);
+    return due.map(({ label, setBy }) => {
+      const isAmbiguous = timers.filter((other) => other.label === label).length > 1;
+      const step = isAmbiguous ? { timer: label, actor: setBy } : { timer: label };
+      return { name: label, weight: this.#weightOf(label), propose: () => ({ step }) };
+    });
+  }
+
+  #outcomes(actor: ModelActor, { src, id, actor: path }: WorkDescription): Candidate[] {
+    const { outcomes = {} } = this.#model.options;
+    const name = [src, id].find((each) => Object.hasOwn(outcomes, each));
+    if (name === undefined) return [];
+    const given = outcomes[name] as WorkOutcomes<never>;
+    const isAmbiguous = actor.work.filter((other) => other.src === src || other.id === id).length > 1;
+    return workEnds.flatMap((end) => {
+      const source = given[end];
+      if (source === undefined) return [];
+      const propose = (random: Random): Proposal => {
+        const drawn = this.#draw(`outcomes.${name}.${end}`, source, actor, random);
+        const step = { work: name, ...(isAmbiguous ? { actor: path } : {}), [end]: drawn.value };
+        return { step: step as ModelStep, drawn };
+      };
+      return [{ name: `${name}.${end}`, weight: this.#weightOf(name), propose }];
+    });
+  }
+
+  #draw(what: string, source: unknown, actor: ModelActor, random: Random): Drawn {
+    let sampler = this.#samplers.get(what);
+    if (sampler === undefined) {
+      sampler = new ValueSampler(this.#fc, what, source);
+      this.#samplers.set(what, sampler);
+    }
+    const drawn = sampler.draw(random, actor.snapshot);
+    return this.dictionary.enrich(drawn, random, actor.snapshot);
+  }
+
+  /** An input for the machine, or none. */
+  input(random: Random): { readonly input: unknown; readonly drawn: Drawn } | undefined {
+    const source = this.#model.options.input;
+    if (source === undefined) return undefined;
+    const sampler = new ValueSampler(this.#fc, 'input', source);
+    const drawn = sampler.draw(random, undefined as never);
+    return { input: drawn.value, drawn };
+  }
+
+  /** Whether an event leads to the end of the machine, as far as its chart tells. */
+  #ends(actor: ModelActor, step: ModelStep): boolean {
+    if (!('type' in step)) return false;
+    const { machine } = this.#model;
+    try {
+      return machine
+        .getTransitionData(actor.snapshot, step as never)
+        .some(({ target = [] }) =>
+          target.some((node) => node.type === 'final' && node.parent === machine.root),
+        );
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** A proposal with nothing in it that could be smaller, such as one that is read from a test. */
+export function proposalOf(step: ModelStep): Proposal {
+  return { step, drawn: fixed(undefined) };
+}

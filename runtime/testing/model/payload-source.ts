@@ -1,0 +1,170 @@
+import type { StandardSchema } from '../../../actors/standard-schema.ts';
+import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
+import { describe } from '../../protocol/names.ts';
+import { invalidOption } from '../../protocol/options.ts';
+import { type Arbitrary, type GeneratedValue, isArbitrary } from './arbitrary.ts';
+import { happens, oneOf } from './choice.ts';
+import type { FastCheck, Random } from './fast-check.ts';
+import { jsonSchemaArbitrary } from './json-schema-arbitrary.ts';
+
+/** A value that was drawn, and how it may become another one. */
+export interface Drawn {
+  readonly value: unknown;
+  /** Smaller ones, the smallest first. */
+  shrink(): Iterable<Drawn>;
+  /** The same with another value, if its source could have made that one. */
+  replaced(value: unknown): Drawn | undefined;
+}
+
+type Source =
+  | Arbitrary<unknown>
+  | StandardSchema
+  | readonly unknown[]
+  | ((snapshot: MachineSnapshot) => unknown);
+
+interface JsonSchemaSource {
+  readonly jsonSchema?: { input?(options: { target: string }): unknown };
+}
+
+/** How often a value is drawn again that its schema does not take. */
+const attemptsMax = 100;
+
+/** Refuses what no values can be drawn from. */
+export function checkSource(what: string, source: unknown): void {
+  const isUsable =
+    isArbitrary(source) || isSchema(source) || typeof source === 'function' || Array.isArray(source);
+  if (!isUsable) {
+    throw invalidOption(
+      `${what} must be an arbitrary of fast-check, a Standard Schema, an array of examples or a function of the state, got ${describe(source)}.`,
+    );
+  }
+  if (Array.isArray(source) && source.length === 0)
+    throw invalidOption(`${what} is an empty list of examples.`);
+}
+
+/** Whether a schema can say what its values look like. */
+export function hasJsonSchema(schema: unknown): boolean {
+  return (
+    isSchema(schema) && typeof (schema['~standard'] as JsonSchemaSource).jsonSchema?.input === 'function'
+  );
+}
+
+/** Draws values from one source. */
+export class ValueSampler {
+  readonly #fc: FastCheck;
+  readonly #what: string;
+  readonly #source: Source;
+  #ofSchema: Arbitrary<unknown> | undefined;
+
+  constructor(fc: FastCheck, what: string, source: unknown) {
+    this.#fc = fc;
+    this.#what = what;
+    this.#source = source as Source;
+  }
+
+  /** A value for a state. */
+  draw(random: Random, snapshot: MachineSnapshot): Drawn {
+    const source = this.#source;
+    if (Array.isArray(source)) return example(source, oneOf(random, source));
+    if (isArbitrary(source)) return draw(source, random);
+    // Those of ArkType are functions.
+    if (isSchema(source)) return this.#drawFromSchema(source, random);
+    if (typeof source === 'function') {
+      const given: unknown = source(snapshot);
+      return isArbitrary(given) ? draw(given, random) : fixed(given);
+    }
+    return fixed(source);
+  }
+
+  #drawFromSchema(schema: StandardSchema, random: Random): Drawn {
+    this.#ofSchema ??= this.#arbitraryOf(schema);
+    const arbitrary = this.#ofSchema;
+    for (let attempt = 0; attempt < attemptsMax; attempt++) {
+      const drawn = draw(arbitrary, random, (value) => isValid(schema, value));
+      if (isValid(schema, drawn.value)) return drawn;
+    }
+    throw invalidOption(
+      `${this.#what}: of ${attemptsMax} values made from its JSON Schema, none is valid. Give it an arbitrary.`,
+    );
+  }
+
+  #arbitraryOf(schema: StandardSchema): Arbitrary<unknown> {
+    const { jsonSchema } = schema['~standard'] as JsonSchemaSource;
+    let described: unknown;
+    try {
+      described = jsonSchema?.input?.({ target: 'draft-2020-12' });
+    } catch (error) {
+      throw invalidOption(
+        `${this.#what}: its schema has no JSON Schema (${String(error)}). Give it an arbitrary.`,
+      );
+    }
+    if (described !== undefined) return jsonSchemaArbitrary(this.#fc, described, this.#what);
+    throw invalidOption(
+      `${this.#what}: its schema does not tell its JSON Schema, which zod does from 4.2 on and ArkType from 2.1.28. Give it an arbitrary.`,
+    );
+  }
+}
+
+function draw(
+  arbitrary: Arbitrary<unknown>,
+  random: Random,
+  isValid: (value: unknown) => boolean = () => true,
+) {
+  const biasFactor = happens(random, 0.5) ? 3 : undefined;
+  return new DrawnFromArbitrary(arbitrary, arbitrary.generate(random as never, biasFactor), isValid);
+}
+
+class DrawnFromArbitrary implements Drawn {
+  readonly #arbitrary: Arbitrary<unknown>;
+  readonly #generated: GeneratedValue<unknown>;
+  readonly #isValid: (value: unknown) => boolean;
+
+  constructor(
+    arbitrary: Arbitrary<unknown>,
+    generated: GeneratedValue<unknown>,
+    isValid: (value: unknown) => boolean,
+  ) {
+    this.#arbitrary = arbitrary;
+    this.#generated = generated;
+    this.#isValid = isValid;
+  }
+
+  get value(): unknown {
+    return this.#generated.value;
+  }
+
+  *shrink(): Generator<Drawn> {
+    const { value, context } = this.#generated;
+    for (const smaller of this.#arbitrary.shrink(value, context)) {
+      if (this.#isValid(smaller.value)) yield new DrawnFromArbitrary(this.#arbitrary, smaller, this.#isValid);
+    }
+  }
+
+  replaced(value: unknown): Drawn | undefined {
+    if (!this.#arbitrary.canShrinkWithoutContext(value) || !this.#isValid(value)) return undefined;
+    return new DrawnFromArbitrary(this.#arbitrary, { value, context: undefined }, this.#isValid);
+  }
+}
+
+/** A value that cannot become another one. */
+export function fixed(value: unknown): Drawn {
+  return { value, shrink: () => [], replaced: () => undefined };
+}
+
+/** The examples before it count as smaller. */
+function example(examples: readonly unknown[], value: unknown): Drawn {
+  return {
+    value,
+    shrink: () => examples.slice(0, examples.indexOf(value)).map((each) => example(examples, each)),
+    replaced: () => undefined,
+  };
+}
+
+function isSchema(value: unknown): value is StandardSchema {
+  return typeof (value as Partial<StandardSchema> | null | undefined)?.['~standard']?.validate === 'function';
+}
+
+function isValid(schema: StandardSchema, value: unknown): boolean {
+  const result = schema['~standard'].validate(value);
+  return !(result instanceof Promise) && result.issues === undefined;
+}

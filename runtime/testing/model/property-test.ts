@@ -1,0 +1,177 @@
+import { setImmediate } from 'node:timers/promises';
+import { installEntropy } from '../../../actors/install-entropy.ts';
+import type { AnyStateMachine } from '../../../actors/xstate-adapter.ts';
+import { checkOptions, checkSignal, checkWholeOption } from '../../protocol/options.ts';
+import { Checks } from './checks.ts';
+import { type Coverage, CoverageRecord } from './coverage.ts';
+import { type CoverageThreshold, checkCoverage, checkThreshold } from './coverage-threshold.ts';
+import { eventuallyCheck, stuckCheck } from './end-checks.ts';
+import { propertyFailed } from './failure.ts';
+import { loadFastCheck, randomOf } from './fast-check.ts';
+import { type Model, type ModelOptions, modelOptionNames, type Testable } from './model.ts';
+import { modelOf } from './model-of.ts';
+import { Moves } from './moves.ts';
+import { Novelty } from './novelty.ts';
+import { checkProperties, type Properties, propertyNames, type Violation } from './properties.ts';
+import { type Exploration, type Run, randomRun } from './random-run.ts';
+import type { SearchResult } from './search.ts';
+import { shrink } from './shrink.ts';
+import { type EndCheck, tryScenario } from './trial.ts';
+
+/** Options of {@link propertyTest}. Those of the model are for a machine or a definition that no model was made of. */
+export interface PropertyTestOptions<Machine extends AnyStateMachine = AnyStateMachine>
+  extends Properties<Machine>,
+    ModelOptions<Machine> {
+  /** How many runs. Default 100. */
+  readonly numRuns?: number;
+  /** Steps of a run at the most. Default 60. */
+  readonly maxSteps?: number;
+  /** Begins the random numbers: the same seed gives the same runs. Default: another one each time. */
+  readonly seed?: number;
+  /** Fails unless so much was covered, from 0 to 1. Default: nothing is asked for. */
+  readonly coverage?: CoverageThreshold;
+  /** How many states a search for something in `eventually` may meet. Default 1,000. */
+  readonly searchMax?: number;
+  /** Ends the test: it rejects with the reason. */
+  readonly signal?: AbortSignal;
+  /** Told after each run. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+}
+
+/** What {@link propertyTest} did when everything held. */
+export interface PropertyReport {
+  readonly runs: number;
+  /** Over all runs. */
+  readonly steps: number;
+  readonly seed: number;
+  readonly coverage: Coverage;
+  /** Of each property in `eventually`: `ok` if it was found from every state that was tried. */
+  readonly eventually: { readonly [name: string]: 'ok' | 'inconclusive' };
+  /** Work that was under way and of which nothing was ever heard, since the model has no `outcomes` for it. */
+  readonly silentWork: readonly string[];
+}
+
+const optionNames = [
+  ...modelOptionNames,
+  ...propertyNames,
+  'numRuns',
+  'maxSteps',
+  'seed',
+  'coverage',
+  'searchMax',
+  'signal',
+  'onProgress',
+];
+
+const owner = 'propertyTest';
+
+/**
+ * Leads a machine through random runs and asks after each step whether everything holds that should: the invariants, the
+ * rules of steps, what can eventually come about, and what holds of every machine that can be hosted. Steps are drawn
+ * from what each state accepts; runs prefer what was not tried yet and go on from where earlier ones met something new;
+ * values are drawn from the model, and now and then from the literals in guards and from the context.
+ *
+ * A failure is made as short as possible. It rejects with `HOLDFAST_ERR_PROPERTY_FAILED`, whose message has the steps,
+ * the state after each, a diagram and a call of {@link replay} to paste; its fields have the same as values.
+ *
+ * Time and chance: `Date`, `performance`, `Math.random` and `crypto` are wrapped once in this process, so that a step
+ * draws from its event; outside of steps they are what they were.
+ *
+ * @throws HOLDFAST_ERR_PROPERTY_FAILED, HOLDFAST_ERR_COVERAGE_MISSED, HOLDFAST_ERR_OPTION_INVALID,
+ * HOLDFAST_ERR_PEER_MISSING without fast-check, HOLDFAST_ERR_MACHINE_UNSUPPORTED, the reason of the signal.
+ *
+ * @example
+ * await propertyTest(order, {
+ *   events: { ADD: fc.record({ count: fc.integer({ min: 1, max: 9 }) }) },
+ *   invariants: { 'stock is never negative': ({ context }) => context.stock >= 0 },
+ * });
+ */
+export async function propertyTest<Machine extends AnyStateMachine>(
+  subject: Testable<Machine>,
+  options: PropertyTestOptions<Machine> = {},
+): Promise<PropertyReport> {
+  checkOptions(owner, options, optionNames);
+  const { numRuns = 100, maxSteps = 60, seed = drawSeed(), searchMax = 1_000, signal, onProgress } = options;
+  checkWholeOption(owner, 'numRuns', numRuns, 1);
+  checkWholeOption(owner, 'maxSteps', maxSteps, 1);
+  checkWholeOption(owner, 'seed', seed, -(2 ** 31), 2 ** 32 - 1);
+  checkWholeOption(owner, 'searchMax', searchMax, 1);
+  checkSignal(owner, signal);
+  checkThreshold(owner, options.coverage);
+  const properties = options as Properties;
+  checkProperties(owner, properties);
+  const model = modelOf(owner, subject, options) as unknown as Model;
+  const fc = await loadFastCheck();
+  installEntropy();
+
+  const moves = new Moves(fc, model, properties);
+  const checks = new Checks(model, properties);
+  const novelty = new Novelty(moves.dictionary);
+  const coverage = new CoverageRecord(model.machine);
+  const exploration: Exploration = { model, checks, moves, novelty, coverage, maxSteps };
+  const random = randomOf(fc, seed | 0);
+  const silent = new Set<string>();
+  let steps = 0;
+  for (let run = 1; run <= numRuns; run++) {
+    // A signal comes as an event, which needs a turn of the event loop.
+    if (run % 16 === 1) await setImmediate();
+    signal?.throwIfAborted();
+    const result = randomRun(exploration, random);
+    if (result.violation !== undefined) {
+      const atEnd = result.violation.name === 'no-deadlock' ? stuckCheck(fc, checks, moves) : undefined;
+      throw failureOf(exploration, result, result.violation, atEnd, { run, seed });
+    }
+    steps += result.proposals.length;
+    for (const { src } of result.actor?.work ?? []) {
+      if (!Object.hasOwn(model.options.outcomes ?? {}, src)) silent.add(src);
+    }
+    onProgress?.({ done: run, total: numRuns });
+  }
+  const eventually = lookAhead(exploration, properties, { seed, searchMax, fc });
+  checkCoverage(owner, coverage.coverage, options.coverage);
+  return { runs: numRuns, steps, seed, coverage: coverage.coverage, eventually, silentWork: [...silent] };
+}
+
+/** From a state of each kind that was met, looks for what should eventually come about. */
+function lookAhead(
+  exploration: Exploration,
+  properties: Properties,
+  { seed, searchMax, fc }: { seed: number; searchMax: number; fc: Parameters<typeof randomOf>[0] },
+): Record<string, 'ok' | 'inconclusive'> {
+  const { model, checks, moves, novelty } = exploration;
+  const names = Object.keys(properties.eventually ?? {});
+  const results: Record<string, 'ok' | 'inconclusive'> = Object.fromEntries(
+    names.map((name) => [name, 'ok']),
+  );
+  if (names.length === 0) return results;
+  const atEnd = eventuallyCheck(fc, properties, moves, searchMax, (name, result: SearchResult) => {
+    if (result === 'inconclusive') results[name] = result;
+  });
+  for (const scenario of novelty.met) {
+    const { actor } = tryScenario(model, checks, scenario);
+    const violation = actor === undefined ? undefined : atEnd(actor);
+    if (violation === undefined) continue;
+    const run = { given: scenario.given, proposals: scenario.proposals, actor, violation };
+    throw failureOf(exploration, run, violation, atEnd, { seed });
+  }
+  return results;
+}
+
+function failureOf(
+  { model, checks }: Exploration,
+  { given, proposals }: Run,
+  violation: Violation,
+  atEnd: EndCheck | undefined,
+  finding: { readonly run?: number; readonly seed: number },
+): Error {
+  const { scenario, trial } = shrink(model, checks, { given, proposals }, violation, atEnd);
+  return propertyFailed(model, trial.violation ?? violation, trial, scenario.given, {
+    by: owner,
+    ...finding,
+    stepsBefore: proposals.length,
+  });
+}
+
+function drawSeed(): number {
+  return Math.floor(Math.random() * 2 ** 31);
+}

@@ -1,0 +1,94 @@
+import { installEntropy } from '../../../actors/install-entropy.ts';
+import type { AnyStateMachine, EventFromLogic, SnapshotFrom } from '../../../actors/xstate-adapter.ts';
+import { describe } from '../../protocol/names.ts';
+import { checkOptions, invalidOption } from '../../protocol/options.ts';
+import { Checks } from './checks.ts';
+import { eventuallyCheck, stuckCheck } from './end-checks.ts';
+import { propertyFailed } from './failure.ts';
+import { loadFastCheck } from './fast-check.ts';
+import { type Model, type ModelOptions, modelOptionNames, type Testable } from './model.ts';
+import { modelOf } from './model-of.ts';
+import type { CommandStep, ModelStep, TimerStep, WorkStep } from './model-step.ts';
+import { Moves, proposalOf } from './moves.ts';
+import { fixed } from './payload-source.ts';
+import { checkProperties, type Properties, propertyNames } from './properties.ts';
+import { tryScenario } from './trial.ts';
+
+/** Options of {@link replay}: the properties, and an input for the machine as it is. */
+export interface ReplayOptions<Machine extends AnyStateMachine = AnyStateMachine>
+  extends Properties<Machine>,
+    Omit<ModelOptions<Machine>, 'input'> {
+  /** The input itself. */
+  readonly input?: unknown;
+}
+
+/** What {@link replay} has come to. */
+export interface Replayed<Machine extends AnyStateMachine = AnyStateMachine> {
+  /** The last state. */
+  readonly snapshot: SnapshotFrom<Machine>;
+  /** Every step that took place, whether it was accepted, and the state after it. */
+  readonly steps: readonly {
+    readonly step: ModelStep;
+    readonly outcome: 'accepted' | 'refused' | 'threw' | 'impossible';
+    readonly after: SnapshotFrom<Machine>;
+  }[];
+}
+
+/** Of the options of a whole test, those that have no meaning here, so that they can be handed on. */
+const ignored = ['numRuns', 'maxSteps', 'seed', 'coverage', 'searchMax', 'signal', 'onProgress'];
+const optionNames = [...modelOptionNames, ...propertyNames, ...ignored];
+const searchMax = 1_000;
+const owner = 'replay';
+
+/**
+ * Has certain steps happen to a machine, and asks of each what {@link propertyTest} asks: to look at a failure that was
+ * printed, and to keep it as a test. A step that is not possible (a timer that is not set, work that is not under way) is
+ * passed over.
+ *
+ * @throws HOLDFAST_ERR_PROPERTY_FAILED, HOLDFAST_ERR_OPTION_INVALID, HOLDFAST_ERR_MACHINE_UNSUPPORTED,
+ * HOLDFAST_ERR_PEER_MISSING.
+ *
+ * @example
+ * const { snapshot } = await replay(order, [{ type: 'ADD', count: 1 }, { type: 'REMOVE', count: 2 }], properties);
+ */
+export async function replay<Machine extends AnyStateMachine>(
+  subject: Testable<Machine>,
+  steps: readonly (EventFromLogic<Machine> | CommandStep | TimerStep | WorkStep)[],
+  options: ReplayOptions<Machine> = {},
+): Promise<Replayed<Machine>> {
+  checkOptions(owner, options, optionNames);
+  const { input, ...others } = options;
+  const properties = options as Properties;
+  checkProperties(owner, properties);
+  if (!Array.isArray(steps)) throw invalidOption(`${owner} takes an array of steps, got ${describe(steps)}.`);
+  for (const step of steps as readonly unknown[]) checkStep(step);
+  const model = modelOf(owner, subject, others as ModelOptions<Machine>) as unknown as Model;
+  const fc = await loadFastCheck();
+  installEntropy();
+
+  const checks = new Checks(model, properties);
+  const moves = new Moves(fc, model, properties);
+  const isStuck = stuckCheck(fc, checks, moves);
+  const canBe = eventuallyCheck(fc, properties, moves, searchMax);
+  const given = 'input' in options ? { input, drawn: fixed(input) } : undefined;
+  const proposals = (steps as readonly ModelStep[]).map(proposalOf);
+  const scenario = { given, proposals };
+  const trial = tryScenario(model, checks, scenario, (actor) => isStuck(actor) ?? canBe(actor));
+  if (trial.violation !== undefined)
+    throw propertyFailed(model, trial.violation, trial, given, { by: owner });
+  const snapshot = trial.actor?.snapshot as SnapshotFrom<Machine>;
+  return { snapshot, steps: trial.moments as Replayed<Machine>['steps'] };
+}
+
+function checkStep(step: unknown): void {
+  const isStep =
+    typeof step === 'object' &&
+    step !== null &&
+    ['type', 'command', 'timer', 'work'].some(
+      (key) => typeof (step as Record<string, unknown>)[key] === 'string',
+    );
+  if (isStep) return;
+  throw invalidOption(
+    `${owner}: a step is an event with a type, or has a command, a timer or work; got ${describe(step)}.`,
+  );
+}

@@ -1,0 +1,160 @@
+import type { Checks } from './checks.ts';
+import { Dictionary } from './dictionary.ts';
+import type { Model } from './model.ts';
+import { withDrawnPart } from './model-step.ts';
+import type { Proposal } from './moves.ts';
+import { isSameProperty, type Violation } from './properties.ts';
+import { type EndCheck, type Scenario, type Trial, tryScenario } from './trial.ts';
+
+/** The smallest scenario that was found, and how many were tried. */
+export interface Shrunk {
+  readonly scenario: Scenario;
+  readonly trial: Trial;
+  readonly attempts: number;
+}
+
+const attemptsMax = 3_000;
+const mendsMax = 150;
+
+/**
+ * Makes a scenario that violates a property smaller, as long as it violates the same one: steps are left out, many at a
+ * time at first (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002), then values become
+ * smaller as their arbitraries say. Works on what happened, not on what it was drawn from, so that leaving a step out
+ * changes none of the others.
+ */
+export function shrink(
+  model: Model,
+  checks: Checks,
+  scenario: Scenario,
+  violation: Violation,
+  atEnd?: EndCheck,
+): Shrunk {
+  return new Shrinking(model, checks, violation, atEnd).run(scenario);
+}
+
+class Shrinking {
+  readonly #model: Model;
+  readonly #checks: Checks;
+  readonly #violation: Violation;
+  readonly #atEnd: EndCheck | undefined;
+  readonly #dictionary: Dictionary;
+  #attempts = 0;
+  #mends = 0;
+  #best: { scenario: Scenario; trial: Trial } | undefined;
+
+  constructor(model: Model, checks: Checks, violation: Violation, atEnd: EndCheck | undefined) {
+    this.#model = model;
+    this.#checks = checks;
+    this.#violation = violation;
+    this.#atEnd = atEnd;
+    this.#dictionary = new Dictionary(model.machine, checks.properties);
+  }
+
+  run(scenario: Scenario): Shrunk {
+    // What cannot be repeated is shown as it happened.
+    if (!this.#accepts(scenario)) {
+      const trial = tryScenario(this.#model, this.#checks, scenario, this.#atEnd);
+      return { scenario, trial: { ...trial, violation: this.#violation }, attempts: this.#attempts };
+    }
+    while (this.#attempts < attemptsMax && (this.#shorten() || this.#simplify())) {
+      // Until neither finds anything.
+    }
+    const best = this.#best as { scenario: Scenario; trial: Trial };
+    return { ...best, attempts: this.#attempts };
+  }
+
+  get #current(): Scenario {
+    return (this.#best as { scenario: Scenario }).scenario;
+  }
+
+  /** Leaves steps out: detours, halves, quarters, and at last single ones. */
+  #shorten(): boolean {
+    const lengthBefore = this.#current.proposals.length;
+    this.#cutDetours();
+    for (let size = lengthBefore >> 1 || 1; size >= 1; size >>= 1) {
+      for (let at = this.#current.proposals.length - size; at >= 0; at -= size) {
+        const { given, proposals } = this.#current;
+        const others = [...proposals.slice(0, at), ...proposals.slice(at + size)];
+        if (!this.#accepts({ given, proposals: others }) && size === 1) this.#acceptsMended(given, others);
+      }
+    }
+    return this.#current.proposals.length < lengthBefore;
+  }
+
+  /** Leaves out what leads back to a state value that was there before, the longest way first. */
+  #cutDetours(): void {
+    for (let from = 0; from < this.#current.proposals.length; from++) {
+      for (let to = this.#current.proposals.length - 1; to > from; to--) {
+        const { given, proposals } = this.#current;
+        const values = this.#values;
+        if (values[from] !== values[to]) continue;
+        this.#accepts({ given, proposals: [...proposals.slice(0, from), ...proposals.slice(to)] });
+      }
+    }
+  }
+
+  /** The state value before each step of the best scenario. */
+  get #values(): string[] {
+    const { begin, moments } = (this.#best as { trial: Trial }).trial;
+    return [begin, ...moments.map(({ after }) => after)].map((state) => JSON.stringify(state?.value));
+  }
+
+  /** Makes the values of the input and of each step smaller. */
+  #simplify(): boolean {
+    let hasShrunk = this.#simplifyInput();
+    for (let index = 0; index < this.#current.proposals.length; index++) {
+      while (this.#simplifyStep(index)) hasShrunk = true;
+    }
+    return hasShrunk;
+  }
+
+  #simplifyInput(): boolean {
+    const { given, proposals } = this.#current;
+    for (const drawn of given?.drawn.shrink() ?? []) {
+      if (this.#attempts >= attemptsMax) return false;
+      if (this.#accepts({ given: { input: drawn.value, drawn }, proposals })) return true;
+    }
+    return false;
+  }
+
+  #simplifyStep(index: number): boolean {
+    const { given, proposals } = this.#current;
+    const { step, drawn } = proposals[index] ?? {};
+    if (step === undefined) return false;
+    for (const smaller of drawn?.shrink() ?? []) {
+      if (this.#attempts >= attemptsMax) return false;
+      const proposal: Proposal = { step: withDrawnPart(step, smaller.value), drawn: smaller };
+      const others = proposals.map((other, at) => (at === index ? proposal : other));
+      if (this.#accepts({ given, proposals: others })) return true;
+      if (this.#acceptsMended(given, others)) return true;
+    }
+    return false;
+  }
+
+  /**
+   * What the last step has to say may depend on what came before, such as the sum of it: it is tried with values that the
+   * state before it now holds.
+   */
+  #acceptsMended(given: Scenario['given'], proposals: readonly Proposal[]): boolean {
+    const [last, before] = [proposals.at(-1), proposals.slice(0, -1)];
+    if (last?.drawn === undefined || this.#mends++ >= mendsMax) return false;
+    const { actor, violation } = tryScenario(this.#model, this.#checks, { given, proposals: before });
+    if (actor === undefined || violation !== undefined) return false;
+    for (const drawn of this.#dictionary.alternatives(last.drawn, actor.snapshot, 'likely')) {
+      const mended = { step: withDrawnPart(last.step, drawn.value), drawn };
+      if ('type' in mended.step && !actor.can(mended.step)) continue;
+      if (this.#accepts({ given, proposals: [...before, mended] })) return true;
+    }
+    return false;
+  }
+
+  /** Whether a scenario violates the same property; it is the best so far then. */
+  #accepts(scenario: Scenario): boolean {
+    if (this.#attempts++ >= attemptsMax) return false;
+    const trial = tryScenario(this.#model, this.#checks, scenario, this.#atEnd);
+    const { violation, proposals } = trial;
+    if (violation === undefined || !isSameProperty(violation, this.#violation)) return false;
+    this.#best = { scenario: { given: scenario.given, proposals }, trial };
+    return true;
+  }
+}

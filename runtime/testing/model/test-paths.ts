@@ -1,0 +1,174 @@
+import { setImmediate } from 'node:timers/promises';
+import { installEntropy } from '../../../actors/install-entropy.ts';
+import type { AnyStateMachine, SnapshotFrom } from '../../../actors/xstate-adapter.ts';
+import { describe } from '../../protocol/names.ts';
+import { checkOptions, checkSignal, checkWholeOption, invalidOption } from '../../protocol/options.ts';
+import { Checks } from './checks.ts';
+import { type Coverage, CoverageRecord } from './coverage.ts';
+import { type CoverageThreshold, checkCoverage, checkThreshold } from './coverage-threshold.ts';
+import { stuckCheck } from './end-checks.ts';
+import { propertyFailed } from './failure.ts';
+import { loadFastCheck, randomOf } from './fast-check.ts';
+import { type Model, type ModelOptions, modelOptionNames, type Testable } from './model.ts';
+import type { ModelActor } from './model-actor.ts';
+import { modelOf } from './model-of.ts';
+import type { ModelStep } from './model-step.ts';
+import { Moves } from './moves.ts';
+import { checkProperties, type Properties, propertyNames, type Violation } from './properties.ts';
+import { shrink } from './shrink.ts';
+import { toSource } from './to-source.ts';
+import { beginActor, type EndCheck, type Scenario } from './trial.ts';
+
+/** Options of {@link testPaths}. Those of the model are for a machine or a definition that no model was made of. */
+export interface TestPathsOptions<Machine extends AnyStateMachine = AnyStateMachine>
+  extends Properties<Machine>,
+    ModelOptions<Machine> {
+  /**
+   * What of a state tells it from others, besides its value: states that are the same in both are gone on from once. Left
+   * out, the value alone does. The whole context would make every number another state.
+   */
+  readonly abstraction?: (snapshot: SnapshotFrom<Machine>) => unknown;
+  /** How many values of each event are tried in each state. Default 5. */
+  readonly valuesOfEach?: number;
+  /** How many states there may be. Default 1,000; what is more is left out, and `isComplete` false. */
+  readonly statesMax?: number;
+  /** Begins the random numbers that values are drawn with. Default 1. */
+  readonly seed?: number;
+  /** Fails unless so much was covered, from 0 to 1. Default: nothing is asked for. */
+  readonly coverage?: CoverageThreshold;
+  /** Ends the test: it rejects with the reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** A shortest way to a state. */
+export interface TestedPath<Machine extends AnyStateMachine = AnyStateMachine> {
+  readonly steps: readonly ModelStep[];
+  readonly snapshot: SnapshotFrom<Machine>;
+}
+
+/** What {@link testPaths} has gone through. */
+export interface PathReport<Machine extends AnyStateMachine = AnyStateMachine> {
+  /** To each state, the nearest first. */
+  readonly paths: readonly TestedPath<Machine>[];
+  /** How many steps were tried from all of them. */
+  readonly steps: number;
+  /** Whether every state that was found was gone on from. */
+  readonly isComplete: boolean;
+  readonly coverage: Coverage;
+}
+
+const optionNames = [
+  ...modelOptionNames,
+  ...propertyNames,
+  'abstraction',
+  'valuesOfEach',
+  'statesMax',
+  'seed',
+  'coverage',
+  'signal',
+];
+const owner = 'testPaths';
+
+interface Found {
+  readonly actor: ModelActor;
+  readonly path: Scenario;
+}
+
+/**
+ * Goes through all states of a machine, as far as an abstraction tells them apart, breadth first: every event that a state
+ * accepts is tried from it, with several values, as are timers and outcomes of work, and every property is asked of each
+ * step. `eventually` is left to {@link propertyTest}. The paths that it returns are the shortest ways to each state, for a
+ * test of something else along them.
+ *
+ * @throws what `propertyTest` throws.
+ *
+ * @example
+ * const { paths } = await testPaths(order, {
+ *   events,
+ *   abstraction: ({ context }) => context.items.length > 0,
+ *   coverage: { states: 1, transitions: 1 },
+ * });
+ */
+export async function testPaths<Machine extends AnyStateMachine>(
+  subject: Testable<Machine>,
+  options: TestPathsOptions<Machine> = {},
+): Promise<PathReport<Machine>> {
+  checkOptions(owner, options, optionNames);
+  const { abstraction, valuesOfEach = 5, statesMax = 1_000, seed = 1, signal } = options;
+  if (abstraction !== undefined && typeof abstraction !== 'function')
+    throw invalidOption(
+      `${owner}: "abstraction" must be a function of the state, got ${describe(abstraction)}.`,
+    );
+  checkWholeOption(owner, 'valuesOfEach', valuesOfEach, 1);
+  checkWholeOption(owner, 'statesMax', statesMax, 1);
+  checkWholeOption(owner, 'seed', seed, -(2 ** 31), 2 ** 32 - 1);
+  checkSignal(owner, signal);
+  checkThreshold(owner, options.coverage);
+  const properties = options as Properties;
+  checkProperties(owner, properties);
+  const model = modelOf(owner, subject, options) as unknown as Model;
+  const fc = await loadFastCheck();
+  installEntropy();
+
+  const random = randomOf(fc, seed | 0);
+  const moves = new Moves(fc, model, properties);
+  const checks = new Checks(model, properties);
+  const coverage = new CoverageRecord(model.machine);
+  const isStuck = stuckCheck(fc, checks, moves);
+  const fail = (path: Scenario, violation: Violation, atEnd?: EndCheck): Error => {
+    const { scenario, trial } = shrink(model, checks, path, violation, atEnd);
+    const finding = { by: owner, seed, stepsBefore: path.proposals.length };
+    return propertyFailed(model, trial.violation ?? violation, trial, scenario.given, finding);
+  };
+  const keyOf = ({ snapshot }: ModelActor): string =>
+    toSource([snapshot.value, snapshot.status, abstraction?.(snapshot as SnapshotFrom<Machine>)]);
+
+  const seen = new Map<string, Found>();
+  let isComplete = true;
+  let waiting: Found[] = [];
+  const arrive = (actor: ModelActor, path: Scenario): void => {
+    const key = keyOf(actor);
+    if (seen.has(key)) return;
+    const violation = isStuck(actor);
+    if (violation !== undefined) throw fail(path, violation, isStuck);
+    if (seen.size >= statesMax) isComplete = false;
+    else {
+      seen.set(key, { actor, path });
+      waiting.push({ actor, path });
+    }
+  };
+
+  const given = moves.input(random);
+  const begun = coverage.during(() => beginActor(model, checks, given)).result;
+  const start = { given, proposals: [] };
+  if (begun.violation !== undefined) throw fail(start, begun.violation);
+  if (begun.actor !== undefined) {
+    coverage.entered(begun.actor.snapshot);
+    arrive(begun.actor, start);
+  }
+  let steps = 0;
+  while (waiting.length > 0) {
+    const layer = waiting;
+    waiting = [];
+    for (const { actor, path } of layer) {
+      // A signal comes as an event, which needs a turn of the event loop.
+      if (steps % 64 === 0) await setImmediate();
+      signal?.throwIfAborted();
+      for (const proposal of moves.all(actor, random, valuesOfEach)) {
+        const after = actor.fork();
+        const next = { given, proposals: [...path.proposals, proposal] };
+        const { taken, violation } = coverage.during(() => checks.step(after, proposal.step)).result;
+        steps++;
+        const failure = violation ?? (taken.outcome === 'accepted' ? checks.replay(after) : undefined);
+        if (failure !== undefined) throw fail(next, failure);
+        if (taken.outcome === 'accepted') arrive(after, next);
+      }
+    }
+  }
+  checkCoverage(owner, coverage.coverage, options.coverage);
+  const paths = [...seen.values()].map(({ actor, path }) => ({
+    steps: path.proposals.map(({ step }) => step),
+    snapshot: actor.snapshot as SnapshotFrom<Machine>,
+  }));
+  return { paths, steps, isComplete, coverage: coverage.coverage };
+}
