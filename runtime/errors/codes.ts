@@ -176,6 +176,10 @@ export const errorCodes = {
     when: 'A test covered fewer states or transitions of a machine than it should.',
     retryable: false,
   },
+  HOLDFAST_ERR_EXPECTATION_FAILED: {
+    when: 'A specification expected something else than what came about.',
+    retryable: false,
+  },
   HOLDFAST_ERR_PEER_MISSING: {
     when: 'A package that is only needed for this, and is not installed with Holdfast, could not be loaded.',
     retryable: false,

@@ -85,6 +85,7 @@ export interface HoldfastErrorDetails {
     readonly seed?: number;
   };
   HOLDFAST_ERR_COVERAGE_MISSED: { readonly coverage: object };
+  HOLDFAST_ERR_EXPECTATION_FAILED: { readonly actual: unknown; readonly expected: unknown };
   HOLDFAST_ERR_PEER_MISSING: { readonly peer: string };
   HOLDFAST_ERR_SCHEMA_OLDER: { readonly found: number; readonly supported: number };
   HOLDFAST_ERR_SCHEMA_NEWER: { readonly found: number; readonly supported: number };

@@ -19,3 +19,16 @@ export type { Oracle, Properties } from './model/properties.ts';
 export { type PropertyReport, type PropertyTestOptions, propertyTest } from './model/property-test.ts';
 export { type Replayed, type ReplayOptions, replay } from './model/replay.ts';
 export { type PathReport, type TestedPath, type TestPathsOptions, testPaths } from './model/test-paths.ts';
+export type {
+  AggregateScenario,
+  Asked,
+  ExpectedState,
+  StepOf,
+} from './specification/aggregate-specification.ts';
+export type { LogEvent, ProjectionScenario, ResultOf } from './specification/projection-specification.ts';
+export { type Rejection, rejection } from './specification/rejection.ts';
+export {
+  type AggregateSpecification,
+  type ProjectionSpecification,
+  specify,
+} from './specification/specify.ts';

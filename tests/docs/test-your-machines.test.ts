@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-test('the example of how to test machines passes under node:test, and fails as the page says with a bug in it', async () => {
+test('the examples of how to test machines pass under node:test, and one fails as the page says with a bug in it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-your-machines-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   mkdirSync(join(folder, 'node_modules'));
@@ -17,7 +17,9 @@ test('the example of how to test machines passes under node:test, and fails as t
     symlinkSync(join(root, 'node_modules', peer), join(folder, 'node_modules', peer));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   const page = readFileSync(join(root, 'docs/how-to/test-your-machines.md'), 'utf8');
-  const [, code = ''] = /^```ts\n(.*?)^```$/ms.exec(page) ?? [];
+  const [code = '', account = ''] = [...page.matchAll(/^```ts\n(\/\/ \w+\.test\.ts\n.*?)^```$/gms)].map(
+    ([, block]) => block as string,
+  );
   const bug = code.replace(
     "=== context.paid, target: 'refunded' }",
     ">= context.paid, target: 'refunded', actions: assign({ refunded: ({ context, event }) => context.refunded + event.cents }) }",
@@ -25,15 +27,19 @@ test('the example of how to test machines passes under node:test, and fails as t
   expect(bug).not.toBe(code);
   writeFileSync(join(folder, 'order.test.ts'), code);
   writeFileSync(join(folder, 'bug.test.ts'), bug);
+  writeFileSync(join(folder, 'account.test.ts'), account);
   const run = (file: string) =>
     promisify(execFile)(process.execPath, ['--test', '--test-reporter=tap', file], { cwd: folder }).then(
       ({ stdout }) => stdout,
       (failed: { stdout: string }) => failed.stdout,
     );
 
-  const [passed, failed] = await Promise.all([run('order.test.ts'), run('bug.test.ts')]);
+  const [passed, failed, specified] = await Promise.all(
+    ['order', 'bug', 'account'].map((name) => run(`${name}.test.ts`)),
+  );
 
   expect(passed).toContain('# pass 1');
+  expect(specified).toContain('# pass 3');
   expect(failed).toContain('# fail 1');
   expect(failed).toContain(
     'The invariant "not more is given back than was paid" does not hold after 4 steps',
