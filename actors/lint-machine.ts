@@ -6,13 +6,21 @@ import { ActorTree } from './actor-tree.ts';
 import { contextToKeep } from './bare-machine.ts';
 import { actionsOf, alwaysTargetsOf, stateNodesOf } from './chart.ts';
 import { missingImplementations } from './missing-implementations.ts';
+import { deadEnds, reachableStates } from './reachable-states.ts';
 import { type AnyStateMachine, isMachine, type StateNode } from './xstate-adapter.ts';
 
 /** One thing that {@link lintMachine} found. */
 export interface LintProblem {
   /** An `error` keeps the machine from being hosted; a `warning` is likely a mistake. */
   readonly severity: 'error' | 'warning';
-  readonly rule: 'undeclared-actor' | 'endless-always' | 'context' | 'not-implemented' | 'unhandled-error';
+  readonly rule:
+    | 'undeclared-actor'
+    | 'endless-always'
+    | 'context'
+    | 'not-implemented'
+    | 'unhandled-error'
+    | 'unreachable-state'
+    | 'dead-end';
   /** Id of the state; that of the machine for what is about all of it. */
   readonly state: string;
   /** What is wrong, and how to mend it. */
@@ -53,6 +61,7 @@ function* lintChart(machine: AnyStateMachine, seen: Set<AnyStateMachine>): Gener
     yield { severity: 'warning', rule: 'not-implemented', state: state.id, message };
   }
   yield* endlessAlways(machine);
+  yield* unreachable(machine);
   for (const logic of Object.values(machine.implementations.actors)) {
     if (isMachine(logic)) yield* lintChart(logic, seen);
   }
@@ -105,6 +114,28 @@ function* endlessAlways(machine: AnyStateMachine): Generator<LintProblem> {
         'and would never come to rest. Give one of these transitions a guard.',
     };
     return;
+  }
+}
+
+function* unreachable(machine: AnyStateMachine): Generator<LintProblem> {
+  const reached = reachableStates(machine);
+  for (const node of stateNodesOf(machine)) {
+    // One that is in a state which is not reached is not worth a line of its own.
+    if (reached.has(node) || (node.parent !== undefined && !reached.has(node.parent as StateNode))) continue;
+    yield {
+      severity: 'warning',
+      rule: 'unreachable-state',
+      state: node.id,
+      message: `No transition leads to state "${node.id}". Give it one, or remove it.`,
+    };
+  }
+  for (const { id } of deadEnds(machine)) {
+    yield {
+      severity: 'warning',
+      rule: 'dead-end',
+      state: id,
+      message: `Nothing leads on from state "${id}", and it is not final. Make it final (type: 'final') if the actor ends there.`,
+    };
   }
 }
 

@@ -230,3 +230,75 @@ test.each<[what: string, machine: AnyStateMachine]>([
     expect(host.log.effects.timersOf('thing/1')).toEqual([]);
   },
 );
+
+test.each<[what: string, machine: AnyStateMachine, unreachable: string[], deadEnds: string[]]>([
+  [
+    'an island of two states',
+    createMachine({
+      id: 'm',
+      initial: 'a',
+      states: {
+        a: { on: { go: 'b' } },
+        b: { type: 'final' },
+        c: { on: { go: 'd' } },
+        d: { on: { go: 'c' } },
+      },
+    }),
+    ['m.c', 'm.d'],
+    [],
+  ],
+  [
+    'a first state that every transition passes by, and the regions of a parallel one',
+    createMachine({
+      id: 'm',
+      initial: 'a',
+      states: {
+        a: { on: { go: '#inner', split: 'p' } },
+        b: {
+          initial: 'first',
+          states: { first: { on: { x: 'inner' } }, inner: { id: 'inner', on: { y: '#m.a' } } },
+        },
+        p: {
+          type: 'parallel',
+          states: { left: {}, right: { initial: 'off', states: { off: { on: { z: 'on' } }, on: {} } } },
+        },
+      },
+    }),
+    ['m.b.first'],
+    [],
+  ],
+  [
+    'a state that nothing leads on from',
+    createMachine({
+      id: 'm',
+      initial: 'a',
+      states: { a: { after: { 10: 'b' } }, b: {}, c: { type: 'history' } },
+    }),
+    ['m.c'],
+    ['m.b'],
+  ],
+  [
+    'what is reached by history, by always and by the end of work',
+    setup({ actors: { work } }).createMachine({
+      id: 'm',
+      initial: 'a',
+      states: {
+        a: { invoke: { src: 'work', onDone: 'b.past', onError: 'c' } },
+        b: {
+          initial: 'one',
+          states: { one: { always: 'two' }, two: {}, past: { type: 'history' } },
+          on: { end: 'c' },
+        },
+        c: { type: 'final' },
+      },
+    }),
+    [],
+    [],
+  ],
+])('states that nothing leads to or on from: %s', (_what, machine, unreachable, deadEnds) => {
+  const problems = lintMachine(machine);
+  const of = (rule: string) => problems.filter((each) => each.rule === rule).map(({ state }) => state);
+  expect(of('unreachable-state')).toEqual(unreachable);
+  expect(of('dead-end')).toEqual(deadEnds);
+  expect(problems.every(({ severity }) => severity === 'warning')).toBe(true);
+});
