@@ -18,6 +18,7 @@ export type { CommandStep, EventStep, ModelStep, TimerStep, WorkStep } from './m
 export type { Oracle, Properties } from './model/properties.ts';
 export { type PropertyReport, type PropertyTestOptions, propertyTest } from './model/property-test.ts';
 export { type Replayed, type ReplayOptions, replay } from './model/replay.ts';
+export { type JournalEvent, type StepsOfStream, stepsOf } from './model/steps-of.ts';
 export { type PathReport, type TestedPath, type TestPathsOptions, testPaths } from './model/test-paths.ts';
 export type {
   AggregateScenario,

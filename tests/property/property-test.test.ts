@@ -9,6 +9,7 @@ import {
   type PropertyTestOptions,
   propertyTest,
   replay,
+  stepsOf,
   testPaths,
 } from '../../runtime/testing/index.ts';
 
@@ -456,6 +457,35 @@ test('too little coverage is told with what was missed', async () => {
     code: 'HOLDFAST_ERR_COVERAGE_MISSED',
     coverage: { states: { missed: ['(machine).b'] }, transitions: { covered: 0, total: 1 } },
   });
+});
+
+test('what is in a stream can be replayed as a test', async () => {
+  const events = [
+    { type: 'holdfast.started', data: { input: { max: 3 } } },
+    { type: 'ADD', data: { count: 2 } },
+    { type: 'PAY', data: { cents: 500 } },
+    {
+      type: 'holdfast.settled',
+      data: {
+        actor: '["0.order.paying"]',
+        event: { type: 'holdfast.work.failed', error: new Error('declined') },
+      },
+    },
+    { type: 'PAY', data: { cents: 400 } },
+    { type: 'xstate.after.60000.order.paying', data: {} },
+    { type: 'PAY', data: { cents: 300 } },
+    {
+      type: 'holdfast.settled',
+      data: { actor: '["0.order.paying"]', event: { type: 'holdfast.work.done', output: { receipt: 'r' } } },
+    },
+    { type: 'SHIP', data: { code: 'parcel-7' } },
+  ];
+  const { steps, input } = stepsOf(events);
+  expect(input).toEqual({ max: 3 });
+  const { snapshot, steps: taken } = await replay(orderModel, steps as never);
+  expect(snapshot).toMatchObject({ value: 'shipped', context: { items: 2, paid: 300 } });
+  expect(taken.map(({ outcome }) => outcome)).toEqual(steps.map(() => 'accepted'));
+  expect(() => stepsOf([{ kind: 'ADD' }] as never)).toThrow('takes the events of a stream');
 });
 
 test('what is mistaken is refused with what is meant', async () => {
