@@ -98,9 +98,9 @@ export class ActorTree implements Stepper {
     return this.#failed ?? (this.#root.getSnapshot() as unknown as MachineSnapshot);
   }
 
-  /** Ends the tree in status `error`, as it was recorded that it did. */
-  fail(error: unknown): MachineSnapshot {
-    this.#failed = { ...this.snapshot, status: 'error', error } as MachineSnapshot;
+  /** Ends the tree in status `error`, as it was recorded that it did; `from` is the state before a step that is undone. */
+  fail(error: unknown, from: MachineSnapshot = this.snapshot): MachineSnapshot {
+    this.#failed = { ...from, status: 'error', error } as MachineSnapshot;
     return this.#failed;
   }
 

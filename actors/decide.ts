@@ -7,7 +7,7 @@ import { checkName, describe, isReservedType, reservedTypes } from '../runtime/p
 import { type Asked, askedInTurn, askedNothing } from './asked.ts';
 import type { CommandDefinition, Decide } from './define-aggregate.ts';
 import { Entropy } from './entropy.ts';
-import { failureToBegin } from './hosted-definition.ts';
+import { failed, failureToBegin } from './hosted-definition.ts';
 import { deliveredEntry, entryOf, failedEntry, type NewEntry, startedEntry, toEvent } from './journal.ts';
 import { messageOf } from './message-of.ts';
 import { refuseUnkeepable } from './refuse-unkeepable.ts';
@@ -135,13 +135,34 @@ function decideDelivery(actor: Deciding, request: HostRequest, eventId: string):
   const version = tip.version + 1;
   const input = { event, actor: delivery.actor, id, version, isInternal: true };
   const entropy = new Entropy(eventId);
-  const next = entropy.within(() => hosted.stepperOf(actor).step(tip.snapshot, input));
-  if (!next.accepted) return ignored;
-  const hasThrown = next.snapshot.status === 'error' && delivery.actor === '';
+  const stepped = entropy.within(() => hosted.stepperOf(actor).step(tip.snapshot, input));
+  if (!stepped.accepted) return ignored;
+  const refusal = unkeepable(tip.snapshot, stepped.snapshot);
+  const next = refusal === undefined ? stepped : ended(actor, refusal);
+  const hasThrown = next.snapshot.status === 'error' && (delivery.actor === '' || refusal !== undefined);
   const entry = hasThrown ? failedEntry(event, next.snapshot.error) : deliveredEntry(delivery.actor, event);
   const asked = tip.version === 0 ? askedInTurn(begun(actor, eventId), next.asked) : next.asked;
   const used = { id: eventId, usesEntropy: entropy.isUsed || beginsWithEntropy(actor) };
   return { events: [{ ...entry, ...used }], snapshot: next.snapshot, asked, tree };
+}
+
+/** Why a state cannot be kept. */
+function unkeepable(before: MachineSnapshot, after: MachineSnapshot): unknown {
+  try {
+    refuseUnkeepable(before, after);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Nobody waits who could be told: the actor ends in status `error`, and leaves no timer behind. */
+function ended(
+  { tip, tree }: Deciding,
+  error: unknown,
+): Pick<Step & { accepted: true }, 'snapshot' | 'asked'> {
+  const snapshot = tree?.fail(error, tip.snapshot) ?? failed(tip.snapshot, error);
+  return { snapshot, asked: { ...askedNothing, timers: [{ change: 'cancel-all', actor: '' }] } };
 }
 
 /** What beginning asks for is carried out with the first event. */

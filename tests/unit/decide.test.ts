@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { assign, setup } from 'xstate';
+import { assign, fromPromise, setup } from 'xstate';
 import { defineAggregate } from '../../actors/define-aggregate.ts';
 import { HostedDefinition } from '../../actors/hosted-definition.ts';
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
@@ -285,4 +285,41 @@ test('an event that a state forbids is rejected, as XState says with can(), and 
 
   expect(answer).toMatchObject({ code: 'HOLDFAST_ERR_EVENT_REJECTED', accepts: ['note', 'open'] });
   expect(await host.log.events('door/1')).toEqual([]);
+});
+
+class Money {
+  readonly cents = 1;
+}
+
+const pay = fromPromise(async () => 1);
+const keeper = defineAggregate('keeper', {
+  machine: setup({
+    types: {} as { context: { kept: unknown }; events: { type: 'go' } | { type: 'take' } },
+    actors: { pay },
+  }).createMachine({
+    initial: 'idle',
+    context: { kept: null },
+    states: {
+      idle: { on: { go: 'paying', take: { actions: assign({ kept: () => new Money() }) } } },
+      paying: {
+        invoke: { src: 'pay', onDone: { target: 'idle', actions: assign({ kept: () => new Money() }) } },
+      },
+    },
+  }),
+});
+
+test('work that leads to a state which cannot be kept ends the actor, with the path, and so does a replay', async () => {
+  const host = new AskedHost(new Map([['keeper', new HostedDefinition(keeper)]]));
+
+  await host.send('keeper/one', 'go', {});
+  await expect.poll(async () => (await host.log.events('keeper/one')).length).toBe(2);
+
+  const failedState = { status: 'error', version: 2 };
+  expect(await host.snapshot('keeper/one')).toMatchObject(failedState);
+  const events = await host.log.events('keeper/one');
+  expect(events.map(({ type }) => type)).toEqual(['go', 'holdfast.failed']);
+  expect(events.at(-1)?.data).toContain('context.kept is an instance of Money');
+  const next = new AskedHost(new Map([['keeper', new HostedDefinition(keeper)]]), { log: host.log });
+  expect(await next.snapshot('keeper/one')).toMatchObject(failedState);
+  expect(await next.send('keeper/one', 'go', {})).toMatchObject({ code: 'HOLDFAST_ERR_EVENT_REJECTED' });
 });
