@@ -424,6 +424,24 @@ test('commands are drawn from their schemas, and what they refuse is no failure'
   expect(failure.steps).toEqual([{ command: 'deposit', input: { cents: 50 } }]);
 });
 
+test('what no values can be drawn for is told', async () => {
+  const silent = z.object({ cents: z.int() });
+  const { jsonSchema: _, ...standard } = silent['~standard'] as { jsonSchema?: unknown };
+  const schema = { '~standard': standard } as typeof silent;
+  const machine = setup({
+    types: {} as { context: object; events: { type: 'paid'; cents: number } },
+  }).createMachine({ on: { paid: { actions: assign({}) } } });
+  const mute = defineAggregate('mute', { machine, events: { paid: schema } });
+  expect(() => defineModel(mute)).toThrow('the schema of "paid" does not tell its JSON Schema');
+  const model = defineModel(mute, { events: { paid: [{ cents: 1 }] } });
+  expect(await propertyTest(model, { seed: 1, numRuns: 2 })).toMatchObject({ untriedCommands: [] });
+  const account = defineAggregate('account', {
+    machine,
+    commands: { pay: { input: schema, decide: () => ({ type: 'paid', cents: 1 }) } },
+  });
+  expect(await propertyTest(account, { seed: 1, numRuns: 2 })).toMatchObject({ untriedCommands: ['pay'] });
+});
+
 test('an input is drawn and becomes small', async () => {
   const machine = setup({
     types: {} as { context: { max: number }; input: { max: number }; events: { type: 'X' } },

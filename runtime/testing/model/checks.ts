@@ -31,6 +31,18 @@ export class Checks {
     return this.#oracles.has(oracle);
   }
 
+  /** The same of one property only: what is tried over and over again need not ask the others. */
+  only({ kind, name }: Violation): Checks {
+    const { invariants = {}, steps = {} } = this.properties;
+    const one = <T>(all: Readonly<Record<string, T>>, isMeant: boolean): Record<string, T> =>
+      isMeant && name in all ? { [name]: all[name] as T } : {};
+    return new Checks(this.#model, {
+      invariants: one(invariants, kind === 'invariant'),
+      steps: one(steps, kind === 'step'),
+      oracles: kind === 'oracle' ? [name as Oracle] : [],
+    });
+  }
+
   /** What the state that an actor begins in violates. */
   begun(actor: ModelActor): Violation | undefined {
     return this.#unkeepable(actor) ?? this.#invariants(actor.mark().snapshot);

@@ -20,7 +20,7 @@ import { describe, isReservedType } from '../../protocol/names.ts';
 import { checkOptions, invalidOption } from '../../protocol/options.ts';
 import { isReservedKind } from '../../protocol/volatile-kinds.ts';
 import type { Arbitrary } from './arbitrary.ts';
-import { checkSource } from './payload-source.ts';
+import { checkSource, hasJsonSchema, isValid } from './payload-source.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what a schema takes stands where nothing narrower is a supertype
 type AnySchema = StandardSchema<any, unknown>;
@@ -131,7 +131,7 @@ export function defineModel<Machine extends AnyStateMachine>(
   const owner = `defineModel('${definition.kind}')`;
   checkOptions(owner, options, modelOptionNames);
   const machine = definition.machine as Machine;
-  const eventTypes = checkEvents(owner, machine, options.events ?? {});
+  const eventTypes = checkEvents(owner, definition, options.events ?? {});
   checkNames(owner, 'commands', options.commands ?? {}, Object.keys(definition.commands as object));
   checkOutcomes(owner, options.outcomes ?? {});
   if (options.input !== undefined) checkSource(`${owner}: "input"`, options.input);
@@ -158,8 +158,8 @@ function definitionOf(machine: AnyStateMachine): AnyAggregateDefinition {
   return defineAggregate(kind === '' || isReservedKind(kind) ? 'machine' : kind, { machine });
 }
 
-function checkEvents(owner: string, machine: AnyStateMachine, sources: object): string[] {
-  const named = [...namedTypes(machine)];
+function checkEvents(owner: string, definition: AnyAggregateDefinition, sources: object): string[] {
+  const named = [...namedTypes(definition.machine as AnyStateMachine)];
   const patterns = named.filter((type) => type === '*' || type.endsWith('.*'));
   const types = named.filter((type) => !patterns.includes(type) && !isReservedType(type));
   for (const [type, source] of Object.entries(sources)) {
@@ -170,7 +170,19 @@ function checkEvents(owner: string, machine: AnyStateMachine, sources: object): 
     if (!isMatched) throw unknownName(owner, 'events', type, types);
     types.push(type);
   }
+  checkSchemas(owner, definition.events, sources);
   return types;
+}
+
+/** An event whose values nobody can draw would never be accepted, and nothing would say so. */
+function checkSchemas(owner: string, schemas: AnyAggregateDefinition['events'], sources: object): void {
+  for (const [type, schema] of Object.entries(schemas as Record<string, StandardSchema | undefined>)) {
+    const isKnown = schema === undefined || Object.hasOwn(sources, type) || hasJsonSchema(schema);
+    if (isKnown || isValid(schema, {})) continue;
+    throw invalidOption(
+      `${owner}: the schema of "${type}" does not tell its JSON Schema, so no values can be drawn from it. Give some: events: { "${type}": ... }.`,
+    );
+  }
 }
 
 function checkOutcomes(owner: string, outcomes: object): void {

@@ -168,10 +168,22 @@ export class Moves {
     return { step: { ...(drawn.value as object), type }, drawn };
   }
 
+  /** Commands that no input can be drawn for. */
+  get untriedCommands(): string[] {
+    return Object.keys(this.#model.definition.commands as object).filter(
+      (command) => this.#inputOf(command) === undefined,
+    );
+  }
+
+  #inputOf(command: string): unknown {
+    const { input } =
+      (this.#model.definition.commands as Record<string, { readonly input?: unknown }>)[command] ?? {};
+    return this.#model.options.commands?.[command] ?? (hasJsonSchema(input) ? input : undefined);
+  }
+
   #commands(actor: ModelActor): Candidate[] {
-    const commands = this.#model.definition.commands as Record<string, { readonly input?: unknown }>;
-    return Object.entries(commands).flatMap(([command, { input }]) => {
-      const source = this.#model.options.commands?.[command] ?? (hasJsonSchema(input) ? input : undefined);
+    return Object.keys(this.#model.definition.commands as object).flatMap((command) => {
+      const source = this.#inputOf(command);
       if (source === undefined) return [];
       const propose = (random: Random): Proposal => {
         const drawn = this.#draw(`commands.${command}`, source, actor, random);

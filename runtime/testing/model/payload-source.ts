@@ -164,7 +164,8 @@ function isSchema(value: unknown): value is StandardSchema {
   return typeof (value as Partial<StandardSchema> | null | undefined)?.['~standard']?.validate === 'function';
 }
 
-function isValid(schema: StandardSchema, value: unknown): boolean {
+/** Whether a schema takes a value, at once. */
+export function isValid(schema: StandardSchema, value: unknown): boolean {
   const result = schema['~standard'].validate(value);
   return !(result instanceof Promise) && result.issues === undefined;
 }

@@ -49,6 +49,8 @@ export interface PropertyReport {
   readonly eventually: { readonly [name: string]: 'ok' | 'inconclusive' };
   /** Work that was under way and of which nothing was ever heard, since the model has no `outcomes` for it. */
   readonly silentWork: readonly string[];
+  /** Commands that were never tried: their schemas do not tell their JSON Schema, and the model has no values for them. */
+  readonly untriedCommands: readonly string[];
 }
 
 const optionNames = [
@@ -129,7 +131,16 @@ export async function propertyTest<Machine extends AnyStateMachine>(
   }
   const eventually = lookAhead(exploration, properties, { seed, searchMax, fc });
   checkCoverage(owner, coverage.coverage, options.coverage);
-  return { runs: numRuns, steps, seed, coverage: coverage.coverage, eventually, silentWork: [...silent] };
+  const { untriedCommands } = moves;
+  return {
+    runs: numRuns,
+    steps,
+    seed,
+    coverage: coverage.coverage,
+    eventually,
+    silentWork: [...silent],
+    untriedCommands,
+  };
 }
 
 /** From a state of each kind that was met, looks for what should eventually come about. */
