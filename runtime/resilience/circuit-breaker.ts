@@ -288,7 +288,8 @@ export class CircuitBreaker {
       const { name } = this;
       circuitChanged.publish({ name, state: this.#circuit, before });
     }
-    this.#look();
+    // The network may have changed back while the circuit was still being told.
+    this.#networkChanged();
   }
 
   /** What the next call meets, and whether queued ones may go. */

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { ChannelRecord } from '../support/channel-record.ts';
 import { codedError } from '../support/coded-error.ts';
 import { hostile } from '../support/fixtures/hostile.ts';
+import { sluggish } from '../support/fixtures/sluggish.ts';
 import { openResilient } from '../support/resilient-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -307,4 +308,28 @@ test('a drain looks whether the network is back', async () => {
 
   expect(await outbox.drain()).toEqual({ replayed: 1, failed: 0, left: 0 });
   expect(done).toEqual(['kept']);
+});
+
+test('a circuit whose thread is busy hears of a network that was away for a moment that it is back', async () => {
+  const { runtime } = await openResilient('online', ['sluggish'], { hosts: 2 });
+  for (const id of ['0', '1', '2', '3']) {
+    const breakers = ['a', 'b'].map((name) =>
+      runtime.circuitBreaker(`${name}${id}`, { trip: { rule: 'consecutive', failures: 1 } }),
+    );
+    for (const breaker of breakers) await breaker.call(() => undefined);
+    const busy = runtime.actor(sluggish, id).send({ type: 'dawdled', ms: 60 });
+    const release = await runtime.connectivity.override('offline');
+    await release();
+    await busy;
+
+    for (const breaker of breakers)
+      await expect
+        .poll(() =>
+          breaker.call(fail).then(
+            () => breaker.state,
+            () => breaker.state,
+          ),
+        )
+        .toBe('open');
+  }
 });
