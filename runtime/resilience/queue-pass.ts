@@ -82,7 +82,7 @@ export class QueuePass {
       // The disk failed, or the store is gone.
       waitMs = troubleMs;
     }
-    await underWay.ended();
+    // What is under way goes on by itself: a queue that stands still for a moment must not wait for a server that hangs.
     const lastSequence = claim?.lastSequence ?? 0;
     return { lastSequence, isComplete, waitMs: this.#isAway ? troubleMs : waitMs };
   }

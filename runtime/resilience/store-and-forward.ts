@@ -73,6 +73,8 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   #passes = 0;
   /** The place of the last operation that the last of them was to carry out. */
   #lastSequence = 0;
+  /** What has been published of what the runner has ended, of which some outlives its pass. */
+  #told = { replayed: 0, failed: 0 };
   /** Of which its machine is being told. */
   #endedPass: number | undefined;
   #network: 'online' | 'degraded' | 'offline' | undefined;
@@ -324,7 +326,6 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     const { name: queue } = this;
     const began = performance.now();
     await this.#options.connectivity.ready().catch(() => undefined);
-    const before = { ...this.#runner.ended };
     const made = new QueuePass(this.#options, this.#runner, this.#underWay, {
       mayGoOn: () => this.#mayGoOn,
       isWanted: () => this.#replica.context?.isWanted === true,
@@ -332,8 +333,9 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     const { lastSequence, isComplete, waitMs } = await made.run().finally(() => {
       this.#passing = undefined;
     });
-    const replayed = this.#runner.ended.replayed - before.replayed;
-    const failed = this.#runner.ended.failed - before.failed;
+    const replayed = this.#runner.ended.replayed - this.#told.replayed;
+    const failed = this.#runner.ended.failed - this.#told.failed;
+    this.#told = { ...this.#runner.ended };
     if (replayed + failed > 0)
       queueDrained.publish({ queue, replayed, failed, ms: performance.now() - began });
     if (isComplete) {

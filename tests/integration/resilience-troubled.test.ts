@@ -333,3 +333,35 @@ test('a circuit whose thread is busy hears of a network that was away for a mome
         .toBe('open');
   }
 });
+
+test.each(['pause', 'network'] as const)(
+  'a call that hangs holds up nobody after a %s that is over',
+  async (what) => {
+    const { runtime, become } = await openResilient();
+    const done: unknown[] = [];
+    const outbox = runtime.storeAndForward(
+      'outbox',
+      {
+        async deliver(payload: string, { signal }) {
+          if (payload === 'hangs') await new Promise((_, reject) => signal.addEventListener('abort', reject));
+          done.push(payload);
+        },
+      },
+      { ...fast, concurrency: 2 },
+    );
+    const { operationId } = await outbox.enqueue('hangs');
+    await expect.poll(async () => (await outbox.get(operationId))?.state).toBe('running');
+
+    if (what === 'pause') await outbox.pause();
+    else await become('offline');
+    await outbox.enqueue('good');
+    // Has been to the queue's actor and back.
+    if (what === 'network') await outbox.resume();
+    expect(done).toEqual([]);
+    if (what === 'pause') await outbox.resume();
+    else await become('online');
+
+    await expect.poll(() => done).toEqual(['good']);
+    expect(await outbox.cancel(operationId)).toBe(true);
+  },
+);
