@@ -68,7 +68,10 @@ export interface OperationClaim {
   /** Only operations that a handler is there for. */
   readonly names: readonly string[];
   readonly limit: number;
-  /** Only operations up to this one, so that a drain ends although more is handed in meanwhile; `null` for all. */
+  /**
+   * Only operations up to this one, so that a drain ends although more is handed in meanwhile; `null` for all. Later ones
+   * of a higher priority go before those.
+   */
   readonly sequenceMax: number | null;
   /** Whether the caller carries out nothing: one that a process may have died of is handed out only then, and alone. */
   readonly isIdle: boolean;

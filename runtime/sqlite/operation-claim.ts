@@ -17,6 +17,7 @@ export class OperationClaims {
   readonly #restart: SqliteStatement;
   readonly #promote: SqliteStatement;
   readonly #candidates: SqliteStatement<Candidate>;
+  readonly #overtaking: SqliteStatement<Candidate>;
   readonly #take: SqliteStatement<ClaimedOperation>;
   readonly #isNow: SqliteStatement<number>;
   readonly #nextDueAt: SqliteStatement<number | null>;
@@ -47,6 +48,11 @@ export class OperationClaims {
     this.#candidates = database.prepare(
       `select sequence, priority, unfinished_starts as unfinished from operations
        where ${ofName} and turn = 'now' and sequence <= ? and (expires_at is null or expires_at > ?)
+       order by priority desc, sequence limit ?`,
+    );
+    this.#overtaking = database.prepare(
+      `select sequence, priority, unfinished_starts as unfinished from operations
+       where ${ofName} and turn = 'now' and priority > ? and sequence > ? and (expires_at is null or expires_at > ?)
        order by priority desc, sequence limit ?`,
     );
     this.#take = database.prepare(
@@ -85,11 +91,16 @@ export class OperationClaims {
 
   #chosen(names: readonly string[], claim: OperationClaim, now: number): Candidate[] {
     const { queue, limit, sequenceMax, isIdle } = claim;
-    const found = names.flatMap((name) =>
-      this.#candidates.all(queue, name, sequenceMax ?? Number.MAX_SAFE_INTEGER, now, limit),
-    );
-    found.sort((a, b) => b.priority - a.priority || a.sequence - b.sequence);
-    const chosen = found.slice(0, limit);
+    const max = sequenceMax ?? Number.MAX_SAFE_INTEGER;
+    const due = names.flatMap((name) => this.#candidates.all(queue, name, max, now, limit));
+    const meant = first(due, limit);
+    const last = meant.at(-1);
+    // They go first also where something else is drained, but keep nobody draining.
+    const overtaking =
+      last === undefined || sequenceMax === null
+        ? []
+        : names.flatMap((name) => this.#overtaking.all(queue, name, last.priority, max, now, limit));
+    const chosen = first([...meant, ...overtaking], limit);
     const suspect = chosen.findIndex(({ unfinished }) => unfinished > 0);
     if (suspect === 0) return isIdle ? chosen.slice(0, 1) : [];
     return suspect < 0 ? chosen : chosen.slice(0, suspect);
@@ -131,6 +142,11 @@ export class OperationClaims {
     const earliest = Math.min(...due.map((at) => at ?? Number.POSITIVE_INFINITY));
     return earliest === Number.POSITIVE_INFINITY ? null : earliest;
   }
+}
+
+/** The first in order: higher priorities before lower ones, older operations before newer ones. */
+function first(candidates: readonly Candidate[], limit: number): Candidate[] {
+  return candidates.toSorted((a, b) => b.priority - a.priority || a.sequence - b.sequence).slice(0, limit);
 }
 
 /** Why an operation is parked. */

@@ -92,12 +92,14 @@ export class InMemoryQueue {
       row.waitsFrom = Math.min(row.waitsFrom, now);
       row.turn = turnAt(row.stored.dueAt, now);
     }
-    const found = known
-      .filter(({ turn, stored: { sequence, expiresAt } }) => {
-        const isMeant = sequenceMax === null || sequence <= sequenceMax;
-        return turn === 'now' && isMeant && (expiresAt === null || expiresAt > now);
-      })
-      .sort((a, b) => b.stored.priority - a.stored.priority || a.stored.sequence - b.stored.sequence)
+    const due = known
+      .filter(({ turn, stored: { expiresAt } }) => turn === 'now' && (expiresAt === null || expiresAt > now))
+      .sort((a, b) => b.stored.priority - a.stored.priority || a.stored.sequence - b.stored.sequence);
+    const isMeant = ({ stored }: OperationRow) => sequenceMax === null || stored.sequence <= sequenceMax;
+    // What is meant, and what is handed in later and goes first: nobody goes on for the sake of that alone.
+    const last = due.filter(isMeant).slice(0, limit).at(-1);
+    const found = due
+      .filter((row) => isMeant(row) || (last !== undefined && row.stored.priority > last.stored.priority))
       .slice(0, limit);
     const suspect = found.findIndex(({ unfinishedStarts }) => unfinishedStarts > 0);
     const count = suspect === 0 ? Number(isIdle) : suspect;

@@ -8,6 +8,7 @@ import type {
   OperationMetrics,
   OperationOutcome,
   OperationState,
+  StoredOperation,
 } from '../../runtime/protocol/operation.ts';
 import { inMemorySubject } from '../support/in-memory-operation-subject.ts';
 import { newOperation, type OperationSubject, start } from '../support/operation-subject.ts';
@@ -233,7 +234,11 @@ class Witness {
       assert.ok(!this.#ended.has(operationId), `${operationId} has ended as ${this.#ended.get(operationId)}`);
       assert.ok(names.includes(name));
       assert.ok(expiresAt === null || expiresAt > this.now);
-      assert.ok(sequenceMax === null || sequence <= sequenceMax);
+      if (sequenceMax !== null && sequence > sequenceMax) {
+        const own = before.find((each) => each.operationId === operationId)?.priority ?? 0;
+        const isLess = (each: StoredOperation) => each.sequence <= sequenceMax && each.priority < own;
+        assert.ok(before.some(isLess), 'what was handed in later overtakes what matters less, or waits');
+      }
       if (orderKey !== null) this.#checkLine(orderKey, sequence, before, result.ended);
       this.inHand.set(operationId, claimed);
       this.#sequences.set(operationId, sequence);

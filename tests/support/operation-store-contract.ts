@@ -105,11 +105,14 @@ function orderContract(check: CheckQueue): void {
   check('a drain ends although more is handed in meanwhile', async (queue) => {
     await queue.add('1');
     const { lastSequence } = await queue.look({ limit: 0 });
-    await queue.add('2', { priority: 9 });
+    await queue.add('2');
+    await queue.add('3', { priority: 9 });
 
+    expect(await queue.claimIds({ sequenceMax: lastSequence, limit: 1 })).toEqual(['3']);
     expect(await queue.claimIds({ sequenceMax: lastSequence })).toEqual(['1']);
+    await queue.add('4', { priority: 9 });
     expect(await queue.claimIds({ sequenceMax: lastSequence })).toEqual([]);
-    expect(await queue.claimIds()).toEqual(['2']);
+    expect(await queue.claimIds()).toEqual(['4', '2']);
   });
 
   check('a sequence is never used twice', async (queue) => {

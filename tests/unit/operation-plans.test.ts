@@ -57,7 +57,10 @@ test('a claim finds what it may take by the index that holds nothing else', () =
       .filter(([sql]) => sql.includes(part))
       .map(([, steps]) => /INDEX (\w+) \(.*\)/.exec(steps[0] ?? '')?.[0]);
 
-  expect(indexOf('order by priority desc')).toEqual(['INDEX operations_now (queue=? AND name=?)']);
+  expect(indexOf('order by priority desc')).toEqual([
+    'INDEX operations_now (queue=? AND name=?)',
+    'INDEX operations_now (queue=? AND name=? AND priority>?)',
+  ]);
   expect(indexOf("set turn = 'now'")).toEqual([
     'INDEX operations_later (queue=? AND name=? AND is_scheduled=? AND due_at<?)',
   ]);
