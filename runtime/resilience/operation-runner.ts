@@ -25,12 +25,18 @@ const unreachedMax = 10_000;
 const retryAfterMaxMs = 86_400_000;
 
 /** Which operation the code that runs is the handler of. */
-const handling = new AsyncLocalStorage<{ readonly queue: string; readonly operationId: string }>();
+const handling = new AsyncLocalStorage<{
+  readonly queue: string;
+  readonly operationId: string;
+  /** What it has left behind may wait for it. */
+  hasEnded: boolean;
+}>();
 
 /** Refuses what would wait for the handler that asks for it. */
 export function refuseWithinHandler(queue: string, method: string, operationId?: string): void {
   const current = handling.getStore();
-  if (current?.queue !== queue || (operationId !== undefined && current.operationId !== operationId)) return;
+  if (current === undefined || current.hasEnded || current.queue !== queue) return;
+  if (operationId !== undefined && current.operationId !== operationId) return;
   throw holdfastError(
     'HOLDFAST_ERR_ARGUMENT_INVALID',
     `${method} would wait for the handler that calls it: throw from the handler, or call it after its end.`,
@@ -105,6 +111,11 @@ export class OperationRunner {
     this.#release(operationId);
   }
 
+  /** Whether an operation is in hand here. */
+  holds(operationId: string): boolean {
+    return this.#held.has(operationId);
+  }
+
   /**
    * Tells a handler to end, and that its operation is cancelled unless it is carried out none the less. Resolves when it has
    * ended; false if it is not in hand here.
@@ -141,9 +152,13 @@ export class OperationRunner {
     const timer = setTimeout(() => abort.abort(timedOut(operationId, timeoutMs)), timeoutMs);
     try {
       const handler = handlers[name] as OperationHandlers[string];
-      const handled = handling.run({ queue: this.#options.queue, operationId }, async () =>
-        settledOf(await handler(decode(payload), context)),
-      );
+      const current = { queue: this.#options.queue, operationId, hasEnded: false };
+      const handled = handling
+        .run(current, async () => handler(decode(payload), context))
+        .finally(() => {
+          current.hasEnded = true;
+        })
+        .then(settledOf);
       await endedOrGivenUp(handled, signal);
       this.#unreached.delete(operationId);
       return { is: 'done' };

@@ -136,16 +136,20 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     refuseWithinHandler(this.name, 'cancel', operationId);
     if (!(await this.#isOwn(operationId))) return false;
     const { store } = this.#options;
-    const state = await store.cancel(operationId, systemClock.now());
-    if (state === 'waiting') {
-      operationEnded.publish({ queue: this.name, operationId, name: null, state: 'cancelled' });
-      // Those behind it in its order key may be due now.
-      this.#replica.tell({ type: 'drain' });
-      return true;
+    for (;;) {
+      const state = await store.cancel(operationId, systemClock.now());
+      if (state === 'waiting') {
+        operationEnded.publish({ queue: this.name, operationId, name: null, state: 'cancelled' });
+        // Those behind it in its order key may be due now.
+        this.#replica.tell({ type: 'drain' });
+        return true;
+      }
+      if (state !== 'running') return state === 'cancelled';
+      if (await this.#runner.cancel(operationId)) continue;
+      // It may have failed meanwhile, and waits for its next attempt.
+      const isRunning = (await store.get(operationId))?.state === 'running';
+      if (isRunning && !this.#runner.holds(operationId)) return false;
     }
-    if (state !== 'running') return state === 'cancelled';
-    if (!(await this.#runner.cancel(operationId))) return false;
-    return (await store.get(operationId))?.state === 'cancelled';
   }
 
   /** Begins nothing more until {@link StoreAndForward.resume}. What is under way goes on. Not kept: a restart resumes. */

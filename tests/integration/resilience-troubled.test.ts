@@ -1,4 +1,5 @@
 import type { CallResult, OperationHandlers, StoreAndForwardOptions } from 'holdfast';
+import { InMemoryOperations } from 'holdfast/resilience';
 import { expect, test } from 'vitest';
 import { ChannelRecord } from '../support/channel-record.ts';
 import { codedError } from '../support/coded-error.ts';
@@ -122,6 +123,45 @@ test('a handler is refused what would wait for itself', async () => {
 
   await expect.poll(() => outbox.metrics()).toMatchObject({ replayed: 1 });
   expect(refused).toEqual([invalid, invalid]);
+});
+
+test('what a handler has left behind may wait for the queue', async () => {
+  const { runtime } = await openResilient();
+  const drained = Promise.withResolvers<unknown>();
+  const handlers: OperationHandlers = {
+    deliver() {
+      setTimeout(() => outbox.drain().then(drained.resolve, drained.reject), 5);
+    },
+  };
+  const outbox = runtime.storeAndForward('outbox', handlers, fast);
+  await outbox.enqueue('first');
+
+  expect(await drained.promise).toMatchObject({ left: 0 });
+});
+
+test('an operation that fails in the moment in which it is cancelled is cancelled', async () => {
+  const { runtime } = await openResilient();
+  const store = new InMemoryOperations();
+  const cancelling = Promise.withResolvers<unknown>();
+  const settle = store.settle.bind(store);
+  store.settle = async (...args) => {
+    cancelling.resolve(outbox.cancel(args[1][0]?.operationId ?? ''));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    return settle(...args);
+  };
+  let attempts = 0;
+  const handlers: OperationHandlers = {
+    deliver() {
+      attempts++;
+      throw new Error('503');
+    },
+  };
+  const outbox = runtime.storeAndForward('outbox', handlers, { ...fast, store, delayMs: 60_000 });
+  const { operationId } = await outbox.enqueue('fails');
+
+  expect(await cancelling.promise).toBe(true);
+  expect(await outbox.get(operationId)).toMatchObject({ state: 'cancelled', attempts: 1 });
+  expect(attempts).toBe(1);
 });
 
 test('a queue neither cancels, requeues nor discards what is another’s', async () => {
