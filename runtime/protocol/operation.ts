@@ -116,6 +116,8 @@ export type OperationOutcome = { readonly operationId: string; readonly error?: 
       readonly countsAttempt: boolean;
       readonly forNetwork: boolean;
     }
+  /** Waits as if it had never been claimed. */
+  | { readonly outcome: 'not-begun' }
   | { readonly outcome: 'dead' }
   | { readonly outcome: 'cancelled' }
 );

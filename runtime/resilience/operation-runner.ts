@@ -102,12 +102,8 @@ export class OperationRunner {
 
   /** Gives back an operation that was not begun. */
   async giveBack({ operationId }: ClaimedOperation): Promise<void> {
-    const dueAt = systemClock.now();
-    await this.#settle(
-      this.#cancelled.has(operationId)
-        ? { operationId, outcome: 'cancelled' }
-        : { operationId, outcome: 'again', dueAt, countsAttempt: false, forNetwork: false },
-    );
+    const isCancelled = this.#cancelled.has(operationId);
+    await this.#settle({ operationId, outcome: isCancelled ? 'cancelled' : 'not-begun' });
     this.#release(operationId);
   }
 

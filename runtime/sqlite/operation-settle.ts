@@ -7,12 +7,13 @@ type Waiting = OperationPlace & { readonly dueAt: number };
 /** Moves operations on that were handed out, or that somebody has decided about, inside a transaction. */
 export class OperationSettlement {
   readonly #rows: OperationRows;
-  readonly #inHand: SqliteStatement<OperationPlace>;
+  readonly #inHand: SqliteStatement<Waiting>;
   readonly #takenBy: SqliteStatement<Waiting>;
   readonly #byId: SqliteStatement<
     OperationPlace & { readonly state: OperationState; readonly run: string | null }
   >;
   readonly #tried: SqliteStatement;
+  readonly #unclaim: SqliteStatement;
   readonly #unbegin: SqliteStatement;
   readonly #forNetwork: SqliteStatement<Waiting>;
   readonly #refresh: SqliteStatement;
@@ -23,7 +24,8 @@ export class OperationSettlement {
   constructor(database: SqliteDatabase, rows: OperationRows) {
     this.#rows = rows;
     this.#inHand = database.prepare(
-      `select ${placeColumns} from operations where operation_id = ? and state = 'running' and run = ?`,
+      `select ${placeColumns}, due_at as dueAt from operations
+       where operation_id = ? and state = 'running' and run = ?`,
     );
     this.#takenBy = database.prepare(
       `select ${placeColumns}, due_at as dueAt from operations where run = ? and turn = 'taken'`,
@@ -34,6 +36,9 @@ export class OperationSettlement {
     this.#tried = database.prepare(
       `update operations set attempts = attempts + ?, unfinished_starts = 0, is_scheduled = 0, for_network = ?,
          last_error = ? where sequence = ?`,
+    );
+    this.#unclaim = database.prepare(
+      'update operations set starts = starts - 1, unfinished_starts = unfinished_starts - 1 where sequence = ?',
     );
     this.#unbegin = database.prepare(
       'update operations set unfinished_starts = unfinished_starts - 1 where sequence = ?',
@@ -58,6 +63,11 @@ export class OperationSettlement {
   settle(run: string, outcome: OperationOutcome, now: number): boolean {
     const place = this.#inHand.get(outcome.operationId, run);
     if (place === undefined) return false;
+    if (outcome.outcome === 'not-begun') {
+      this.#unclaim.run(place.sequence);
+      this.#rows.wait(place, Math.min(place.dueAt, now), now);
+      return true;
+    }
     const error = outcome.error ?? null;
     const isAgain = outcome.outcome === 'again';
     const hasFailed = isAgain ? outcome.countsAttempt : outcome.outcome === 'dead';

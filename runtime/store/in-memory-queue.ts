@@ -128,6 +128,11 @@ export class InMemoryQueue {
   }
 
   settle(row: OperationRow, outcome: OperationOutcome, now: number): void {
+    if (outcome.outcome === 'not-begun') {
+      row.starts--;
+      row.unfinishedStarts--;
+      return this.#wait(row, Math.min(row.stored.dueAt, now), now);
+    }
     const isAgain = outcome.outcome === 'again';
     const hasFailed = isAgain ? outcome.countsAttempt : outcome.outcome === 'dead';
     row.unfinishedStarts = 0;

@@ -61,6 +61,7 @@ const anyOutcome = fc.record({
     'done' as const,
     'done' as const,
     'again' as const,
+    'not-begun' as const,
     'dead' as const,
     'cancelled' as const,
   ),
@@ -269,8 +270,10 @@ class Witness {
     const settled = await this.#subject.store.settle(this.run, [outcome as OperationOutcome], this.now);
     assert.deepEqual(settled, [true], 'what is in hand can be settled');
     this.inHand.delete(id);
-    this.#unsettledStarts.delete(id);
-    if (kind !== 'again') this.#ended.set(id, kind);
+    const starts = this.#unsettledStarts.get(id) ?? 0;
+    if (kind === 'not-begun') this.#unsettledStarts.set(id, starts - 1);
+    else this.#unsettledStarts.delete(id);
+    if (kind !== 'again' && kind !== 'not-begun') this.#ended.set(id, kind);
     return settled;
   }
 }

@@ -48,6 +48,22 @@ export function endsContract(check: CheckQueue): void {
     expect(await queue.metrics()).toMatchObject({ failed: 0 });
   });
 
+  check('one that is given back was never begun, and what is known of it stays', async (queue) => {
+    await queue.add('1', { coalesceKey: 'c' });
+    await queue.claim();
+    await queue.settle('1', { outcome: 'not-begun' });
+    await queue.add('2', { coalesceKey: 'c' });
+
+    expect(await queue.claim()).toMatchObject([
+      { operationId: '1', payload: '{"id":"2"}', unfinishedStarts: 0 },
+    ]);
+    await queue.again('1', 0);
+    await queue.claim();
+    await queue.settle('1', { outcome: 'not-begun' });
+
+    expect(await queue.store.get('1')).toMatchObject({ attempts: 1, lastError: 'no luck' });
+  });
+
   check('cancelling takes one that waits, and says what the others are doing', async (queue) => {
     for (const id of ['1', '2', '3']) await queue.add(id, { orderKey: id === '1' ? null : 'x' });
     await queue.claim({ limit: 1 });
