@@ -5,6 +5,7 @@ import { systemClock } from '../ports/clock.ts';
 import type { OperationStore } from '../ports/operation-store.ts';
 import { decode } from '../protocol/codec.ts';
 import type { ClaimedOperation, OperationOutcome } from '../protocol/operation.ts';
+import { afterAwake } from './awake-timer.ts';
 import type { Connectivity } from './connectivity.ts';
 import { isNetworkError, isSilence, isUnreachable } from './network-errors.ts';
 import { retryAfterOf } from './policies/retry-after.ts';
@@ -145,7 +146,7 @@ export class OperationRunner {
       enqueuedAt,
     };
     if (signal.aborted) return { is: 'failed', error: signal.reason };
-    const timer = setTimeout(() => abort.abort(timedOut(operationId, timeoutMs)), timeoutMs);
+    const callOff = afterAwake(timeoutMs, () => abort.abort(timedOut(operationId, timeoutMs)));
     try {
       const handler = handlers[name] as OperationHandlers[string];
       const current = { queue: this.#options.queue, operationId, hasEnded: false };
@@ -166,7 +167,7 @@ export class OperationRunner {
       await connectivity.check().catch(() => undefined);
       return { is: connectivity.isDoubted ? 'away' : 'failed', error };
     } finally {
-      clearTimeout(timer);
+      callOff();
     }
   }
 

@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { CallResult, OperationHandlers, StoreAndForwardOptions } from 'holdfast';
 import { InMemoryOperations } from 'holdfast/resilience';
 import { expect, test } from 'vitest';
@@ -405,3 +408,26 @@ test.each(['pause', 'network'] as const)(
     expect(await outbox.cancel(operationId)).toBe(true);
   },
 );
+
+test('a process that is suspended while it waits for an answer still hears it', async () => {
+  const { runtime } = await openResilient();
+  const answer = join(temporaryFolder(), 'answer');
+  writeFileSync(answer, 'yes');
+  const heard: string[] = [];
+  const outbox = runtime.storeAndForward(
+    'outbox',
+    {
+      async deliver(_: unknown, { signal }) {
+        const answering = readFile(answer, { encoding: 'utf8', signal });
+        // As SIGSTOP does: the answer is there, and nobody has looked.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250);
+        heard.push(await answering);
+      },
+    },
+    { ...fast, timeoutMs: 50 },
+  );
+  await outbox.enqueue('question');
+
+  await expect.poll(() => heard).toEqual(['yes']);
+  expect(await outbox.metrics()).toMatchObject({ failed: 0 });
+});
