@@ -1,9 +1,19 @@
 import { isCount, type KeyTest } from './sensitive-keys.ts';
 import type { Span } from './span.ts';
 
-/** A colon or equals sign, with the key before it and the quote that closes the key; or the space after `--key`. */
+/**
+ * A colon or equals sign, with the key before it and the quote that closes the key, and the line break that
+ * `util.inspect` puts before a long string; or the space after `--key`.
+ */
 const assignments =
-  /[:=](?<=([\p{L}\p{M}\p{N}_$. -]{1,64})(\\{0,3}["'`])?[ \t]{0,4}[:=])[=>]{0,2}[ \t]{0,4}|[ \t](?<=(?<![\w-])--([\w-]{1,64})[ \t])/gu;
+  /[:=](?<=([\p{L}\p{M}\p{N}_$. -]{1,64})(\\{0,3}["'`])?[ \t]{0,4}[:=])[=>]{0,2}[ \t]{0,4}(?:\r?\n[ \t]{1,64}(?=["'`]))?|[ \t](?<=(?<![\w-])--([\w.-]{1,64})[ \t])/gu;
+
+/** `"name": "password", "value":`, as lists of headers and variables have it, up to before the last sign. */
+const labelled =
+  /(?:name|key)\\{0,3}["'`]?\s{0,4}[:=]\s{0,4}\\{0,3}["'`]?([\p{L}\p{M}\p{N}_$.-]{1,64})\\{0,3}["'`]?\s{0,4}[,;\s]\s{0,64}\\{0,3}["'`]?value\\{0,3}["'`]?\s{0,4}$/iu;
+
+/** What joins the lines of one string, as `util.inspect` shows them. */
+const joinedLine = / \+\r?\n[ \t]{1,64}(?=["'`])/y;
 
 /** Up to a space or `&`, or a comma or closing quote that does not look like a part of the value. */
 const bareValue = /[^\s&]+?(?=[\s&]|$|\\{0,3}["'`](?:[\s,;:)}\]]|$)|[,;](?:\s|$))/y;
@@ -21,7 +31,7 @@ const jsonValue = /[^\s,}\]]+/y;
 export function* assignedSecrets(text: string, isSensitive: KeyTest): Generator<Span> {
   let done = 0;
   for (const { 0: sign, 1: name = '', 2: quote, 3: option, index } of text.matchAll(assignments)) {
-    const key = option ?? (quote === undefined ? lastWords(name) : name);
+    const key = keyOf(text, index, option ?? (quote === undefined ? lastWords(name) : name));
     // `reset-password.ts:12:5` is a place in a program.
     if (index < done || /\.[cm]?[jt]sx?$/.test(key) || !isSensitive(key)) continue;
     const span = valueAt(text, index + sign.length, key, quote);
@@ -30,6 +40,12 @@ export function* assignedSecrets(text: string, isSensitive: KeyTest): Generator<
     yield span;
     done = span[1];
   }
+}
+
+/** Of a value that is called `value`, the key is what it is the value of. */
+function keyOf(text: string, sign: number, key: string): string {
+  if (!/^[ ]*value$/i.test(key)) return key;
+  return labelled.exec(text.slice(Math.max(0, sign - 256), sign))?.[1] ?? key;
 }
 
 /** Of a sentence, the last word is the key, or two as in `api key`. */
@@ -44,8 +60,14 @@ function valueAt(text: string, start: number, key: string, quote: string | undef
   const [opening = '', slashes = '', mark = ''] =
     /^(\\{0,3})(["'`])/.exec(text.slice(start, start + 4)) ?? [];
   if (mark !== '') {
-    const last = closingQuote(text, start + opening.length, mark, slashes.length);
-    const end = last + opening.length;
+    let last = closingQuote(text, start + opening.length, mark, slashes.length);
+    let end = last + opening.length;
+    for (let joint = matchLength(joinedLine, text, end); joint !== undefined; ) {
+      const next = end + joint;
+      last = closingQuote(text, next + 1, text.charAt(next), 0);
+      end = last + 1;
+      joint = matchLength(joinedLine, text, end);
+    }
     if (matchLength(afterQuote, text, end) !== undefined || end >= text.length)
       return [start + opening.length, last];
     return [start, end + (matchLength(rest, text, end) ?? 0), quote];

@@ -3,8 +3,8 @@
 
 const tail = String.raw`(?:[\w+/=-]|\.(?=[\w-]))*`;
 
-/** Not in the middle of a word, so that `task-` and `monkeyJar` begin no token. */
-const begin = '(?<![A-Za-z0-9])';
+/** Not in the middle of a word, so that `task-` and `monkeyJar` begin no token; `%20` and the `\n` of JSON are no word. */
+const begin = String.raw`(?:(?<![A-Za-z0-9])|(?<=%[\dA-Fa-f]{2}|\\[bfnrtv]|\\u[\dA-Fa-f]{4}|\\x[\dA-Fa-f]{2}))`;
 
 const prefixes = [
   'github_pat_',
@@ -41,9 +41,9 @@ export const tokenPatterns: readonly RegExp[] = [
   new RegExp(`${begin}(?:${prefixes.join('|')})[\\w-]{10}${tail}`, 'g'),
   new RegExp(`${begin}(?:${plainPrefixes.join('|')})[A-Za-z0-9]{16}${tail}`, 'g'),
   new RegExp(`${begin}(?:A3T[A-Z0-9]|ABIA|ACCA|AGPA|AIDA|AKIA|ANPA|AROA|ASIA)[A-Z0-9]{12}[A-Z0-9]*`, 'g'),
-  new RegExp(`(?<=${begin}bearer[ \\t]{1,4})${noToken}[^\\s"'\`<>,;\\\\]+`, 'gi'),
+  new RegExp(`(?<=${begin}bearer(?:[ \\t]{1,4}|%20|\\+))${noToken}[^\\s"'\`<>,;\\\\]+`, 'gi'),
   new RegExp(
-    `(?<=${begin}(?:Basic|basic|BASIC)[ \\t]{1,4})${noToken}(?=[a-zA-Z]{1,40}[A-Z0-9+/=]|[0-9+/])[\\w+/-]{4}[\\w+/=-]*`,
+    `(?<=${begin}(?:Basic|basic|BASIC)(?:[ \\t]{1,4}|%20|\\+))${noToken}(?=[a-zA-Z]{1,40}[A-Z0-9+/=]|[0-9+/])[\\w+/-]{4}[\\w+/=-]*`,
     'g',
   ),
 ];
