@@ -188,9 +188,10 @@ export class Connectivity {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** @internal Whether it is away, or its last check has failed. */
+  /** @internal Whether it is away, or its last check has failed: of one that is overridden the checks say nothing. */
   get isDoubted(): boolean {
-    return this.status === 'offline' || (this.#replica.context?.failures ?? 0) > 0;
+    if (this.status === 'offline') return true;
+    return !this.isOverridden && (this.#replica.context?.failures ?? 0) > 0;
   }
 
   /** @internal Times that the computer has slept. */

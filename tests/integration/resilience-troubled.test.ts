@@ -431,3 +431,23 @@ test('a process that is suspended while it waits for an answer still hears it', 
   await expect.poll(() => heard).toEqual(['yes']);
   expect(await outbox.metrics()).toMatchObject({ failed: 0 });
 });
+
+test('a host that is not found holds up nobody while somebody says that the network is there', async () => {
+  const { runtime } = await openResilient('offline');
+  await runtime.connectivity.override('online');
+  const done: unknown[] = [];
+  const outbox = runtime.storeAndForward(
+    'outbox',
+    {
+      deliver(host: string) {
+        if (host === 'gone') throw Object.assign(new Error('no such host'), { code: 'ENOTFOUND' });
+        done.push(host);
+      },
+    },
+    { ...fast, delayMs: 60_000, delayMaxMs: 60_000 },
+  );
+  await outbox.enqueue('gone');
+  await outbox.enqueue('there');
+
+  await expect.poll(() => done).toEqual(['there']);
+});
