@@ -280,7 +280,8 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
 
   #enqueued(operation: NewOperation, result: EnqueueResult): Enqueued {
     const { name: queue } = this;
-    for (const operationId of result.dropped)
+    const dropped = result.outcome === 'dropped' ? [result.operationId] : result.dropped;
+    for (const operationId of dropped)
       operationEnded.publish({ queue, operationId, name: null, state: 'dropped' });
     const enqueued = toEnqueued(operation, this.#options.limits, result);
     this.#replica.tell({ type: 'drain' });

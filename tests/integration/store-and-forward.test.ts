@@ -340,6 +340,17 @@ test('a queue is bounded, and says what it does with what is too much', async ()
 
   expect((await newest.list({ states: ['waiting'] })).map(({ payload }) => payload)).toEqual(['new']);
   expect(await newest.metrics()).toMatchObject({ dropped: 1, depth: 1 });
+  const oldest = runtime.storeAndForward(
+    'oldest',
+    { deliver: () => undefined },
+    { itemsMax: 1, overflow: 'drop-newest' },
+  );
+  await oldest.enqueue('old');
+  const ended = new ChannelRecord<{ operationId: string }>('holdfast:operation:ended');
+  const { operationId, status } = await oldest.enqueue('new');
+
+  expect(status).toBe('dropped');
+  expect(ended.messages).toMatchObject([{ queue: 'oldest', operationId, state: 'dropped' }]);
 });
 
 test('queues of several handlers carry out each operation by its name, and leave unknown names alone', async () => {
