@@ -10,7 +10,7 @@ const assignments =
 
 /** `"name": "password", "value":`, as lists of headers and variables have it, up to before the last sign. */
 const labelled =
-  /(?:name|key)\\{0,3}["'`]?\s{0,4}[:=]\s{0,4}\\{0,3}["'`]?([\p{L}\p{M}\p{N}_$.-]{1,64})\\{0,3}["'`]?\s{0,4}[,;\s]\s{0,64}\\{0,3}["'`]?value\\{0,3}["'`]?\s{0,4}$/iu;
+  /(?:name|key)\\{0,3}["'`]?\s{0,4}[:=]\s{0,4}\\{0,3}["'`]?([\p{L}\p{M}\p{N}_$.-]{1,64})\\{0,3}["'`]?\s{0,4}[,;\s](?:\s|\\{1,7}[nrt]){0,64}\\{0,3}["'`]?value\\{0,3}["'`]?\s{0,4}$/iu;
 
 /** What joins the lines of one string, as `util.inspect` shows them. */
 const joinedLine = / \+\r?\n[ \t]{1,64}(?=["'`])/y;

@@ -1,4 +1,5 @@
 import { assignedSecrets } from './assigned-secrets.ts';
+import { encodedSecrets } from './encoded-secrets.ts';
 import { type KeyTest, keyTest } from './sensitive-keys.ts';
 import { replaceSpans, type Span } from './span.ts';
 import { tokenPatterns } from './token-patterns.ts';
@@ -44,16 +45,21 @@ export function redactText(text: string): string {
 
 /** {@link redactText} by other rules. */
 export function redactTextBy(rules: RedactionRules, text: string): string {
-  // Found in the original text, so that no mask hides from one pattern what another would have matched.
+  return replaceSpans(text, spansIn(rules, text), rules.replacement);
+}
+
+/** Found in the original text, so that no mask hides from one pattern what another would have matched. */
+function spansIn(rules: RedactionRules, text: string, depth = 0): Span[] {
   const spans: Span[] = [
     ...urlSecretsIn(text),
     ...assignedSecrets(text, rules.isSensitive),
     ...privateKeys(text),
+    ...encodedSecrets(text, (decoded, deeper) => spansIn(rules, decoded, deeper), depth),
   ];
   for (const pattern of rules.patterns) {
     for (const { 0: found, index } of text.matchAll(pattern)) spans.push([index, index + found.length]);
   }
-  return replaceSpans(text, spans, rules.replacement);
+  return spans;
 }
 
 /** Blocks of PEM; one that was cut off ends with the text. */

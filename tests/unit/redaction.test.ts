@@ -122,6 +122,13 @@ test.each([
   ],
   ['- name: DB_PASSWORD\n  value: hunter2\n', '- name: DB_PASSWORD\n  value: ***\n'],
   [JSON.stringify('sent\nBearer abc.def'), '"sent\\nBearer ***"'],
+  [
+    JSON.stringify(JSON.stringify([{ name: 'pwd', value: 'a b' }], null, 1)),
+    String.raw`"[\n {\n  \"name\": \"pwd\",\n  \"value\": \"***\"\n }\n]"`,
+  ],
+  ['/to/https%3A%2F%2Fbob%3Ahunter2%40h%2Fa%3Fb%3Dc/d', '/to/https%3A%2F%2F***%40h%2Fa%3Fb%3D***'],
+  ['n%3D1%26apiKey%3Dhunter2%26m%3D%22a%22 a=%25', 'n%3D1%26apiKey%3D***%26m%3D%22a%22 a=%25'],
+  ['twice%2520pwd%253Dhunter2', 'twice%2520pwd%253D***'],
   ['state%3Dx%20Bearer%20abc.def', 'state%3Dx%20Bearer%20***'],
 ])('%j is shown as %j', (text, shown) => {
   const redacted = redactText(text);
