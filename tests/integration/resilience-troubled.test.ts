@@ -133,7 +133,7 @@ test('what a handler has left behind may wait for the queue', async () => {
   const drained = Promise.withResolvers<unknown>();
   const handlers: OperationHandlers = {
     deliver() {
-      setTimeout(() => outbox.drain().then(drained.resolve, drained.reject), 5);
+      setTimeout(() => void outbox.drain().then(drained.resolve, drained.reject), 5);
     },
   };
   const outbox = runtime.storeAndForward('outbox', handlers, fast);
