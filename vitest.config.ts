@@ -9,6 +9,8 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // Tests start hundreds of threads and processes, which need not compile the same modules each time.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compiled') },
+    // Whoever waits for something waits as long as a computer may take that does much else.
+    expect: { poll: { timeout: 10_000 } },
     // The built package is loaded by Node itself, as users load it, not transformed.
     server: { deps: { external: [/\/dist\//] } },
     reporters: ['default', './tests/support/plain-summary-reporter.ts'],
