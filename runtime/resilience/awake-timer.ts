@@ -1,19 +1,22 @@
 /** A timer that is so late was slept through, or the thread was held up, in milliseconds. */
 const sleptMinMs = 100;
 
+/** A thread that is held up again and again must not wait for ever. */
+const againMax = 3;
+
 /**
  * Calls back after so many milliseconds in which the process was awake. One that was suspended meanwhile has not looked
  * whether there is an answer, so it waits as long once more. Returns how to call it off.
  */
 export function afterAwake(ms: number, callback: () => void): () => void {
   let timer: NodeJS.Timeout;
-  const begin = () => {
+  const begin = (againLeft: number) => {
     const dueAt = performance.now() + ms;
     timer = setTimeout(() => {
-      if (performance.now() - dueAt < sleptMinMs) callback();
-      else begin();
+      if (againLeft === 0 || performance.now() - dueAt < sleptMinMs) callback();
+      else begin(againLeft - 1);
     }, ms);
   };
-  begin();
+  begin(againMax);
   return () => clearTimeout(timer);
 }
