@@ -18,11 +18,14 @@ export interface EnqueueOptions<Name extends string = string> {
   readonly orderKey?: string;
   /** Replaces the payload of an operation with the same key, and order key, that waits and was never begun. */
   readonly coalesceKey?: string;
-  /** Higher goes first, among operations of different order keys. A whole number; default 0. */
+  /**
+   * Higher goes first, among operations of different order keys, also before what a drain has begun with. A whole number;
+   * default 0.
+   */
   readonly priority?: number;
   /** Not carried out before so many milliseconds. Default 0. */
   readonly delayMs?: number;
-  /** Expires after so many milliseconds. Default: `ttlMs` of the queue. */
+  /** Expires after so many milliseconds, by the clock on the wall, however that is moved. Default: `ttlMs` of the queue. */
   readonly ttlMs?: number;
 }
 

@@ -44,7 +44,7 @@ export interface StoreAndForwardOptions {
   readonly delayMs?: number;
   /** The longest wait. Default 300,000. A server that asks for more with `Retry-After` gets it, up to a day. */
   readonly delayMaxMs?: number;
-  /** How long one attempt may take. Default 30,000. */
+  /** How long one attempt may take, while the process is not suspended. Default 30,000. */
   readonly timeoutMs?: number;
   /** How long an operation may wait before it expires. Default: for ever. */
   readonly ttlMs?: number;
