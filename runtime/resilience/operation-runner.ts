@@ -103,8 +103,7 @@ export class OperationRunner {
 
   /** Gives back an operation that was not begun. */
   async giveBack({ operationId }: ClaimedOperation): Promise<void> {
-    const isCancelled = this.#cancelled.has(operationId);
-    await this.#settle({ operationId, outcome: isCancelled ? 'cancelled' : 'not-begun' });
+    await this.#settle({ operationId, outcome: 'not-begun' });
     this.#release(operationId);
   }
 

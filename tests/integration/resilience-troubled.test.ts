@@ -451,3 +451,33 @@ test('a host that is not found holds up nobody while somebody says that the netw
 
   await expect.poll(() => done).toEqual(['there']);
 });
+
+test('an operation that is given back in the moment in which it is cancelled is cancelled, and says so', async () => {
+  const { runtime } = await openResilient();
+  const store = new InMemoryOperations();
+  const ended = new ChannelRecord<{ state: string }>('holdfast:operation:ended');
+  const [claim, settle] = [store.claim.bind(store), store.settle.bind(store)];
+  const cancelling = Promise.withResolvers<unknown>();
+  store.claim = async (...args) => {
+    const result = await claim(...args);
+    if (result.claimed.length > 0) await outbox.pause();
+    return result;
+  };
+  store.settle = async (...args) => {
+    cancelling.resolve(outbox.cancel(args[1][0]?.operationId ?? ''));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    return settle(...args);
+  };
+  const done: unknown[] = [];
+  const outbox = runtime.storeAndForward(
+    'outbox',
+    { deliver: (each) => done.push(each) },
+    { ...fast, store },
+  );
+  const { operationId } = await outbox.enqueue('claimed');
+
+  expect(await cancelling.promise).toBe(true);
+  expect(await outbox.get(operationId)).toMatchObject({ state: 'cancelled' });
+  expect(ended.messages).toMatchObject([{ operationId, state: 'cancelled' }]);
+  expect(done).toEqual([]);
+});
