@@ -237,7 +237,7 @@ export class CircuitBreaker {
       this.#connectivity.report(error);
       return false;
     }
-    await this.#connectivity.check().catch(() => undefined);
+    await this.#connectivity.checkAnew().catch(() => undefined);
     return !this.#ended.signal.aborted && this.#connectivity.isDoubted;
   }
 

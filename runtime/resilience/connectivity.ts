@@ -108,6 +108,13 @@ export class Connectivity {
     return this.#state;
   }
 
+  /** @internal Checks with a check that begins now: one that is under way may have looked before a call failed. */
+  async checkAnew(): Promise<void> {
+    const wasChecking = this.#isChecking;
+    await this.check();
+    if (wasChecking && !this.isDoubted) await this.check();
+  }
+
   /** Resolves when something is known, which is once the first check is done. */
   async ready(options: { readonly signal?: AbortSignal } = {}): Promise<ConnectivityState> {
     this.#checkCall('ready', options);

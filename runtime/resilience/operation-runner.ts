@@ -163,7 +163,7 @@ export class OperationRunner {
         connectivity.report(error);
         return { is: 'failed', error };
       }
-      await connectivity.check().catch(() => undefined);
+      await connectivity.checkAnew().catch(() => undefined);
       return { is: connectivity.isDoubted ? 'away' : 'failed', error };
     } finally {
       callOff();

@@ -481,3 +481,26 @@ test('an operation that is given back in the moment in which it is cancelled is 
   expect(ended.messages).toMatchObject([{ operationId, state: 'cancelled' }]);
   expect(done).toEqual([]);
 });
+
+test('a check that began before a call failed says nothing of it', async () => {
+  const { runtime, probe } = await openResilient();
+  const breaker = runtime.circuitBreaker('service');
+  await breaker.call(() => undefined);
+  probe.result = undefined;
+  const count = probe.checks.length;
+  const checking = runtime.connectivity.check();
+  await probe.begun(count + 1);
+
+  const unreachable = () => Promise.reject(Object.assign(new Error('connect'), { code: 'ENETUNREACH' }));
+  const called = breaker.call(unreachable).then(
+    ({ status }) => status,
+    () => 'rejected',
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  probe.answer('online');
+  await checking;
+  const anew = await Promise.race([called, probe.begun(count + 2)]);
+  if (anew === undefined) probe.answer('offline');
+
+  expect(await called).toBe('queued');
+});
