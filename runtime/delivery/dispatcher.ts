@@ -69,7 +69,7 @@ export class Dispatcher {
   /** Addresses whose line has run low, while the file has more for it. */
   readonly #low = new Set<string>();
   readonly #parkingLot = new ParkingLot();
-  /** Changes whenever deliveries are sent back to the file: what was fetched before is then not in order. */
+  /** Changes whenever deliveries are sent back to the file, or no longer passed over: what is fetched is then not in order. */
   #dispersals = 0;
   readonly #retries = new Set<NodeJS.Timeout>();
   readonly #toWake: string[] = [];
@@ -144,7 +144,7 @@ export class Dispatcher {
     }
   }
 
-  /** What is to be delivered now. Nothing if lines were dispersed meanwhile: what was found is then not in order. */
+  /** What is to be delivered now. Nothing if lines were dispersed or unparked meanwhile: what was found is then not in order. */
   async #look(from: PendingDelivery['from'], range: MessageRange): Promise<readonly PendingDelivery[]> {
     const dispersals = this.#dispersals;
     const { addresses, kinds } = this.#parkingLot.places;
@@ -220,8 +220,9 @@ export class Dispatcher {
     this.#parkingLot.leave(delivery, kind);
     this.#fetchAgain.timers = true;
     this.#fetchAgain.outbox = true;
-    // What was passed over meanwhile lies before what was seen.
+    // What was passed over meanwhile lies before what was seen, and before what is being fetched just now.
     this.#seen = 0;
+    this.#dispersals++;
   }
 
   #done(delivery: PendingDelivery): void {

@@ -31,6 +31,8 @@ function makeWorld(rows: PendingDelivery[]) {
   const released: string[] = [];
   const unwakeable = new Map<string, Error>();
   const fetchFailures: Error[] = [];
+  /** What the store has found arrives only after these, one for each fetch. */
+  const slowFetches: Promise<void>[] = [];
   const remove = (id: number): void => {
     rows.splice(
       rows.findIndex((row) => row.id === id),
@@ -38,16 +40,18 @@ function makeWorld(rows: PendingDelivery[]) {
     );
   };
   const dispatcher = new Dispatcher({
-    fetch: async (_from, without, { after, only }) => {
+    fetch: async (from, without, { after, only }) => {
       if (fetchFailures.length > 0) throw fetchFailures.shift();
       if (only !== null)
         return rows.filter(({ id, address }) => id > after && address === only).slice(0, 256);
-      return rows
-        .filter(({ id }) => id > after)
+      const found = rows
+        .filter((row) => row.from === from && row.id > after)
         .filter(({ id }) => !without.ids.includes(id))
         .filter(({ address }) => !without.addresses.includes(address))
         .filter(({ address }) => !without.kinds.includes(address.slice(0, address.indexOf('/'))))
         .slice(0, limits.deliveriesMax);
+      await slowFetches.shift();
+      return found;
     },
     deliver: ({ id }) =>
       new Promise<void>((resolve, reject) => {
@@ -88,6 +92,7 @@ function makeWorld(rows: PendingDelivery[]) {
     released,
     unwakeable,
     fetchFailures,
+    slowFetches,
     settle,
     signal,
     ids: () => [...underway.keys()],
@@ -115,6 +120,25 @@ test('a message whose host died is tried again before the ones behind it', async
   expect(ids()).toEqual([1]);
   await settle(1);
   expect(ids()).toEqual([2]);
+});
+
+test('what waits behind a message that failed keeps its place although others were being fetched when that got through', async () => {
+  const rows = [message(1, 'a/1'), message(2, 'a/1')];
+  const { signal, settle, ids, slowFetches } = makeWorld(rows);
+  await signal();
+  await settle(1, hostDied());
+  rows.push(message(3, 'b/1'));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  slowFetches.push(promise);
+  await signal();
+  await vi.advanceTimersByTimeAsync(100);
+  await settle(1);
+  rows.push(message(4, 'a/1'));
+
+  resolve();
+  await signal();
+
+  expect(ids().sort()).toEqual([2, 3]);
 });
 
 test('a message under which hosts die again and again is given up, and the next one goes on', async () => {
