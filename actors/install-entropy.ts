@@ -4,7 +4,20 @@ import { currentEntropy } from './entropy.ts';
 type Crypto = typeof import('node:crypto');
 type Bytes = Parameters<Crypto['randomFillSync']>[0];
 
+/** Where time and chance come from beside events: in a simulation. */
+export interface Background {
+  /** Milliseconds since 1970. */
+  time(): number;
+  /** Milliseconds since some moment. */
+  monotonic(): number;
+  /** 32 random bits with each call. */
+  chance(): () => number;
+}
+
 let isInstalled = false;
+let backgroundNow: () => Background | undefined = () => undefined;
+/** How to take back what was replaced, for those who may. */
+let undo: (() => void)[] = [];
 
 /**
  * Has this thread's clock and random numbers come from the event under way while a machine is computed, and from the
@@ -19,37 +32,65 @@ export function installEntropy(): void {
   loadRandom();
   installTime();
   const random = Math.random.bind(Math);
-  Math.random = () => {
-    const chance = currentEntropy()?.chance();
+  replace(Math, 'random', () => {
+    const chance = drawn()?.chance();
     return chance === undefined ? random() : fraction(chance);
-  };
+  });
   installCrypto(process.getBuiltinModule('node:crypto'));
   process.getBuiltinModule('node:module').syncBuiltinESMExports();
 }
 
+/**
+ * The same for a while and in any thread, with time and chance from the background where no event is computed and where
+ * there is one. Returns how to have everything as it was.
+ */
+export function borrowEntropy(background: () => Background | undefined): () => void {
+  const wasInstalled = isInstalled;
+  backgroundNow = background;
+  undo = [];
+  installEntropy();
+  return () => {
+    backgroundNow = () => undefined;
+    if (wasInstalled) return;
+    isInstalled = false;
+    for (const step of undo.splice(0).reverse()) step();
+    process.getBuiltinModule('node:module').syncBuiltinESMExports();
+  };
+}
+
+function drawn(): Pick<Background, 'time' | 'chance'> | undefined {
+  return currentEntropy() ?? backgroundNow();
+}
+
+/** Puts a property in the place of another one, and notes how to take it back. */
+function replace(target: object, name: string, value: unknown, descriptor: PropertyDescriptor = {}): void {
+  const before = Object.getOwnPropertyDescriptor(target, name);
+  undo.push(() => {
+    if (before === undefined) Reflect.deleteProperty(target, name);
+    else Object.defineProperty(target, name, before);
+  });
+  const isValue = descriptor.get === undefined;
+  const content = isValue ? { value, writable: true } : {};
+  Object.defineProperty(target, name, { configurable: true, enumerable: true, ...content, ...descriptor });
+}
+
 function installTime(): void {
   const systemNow = Date.now.bind(Date);
-  Date.now = () => currentEntropy()?.time() ?? systemNow();
-  globalThis.Date = new Proxy(Date, {
+  replace(Date, 'now', () => drawn()?.time() ?? systemNow(), { enumerable: false });
+  const date = new Proxy(Date, {
     construct: (target, args, newTarget) =>
       Reflect.construct(target, args.length === 0 ? [Date.now()] : args, newTarget) as object,
     apply: () => new Date().toString(),
   });
+  replace(globalThis, 'Date', date, { enumerable: false });
   // Libraries make dates like the one that they are given.
-  Object.defineProperty(Date.prototype, 'constructor', {
-    value: globalThis.Date,
-    configurable: true,
-    writable: true,
-    enumerable: false,
-  });
+  replace(Date.prototype, 'constructor', date, { enumerable: false });
   // The origin of the process is none that a replay shares: in a step it is 1970, as that of the clock.
   const { timeOrigin } = performance;
   const sinceStart = performance.now.bind(performance);
-  performance.now = () => currentEntropy()?.time() ?? sinceStart();
-  Object.defineProperty(performance, 'timeOrigin', {
-    get: () => (currentEntropy()?.time() === undefined ? timeOrigin : 0),
-    configurable: true,
-    enumerable: true,
+  replace(performance, 'now', () => currentEntropy()?.time() ?? backgroundNow()?.monotonic() ?? sinceStart());
+  replace(performance, 'timeOrigin', undefined, {
+    get: () => (drawn()?.time() === undefined ? timeOrigin : 0),
   });
 }
 
@@ -57,26 +98,26 @@ function installCrypto(crypto: Crypto): void {
   const { randomUUID, randomBytes, randomInt, randomFillSync, webcrypto } = crypto;
   const systemValues = webcrypto.getRandomValues.bind(webcrypto);
   const uuid = ((options?: object) => {
-    const chance = currentEntropy()?.chance();
+    const chance = drawn()?.chance();
     return chance === undefined ? randomUUID(options) : uuidFrom(chance);
   }) as Crypto['randomUUID'];
   const values = <T extends Bytes>(array: T): T => {
-    const chance = currentEntropy()?.chance();
+    const chance = drawn()?.chance();
     return chance === undefined ? (systemValues(array as never) as T) : fill(array, chance);
   };
   // With a callback they are no part of a step.
   const bytes = ((size: number, callback?: never) => {
-    const chance = callback === undefined ? currentEntropy()?.chance() : undefined;
+    const chance = callback === undefined ? drawn()?.chance() : undefined;
     return chance === undefined ? randomBytes(size, callback as never) : fill(Buffer.alloc(size), chance);
   }) as Crypto['randomBytes'];
   const int = ((...args: (number | ((error: Error | null, value: number) => void))[]) => {
-    const chance = typeof args.at(-1) === 'function' ? undefined : currentEntropy()?.chance();
+    const chance = typeof args.at(-1) === 'function' ? undefined : drawn()?.chance();
     if (chance === undefined) return (randomInt as (...given: unknown[]) => unknown)(...args);
     const [min, max] = (args.length > 1 ? args : [0, ...args]) as [number, number];
     return min + Math.floor(fraction(chance) * (max - min));
   }) as Crypto['randomInt'];
   const filled = (<T extends Bytes>(target: T, offset = 0, size?: number): T => {
-    const chance = currentEntropy()?.chance();
+    const chance = drawn()?.chance();
     if (chance === undefined) return (randomFillSync as (...given: unknown[]) => T)(target, offset, size);
     // A check of its arguments, which counts them in elements of the target.
     const wanted = size ?? lengthOf(target) - offset;
@@ -90,9 +131,7 @@ function installCrypto(crypto: Crypto): void {
     [crypto, { randomUUID: uuid, randomBytes: bytes, randomInt: int, randomFillSync: filled }],
     [webcrypto, { randomUUID: uuid, getRandomValues: values }],
   ] as const) {
-    for (const [name, value] of Object.entries(replaced)) {
-      Object.defineProperty(target, name, { value, configurable: true, writable: true, enumerable: true });
-    }
+    for (const [name, value] of Object.entries(replaced)) replace(target, name, value);
   }
 }
 

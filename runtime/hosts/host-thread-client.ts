@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import type { Frame } from '../protocol/append-frame.ts';
 import type { EmittedGauge } from '../protocol/emitted-gauge.ts';
 import { HostBoard } from '../protocol/host-board.ts';
@@ -13,6 +13,7 @@ import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
 import { FramePort } from '../threads/frame-port.ts';
 import { hostHeapLimits } from '../threads/heap-limits.ts';
 import { Thread } from '../threads/thread.ts';
+import { threading } from '../threads/threading.ts';
 import { overBudget, type Verdict } from './death.ts';
 import type { Suspicion } from './suspects.ts';
 import { typescriptExecArgv } from './typescript-modules.ts';
@@ -53,9 +54,9 @@ export class HostThreadClient {
   readonly #listener: HostListener;
   readonly #emitted: EmittedGauge;
   readonly #requests: FramePort;
-  readonly #answers: MessageChannel['port1'];
-  readonly #direct: MessageChannel['port1'];
-  readonly #ports: MessageChannel['port1'][];
+  readonly #answers: MessagePort;
+  readonly #direct: MessagePort;
+  readonly #ports: MessagePort[];
 
   /** `place` and `generation` are what the store knows the thread by. */
   constructor(
@@ -65,11 +66,11 @@ export class HostThreadClient {
     callbacks: { onAnswer: HostListener['onAnswer']; onTick: () => void },
   ) {
     const { backend, modules, residentsMax, idleMs, memoryMb, externalMemoryMb, unresponsiveMs } = options;
-    const requests = new MessageChannel();
-    const appends = new MessageChannel();
-    const reads = new MessageChannel();
-    const direct = new MessageChannel();
-    const heartbeat = new MessageChannel();
+    const requests = threading().createChannel();
+    const appends = threading().createChannel();
+    const reads = threading().createChannel();
+    const direct = threading().createChannel();
+    const heartbeat = threading().createChannel();
     const data: HostThreadData = {
       modules,
       run: options.run ?? backend.store().run,
@@ -130,7 +131,7 @@ export class HostThreadClient {
   takeLastAnswers(): void {
     for (const port of [this.#direct, this.#answers]) {
       for (;;) {
-        const last = receiveMessageOnPort(port) as { message: Frame } | undefined;
+        const last = threading().receive(port) as { message: Frame } | undefined;
         if (last === undefined) break;
         readHostAnswers(last.message, this.#listener);
       }
@@ -180,7 +181,7 @@ export class HostThreadClient {
     generation: number,
     backend: SqliteEventStoreBackend,
     store: readonly [appends: MessagePort, answers: MessagePort],
-    reads: MessageChannel['port1'],
+    reads: MessagePort,
   ): void {
     const { control } = backend.store().thread;
     const connected = Promise.all([

@@ -8,6 +8,7 @@ const pool = new Uint8Array(idBytes * 512);
 let random = '';
 let used = 0;
 let prefix = '';
+let simulated: ((nowMs: number | undefined) => string | undefined) | undefined;
 let prefixMs = -1;
 
 /**
@@ -15,7 +16,11 @@ let prefixMs = -1;
  * Random bytes are drawn in bulk, which makes an id cost a fifth of a microsecond. Ids carry no meaning: the order of
  * events is their position, never their id.
  */
-export function createEventId(nowMs: number = systemNow()): string {
+export function createEventId(nowMs?: number): string {
+  return simulated?.(nowMs) ?? newId(nowMs ?? systemNow());
+}
+
+function newId(nowMs: number): string {
   if (used === random.length) {
     loadRandom()(pool);
     random = Buffer.from(pool.buffer).toString('hex');
@@ -31,6 +36,14 @@ export function createEventId(nowMs: number = systemNow()): string {
   // Of the fourth digit, the format leaves two bits.
   const variant = '89ab'[(pool[at / 2 + 1] as number) & 3];
   return `${prefix}${random.slice(at, at + 3)}-${variant}${random.slice(at + 4, at + 7)}-${random.slice(at + 8, at + 20)}`;
+}
+
+/** Has ids be made by somebody else where that answers with one: by a simulation. Returns how to go back. */
+export function simulateEventIds(make: (nowMs: number | undefined) => string | undefined): () => void {
+  simulated = make;
+  return () => {
+    simulated = undefined;
+  };
 }
 
 /** Takes hold of the random numbers of the system: to be called before anybody puts others in their place. */

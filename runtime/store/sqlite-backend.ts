@@ -29,6 +29,14 @@ export interface SqliteBackendOptions {
 
 const optionNames = ['lockTimeoutMs', 'workerUrl'] as const;
 
+let readerModule: Promise<typeof import('../threads/reader-client.ts')> | undefined;
+
+/** Loads the code of readers, which from then on takes no turn of the event loop. */
+export function loadReaderClient(): Promise<typeof import('../threads/reader-client.ts')> {
+  readerModule ??= import('../threads/reader-client.ts');
+  return readerModule;
+}
+
 /**
  * Keeps the log in one SQLite file. A store thread of its own writes it, with WAL and `synchronous=FULL`, so an append
  * that has resolved survives the end of the process and a power cut. A reader thread starts with the first read.
@@ -69,6 +77,11 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
     const absolute = absolutePath(path);
     const store = await StoreClient.start({ path: absolute, lockTimeoutMs, workerUrl });
     return new SqliteEventStoreBackend(absolute, store, workerUrl);
+  }
+
+  /** Over a store thread that serves already. @internal */
+  static over(path: string, store: StoreClient): SqliteEventStoreBackend {
+    return new SqliteEventStoreBackend(path, store, undefined);
   }
 
   append(request: AppendRequest): Promise<AppendReceipt> {
@@ -170,7 +183,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
 
   /** A reader that could not start or has ended is forgotten, and replaced at the next read. */
   #startReader(forget: () => void): Promise<ReaderClient> {
-    const started = import('../threads/reader-client.ts').then(({ ReaderClient }) =>
+    const started = loadReaderClient().then(({ ReaderClient }) =>
       ReaderClient.start(this.path, this.workerUrl),
     );
     started.then(({ thread }) => thread.ended.then(forget), forget);

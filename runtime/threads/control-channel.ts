@@ -39,6 +39,14 @@ function endpointOf(port: MessagePort): Endpoint {
   } as unknown as Endpoint;
 }
 
+let comlink: Promise<typeof import('comlink')> | undefined;
+
+/** Loads comlink, which from then on takes no turn of the event loop. */
+export function loadComlink(): Promise<typeof import('comlink')> {
+  comlink ??= import('comlink');
+  return comlink;
+}
+
 /** An interface whose methods can be called across threads. */
 export type ControlApi<Api> = { [Method in keyof Api]: (...args: never[]) => unknown };
 
@@ -57,7 +65,7 @@ export function serveControl<Api extends ControlApi<Api>>(port: MessagePort, api
   const early: unknown[] = [];
   const keep = (message: unknown): void => {
     if (early.push(message) > 1) return;
-    void import('comlink').then(({ expose }) => {
+    void loadComlink().then(({ expose }) => {
       expose({ invoke }, endpointOf(port));
       port.off('message', keep);
       for (const each of early) port.emit('message', each);
@@ -131,7 +139,7 @@ export class ControlChannel<Api extends ControlApi<Api>> {
   }
 
   async #connect(): Promise<{ proxy: Remote<Invoke>; move: typeof transfer }> {
-    const { transfer: move, wrap } = await import('comlink');
+    const { transfer: move, wrap } = await loadComlink();
     const proxy = wrap<Invoke>(endpointOf(this.#port));
     this.#port.unref();
     // A proxy looks like a promise to whoever awaits it, so it is handed over inside of an object.

@@ -6,7 +6,7 @@ import type { SqliteDatabase } from '../sqlite/driver.ts';
 import type { LogWriter } from '../sqlite/log-writer.ts';
 import { PendingDeliveries } from '../sqlite/pending-deliveries.ts';
 import { processIdentity } from '../sqlite/process-identity.ts';
-import { Runs } from '../sqlite/runs.ts';
+import { type ProcessIdentity, Runs } from '../sqlite/runs.ts';
 import { Alarm } from './alarm.ts';
 
 /** How often a run gives a sign of life, and looks for work and messages that a dead one has left, in milliseconds. */
@@ -33,6 +33,8 @@ export class DeliveryDesk {
     readonly run: string;
     readonly process: string;
     readonly signal: (signal: DeliverySignal) => void;
+    /** Which process this is. Default: what the system says. */
+    readonly identity?: ProcessIdentity | undefined;
   }) {
     const { writer, database, clock, run, signal } = options;
     this.#writer = writer;
@@ -42,7 +44,10 @@ export class DeliveryDesk {
     this.runs = new Runs(writer, database, {
       clock,
       run,
-      identity: { pid: process.pid, process: processIdentity(process.pid) ?? options.process },
+      identity: options.identity ?? {
+        pid: process.pid,
+        process: processIdentity(process.pid) ?? options.process,
+      },
     });
     this.#alarm = new Alarm(clock, {
       ring: () => signal({ kind: 'timers' }),

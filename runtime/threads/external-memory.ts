@@ -32,6 +32,7 @@ export class ExternalMemoryBudget {
    * known for the culprit, and every 100 ms.
    */
   check(): void {
+    if (this.#limitMb === Number.POSITIVE_INFINITY) return;
     const now = performance.now();
     if (now < this.#nextAt && now - this.#begunAt < slowMs) return;
     this.#nextAt = now + checkEveryMs;

@@ -8,6 +8,13 @@ export interface PendingAppend {
   readonly answer: (outcome: AppendOutcome) => void;
 }
 
+/** What is done around a commit. */
+export interface AroundCommit {
+  before(): void;
+  /** The outcomes, in the order of the requests. */
+  after(requests: readonly AppendRequest[], outcomes: readonly AppendOutcome[]): void;
+}
+
 /**
  * Collects what arrives while the writer is busy and commits it together: the fsync of a commit is shared by all who
  * came meanwhile (DeWitt et al., "Implementation Techniques for Main Memory Database Systems", 1984). No one waits for
@@ -15,11 +22,11 @@ export interface PendingAppend {
  */
 export class GroupCommit {
   readonly #writer: LogWriter;
-  readonly #around: { readonly before: () => void; readonly after: () => void };
+  readonly #around: AroundCommit;
   #pending: PendingAppend[] = [];
   #isDue = false;
 
-  constructor(writer: LogWriter, around: { readonly before: () => void; readonly after: () => void }) {
+  constructor(writer: LogWriter, around: AroundCommit) {
     this.#writer = writer;
     this.#around = around;
   }
@@ -48,8 +55,9 @@ export class GroupCommit {
     const group = this.#pending.splice(0, limits.groupCommitMax);
     if (group.length === 0) return;
     this.#around.before();
-    const outcomes = this.#writer.appendGroup(group.map((append) => append.request));
+    const requests = group.map((append) => append.request);
+    const outcomes = this.#writer.appendGroup(requests);
     for (const [index, { answer }] of group.entries()) answer(outcomes[index] as AppendOutcome);
-    this.#around.after();
+    this.#around.after(requests, outcomes);
   }
 }

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { ActorHost } from '../../actors/actor-host.ts';
+import type { Definitions } from '../../actors/definition-of.ts';
 import { installEntropy } from '../../actors/install-entropy.ts';
 import { importModule, loadDefinitions } from '../../actors/load-definitions.ts';
 import { SkippedEvents } from '../../actors/skipped-events.ts';
@@ -31,8 +32,12 @@ import { RequestClient } from './request-port.ts';
 /** How often work is compared with what other processes have made of its actor, in milliseconds. */
 const refreshWorkingMs = 2_000;
 
-/** Serves actors. Loads no native addon, so this thread may be ended at any moment. */
-export async function serveHost(control: MessagePort, data: HostThreadData): Promise<HostFindings> {
+/** Serves actors. Loads no native addon, so this thread may be ended at any moment. `load` finds the definitions. */
+export async function serveHost(
+  control: MessagePort,
+  data: HostThreadData,
+  load: (modules: readonly string[]) => Promise<HostedModules> = loadModules,
+): Promise<HostFindings> {
   const { heartbeat, residentsMax, idleMs } = data;
   const board = new HostBoard(data.board);
   const names = data.isTraced ? new CodeTracer(board) : board;
@@ -42,7 +47,7 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
     budget.check();
   });
   installEntropy();
-  const definitions = await loadDefinitions(data.modules);
+  const { definitions, hasProjections } = await load(data.modules);
   const appends = new AppendClient(data.appends);
   const reads = new RequestClient<ReaderRequests>(data.reads);
   const log: HostLog = {
@@ -115,7 +120,19 @@ export async function serveHost(control: MessagePort, data: HostThreadData): Pro
     residents: () => host.residents,
     skippedEvents: () => skippedEvents.counts(),
   });
-  return { hasProjections: await exportProjections(data.modules) };
+  return { hasProjections };
+}
+
+/** What the modules of an application define. */
+export interface HostedModules {
+  readonly definitions: Definitions;
+  /** Whether they export projections, which are for another thread. */
+  readonly hasProjections: boolean;
+}
+
+async function loadModules(modules: readonly string[]): Promise<HostedModules> {
+  const definitions = await loadDefinitions(modules);
+  return { definitions, hasProjections: await exportProjections(modules) };
 }
 
 /** The modules are loaded already: they are only looked at. */

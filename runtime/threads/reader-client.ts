@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import type { IntegrityProblem, LongWorkOptions } from '../ports/event-store-backend.ts';
 import type {
@@ -13,6 +13,7 @@ import type {
 import { type ExitGuarded, exitGuard } from './exit-guard.ts';
 import { RequestClient } from './request-port.ts';
 import { Thread } from './thread.ts';
+import { threading } from './threading.ts';
 
 /** What was asked before a close is answered for so long. Then queries are stopped. */
 const answeredMs = 1_000;
@@ -29,8 +30,8 @@ export class ReaderClient {
   readonly #stop: StopFlag = newStopFlag();
 
   private constructor(path: string, workerUrl: URL | string | undefined) {
-    const requests = new MessageChannel();
-    const halt = new MessageChannel();
+    const requests = threading().createChannel();
+    const halt = threading().createChannel();
     const closed = new Int32Array(new SharedArrayBuffer(4));
     const data: ReaderThreadData = {
       path,
@@ -108,7 +109,7 @@ export class ReaderClient {
   async backup(target: string, options: LongWorkOptions): Promise<void> {
     const { signal, onProgress } = options;
     signal?.throwIfAborted();
-    const { port1, port2 } = new MessageChannel();
+    const { port1, port2 } = threading().createChannel();
     let failure: { readonly reason: unknown } | undefined;
     let isComplete = false;
     const cancel = (reason: unknown): void => {

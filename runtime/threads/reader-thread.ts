@@ -8,6 +8,7 @@ import type {
 } from '../protocol/reader-control.ts';
 import { backupDatabase } from '../sqlite/backup.ts';
 import { listDeadLetters } from '../sqlite/dead-letter-box.ts';
+import type { SqliteDatabase } from '../sqlite/driver.ts';
 import { IntegrityCheck } from '../sqlite/integrity-check.ts';
 import { LogReader } from '../sqlite/log-reader.ts';
 import { openForReading } from '../sqlite/open-database.ts';
@@ -20,8 +21,11 @@ import { serveControl } from './control-channel.ts';
 import { serveRequests } from './request-port.ts';
 
 /** Serves reads on a connection of its own, so that no read delays the writer. */
-export function serveReader(control: MessagePort, data: ReaderThreadData): void {
-  const database = openForReading(data.path);
+export function serveReader(
+  control: MessagePort,
+  data: ReaderThreadData,
+  database: SqliteDatabase = openForReading(data.path),
+): void {
   const log = new LogReader(database);
   const integrity = new IntegrityCheck(database);
   const projections = new ProjectionReader(database);

@@ -1,4 +1,4 @@
-import { MessageChannel } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import type { AppendReceipt, AppendRequest } from '../protocol/append.ts';
 import { createEventId } from '../protocol/event-id.ts';
 import { loadCrypto } from '../protocol/sha256.ts';
@@ -6,6 +6,7 @@ import type { DeliverySignal, HeadMoved, StoreControl, StoreThreadData } from '.
 import { AppendClient } from './append-client.ts';
 import { type ExitGuarded, exitGuard } from './exit-guard.ts';
 import { Thread } from './thread.ts';
+import { threading } from './threading.ts';
 
 const startTimeoutMs = 30_000;
 
@@ -22,15 +23,15 @@ export class StoreClient {
   readonly #appends: AppendClient;
   /** Identifies this run, for whoever runs work in its name. */
   readonly run = createEventId();
-  readonly #heads: MessageChannel['port1'];
-  readonly #signals: MessageChannel['port1'];
+  readonly #heads: MessagePort;
+  readonly #signals: MessagePort;
   readonly #guarded: ExitGuarded;
   readonly #listeners = new Set<(moved: HeadMoved) => void>();
 
   private constructor(options: StoreClientOptions) {
-    const appends = new MessageChannel();
-    const heads = new MessageChannel();
-    const signals = new MessageChannel();
+    const appends = threading().createChannel();
+    const heads = threading().createChannel();
+    const signals = threading().createChannel();
     const closed = new Int32Array(new SharedArrayBuffer(4));
     const data: StoreThreadData = {
       path: options.path,

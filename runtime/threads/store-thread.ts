@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { systemClock } from '../ports/clock.ts';
+import type { AppendRequest } from '../protocol/append.ts';
 import { type Frame, readAppends, writeOutcome } from '../protocol/append-frame.ts';
 import { writeDirectAnswer } from '../protocol/host-messages.ts';
 import { loadCrypto } from '../protocol/sha256.ts';
@@ -12,6 +13,7 @@ import { type AppendOutcome, LogWriter } from '../sqlite/log-writer.ts';
 import { openForWriting } from '../sqlite/open-database.ts';
 import { OperationTable } from '../sqlite/operation-table.ts';
 import { ProjectionWriter } from '../sqlite/projection-writer.ts';
+import type { ProcessIdentity } from '../sqlite/runs.ts';
 import { SnapshotTable } from '../sqlite/snapshot-table.ts';
 import { readStats } from '../sqlite/stats.ts';
 import { storageError } from '../sqlite/storage-error.ts';
@@ -22,10 +24,24 @@ import { GroupCommit } from './group-commit.ts';
 
 const foreignPollMs = 25;
 
+/** What a simulation gives a store thread of its own. */
+export interface StoreSurroundings {
+  readonly database: SqliteDatabase;
+  /** Which process the thread is in. */
+  readonly identity: ProcessIdentity;
+  /** Told of a group of appends after it was committed or has failed, before anybody else is. */
+  readonly onGroup: (group: readonly AppendRequest[], outcomes: readonly AppendOutcome[]) => void;
+}
+
 /** Serves the one writer of a database: appends over frame ports, everything else over the control plane. */
-export function serveStore(control: MessagePort, data: StoreThreadData): void {
-  const database = openForWriting(data);
-  const { writer, snapshots, deadLetters, desk, projections } = openTables(database, data);
+export function serveStore(
+  control: MessagePort,
+  data: StoreThreadData,
+  surroundings?: StoreSurroundings,
+): void {
+  const database = surroundings?.database ?? openForWriting(data);
+  const identity = surroundings?.identity;
+  const { writer, snapshots, deadLetters, desk, projections } = openTables(database, data, identity);
   const links = new Set<FramePort>();
   const generations = new Map<number, number>();
   let reported = 0;
@@ -56,7 +72,8 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
   };
   const commits = new GroupCommit(writer, {
     before: () => desk.committing(),
-    after() {
+    after(group, outcomes) {
+      surroundings?.onGroup(group, outcomes);
       for (const link of links) link.flush();
       desk.committed();
       report();
@@ -178,7 +195,7 @@ export function serveStore(control: MessagePort, data: StoreThreadData): void {
 }
 
 /** Prepares every statement: a schema that is damaged shows here. */
-function openTables(database: SqliteDatabase, data: StoreThreadData) {
+function openTables(database: SqliteDatabase, data: StoreThreadData, identity: ProcessIdentity | undefined) {
   try {
     const writer = new LogWriter(database, { ...data, clock: systemClock });
     const signal = (given: DeliverySignal) => data.signals.postMessage(given);
@@ -187,7 +204,7 @@ function openTables(database: SqliteDatabase, data: StoreThreadData) {
       snapshots: new SnapshotTable(writer),
       deadLetters: new DeadLetterBox(database, writer),
       projections: new ProjectionWriter(database, writer, systemClock, () => signal({ kind: 'messages' })),
-      desk: new DeliveryDesk({ ...data, writer, database, clock: systemClock, signal }),
+      desk: new DeliveryDesk({ ...data, writer, database, clock: systemClock, signal, identity }),
     };
   } catch (error) {
     database.close();

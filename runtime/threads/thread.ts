@@ -1,16 +1,11 @@
 import { once } from 'node:events';
-import {
-  MessageChannel,
-  type MessagePort,
-  type ResourceLimits,
-  type Transferable,
-  Worker,
-} from 'node:worker_threads';
+import type { MessagePort, ResourceLimits, Transferable, Worker } from 'node:worker_threads';
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { fromWireError, type WireError } from '../errors/wire-error.ts';
 import { type ControlApi, ControlChannel } from './control-channel.ts';
 import { youngGenerationMb } from './heap-limits.ts';
 import type { ThreadRole } from './thread-role.ts';
+import { threading } from './threading.ts';
 
 /** What a new thread is given. Everything in it can be cloned or is in `transfer`. */
 export interface ThreadOptions {
@@ -60,10 +55,10 @@ export class Thread<Api extends ControlApi<Api>> {
 
   constructor(options: ThreadOptions) {
     const { role, name, workerUrl, data, transfer = [], resourceLimits, execArgv } = options;
-    const { port1, port2 } = new MessageChannel();
+    const { port1, port2 } = threading().createChannel();
     const threadData: ThreadData = { holdfast: role, control: port2, data };
     this.name = name;
-    this.#worker = new Worker(workerUrl ?? workerFileOf(role), {
+    this.#worker = threading().startWorker(workerUrl ?? workerFileOf(role), {
       name: `holdfast ${name}`,
       workerData: threadData,
       transferList: [port2, ...transfer],
