@@ -69,7 +69,7 @@ export function currentEntropy(): Entropy | undefined {
 }
 
 /** sfc32 (Chris Doty-Humphrey, PractRand 0.93), seeded with the first 128 bits of a text in hex. */
-function sfc32(seed: string, salt: number): () => number {
+export function sfc32(seed: string, salt: number): () => number {
   const hex = seed.replaceAll('-', '');
   const word = (at: number): number => Number.parseInt(hex.slice(at * 8, at * 8 + 8), 16) | 0;
   let [a, b, c] = [word(0) ^ salt, word(1), word(2)];

@@ -118,6 +118,28 @@ export interface LiveActor {
   _stop(): void;
 }
 
+/** Whether a value is logic that XState can run as an actor. */
+export function isActorLogic(value: unknown): value is ActorLogic {
+  if (typeof value !== 'object' || value === null) return false;
+  const { transition, getInitialSnapshot } = value as Partial<ActorLogic>;
+  return typeof transition === 'function' && typeof getInitialSnapshot === 'function';
+}
+
+/** The logic of a promise. */
+export function promiseLogic(
+  create: (args: { readonly input: unknown; readonly signal: AbortSignal }) => Promise<unknown>,
+): ActorLogic {
+  return fromPromise(create) as unknown as ActorLogic;
+}
+
+/** A machine that invokes other logic under the names that it has declared. */
+export function withActors(
+  machine: AnyStateMachine,
+  actors: Readonly<Record<string, unknown>>,
+): AnyStateMachine {
+  return machine.provide({ actors: actors as never }) as AnyStateMachine;
+}
+
 /** What a machine may go through in one event before it is taken for an endless loop. */
 const microstepsMax = 10_000;
 

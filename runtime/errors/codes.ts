@@ -184,6 +184,14 @@ export const errorCodes = {
     when: 'A package that is only needed for this, and is not installed with Holdfast, could not be loaded.',
     retryable: false,
   },
+  HOLDFAST_ERR_SIMULATION_FAILED: {
+    when: 'In a simulation, an invariant did not hold, or the runtime broke a promise. The message says how to see it again.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_SIMULATION_STALLED: {
+    when: 'A simulation waits for something that is no part of it, such as a network, or does not end.',
+    retryable: false,
+  },
   HOLDFAST_ERR_INVARIANT: {
     when: 'Holdfast found its own state inconsistent: a defect in Holdfast.',
     retryable: false,

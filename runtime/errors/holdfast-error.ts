@@ -65,6 +65,28 @@ export interface HoldfastErrorDetails {
     /** Place in the log of the event that stopped it. */
     readonly position: number;
   };
+  HOLDFAST_ERR_SIMULATION_FAILED: {
+    readonly seed: number;
+    /** Which invariant did not hold: a name of the caller's, or a promise of the runtime in words. */
+    readonly invariant: string;
+    /** The task in which that showed. */
+    readonly task: number;
+    /** A call of `simulate` that shows it again. */
+    readonly replay: string;
+    /** The last things that happened. */
+    readonly trace: readonly object[];
+  };
+  HOLDFAST_ERR_SIMULATION_STALLED: {
+    readonly seed: number;
+    readonly task: number;
+    readonly replay: string;
+    /** The last things that happened. */
+    readonly trace: readonly object[];
+    /** What waits in the file: timers, messages, and actors with work under way. */
+    readonly timers: number;
+    readonly messages: number;
+    readonly work: number;
+  };
   HOLDFAST_ERR_QUERY_TOO_LARGE: { readonly limit: number };
   HOLDFAST_ERR_CIRCUIT_OPEN: { readonly retryAfterMs: number };
   HOLDFAST_ERR_PROPERTY_FAILED: {

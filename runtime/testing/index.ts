@@ -33,3 +33,16 @@ export {
   type ProjectionSpecification,
   specify,
 } from './specification/specify.ts';
+export type { FaultKind, FaultOccasions, FaultRate, SimulationFaults } from './simulation/faults.ts';
+export type { SimulationInvariant, SimulationOptions } from './simulation/options.ts';
+export { type OutcomesOptions, outcomes } from './simulation/outcomes.ts';
+export type { SimulationRandom } from './simulation/random.ts';
+export {
+  type SimulationResult,
+  type SimulationsOptions,
+  type SimulationsResult,
+  simulate,
+  simulations,
+} from './simulation/simulate.ts';
+export type { SimulationRecord } from './simulation/trace.ts';
+export type { DurableWorld, SimulatedSendOptions, SimulatedWorld } from './simulation/world.ts';
