@@ -1,6 +1,8 @@
+import { holdfastError } from '../runtime/errors/holdfast-error.ts';
 import type { Consequences, TimerChange, TimerPolicy } from '../runtime/protocol/consequences.ts';
 import { type NewDeadLetter, undelivered } from '../runtime/protocol/dead-letter.ts';
 import type { HostRequest } from '../runtime/protocol/host-messages.ts';
+import { describe } from '../runtime/protocol/names.ts';
 import { type AskedTimer, asksAnything } from './asked.ts';
 import type { Decision } from './decide.ts';
 import { entryOf } from './journal.ts';
@@ -32,10 +34,20 @@ export function consequencesOf(
 }
 
 function toTimerChange(timer: AskedTimer, policy: TimerPolicy): TimerChange {
+  // XState calls no function for an id, and hands on whatever it was given.
+  if (timer.change !== 'cancel-all' && typeof timer.name !== 'string') throw noTimerName(timer.name);
   if (timer.change !== 'set') return timer;
   const { event, ...rest } = timer;
   const { type, payload: data } = entryOf(event);
   return { ...rest, type, data, policy };
+}
+
+function noTimerName(name: unknown): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_PAYLOAD_INVALID',
+    `The id of a delayed event must be a string, got ${describe(name)}. Nothing was written.`,
+    { path: 'id' },
+  );
 }
 
 function unaccepted(
