@@ -83,10 +83,14 @@ export class RepeatingClient {
   }
 }
 
+/** What says nothing about a command although its call is not to be repeated as it is: the process may have crashed. */
+const unclearCodes: readonly string[] = [
+  'HOLDFAST_ERR_CLOSED',
+  'HOLDFAST_ERR_POISON_MESSAGE',
+  'HOLDFAST_ERR_THREAD_START',
+];
+
 /** Whether a command may have been carried out, or may be if it is sent again. */
 function isUnclear(error: unknown): boolean {
-  if (!isHoldfastError(error)) return false;
-  return (
-    error.retryable || error.code === 'HOLDFAST_ERR_CLOSED' || error.code === 'HOLDFAST_ERR_POISON_MESSAGE'
-  );
+  return isHoldfastError(error) && (error.retryable || unclearCodes.includes(error.code));
 }

@@ -239,7 +239,11 @@ export class SimulatedComputer {
         data,
         name: `${number}: ${name.replace('holdfast ', '')}`,
         serve: (given) => serveThread(given, this.#process, number),
-        onEnd: (ended) => this.#threads.delete(ended),
+        onEnd: (ended, error) => {
+          this.#threads.delete(ended);
+          if (error !== undefined)
+            this.#options.trace.note('threw', { thread: ended.loop.name, error: String(error) });
+        },
       },
       this.main,
       ++this.#threadsMade,

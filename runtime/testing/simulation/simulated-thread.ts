@@ -13,7 +13,8 @@ export interface SimulatedThreadOptions {
   readonly name: string;
   /** Does what the thread is for; resolves when it serves. */
   readonly serve: (data: ThreadData) => unknown;
-  readonly onEnd: (thread: SimulatedThread) => void;
+  /** Told of its end, and of the error that nobody caught in it. */
+  readonly onEnd: (thread: SimulatedThread, error: unknown) => void;
 }
 
 /** A thread of a simulation, in the shape of a `Worker`: an event loop of its own, that may be ended at any moment. */
@@ -24,7 +25,7 @@ export class SimulatedThread extends EventEmitter {
   readonly #scheduler: Scheduler;
   readonly #parent: EventLoop;
   readonly #ports: SimulatedPort[];
-  readonly #onEnd: (thread: SimulatedThread) => void;
+  readonly #onEnd: SimulatedThreadOptions['onEnd'];
 
   constructor(options: SimulatedThreadOptions, parent: EventLoop, threadId: number) {
     super();
@@ -57,7 +58,7 @@ export class SimulatedThread extends EventEmitter {
     this.#scheduler.end(this.loop);
     for (const port of new Set([...this.#ports, ...inboxes])) port.close();
     this.threadId = -1;
-    this.#onEnd(this);
+    this.#onEnd(this, error);
     this.#parent.soon(() => {
       if (error !== undefined) this.emit('error', error);
       this.emit('exit', code);
