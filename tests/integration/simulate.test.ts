@@ -9,6 +9,7 @@ import { assign, fromPromise, setup } from 'xstate';
 import { runChild } from '../support/child-program.ts';
 import { codedError } from '../support/coded-error.ts';
 import { allFaults, makeCouriers } from '../support/courier.ts';
+import { timed } from '../support/fixtures/unsupported.ts';
 import { times } from '../support/thorough.ts';
 
 const { scenario } = makeCouriers({ addressOf, defineAggregate });
@@ -321,6 +322,9 @@ test('options that make no sense are refused', async () => {
       message: expect.stringMatching(message),
     });
   }
+  await expect(simulate({ ...good, definitions: [timed] })).rejects.toEqual(
+    codedError('HOLDFAST_ERR_MACHINE_UNSUPPORTED', { kind: 'timed' }),
+  );
   await expect(simulations(good as never)).rejects.toThrow(/"runs" is missing/);
   expect(() => outcomes([])).toThrow(/at least one outcome/);
 });

@@ -67,7 +67,7 @@ export interface SimulatedWorld extends DurableWorld {
   /** Lets time pass until nothing is left to do, at the most so many milliseconds. Default: `restMs`. */
   settle(withinMs?: number): Promise<void>;
   /** Ends the thread of every host, or of the one that an actor lives on. What they had in memory is gone. */
-  crashHosts(definition?: SimulatedDefinition, id?: string): void;
+  crashHosts(definition?: AnyAggregateDefinition, id?: string): void;
   /** Ends the process. Resolves when the next one serves, over what is durable. */
   crashProcess(): Promise<void>;
   /** Sets the clock on the wall forward, or back. */
@@ -77,6 +77,3 @@ export interface SimulatedWorld extends DurableWorld {
   /** The next so many commits fail: the disk is full. */
   fillDisk(commits: number): void;
 }
-
-/** Any definition that can be simulated. */
-export type SimulatedDefinition = AnyAggregateDefinition;
