@@ -8,7 +8,7 @@ const pool = new Uint8Array(idBytes * 512);
 let random = '';
 let used = 0;
 let prefix = '';
-let simulated: ((nowMs: number | undefined) => string | undefined) | undefined;
+let simulated: (() => string | undefined) | undefined;
 let prefixMs = -1;
 
 /**
@@ -16,11 +16,11 @@ let prefixMs = -1;
  * Random bytes are drawn in bulk, which makes an id cost a fifth of a microsecond. Ids carry no meaning: the order of
  * events is their position, never their id.
  */
-export function createEventId(nowMs?: number): string {
-  return simulated?.(nowMs) ?? newId(nowMs ?? systemNow());
-}
-
-function newId(nowMs: number): string {
+export function createEventId(nowMs: number = systemNow()): string {
+  if (simulated !== undefined) {
+    const id = simulated();
+    if (id !== undefined) return id;
+  }
   if (used === random.length) {
     loadRandom()(pool);
     random = Buffer.from(pool.buffer).toString('hex');
@@ -39,7 +39,7 @@ function newId(nowMs: number): string {
 }
 
 /** Has ids be made by somebody else where that answers with one: by a simulation. Returns how to go back. */
-export function simulateEventIds(make: (nowMs: number | undefined) => string | undefined): () => void {
+export function simulateEventIds(make: () => string | undefined): () => void {
   simulated = make;
   return () => {
     simulated = undefined;

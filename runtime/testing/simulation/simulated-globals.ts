@@ -29,8 +29,8 @@ export function simulateGlobals(
     monotonic: () => scheduler.now,
     chance: () => chance.bits,
   };
-  const restoreIds = simulateEventIds((nowMs) =>
-    scheduler.current === undefined ? undefined : eventId(nowMs ?? clock.now(), ids),
+  const restoreIds = simulateEventIds(() =>
+    scheduler.current === undefined ? undefined : eventId(clock.now(), ids),
   );
   // Before the entropy, which has modules see what was put in place of their exports.
   const restoreTimers = simulateTimers(scheduler);
