@@ -18,7 +18,8 @@ export interface OpenDatabaseOptions {
  */
 export function openForWriting(options: OpenDatabaseOptions): SqliteDatabase {
   const { path, lockTimeoutMs } = options;
-  const header = preflight(path);
+  // A database in memory has no folder that could be looked at.
+  const header = path === ':memory:' ? undefined : preflight(path);
   if (header !== undefined) checkVersion(path, header.userVersion, header.applicationId);
   let database: SqliteDatabase | undefined;
   try {
