@@ -32,15 +32,15 @@ const tally = defineAggregate('tally', {
 const textOf = (trace: readonly object[]): string => trace.map((record) => JSON.stringify(record)).join('\n');
 
 test('the same seed gives the same trace, byte for byte and in another process, and another seed another', async () => {
-  const first = await simulate(troubled(7));
-  const again = await simulate(troubled(7));
-  const other = await simulate(troubled(8));
+  const first = await simulate({ ...troubled(7), steps: 12 });
+  const again = await simulate({ ...troubled(7), steps: 12 });
+  const other = await simulate({ ...troubled(8), steps: 12 });
   const child = await runChild('simulate.ts', ['7']);
 
   expect(textOf(again.trace)).toBe(textOf(first.trace));
   expect(child.lines.join('\n')).toBe(textOf(first.trace));
   expect(textOf(other.trace)).not.toBe(textOf(first.trace));
-  expect(first.trace.length).toBeGreaterThan(50);
+  expect(first.trace.length).toBeGreaterThan(30);
 });
 
 test('whatever goes wrong, the runtime keeps its promises, and every kind of fault takes place', async () => {

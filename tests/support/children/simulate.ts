@@ -4,5 +4,5 @@ import { simulate } from 'holdfast/testing';
 import { allFaults, makeCouriers } from '../courier.ts';
 
 const { scenario } = makeCouriers({ addressOf, defineAggregate });
-const { trace } = await simulate({ ...scenario(Number(process.argv[2])), steps: 25, faults: allFaults });
+const { trace } = await simulate({ ...scenario(Number(process.argv[2])), steps: 12, faults: allFaults });
 for (const record of trace) process.stdout.write(`${JSON.stringify(record)}\n`);
