@@ -20,19 +20,6 @@ export { type PropertyReport, type PropertyTestOptions, propertyTest } from './m
 export { type Replayed, type ReplayOptions, replay } from './model/replay.ts';
 export { type JournalEvent, type StepsOfStream, stepsOf } from './model/steps-of.ts';
 export { type PathReport, type TestedPath, type TestPathsOptions, testPaths } from './model/test-paths.ts';
-export type {
-  AggregateScenario,
-  Asked,
-  ExpectedState,
-  StepOf,
-} from './specification/aggregate-specification.ts';
-export type { LogEvent, ProjectionScenario, ResultOf } from './specification/projection-specification.ts';
-export { type Rejection, rejection } from './specification/rejection.ts';
-export {
-  type AggregateSpecification,
-  type ProjectionSpecification,
-  specify,
-} from './specification/specify.ts';
 export type { FaultKind, FaultOccasions, FaultRate, SimulationFaults } from './simulation/faults.ts';
 export type { SimulationInvariant, SimulationOptions } from './simulation/options.ts';
 export { type OutcomesOptions, outcomes } from './simulation/outcomes.ts';
@@ -46,3 +33,16 @@ export {
 } from './simulation/simulate.ts';
 export type { SimulationRecord } from './simulation/trace.ts';
 export type { DurableWorld, SimulatedSendOptions, SimulatedWorld } from './simulation/world.ts';
+export type {
+  AggregateScenario,
+  Asked,
+  ExpectedState,
+  StepOf,
+} from './specification/aggregate-specification.ts';
+export type { LogEvent, ProjectionScenario, ResultOf } from './specification/projection-specification.ts';
+export { type Rejection, rejection } from './specification/rejection.ts';
+export {
+  type AggregateSpecification,
+  type ProjectionSpecification,
+  specify,
+} from './specification/specify.ts';
