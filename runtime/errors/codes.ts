@@ -138,8 +138,36 @@ export const errorCodes = {
     when: 'A queue has no room for a call or an operation, or has dropped it to make room.',
     retryable: true,
   },
+  HOLDFAST_ERR_CONTAINER_BINDING_UNKNOWN: {
+    when: 'A container was asked for a name that it does not bind.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_CONTAINER_CYCLE: {
+    when: 'Bindings of a container wait for one another. Their factories are told instead of waiting for ever.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_CONTAINER_SCOPE: {
+    when: 'A scoped binding was asked for outside of a scope, or by something that lives longer, or was not given.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_CONTAINER_NOT_READY: {
+    when: 'An eager binding was read while the container was being made, and is not there yet.',
+    retryable: false,
+  },
+  HOLDFAST_ERR_CONTAINER_INIT_FAILED: {
+    when: 'The factory of a binding, or of a dependency, failed or took too long. The next one to ask has it tried again.',
+    retryable: true,
+  },
+  HOLDFAST_ERR_CONTAINER_WARM_UP_FAILED: {
+    when: 'Some of what a container was to make at once could not be made; the rest is there.',
+    retryable: true,
+  },
+  HOLDFAST_ERR_CONTAINER_DISPOSE_FAILED: {
+    when: 'A container is closed, but something that it had made could not be disposed.',
+    retryable: false,
+  },
   HOLDFAST_ERR_CLOSED: {
-    when: 'The store, runtime or policy is closed or closing. What was under way may have been carried out.',
+    when: 'The store, runtime, container or policy is closed or closing. What was under way may have been carried out.',
     retryable: false,
   },
   HOLDFAST_ERR_STORAGE_PATH: {

@@ -88,6 +88,13 @@ export interface HoldfastErrorDetails {
     readonly work: number;
   };
   HOLDFAST_ERR_QUERY_TOO_LARGE: { readonly limit: number };
+  HOLDFAST_ERR_CONTAINER_BINDING_UNKNOWN: BindingDetails;
+  HOLDFAST_ERR_CONTAINER_CYCLE: BindingDetails;
+  HOLDFAST_ERR_CONTAINER_SCOPE: BindingDetails;
+  HOLDFAST_ERR_CONTAINER_NOT_READY: BindingDetails;
+  HOLDFAST_ERR_CONTAINER_INIT_FAILED: BindingDetails;
+  HOLDFAST_ERR_CONTAINER_WARM_UP_FAILED: BindingFailures;
+  HOLDFAST_ERR_CONTAINER_DISPOSE_FAILED: BindingFailures;
   HOLDFAST_ERR_CIRCUIT_OPEN: { readonly retryAfterMs: number };
   HOLDFAST_ERR_PROPERTY_FAILED: {
     /** The name of the property, and what it is: an `invariant`, a `step` rule, in `eventually`, or an `oracle`. */
@@ -119,6 +126,15 @@ interface StoredEventDetails {
   readonly version: number;
   readonly position: number;
   readonly eventType: string;
+}
+
+/** Which binding of a container an error is about, by the names from the one that was asked for. */
+interface BindingDetails {
+  readonly path: readonly string[];
+}
+
+interface BindingFailures {
+  readonly failures: readonly { readonly path: readonly string[]; readonly error: unknown }[];
 }
 
 type DetailsOf<Code> = Code extends keyof HoldfastErrorDetails ? HoldfastErrorDetails[Code] : object;

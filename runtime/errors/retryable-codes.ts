@@ -19,6 +19,8 @@ const retryableCodes: Readonly<Record<RetryableCode, true>> = {
   HOLDFAST_ERR_CIRCUIT_OPEN: true,
   HOLDFAST_ERR_CIRCUIT_ISOLATED: true,
   HOLDFAST_ERR_QUEUE_FULL: true,
+  HOLDFAST_ERR_CONTAINER_INIT_FAILED: true,
+  HOLDFAST_ERR_CONTAINER_WARM_UP_FAILED: true,
 };
 
 /** Whether the same call may succeed later without a change by the caller. */

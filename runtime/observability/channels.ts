@@ -119,6 +119,13 @@ export const circuitDrained = channel('holdfast:circuit:drained');
 export const cacheFailed = channel('holdfast:cache:failed');
 
 /**
+ * Something could not be disposed, and nobody waits to be told: it came too late for whoever had asked for it, its
+ * container could not be made, or the host thread that had the container ended. Published in the thread of the container.
+ * Payload: `{ name: string, error: unknown }`.
+ */
+export const containerDisposeFailed = channel('holdfast:container:dispose-failed');
+
+/**
  * A handler has carried out an operation of a store-and-forward queue. Published in the main thread.
  * Payload: `{ queue: string, operationId: string, name: string, attempt: number, ms: number }`.
  */

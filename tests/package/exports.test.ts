@@ -41,7 +41,7 @@ test.each(['node-version', 'threads/exit-guard', 'errors/holdfast-error'])(
     const files = [...doors, ...globSync('dist/runtime/chunks/*.js', { cwd: root })];
     const shared = new Set(doors.flatMap((door) => holdersBehind(door, module, files)));
 
-    expect(doors).toHaveLength(7);
+    expect(doors).toHaveLength(8);
     expect([...shared]).toHaveLength(1);
   },
 );
@@ -64,9 +64,25 @@ function holdersBehind(door: string, module: string, files: readonly string[]): 
 test.each(
   targets
     .map(([subpath]) => join('holdfast', subpath))
-    .filter((name) => /holdfast(\/(offline|store|probes|resilience|security))?$/.test(name)),
+    .filter((name) => /holdfast(\/(offline|container|store|probes|resilience|security))?$/.test(name)),
 )('%s can be imported by its name', async (name) => {
   expect(Object.keys(await import(name))).not.toEqual([]);
+});
+
+test('the door of the container loads nothing but itself', async () => {
+  const seen = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const [, name = ''] of read(file).matchAll(/(?:from |import )"([^"]+)"/g)) {
+      if (name.startsWith('.')) visit(join(file, '..', name));
+      else seen.add(name);
+    }
+  };
+  visit('dist/runtime/container/index.js');
+
+  const outside = [...seen].filter((name) => !name.startsWith('dist/'));
+  expect(outside.toSorted()).toEqual(['node:async_hooks', 'node:diagnostics_channel', 'node:path']);
 });
 
 test('the tarball holds what users need and nothing else', () => {

@@ -1,0 +1,188 @@
+import { holdfastError } from '../errors/holdfast-error.ts';
+import { timerMaxMs } from '../ports/monotonic-clock.ts';
+import type { BindingKind } from '../protocol/container-blueprint.ts';
+import { describe } from '../protocol/names.ts';
+import { checkOptions, checkWholeOption, invalidOption } from '../protocol/options.ts';
+import type { AnyFactory, BindingOptions, FactoryContext } from './factory-context.ts';
+
+declare const types: unique symbol;
+
+/**
+ * How a value comes to be, before it has a name: what {@link eager}, {@link lazy} and {@link scoped} return. `Asked` is
+ * what its factory reads of the other bindings by itself, `Needed` what it names as its dependencies.
+ */
+export interface Binding<Asked, Needed, V, Kind extends BindingKind = BindingKind> {
+  /** @internal */
+  readonly [types]: {
+    readonly asks: (deps: Asked) => void;
+    readonly needs: (deps: Needed) => void;
+    readonly value: V;
+    readonly kind: Kind;
+  };
+}
+
+/** A binding as the container has it. */
+export interface NamedBinding {
+  readonly name: string;
+  readonly kind: BindingKind;
+  /** Dependencies that are made first and handed over; `undefined` if the factory asks by itself. */
+  readonly needs: readonly string[] | undefined;
+  /** Absent for a plain value. */
+  readonly factory: AnyFactory | undefined;
+  readonly value: unknown;
+  readonly dispose: ((value: never) => unknown) | undefined;
+  readonly initTimeoutMs: number | undefined;
+  readonly isOverride: boolean;
+}
+
+/** Registered, since an application may have two copies of this code. */
+const brand = Symbol.for('holdfast.container.binding');
+
+/** Whether a value is what {@link eager}, {@link lazy} or {@link scoped} returned. */
+export function isBinding(value: unknown): value is UnnamedBinding {
+  return typeof value === 'object' && value !== null && brand in value;
+}
+
+/** A binding that waits for its name. */
+export class UnnamedBinding {
+  readonly made: Omit<NamedBinding, 'name' | 'isOverride'>;
+
+  constructor(kind: BindingKind, args: readonly unknown[]) {
+    Object.defineProperty(this, brand, { value: true });
+    const [needs, factory, options] = Array.isArray(args[0]) ? args : [undefined, ...args];
+    if (typeof factory !== 'function') {
+      throw invalidOption(
+        `${kind} takes a function that makes the value, got ${describe(factory)}. A value that is there already needs no ${kind}.`,
+      );
+    }
+    this.made = {
+      kind,
+      needs: needs === undefined ? undefined : namesOf(kind, needs as readonly unknown[]),
+      factory: factory as AnyFactory,
+      value: undefined,
+      ...checkBindingOptions(kind, options),
+    };
+  }
+}
+
+const noOptions = { dispose: undefined, initTimeoutMs: undefined };
+
+function checkBindingOptions(kind: string, options: unknown): typeof noOptions {
+  if (options === undefined) return noOptions;
+  checkOptions(kind, options, ['dispose', 'initTimeoutMs']);
+  const { dispose, initTimeoutMs } = options as BindingOptions<unknown>;
+  checkWholeOption(kind, 'initTimeoutMs', initTimeoutMs, 1, timerMaxMs);
+  if (dispose !== undefined && typeof dispose !== 'function') {
+    throw invalidOption(`${kind}: "dispose" must be a function, got ${describe(dispose)}.`);
+  }
+  return { dispose, initTimeoutMs } as never;
+}
+
+function namesOf(kind: string, names: readonly unknown[]): string[] {
+  for (const name of names) {
+    if (typeof name !== 'string')
+      throw invalidOption(`${kind}: a dependency is the name of a binding, got ${describe(name)}.`);
+  }
+  return [...new Set(names as string[])];
+}
+
+/** The names of dependencies, which have to be all that the factory's parameter has. */
+type Names<N extends string, Needed> = readonly N[] &
+  (Exclude<keyof Needed, N> extends never ? unknown : never);
+
+/**
+ * A value that is made with the container, before anybody has it. Eager bindings are made one after the other.
+ *
+ * In an object of bindings TypeScript cannot know what is beside it: give the type of the parameter, which is checked
+ * against the other bindings, or use the methods of `defineContainer()`, which know it.
+ *
+ * @throws HOLDFAST_ERR_OPTION_INVALID.
+ *
+ * @example
+ * defineContainer({ config: eager(() => loadConfig()) });
+ */
+export function eager<V, Asked = unknown>(
+  factory: (deps: Asked, context: FactoryContext) => V,
+  options?: BindingOptions<NoInfer<Awaited<V>>>,
+): Binding<Asked, unknown, Awaited<V>, 'eager'>;
+export function eager<const N extends string, V, Needed extends { readonly [Name in N]: unknown }>(
+  needs: Names<N, Needed>,
+  factory: (deps: Needed, context: FactoryContext) => V,
+  options?: BindingOptions<NoInfer<Awaited<V>>>,
+): Binding<unknown, Needed, Awaited<V>, 'eager'>;
+export function eager(...args: readonly unknown[]): never {
+  return new UnnamedBinding('eager', args) as never;
+}
+
+/**
+ * A value that is made when it is first asked for. Whoever asks meanwhile shares it, and after a failure the next one to
+ * ask has it tried again. See {@link eager} for the type of the parameter.
+ *
+ * A factory that names its dependencies gets them as values, after they have been made. One that does not gets an object
+ * to ask: an eager binding or a plain value is there, a lazy one is a promise.
+ *
+ * @throws HOLDFAST_ERR_OPTION_INVALID.
+ *
+ * @example
+ * defineContainer({
+ *   config: eager(() => loadConfig()),
+ *   embeddings: lazy(async ({ config }: { config: Config }) => Embeddings.load(config.model)),
+ *   index: lazy(['embeddings'], ({ embeddings }: { embeddings: Embeddings }) => new Index(embeddings)),
+ * });
+ */
+export function lazy<V, Asked = unknown>(
+  factory: (deps: Asked, context: FactoryContext) => V,
+  options?: BindingOptions<NoInfer<Awaited<V>>>,
+): Binding<Asked, unknown, Awaited<V>, 'lazy'>;
+export function lazy<const N extends string, V, Needed extends { readonly [Name in N]: unknown }>(
+  needs: Names<N, Needed>,
+  factory: (deps: Needed, context: FactoryContext) => V,
+  options?: BindingOptions<NoInfer<Awaited<V>>>,
+): Binding<unknown, Needed, Awaited<V>, 'lazy'>;
+export function lazy(...args: readonly unknown[]): never {
+  return new UnnamedBinding('lazy', args) as never;
+}
+
+/**
+ * A value that each scope makes for itself when it is first asked for there, and disposes when it closes. Nothing that
+ * lives longer than a scope may depend on it. See {@link eager} for the type of the parameter.
+ *
+ * @throws HOLDFAST_ERR_OPTION_INVALID.
+ *
+ * @example
+ * const app = await createContainer({ draft: scoped(() => new Draft()) });
+ * await using window = app.scope();
+ * await window.get('draft');
+ */
+export function scoped<V, Asked = unknown>(
+  factory: (deps: Asked, context: FactoryContext) => V,
+  options?: BindingOptions<NoInfer<Awaited<V>>>,
+): Binding<Asked, unknown, Awaited<V>, 'scoped'>;
+export function scoped<const N extends string, V, Needed extends { readonly [Name in N]: unknown }>(
+  needs: Names<N, Needed>,
+  factory: (deps: Needed, context: FactoryContext) => V,
+  options?: BindingOptions<NoInfer<Awaited<V>>>,
+): Binding<unknown, Needed, Awaited<V>, 'scoped'>;
+export function scoped(...args: readonly unknown[]): never {
+  return new UnnamedBinding('scoped', args) as never;
+}
+
+/**
+ * The factory of a scoped value that has none: whoever opens a scope gives it.
+ *
+ * @throws HOLDFAST_ERR_CONTAINER_SCOPE when it is asked for in a scope that was opened without it.
+ *
+ * @example
+ * const services = defineContainer().scoped('user', given<User>());
+ * const app = await createContainer(services);
+ * await using session = app.scope({ user });
+ */
+export function given<V>(): (deps: unknown, context: FactoryContext) => V {
+  return (_deps, { name }) => {
+    throw holdfastError(
+      'HOLDFAST_ERR_CONTAINER_SCOPE',
+      `"${name}" has to be given to the scope: scope({ ${name}: … }).`,
+      { path: [name] },
+    );
+  };
+}

@@ -1,0 +1,61 @@
+import { notReady } from './container-errors.ts';
+import type { Initialisation } from './initialisation.ts';
+import { Resolution } from './resolution.ts';
+
+/** Has the named dependencies made, at the same time, and hands them over: at once if they are all there. */
+export function gather(names: readonly string[], by: Initialisation): object | Promise<object> {
+  const deps: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  const waits: Promise<unknown>[] = [];
+  for (const name of names) {
+    try {
+      const slot = by.slot.layer.ask(name, by);
+      if (slot.status === 'ready') deps[name] = slot.value;
+      else
+        waits.push(
+          (slot.promise as Promise<unknown>).then((value) => {
+            deps[name] = value;
+          }),
+        );
+    } catch (error) {
+      waits.push(Promise.reject(error as Error));
+      break;
+    }
+  }
+  return waits.length === 0 ? deps : Promise.all(waits).then(() => deps);
+}
+
+/** What is looked for in any object that is awaited or printed, and is no question for a binding. */
+const notAsked: ReadonlySet<string | symbol> = new Set(['then', 'toJSON']);
+
+/** What a factory asks that names no dependencies. It may keep it, and ask later. */
+export function resolverOf(by: Initialisation): object {
+  const { layer, binding: asker } = by.slot;
+  const { bindings } = layer.family;
+  return new Proxy(Object.create(null) as object, {
+    has: (_target, name) => typeof name === 'string' && bindings.has(name),
+    get(_target, name) {
+      if (typeof name === 'symbol') return undefined;
+      const kind = bindings.get(name)?.kind;
+      if (kind === undefined && notAsked.has(name)) return undefined;
+      // One that has been made waits for nobody.
+      const asking = by.isSettled ? new Resolution('get') : by;
+      if (kind === 'lazy' || (kind === 'scoped' && asker.kind === 'scoped')) {
+        try {
+          return layer.ask(name, asking).promise;
+        } catch (error) {
+          return refused(error);
+        }
+      }
+      const slot = layer.ask(name, asking);
+      if (slot.status === 'ready') return slot.value;
+      throw notReady(asker.name, name);
+    },
+  });
+}
+
+/** A rejection that need not be heard. */
+function refused(error: unknown): Promise<never> {
+  const rejection = Promise.reject(error as Error);
+  rejection.catch(() => undefined);
+  return rejection;
+}

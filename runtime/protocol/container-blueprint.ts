@@ -1,0 +1,60 @@
+// What a runtime and its host threads know of a container. They know it by registered symbols, since an application may
+// have a copy of this code beside the one in the package, and load none of the container's own: a blueprint brings that.
+
+/** How a binding comes to be: given, made with the container, made when it is first asked for, made once in each scope. */
+export type BindingKind = 'value' | 'eager' | 'lazy' | 'scoped';
+
+const blueprintKey: unique symbol = Symbol.for('holdfast.container.blueprint') as never;
+const servicesKey: unique symbol = Symbol.for('holdfast.container.services') as never;
+
+/** A container as a host thread keeps it. */
+export interface ThreadContainer {
+  close(): Promise<void>;
+}
+
+/** What a blueprint can do for whoever knows only that it is one. */
+export interface BlueprintHandle {
+  /** The names and kinds of its bindings, and which were replaced: the same in every thread that defines it. */
+  signature(): string;
+  kinds(): ReadonlyMap<string, BindingKind>;
+  /** Makes a container, whose eager bindings are ready. */
+  create(options?: object): Promise<ThreadContainer>;
+}
+
+/** What `defineContainer` returns, whatever it binds. */
+export interface AnyBlueprint {
+  /** @internal */
+  readonly [blueprintKey]: BlueprintHandle;
+}
+
+/** A container that was made from a blueprint, for whoever may ask it. */
+export interface ThreadServices {
+  readonly container: ThreadContainer;
+  readonly blueprint: BlueprintHandle;
+}
+
+/** Whether a value is a blueprint. */
+export function isBlueprint(value: unknown): value is AnyBlueprint {
+  return typeof value === 'object' && value !== null && blueprintKey in value;
+}
+
+/** What is known of a blueprint by everybody. */
+export function handleOf(blueprint: AnyBlueprint): BlueprintHandle {
+  return blueprint[blueprintKey];
+}
+
+/** Makes an object a blueprint. */
+export function markBlueprint(value: object, handle: BlueprintHandle): void {
+  Object.defineProperty(value, blueprintKey, { value: handle });
+}
+
+/** The services that the `self` of running work, or of an action, may ask. */
+export function servicesBehind(self: unknown): ThreadServices | undefined {
+  if (typeof self !== 'object' || self === null) return undefined;
+  return (self as { readonly [servicesKey]?: ThreadServices })[servicesKey];
+}
+
+/** Lets a `self` ask the services: always, or whenever `look` says so. */
+export function giveServices(self: object, look: () => ThreadServices | undefined): void {
+  Object.defineProperty(self, servicesKey, { get: look, configurable: true });
+}
