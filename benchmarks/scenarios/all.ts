@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { breaker } from './breaker.ts';
+import { container } from './container.ts';
 import { effects } from './effects.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
@@ -26,4 +27,5 @@ export const scenarios: readonly Scenario[] = [
   memory,
   breaker,
   storeAndForward,
+  container,
 ];

@@ -21,9 +21,13 @@ export interface Binding<Asked, Needed, V, Kind extends BindingKind = BindingKin
   };
 }
 
+/** Registered, since an application may have two copies of this code. */
+const brand: unique symbol = Symbol.for('holdfast.container.binding') as never;
+
 /** A binding as the container has it. */
-export interface NamedBinding {
-  readonly name: string;
+export class NamedBinding {
+  /** `''` until it is bound. */
+  name: string;
   readonly kind: BindingKind;
   /** Dependencies that are made first and handed over; `undefined` if the factory asks by itself. */
   readonly needs: readonly string[] | undefined;
@@ -32,58 +36,83 @@ export interface NamedBinding {
   readonly value: unknown;
   readonly dispose: ((value: never) => unknown) | undefined;
   readonly initTimeoutMs: number | undefined;
-  readonly isOverride: boolean;
+  /** Whether it has replaced another. */
+  isOverride: boolean;
+
+  /** From what `eager` and the others were called with: perhaps dependencies, a factory, perhaps options. */
+  constructor(kind: BindingKind, first: unknown, second: unknown, third: unknown) {
+    const isNamed = typeof first !== 'function';
+    const factory = isNamed ? second : first;
+    const options = (isNamed ? third : second) as BindingOptions<never> | undefined;
+    if (isNamed) checkNames(kind, first, factory);
+    if (options !== undefined) checkBindingOptions(kind, options);
+    this.name = '';
+    this.kind = kind;
+    this.needs = isNamed ? (first as readonly string[]) : undefined;
+    this.factory = factory as AnyFactory;
+    this.value = undefined;
+    this.dispose = options?.dispose;
+    this.initTimeoutMs = options?.initTimeoutMs;
+    this.isOverride = false;
+  }
+
+  get [brand](): true {
+    return true;
+  }
 }
 
-/** Registered, since an application may have two copies of this code. */
-const brand = Symbol.for('holdfast.container.binding');
+/** The binding under a name. It takes the first that it is given: to copy each would take longer than all the rest. */
+export function bind(given: unknown, name: string): NamedBinding {
+  if (typeof name !== 'string' || name === '')
+    throw invalidOption(`The name of a binding must be a string that is not empty, got ${describe(name)}.`);
+  const binding = isBinding(given) ? given : plainValue(given);
+  if (binding.name === '') binding.name = name;
+  return binding.name === name ? binding : copyOf(binding, { name });
+}
+
+/** What takes the place of a binding, and is as lazy as that was. */
+export function override(given: unknown, { name, kind }: NamedBinding): NamedBinding {
+  return copyOf(isBinding(given) ? given : plainValue(given), { name, kind, isOverride: true });
+}
+
+/** A value that was there before. */
+export function plainValue(value: unknown): NamedBinding {
+  const binding = new NamedBinding('value', plainFactory, undefined, undefined);
+  return Object.assign(binding, { factory: undefined, value });
+}
+
+function plainFactory(): undefined {
+  return undefined;
+}
 
 /** Whether a value is what {@link eager}, {@link lazy} or {@link scoped} returned. */
-export function isBinding(value: unknown): value is UnnamedBinding {
+function isBinding(value: unknown): value is NamedBinding {
   return typeof value === 'object' && value !== null && brand in value;
 }
 
-/** A binding that waits for its name. */
-export class UnnamedBinding {
-  readonly made: Omit<NamedBinding, 'name' | 'isOverride'>;
-
-  constructor(kind: BindingKind, args: readonly unknown[]) {
-    Object.defineProperty(this, brand, { value: true });
-    const [needs, factory, options] = Array.isArray(args[0]) ? args : [undefined, ...args];
-    if (typeof factory !== 'function') {
-      throw invalidOption(
-        `${kind} takes a function that makes the value, got ${describe(factory)}. A value that is there already needs no ${kind}.`,
-      );
-    }
-    this.made = {
-      kind,
-      needs: needs === undefined ? undefined : namesOf(kind, needs as readonly unknown[]),
-      factory: factory as AnyFactory,
-      value: undefined,
-      ...checkBindingOptions(kind, options),
-    };
-  }
+function copyOf(binding: NamedBinding, changes: Partial<NamedBinding>): NamedBinding {
+  return Object.assign(plainValue(undefined), binding, changes);
 }
 
-const noOptions = { dispose: undefined, initTimeoutMs: undefined };
-
-function checkBindingOptions(kind: string, options: unknown): typeof noOptions {
-  if (options === undefined) return noOptions;
+function checkBindingOptions(kind: string, options: unknown): void {
   checkOptions(kind, options, ['dispose', 'initTimeoutMs']);
   const { dispose, initTimeoutMs } = options as BindingOptions<unknown>;
   checkWholeOption(kind, 'initTimeoutMs', initTimeoutMs, 1, timerMaxMs);
-  if (dispose !== undefined && typeof dispose !== 'function') {
+  if (dispose !== undefined && typeof dispose !== 'function')
     throw invalidOption(`${kind}: "dispose" must be a function, got ${describe(dispose)}.`);
-  }
-  return { dispose, initTimeoutMs } as never;
 }
 
-function namesOf(kind: string, names: readonly unknown[]): string[] {
-  for (const name of names) {
+function checkNames(kind: string, names: unknown, factory: unknown): void {
+  const made = Array.isArray(names) ? factory : names;
+  if (typeof made !== 'function') {
+    throw invalidOption(
+      `${kind} takes a function that makes the value, got ${describe(made)}. A value that is there already needs no ${kind}.`,
+    );
+  }
+  for (const name of names as readonly unknown[]) {
     if (typeof name !== 'string')
       throw invalidOption(`${kind}: a dependency is the name of a binding, got ${describe(name)}.`);
   }
-  return [...new Set(names as string[])];
 }
 
 /** The names of dependencies, which have to be all that the factory's parameter has. */
@@ -110,8 +139,8 @@ export function eager<const N extends string, V, Needed extends { readonly [Name
   factory: (deps: Needed, context: FactoryContext) => V,
   options?: BindingOptions<NoInfer<Awaited<V>>>,
 ): Binding<unknown, Needed, Awaited<V>, 'eager'>;
-export function eager(...args: readonly unknown[]): never {
-  return new UnnamedBinding('eager', args) as never;
+export function eager(first: unknown, second?: unknown, third?: unknown): never {
+  return new NamedBinding('eager', first, second, third) as never;
 }
 
 /**
@@ -139,8 +168,8 @@ export function lazy<const N extends string, V, Needed extends { readonly [Name 
   factory: (deps: Needed, context: FactoryContext) => V,
   options?: BindingOptions<NoInfer<Awaited<V>>>,
 ): Binding<unknown, Needed, Awaited<V>, 'lazy'>;
-export function lazy(...args: readonly unknown[]): never {
-  return new UnnamedBinding('lazy', args) as never;
+export function lazy(first: unknown, second?: unknown, third?: unknown): never {
+  return new NamedBinding('lazy', first, second, third) as never;
 }
 
 /**
@@ -163,8 +192,8 @@ export function scoped<const N extends string, V, Needed extends { readonly [Nam
   factory: (deps: Needed, context: FactoryContext) => V,
   options?: BindingOptions<NoInfer<Awaited<V>>>,
 ): Binding<unknown, Needed, Awaited<V>, 'scoped'>;
-export function scoped(...args: readonly unknown[]): never {
-  return new UnnamedBinding('scoped', args) as never;
+export function scoped(first: unknown, second?: unknown, third?: unknown): never {
+  return new NamedBinding('scoped', first, second, third) as never;
 }
 
 /**

@@ -1,12 +1,11 @@
-import { type AnyBlueprint, type BlueprintHandle, markBlueprint } from '../protocol/container-blueprint.ts';
-import { checkName, describe } from '../protocol/names.ts';
+import { type AnyBlueprint, type BlueprintHandle, blueprintKey } from '../protocol/container-blueprint.ts';
+import { describe } from '../protocol/names.ts';
 import { invalidOption } from '../protocol/options.ts';
-import { type Binding, isBinding, type NamedBinding, UnnamedBinding } from './binding.ts';
-import type { LiveContainer } from './container.ts';
+import { type Binding, bind, NamedBinding, override, plainValue } from './binding.ts';
 import { unknownBinding } from './container-errors.ts';
 import type { BindingOptions, FactoryContext } from './factory-context.ts';
 import { type ContainerOptions, openContainer } from './open-container.ts';
-import { makePlan, type Plan } from './plan.ts';
+import { type Plan, PlanInMaking } from './plan.ts';
 
 /** What a factory asks that names no dependencies: what is there is a value, what is made later a promise. */
 export type Deps<Ready extends object, Later extends object> = Ready & {
@@ -100,19 +99,22 @@ export class LiveBlueprint {
   constructor(before: LiveBlueprint | undefined, added: readonly NamedBinding[]) {
     this.#before = before;
     this.#added = added;
-    const handle: BlueprintHandle = {
+  }
+
+  get [blueprintKey](): BlueprintHandle {
+    return {
       signature: () =>
         JSON.stringify(
           [...this.plan.bindings.values()].map(({ name, kind, isOverride }) => [name, kind, isOverride]),
         ),
       kinds: () => new Map([...this.plan.bindings].map(([name, { kind }]) => [name, kind])),
-      create: (options?: ContainerOptions): Promise<LiveContainer> => this.#create(options),
+      create: async (options?: ContainerOptions) => openContainer(this.plan, options),
     };
-    markBlueprint(this, handle);
   }
 
+  /** All bindings: an override takes the place of what it replaces. */
   get plan(): Plan {
-    this.#plan ??= makePlan(this.#bindings());
+    this.#plan ??= this.#makePlan();
     return this.#plan;
   }
 
@@ -120,71 +122,44 @@ export class LiveBlueprint {
     return this.#bind(name, plainValue(value));
   }
 
-  eager(name: string, ...args: readonly unknown[]): LiveBlueprint {
-    return this.#bind(name, new UnnamedBinding('eager', args).made);
+  eager(name: string, first: unknown, second?: unknown, third?: unknown): LiveBlueprint {
+    return this.#bind(name, new NamedBinding('eager', first, second, third));
   }
 
-  lazy(name: string, ...args: readonly unknown[]): LiveBlueprint {
-    return this.#bind(name, new UnnamedBinding('lazy', args).made);
+  lazy(name: string, first: unknown, second?: unknown, third?: unknown): LiveBlueprint {
+    return this.#bind(name, new NamedBinding('lazy', first, second, third));
   }
 
-  scoped(name: string, ...args: readonly unknown[]): LiveBlueprint {
-    return this.#bind(name, new UnnamedBinding('scoped', args).made);
+  scoped(name: string, first: unknown, second?: unknown, third?: unknown): LiveBlueprint {
+    return this.#bind(name, new NamedBinding('scoped', first, second, third));
   }
 
   with(overrides: Readonly<Record<string, unknown>>): LiveBlueprint {
     checkBindings('with', overrides);
     const { bindings } = this.plan;
-    const added = Object.entries(overrides).map(([name, override]): NamedBinding => {
+    const added: NamedBinding[] = [];
+    for (const [name, given] of Object.entries(overrides)) {
       const known = bindings.get(name);
       if (known === undefined) throw unknownBinding(name, [...bindings.keys()]);
-      return { ...bindingOf(override), name, kind: known.kind, isOverride: true };
-    });
+      added.push(override(given, known));
+    }
     return new LiveBlueprint(this, added);
   }
 
-  async #create(options: ContainerOptions | undefined): Promise<LiveContainer> {
-    return openContainer(this.plan, options);
+  #bind(name: string, binding: NamedBinding): LiveBlueprint {
+    return new LiveBlueprint(this, [bind(binding, name)]);
   }
 
-  #bind(name: string, made: UnnamedBinding['made']): LiveBlueprint {
-    checkName('The name of a binding', name);
-    return new LiveBlueprint(this, [{ ...made, name, isOverride: false }]);
-  }
-
-  /** All bindings: an override takes the place of what it replaces. */
-  #bindings(): Map<string, NamedBinding> {
+  #makePlan(): Plan {
     const chain: LiveBlueprint[] = [];
     for (let each: LiveBlueprint | undefined = this; each !== undefined; each = each.#before)
       chain.push(each);
-    const bindings = new Map<string, NamedBinding>();
-    for (const { added } of chain.reverse().map((each) => ({ added: each.#added }))) {
-      for (const binding of added) {
-        if (!binding.isOverride && bindings.has(binding.name))
-          throw invalidOption(
-            `Two bindings are called "${binding.name}". Replace one with \`with\`, or give it another name.`,
-          );
-        bindings.set(binding.name, binding);
-      }
+    const plan = new PlanInMaking();
+    for (let index = chain.length - 1; index >= 0; index--) {
+      for (const binding of (chain[index] as LiveBlueprint).#added) plan.add(binding);
     }
-    return bindings;
+    return plan.finish();
   }
-}
-
-/** What a value of an object of bindings is: what a function such as `lazy` returned, or a plain value. */
-function bindingOf(given: unknown): UnnamedBinding['made'] {
-  return isBinding(given) ? given.made : plainValue(given);
-}
-
-function plainValue(value: unknown): UnnamedBinding['made'] {
-  return {
-    kind: 'value',
-    needs: undefined,
-    factory: undefined,
-    value,
-    dispose: undefined,
-    initTimeoutMs: undefined,
-  };
 }
 
 function checkBindings(by: string, bindings: unknown): asserts bindings is Readonly<Record<string, unknown>> {
@@ -195,9 +170,7 @@ function checkBindings(by: string, bindings: unknown): asserts bindings is Reado
 /** The blueprint of an object of bindings. */
 export function blueprintOf(by: string, bindings: unknown): LiveBlueprint {
   checkBindings(by, bindings);
-  const added = Object.entries(bindings).map(([name, given]): NamedBinding => {
-    checkName('The name of a binding', name);
-    return { ...bindingOf(given), name, isOverride: false };
-  });
+  const added: NamedBinding[] = [];
+  for (const name of Object.keys(bindings)) added.push(bind(bindings[name], name));
   return new LiveBlueprint(undefined, added);
 }

@@ -24,7 +24,7 @@ export interface BindingReport {
 
 /** The bindings of a container, or the scoped ones of a scope, in the order in which they were bound. */
 export function reportOf(layer: Layer): BindingReport[] {
-  const { bindings, createdAt } = layer.family;
+  const { bindings, settings } = layer.family;
   const isScope = layer.parent !== undefined;
   const reports: BindingReport[] = [];
   for (const binding of bindings.values()) {
@@ -38,7 +38,7 @@ export function reportOf(layer: Layer): BindingReport[] {
       status,
       startedBy,
       asker,
-      startedAtMs: startedAt === undefined ? null : startedAt - createdAt,
+      startedAtMs: startedAt === undefined ? null : startedAt - settings.createdAt,
       ownMs: Math.max(0, totalMs - waitingMs),
       waitingMs,
       attempts,

@@ -88,10 +88,17 @@ type Untyped = Record<string, unknown>;
 
 /** Container and scope, whatever they bind. */
 export class LiveContainer implements Container<Untyped, Untyped, Untyped> {
-  readonly #layer: Layer;
+  #made: Layer | undefined;
+  readonly #make: () => Layer;
 
-  constructor(layer: Layer) {
-    this.#layer = layer;
+  /** `make` is called when it is first used: at the start of a program every tenth of a millisecond counts. */
+  constructor(make: () => Layer) {
+    this.#make = make;
+  }
+
+  get #layer(): Layer {
+    this.#made ??= this.#make();
+    return this.#made;
   }
 
   get(name: string, options?: GetOptions): Promise<unknown> {
@@ -137,7 +144,8 @@ export class LiveContainer implements Container<Untyped, Untyped, Untyped> {
           `scope: "${name}" is not scoped. Bind it with scoped, or replace it with \`with\`.`,
         );
     }
-    return new LiveContainer(new Layer(this.#layer.family, this.#layer, given));
+    const layer = new Layer(this.#layer.family, this.#layer, given);
+    return new LiveContainer(() => layer);
   }
 
   async warmUp(options: WarmUpOptions = {}): Promise<void> {

@@ -2,7 +2,7 @@ import { type AnyBlueprint, handleOf, isBlueprint } from '../protocol/container-
 import { type Blueprint, blueprintOf } from './blueprint.ts';
 import type { Container } from './container.ts';
 import type { BlueprintOf, Checked } from './define-container.ts';
-import type { ContainerOptions } from './open-container.ts';
+import { type ContainerOptions, openContainer } from './open-container.ts';
 
 /** The container that is made from a blueprint. */
 export type ContainerOf<B extends AnyBlueprint> =
@@ -32,8 +32,6 @@ export function createContainer<B extends object>(
   options?: ContainerOptions,
 ): Promise<ContainerOf<BlueprintOf<B>>>;
 export async function createContainer(from: object, options?: ContainerOptions): Promise<unknown> {
-  const blueprint = isBlueprint(from)
-    ? from
-    : (blueprintOf('createContainer', from) as unknown as AnyBlueprint);
-  return handleOf(blueprint).create(options);
+  if (isBlueprint(from)) return handleOf(from).create(options);
+  return openContainer(blueprintOf('createContainer', from).plan, options);
 }

@@ -36,7 +36,7 @@ export type BlueprintOf<B> = Blueprint<Values<B, 'value' | 'eager'>, Values<B, '
  * it binds all of it: what `eager`, `lazy` and `scoped` return is made by the container, and anything else is a plain value,
  * a function too, since many services are functions.
  *
- * @throws HOLDFAST_ERR_OPTION_INVALID, HOLDFAST_ERR_ARGUMENT_INVALID for a name that is none.
+ * @throws HOLDFAST_ERR_OPTION_INVALID.
  *
  * @example
  * export const services = defineContainer()

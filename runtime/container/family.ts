@@ -8,13 +8,14 @@ export interface Settings {
   readonly initTimeoutMs: number | undefined;
   readonly closeTimeoutMs: number;
   readonly clock: MonotonicClock;
+  /** By the clock. */
+  readonly createdAt: number;
 }
 
 /** What a container and its scopes have in common. */
 export class Family {
   readonly bindings: ReadonlyMap<string, NamedBinding>;
   readonly settings: Settings;
-  readonly createdAt: number;
   /** Factories that have not ended, also those whose value nobody waits for any more. */
   readonly running = new Set<Initialisation>();
   /** Who disposes an object: the binding that made it, not those that hand it on. */
@@ -25,7 +26,6 @@ export class Family {
   constructor({ bindings }: Plan, settings: Settings) {
     this.bindings = bindings;
     this.settings = settings;
-    this.createdAt = settings.clock.now();
   }
 
   /** Numbers what was made, in order. */

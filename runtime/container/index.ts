@@ -1,4 +1,5 @@
 import '../node-version.ts';
+import { compileEarly } from './compile-early.ts';
 
 // The door of `holdfast/container`: what a program is made of, made when it is needed.
 export type { MonotonicClock } from '../ports/monotonic-clock.ts';
@@ -14,3 +15,5 @@ export type { BindingOptions, FactoryContext } from './factory-context.ts';
 export type { ContainerOptions } from './open-container.ts';
 export type { BindingStatus } from './slot.ts';
 export type { WarmUpOptions, WarmUpProgress } from './warm-up.ts';
+
+compileEarly();

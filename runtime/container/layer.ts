@@ -6,6 +6,8 @@ import { type Asker, Initialisation } from './initialisation.ts';
 import type { Resolution } from './resolution.ts';
 import { Slot } from './slot.ts';
 
+const nothing: ReadonlyMap<string, unknown> = new Map();
+
 /** The values of a container, or of one of its scopes. */
 export class Layer {
   readonly family: Family;
@@ -19,16 +21,16 @@ export class Layer {
   /** Whether what is made from now on has to be disposed at once. */
   isEmptied = false;
   readonly #slots = new Map<string, Slot>();
-  readonly #given: ReadonlyMap<string, unknown>;
+  readonly #given: ReadonlyMap<string, unknown> = nothing;
 
   constructor(family: Family, parent?: Layer, given?: Readonly<Record<string, unknown>>) {
     this.family = family;
     this.parent = parent;
     this.root = parent?.root ?? this;
-    const inherited = parent === undefined ? [] : parent.#given;
-    this.#given = new Map([...inherited, ...Object.entries(given ?? {})]);
+    if (parent === undefined) return;
+    this.#given = new Map([...parent.#given, ...Object.entries(given ?? {})]);
     for (const value of this.#given.values()) family.give(value);
-    parent?.scopes.add(this);
+    parent.scopes.add(this);
   }
 
   /**

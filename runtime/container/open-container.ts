@@ -22,31 +22,48 @@ export interface ContainerOptions {
 }
 
 /** A container whose eager bindings are ready. If one of them fails, what was made before is disposed. */
-export async function openContainer(plan: Plan, options: ContainerOptions = {}): Promise<LiveContainer> {
-  const owner = 'createContainer';
-  checkOptions(owner, options, ['initTimeoutMs', 'closeTimeoutMs', 'signal', 'clock']);
-  const { initTimeoutMs, closeTimeoutMs = 10_000, signal, clock = monotonicClock } = options;
-  checkWholeOption(owner, 'initTimeoutMs', initTimeoutMs, 1, timerMaxMs);
-  checkWholeOption(owner, 'closeTimeoutMs', closeTimeoutMs, 0, timerMaxMs);
-  checkSignal(owner, signal);
-  signal?.throwIfAborted();
-  const layer = new Layer(new Family(plan, { initTimeoutMs, closeTimeoutMs, clock }));
-  const container = new LiveContainer(layer);
+export async function openContainer(plan: Plan, options?: ContainerOptions): Promise<LiveContainer> {
+  if (options !== undefined) checkContainerOptions(options);
+  const clock = options?.clock ?? monotonicClock;
+  const createdAt = clock.now();
+  const make = (): Layer => {
+    const { initTimeoutMs, closeTimeoutMs = 10_000 } = options ?? {};
+    return new Layer(new Family(plan, { initTimeoutMs, closeTimeoutMs, clock, createdAt }));
+  };
+  if (plan.eager.length === 0) return new LiveContainer(make);
+  const layer = make();
+  await makeEager(plan.eager, layer, options?.signal);
+  return new LiveContainer(() => layer);
+}
+
+async function makeEager(
+  names: readonly string[],
+  layer: Layer,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const stop = (): void => void closeLayer(layer).catch(() => undefined);
   signal?.addEventListener('abort', stop, { once: true });
   try {
-    for (const name of plan.eager) {
+    for (const name of names) {
       const { status, promise } = layer.ask(name, new Resolution('creation'));
       if (status !== 'ready') await promise;
     }
     signal?.throwIfAborted();
-    return container;
   } catch (error) {
     await closeLayer(layer).catch(publishFailures);
     throw signal?.aborted === true ? signal.reason : error;
   } finally {
     signal?.removeEventListener('abort', stop);
   }
+}
+
+function checkContainerOptions(options: ContainerOptions): void {
+  const owner = 'createContainer';
+  checkOptions(owner, options, ['initTimeoutMs', 'closeTimeoutMs', 'signal', 'clock']);
+  checkWholeOption(owner, 'initTimeoutMs', options.initTimeoutMs, 1, timerMaxMs);
+  checkWholeOption(owner, 'closeTimeoutMs', options.closeTimeoutMs, 0, timerMaxMs);
+  checkSignal(owner, options.signal);
+  options.signal?.throwIfAborted();
 }
 
 /** What could not be disposed is told beside the failure that it came after. */

@@ -1,3 +1,4 @@
+import { invalidOption } from '../protocol/options.ts';
 import type { NamedBinding } from './binding.ts';
 import { cycle, scopeLeak, unknownBinding } from './container-errors.ts';
 
@@ -9,38 +10,60 @@ export interface Plan {
 }
 
 /**
- * Checks what can be known before any factory has run: that dependencies which are named are there, live long enough and
- * do not wait for one another.
- *
- * @throws HOLDFAST_ERR_CONTAINER_BINDING_UNKNOWN, HOLDFAST_ERR_CONTAINER_SCOPE, HOLDFAST_ERR_CONTAINER_CYCLE.
+ * Puts bindings together, and checks what can be known before any factory has run: that dependencies which are named are
+ * there, live long enough and do not wait for one another.
  */
-export function makePlan(bindings: ReadonlyMap<string, NamedBinding>): Plan {
-  const eager: string[] = [];
-  const dependent: NamedBinding[] = [];
-  for (const binding of bindings.values()) {
-    if (binding.kind === 'eager') eager.push(binding.name);
-    if (binding.needs === undefined || binding.needs.length === 0) continue;
-    dependent.push(binding);
-    for (const name of binding.needs) checkDependency(binding, name, bindings);
+export class PlanInMaking {
+  readonly #bindings = new Map<string, NamedBinding>();
+  readonly #eager: string[] = [];
+  /** Whether everything that is named was bound before whoever names it, and so cannot wait for it. */
+  #isInOrder = true;
+
+  /** @throws HOLDFAST_ERR_OPTION_INVALID for a name that is taken, HOLDFAST_ERR_CONTAINER_SCOPE. */
+  add(binding: NamedBinding): void {
+    const { name, kind, needs, isOverride } = binding;
+    if (isOverride) this.#isInOrder = false;
+    else if (this.#bindings.has(name))
+      throw invalidOption(
+        `Two bindings are called "${name}". Replace one with \`with\`, or give it another name.`,
+      );
+    else if (kind === 'eager') this.#eager.push(name);
+    if (needs !== undefined) {
+      for (const need of needs) {
+        const dependency = this.#bindings.get(need);
+        if (dependency === undefined) this.#isInOrder = false;
+        else checkLifetime(binding, dependency);
+      }
+    }
+    this.#bindings.set(name, binding);
   }
-  if (dependent.length > 0) refuseCycles(dependent, bindings);
-  return { bindings, eager };
+
+  /** @throws HOLDFAST_ERR_CONTAINER_BINDING_UNKNOWN, HOLDFAST_ERR_CONTAINER_SCOPE, HOLDFAST_ERR_CONTAINER_CYCLE. */
+  finish(): Plan {
+    if (!this.#isInOrder) checkAll(this.#bindings);
+    return { bindings: this.#bindings, eager: this.#eager };
+  }
 }
 
-function checkDependency(
-  { name: by, kind }: NamedBinding,
-  name: string,
-  bindings: ReadonlyMap<string, NamedBinding>,
-): void {
-  const dependency = bindings.get(name);
-  if (dependency === undefined) throw unknownBinding(name, [...bindings.keys()], by);
-  if (dependency.kind === 'scoped' && kind !== 'scoped') throw scopeLeak([by, name]);
+function checkAll(bindings: ReadonlyMap<string, NamedBinding>): void {
+  for (const binding of bindings.values()) {
+    for (const need of binding.needs ?? []) {
+      const dependency = bindings.get(need);
+      if (dependency === undefined) throw unknownBinding(need, [...bindings.keys()], binding.name);
+      checkLifetime(binding, dependency);
+    }
+  }
+  refuseCycles(bindings);
+}
+
+function checkLifetime({ name, kind }: NamedBinding, dependency: NamedBinding): void {
+  if (dependency.kind === 'scoped' && kind !== 'scoped') throw scopeLeak([name, dependency.name]);
 }
 
 /** Depth first, without recursion: a chain of dependencies may be longer than the stack is deep. */
-function refuseCycles(dependent: readonly NamedBinding[], bindings: ReadonlyMap<string, NamedBinding>): void {
+function refuseCycles(bindings: ReadonlyMap<string, NamedBinding>): void {
   const done = new Set<string>();
-  for (const { name: first } of dependent) {
+  for (const first of bindings.keys()) {
     const path: string[] = [first];
     const onPath = new Set(path);
     const left: string[][] = [[...needsOf(first, bindings)]];

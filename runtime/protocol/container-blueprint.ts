@@ -4,7 +4,8 @@
 /** How a binding comes to be: given, made with the container, made when it is first asked for, made once in each scope. */
 export type BindingKind = 'value' | 'eager' | 'lazy' | 'scoped';
 
-const blueprintKey: unique symbol = Symbol.for('holdfast.container.blueprint') as never;
+/** What a blueprint is known by. */
+export const blueprintKey: unique symbol = Symbol.for('holdfast.container.blueprint') as never;
 const servicesKey: unique symbol = Symbol.for('holdfast.container.services') as never;
 
 /** A container as a host thread keeps it. */
@@ -41,11 +42,6 @@ export function isBlueprint(value: unknown): value is AnyBlueprint {
 /** What is known of a blueprint by everybody. */
 export function handleOf(blueprint: AnyBlueprint): BlueprintHandle {
   return blueprint[blueprintKey];
-}
-
-/** Makes an object a blueprint. */
-export function markBlueprint(value: object, handle: BlueprintHandle): void {
-  Object.defineProperty(value, blueprintKey, { value: handle });
 }
 
 /** The services that the `self` of running work, or of an action, may ask. */

@@ -96,6 +96,8 @@ test('tries nothing again that has failed for the same question, so that no two 
   const app = await createContainer(services);
 
   await errorOf(app.get('all'));
+  await settled();
+  expect(tries).toBe(1);
   expect(await errorOf(app.get('late'))).toMatchObject({ path: ['late', 'bad'] });
   expect(tries).toBe(2);
   await errorOf(app.get('bad'));
@@ -338,9 +340,7 @@ test('refuses what is no binding, no name and no option', async () => {
   expect(() => eager(() => 5, { dispose: 5 } as never)).toThrow(invalid);
   expect(() => eager(() => 5, { initTimeoutMs: 0 })).toThrow(invalid);
   expect(() => defineContainer([] as never)).toThrow(invalid);
-  expect(() => defineContainer().value('' as never, 5)).toThrow(
-    expect.objectContaining({ code: 'HOLDFAST_ERR_ARGUMENT_INVALID' }),
-  );
+  expect(() => defineContainer().value('' as never, 5)).toThrow(invalid);
   const twice = defineContainer()
     .value('a', 5)
     .value('a' as never, 6);
