@@ -1,5 +1,6 @@
 import type { HostLog } from '../runtime/ports/host-log.ts';
 import type { HostProgress } from '../runtime/ports/host-progress.ts';
+import type { ThreadServices } from '../runtime/protocol/container-blueprint.ts';
 import type { HostReceipt } from '../runtime/protocol/host-messages.ts';
 import type { Definitions } from './definition-of.ts';
 import type { EvolutionReports } from './evolution-reports.ts';
@@ -13,6 +14,8 @@ export interface ActorHostOptions extends ResidencyOptions {
   readonly log: HostLog;
   /** Of this run of the runtime: work that another one has under way is left to it. */
   readonly runtimeId: string;
+  /** What invoked work and actions may ask. */
+  readonly services?: ThreadServices | undefined;
   /** Actors whose interrupted work fails instead of being run again: host threads have died of it. */
   readonly convicted?: ReadonlySet<string>;
   /** Actors whose work is not run at all: a thread died of them even then. */

@@ -12,11 +12,11 @@ import { type Decision, decide } from './decide.ts';
 import { definitionOf } from './definition-of.ts';
 import { type EffectListener, EffectRunner } from './effect-runner.ts';
 import { hotSnapshotsOf } from './hot-snapshots.ts';
-import { inputRequest, type OnInput, refreshRequest, wakeRequest } from './input-request.ts';
+import { inputRequest, refreshRequest, wakeRequest } from './input-request.ts';
 import { Inputs } from './inputs.ts';
 import { repeatedCommand, repeatedReceipt } from './repeated-command.ts';
 import { Residency } from './residency.ts';
-import { newResident, type Resident, unwatch, wait } from './resident.ts';
+import { newResident, type Reach, type Resident, unwatch, wait } from './resident.ts';
 import { directAnswer, receiptOf, shown } from './show.ts';
 import { mustBeWritten, toAppendRequest } from './to-append-request.ts';
 import type { Undertaking } from './undertaking.ts';
@@ -35,20 +35,20 @@ export class ActorHost {
   readonly #progress: HostProgress;
   /** How often a request was decided again because another process was faster; only for those that were. */
   readonly #attempts = new WeakMap<HostRequest, number>();
-
   readonly #effects: EffectRunner;
   readonly #inputs = new Inputs((request) => this.receive(request));
   /** Appends whose outcome is not known, over all actors. */
   #underway = 0;
   #onSettled: (() => void)[] = [];
   #hasEnded = false;
-  readonly #onInput: OnInput = (address, actor, event) => this.#input(address, actor, event, null);
+  readonly #reach: Reach;
 
   constructor(options: ActorHostOptions) {
-    const { onEmitted, onEffectFailed, convicted, givenUp } = options;
+    const { onEmitted, onEffectFailed, convicted, givenUp, services } = options;
     this.#options = options;
     this.#residency = new Residency(options);
     this.#progress = options.progress ?? noProgress;
+    this.#reach = { services, onInput: (address, actor, event) => this.#input(address, actor, event, null) };
     this.#effects = new EffectRunner({
       onWorking: (address) => this.#progress.workingFor(address),
       onInput: (...input) => this.#input(...input),
@@ -57,6 +57,7 @@ export class ActorHost {
       hasRoom: (address) => this.#hasRoom(address),
       mayRunAgain: (address) => convicted?.has(address) !== true,
       mayRun: (address) => givenUp?.has(address) !== true,
+      services,
     });
   }
 
@@ -114,7 +115,7 @@ export class ActorHost {
     let resident: Resident;
     try {
       const { kind, id } = parseAddress(address);
-      resident = newResident(address, id, definitionOf(this.#options.definitions, kind), this.#onInput);
+      resident = newResident(address, id, definitionOf(this.#options.definitions, kind), this.#reach);
       resident.work = this.#effects.takeKept(address);
     } catch (error) {
       this.#answer(request.id, error as Error);

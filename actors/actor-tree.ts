@@ -1,5 +1,6 @@
 import { isAddressRef } from '../runtime/protocol/address-ref.ts';
 import type { ActorPath } from '../runtime/protocol/consequences.ts';
+import { giveServices, type ThreadServices } from '../runtime/protocol/container-blueprint.ts';
 import { createEventId } from '../runtime/protocol/event-id.ts';
 import { pathOf } from './actor-path.ts';
 import {
@@ -37,6 +38,8 @@ export interface ActorIdentity {
   readonly id: string;
   readonly address: string;
   readonly onInput: (address: string, actor: ActorPath, event: MachineEvent) => void;
+  /** What actions may ask. */
+  readonly services?: ThreadServices | undefined;
 }
 
 /** How many events the actors of a tree may send each other in one step before it is taken for an endless loop. */
@@ -187,6 +190,10 @@ export class ActorTree implements Stepper {
       // XState keeps a child by the name of its logic: without one it could not be restored.
       if (typeof actor.src !== 'string') this.#undeclared ??= actor.src;
     }
+    const { services } = this.#identity;
+    // Not while a step is computed, which has to come to the same when it is replayed.
+    if (services !== undefined)
+      giveServices(actor, () => (this.#asked === undefined && !this.#isRestoring ? services : undefined));
     const scope = actor._actorScope;
     const execute = scope.actionExecutor;
     scope.actionExecutor = (action) => execute(this.#deferred(action));

@@ -1,6 +1,7 @@
 import { holdfastError } from '../runtime/errors/holdfast-error.ts';
 import type { Cause } from '../runtime/protocol/cause.ts';
 import type { ActorPath } from '../runtime/protocol/consequences.ts';
+import { giveServices, type ThreadServices } from '../runtime/protocol/container-blueprint.ts';
 import { limits } from '../runtime/protocol/limits.ts';
 import type { Effect, EffectSelf, WorkDescription } from './asked.ts';
 import { entryOf } from './journal.ts';
@@ -30,6 +31,8 @@ export interface EffectListener {
   mayRunAgain(address: string): boolean;
   /** Whether work is run at all, or left as it is. */
   mayRun(address: string): boolean;
+  /** What work and actions may ask. */
+  readonly services?: ThreadServices | undefined;
 }
 
 /** Carries out what has become durable: actions, emitted events, and the work that actors have invoked. */
@@ -155,6 +158,7 @@ export class EffectRunner {
       emitted: (event) => this.#emit(address, event),
       hasRoom: () => this.#listener.hasRoom(address),
       flooded: ({ src, key }) => tooMuch(address, src, key),
+      services: this.#listener.services,
     });
   }
 
@@ -179,12 +183,15 @@ export class EffectRunner {
 
   #selfOf(resident: Resident, cause: Cause | null): EffectSelf {
     const { id, address } = resident;
-    return {
+    const self: EffectSelf = {
       id,
       sessionId: address,
       send: (event) => this.#listener.onInput(address, '', event, null, cause),
       getSnapshot: () => resident.committed.snapshot,
     };
+    const { services } = this.#listener;
+    if (services !== undefined) giveServices(self, () => services);
+    return self;
   }
 }
 

@@ -1,12 +1,8 @@
 import type { Cause } from '../runtime/protocol/cause.ts';
 import type { ActorPath } from '../runtime/protocol/consequences.ts';
 import type { HostRequest } from '../runtime/protocol/host-messages.ts';
-import type { ActorIdentity } from './actor-tree.ts';
 import { entryOf, type JournalEntry, keepable } from './journal.ts';
 import type { MachineEvent } from './xstate-adapter.ts';
-
-/** Who hears of events that reach an actor from within its own thread. */
-export type OnInput = ActorIdentity['onInput'];
 
 /**
  * The request that journals an event from within: of invoked work, or of an action that sends to its own actor. Nobody

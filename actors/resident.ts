@@ -61,18 +61,22 @@ export function isIdle(resident: Resident): boolean {
   );
 }
 
+/** What all actors of a host share. */
+export type Reach = Pick<ActorIdentity, 'onInput' | 'services'>;
+
 /** An actor whose state is not read yet. */
 export function newResident(
   address: string,
   id: string,
   hosted: HostedDefinition,
-  onInput: ActorIdentity['onInput'],
+  { onInput, services }: Reach,
 ): Resident {
   return {
     address,
     id,
     hosted,
     onInput,
+    services,
     phase: 'loading',
     committed: unread,
     tip: unread,

@@ -1,4 +1,5 @@
 import type { ActorPath } from '../runtime/protocol/consequences.ts';
+import type { ThreadServices } from '../runtime/protocol/container-blueprint.ts';
 import type { WorkDescription } from './asked.ts';
 import type { WorkEvent } from './stand-in.ts';
 import { type MachineEvent, runLogic } from './xstate-adapter.ts';
@@ -14,6 +15,8 @@ export interface WorkSetListener {
   hasRoom(): boolean;
   /** The failure of work that tells more than there is room for. */
   flooded(work: WorkDescription): Error;
+  /** What work may ask. */
+  readonly services?: ThreadServices | undefined;
 }
 
 type Running = { send(event: MachineEvent): void; stop(): void };
@@ -51,6 +54,7 @@ export class WorkSet {
       parentId: ids.at(-2) ?? key.slice(0, key.lastIndexOf('@')),
       input,
       idempotencyKey: key,
+      services: this.#listener.services,
       listener: {
         next: (value) => {
           if (this.#isHeard(work)) this.#tell(work, { type: 'holdfast.work.next', value });

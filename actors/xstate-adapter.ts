@@ -18,6 +18,7 @@ import {
   type SnapshotFrom,
   type StateValueFrom,
 } from 'xstate';
+import { giveServices, type ThreadServices } from '../runtime/protocol/container-blueprint.ts';
 
 export type {
   AnyActorRef,
@@ -253,10 +254,11 @@ export function runLogic(
     readonly parentId: string;
     readonly input: unknown;
     readonly idempotencyKey: string;
+    readonly services?: ThreadServices | undefined;
     readonly listener: WorkListener;
   },
 ): { send(event: MachineEvent): void; stop(): void } {
-  const { id, parentId, input, idempotencyKey, listener } = options;
+  const { id, parentId, input, idempotencyKey, services, listener } = options;
   const done = `xstate.done.actor.${id}`;
   const failed = `xstate.error.actor.${id}`;
   const { system } = createEmptyActor() as unknown as LiveActor;
@@ -269,6 +271,7 @@ export function runLogic(
   const actor = createActor(withKey(logic, idempotencyKey) as never, { id, parent, input } as never);
   const live = actor as unknown as LiveActor;
   Object.defineProperty(live, keyOfWork, { value: idempotencyKey });
+  if (services !== undefined) giveServices(live, () => services);
   live._actorScope.emit = (event) => listener.emitted(event);
   // XState tells observers of each event, whether or not it changed anything.
   let known = live.getSnapshot();

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { checkOverflow, type MailboxOverflow } from './hosts/mailboxes.ts';
+import { type AnyBlueprint, handleOf, isBlueprint } from './protocol/container-blueprint.ts';
+import { describe } from './protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption, toWorkerUrl } from './protocol/options.ts';
 import {
   type ConnectivityOptions,
@@ -55,6 +57,12 @@ export interface RuntimeOptions {
   readonly closeTimeoutMs?: number;
   /** How it is found out whether the network is there, once that matters. Default: by the network interfaces. */
   readonly connectivity?: ConnectivityOptions;
+  /**
+   * What `defineContainer` returned, exported by one of `modules` too: every host thread makes a container of its own from it
+   * before its first command, for invoked work and actions, which reach it by `servicesOf`. It is disposed when the runtime
+   * closes, but not when a host thread dies; the next one makes another.
+   */
+  readonly container?: AnyBlueprint;
   /** The worker file, when a bundler has moved it. Default: the file of the package. */
   readonly workerUrl?: string | URL;
 }
@@ -76,6 +84,8 @@ export interface ResolvedOptions {
   readonly lockTimeoutMs: number;
   readonly closeTimeoutMs: number;
   readonly connectivity: ResolvedConnectivity;
+  /** The signature of the blueprint. */
+  readonly container: string | null;
   readonly workerUrl: string | URL | undefined;
 }
 
@@ -94,7 +104,15 @@ const ranges: Readonly<Record<string, readonly [min: number, max: number]>> = {
 };
 
 const owner = 'createRuntime';
-const otherNames = ['database', 'modules', 'workerUrl', 'mailboxOverflow', 'supervision', 'connectivity'];
+const otherNames = [
+  'database',
+  'modules',
+  'workerUrl',
+  'mailboxOverflow',
+  'supervision',
+  'connectivity',
+  'container',
+];
 
 /** Checks the options and fills in the defaults. */
 export function resolveOptions(options: RuntimeOptions): ResolvedOptions {
@@ -123,8 +141,18 @@ export function resolveOptions(options: RuntimeOptions): ResolvedOptions {
     lockTimeoutMs: options.lockTimeoutMs ?? 30_000,
     closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
     connectivity: resolveConnectivity(options.connectivity),
+    container: signatureOf(options.container),
     workerUrl: toWorkerUrl(owner, options.workerUrl),
   };
+}
+
+/** What host threads know the blueprint by. */
+function signatureOf(container: unknown): string | null {
+  if (container === undefined) return null;
+  if (isBlueprint(container)) return handleOf(container).signature();
+  throw invalidOption(
+    `${owner}: "container" must be what defineContainer returned, which host threads make a container from, got ${describe(container)}.`,
+  );
 }
 
 /** The URLs of modules. */

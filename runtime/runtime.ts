@@ -81,6 +81,7 @@ export class Runtime extends Queryable {
       commandTimeoutMs,
       residentsMax: options.residentsMax,
       workerUrl: options.workerUrl,
+      container: options.container,
       supervision: options.supervision,
       idleMs: options.passivateAfterMs,
       memoryMb: options.hostMemoryMb,

@@ -13,6 +13,7 @@ export { type ContainerOf, createContainer } from './create-container.ts';
 export { type BlueprintOf, defineContainer } from './define-container.ts';
 export type { BindingOptions, FactoryContext } from './factory-context.ts';
 export type { ContainerOptions } from './open-container.ts';
+export { servicesOf } from './services-of.ts';
 export type { BindingStatus } from './slot.ts';
 export type { WarmUpOptions, WarmUpProgress } from './warm-up.ts';
 

@@ -166,6 +166,10 @@ export const errorCodes = {
     when: 'A container is closed, but something that it had made could not be disposed.',
     retryable: false,
   },
+  HOLDFAST_ERR_CONTAINER_BLUEPRINT: {
+    when: 'No module given to the runtime exports the blueprint of its container, or several do; or work asked by another one.',
+    retryable: false,
+  },
   HOLDFAST_ERR_CLOSED: {
     when: 'The store, runtime, container or policy is closed or closing. What was under way may have been carried out.',
     retryable: false,

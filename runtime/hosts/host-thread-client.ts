@@ -29,6 +29,8 @@ export interface HostThreadOptions {
   readonly externalMemoryMb: number;
   readonly unresponsiveMs: number;
   readonly workerUrl: URL | string | undefined;
+  /** The signature of the blueprint that each thread makes its container from. */
+  readonly container: string | null;
   /** Told of what actors emit: the address, and the encoded event. */
   readonly onEmitted: HostListener['onEmitted'];
   /** Bounds what actors emit. */
@@ -78,6 +80,7 @@ export class HostThreadClient {
       residentsMax,
       idleMs,
       externalMemoryMb,
+      container: options.container,
       requests: requests.port2,
       appends: appends.port2,
       reads: reads.port2,

@@ -158,6 +158,8 @@ export class Host implements SupervisedHost {
       await client.thread.control.call('settle', [], { timeoutMs }).catch(() => undefined);
       // A thread that does not answer loses its snapshots, which are a cache.
       await this.#saveHotSnapshots(client, timeoutMs).catch(() => undefined);
+      if (this.#options.container !== null)
+        await client.thread.control.call('closeServices', [], { timeoutMs }).catch(() => undefined);
     }
     await client?.thread.kill();
     await this.#over;

@@ -28,10 +28,12 @@ export interface AnyBlueprint {
   readonly [blueprintKey]: BlueprintHandle;
 }
 
-/** A container that was made from a blueprint, for whoever may ask it. */
+/** The container of a thread, for whoever may ask it. */
 export interface ThreadServices {
   readonly container: ThreadContainer;
-  readonly blueprint: BlueprintHandle;
+  readonly kinds: ReadonlyMap<string, BindingKind>;
+  /** Blueprints of which the container is known to have everything. */
+  readonly accepted: WeakSet<object>;
 }
 
 /** Whether a value is a blueprint. */
@@ -50,7 +52,7 @@ export function servicesBehind(self: unknown): ThreadServices | undefined {
   return (self as { readonly [servicesKey]?: ThreadServices })[servicesKey];
 }
 
-/** Lets a `self` ask the services: always, or whenever `look` says so. */
+/** Lets a `self` ask the services that `look` returns at that moment. */
 export function giveServices(self: object, look: () => ThreadServices | undefined): void {
-  Object.defineProperty(self, servicesKey, { get: look, configurable: true });
+  Object.defineProperty(self, servicesKey, { get: look });
 }

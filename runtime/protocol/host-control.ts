@@ -29,6 +29,8 @@ export interface HostThreadData {
   readonly board: SharedArrayBuffer;
   /** What buffers outside of the heap may take, in megabytes. */
   readonly externalMemoryMb: number;
+  /** The signature of the blueprint of the container; `null` for none. */
+  readonly container: string | null;
 }
 
 /** What a host thread has found when it has started. */
@@ -44,6 +46,8 @@ export interface HostControl {
   /** Snapshots of actors that would otherwise be replayed from many events. */
   hotSnapshots(): StreamSnapshot[];
   residents(): number;
+  /** Disposes what the container has made. Nothing can be asked for any more. */
+  closeServices(): Promise<void>;
   /** Stored events that the machines of this thread passed over. */
   skippedEvents(): SkippedEventCount[];
 }

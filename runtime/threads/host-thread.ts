@@ -12,6 +12,7 @@ import type { HostLog } from '../ports/host-log.ts';
 import { isProjectionDefinition } from '../projections/define-projection.ts';
 import { isReactorDefinition } from '../projections/define-reactor.ts';
 import { encode } from '../protocol/codec.ts';
+import type { ThreadServices } from '../protocol/container-blueprint.ts';
 import { EmittedGauge } from '../protocol/emitted-gauge.ts';
 import { HostBoard } from '../protocol/host-board.ts';
 import type { HostControl, HostFindings, HostThreadData } from '../protocol/host-control.ts';
@@ -48,6 +49,7 @@ export async function serveHost(
   });
   installEntropy();
   const { definitions, hasProjections } = await load(data.modules);
+  const services = await servicesFor(data);
   const appends = new AppendClient(data.appends);
   const reads = new RequestClient<ReaderRequests>(data.reads);
   const log: HostLog = {
@@ -81,6 +83,7 @@ export async function serveHost(
     residentsMax,
     idleMs,
     runtimeId: data.run,
+    services,
     convicted: new Set(data.convicted),
     givenUp: new Set(data.givenUp),
     answer,
@@ -118,6 +121,7 @@ export async function serveHost(
     settle: () => host.settle(),
     hotSnapshots: () => host.hotSnapshots(),
     residents: () => host.residents,
+    closeServices: async () => (await import('./thread-services.ts')).closeServices(services),
     skippedEvents: () => skippedEvents.counts(),
   });
   return { hasProjections };
@@ -133,6 +137,13 @@ export interface HostedModules {
 async function loadModules(modules: readonly string[]): Promise<HostedModules> {
   const definitions = await loadDefinitions(modules);
   return { definitions, hasProjections: await exportProjections(modules) };
+}
+
+/** Nothing of a container is loaded if there is none. */
+async function servicesFor({ container, modules }: HostThreadData): Promise<ThreadServices | undefined> {
+  if (container === null) return undefined;
+  const { openServices } = await import('./thread-services.ts');
+  return openServices(modules, container);
 }
 
 /** The modules are loaded already: they are only looked at. */

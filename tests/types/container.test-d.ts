@@ -8,6 +8,7 @@ import {
   given,
   lazy,
   scoped,
+  servicesOf,
 } from '../../runtime/container/index.ts';
 
 interface Config {
@@ -154,4 +155,15 @@ test('what replaces a binding has its type', () => {
   services.with({ database: lazy(({ confg }: { confg: Config }) => new Database(confg.path)) });
   // @ts-expect-error it is not bound
   services.with({ databse: new Database('fake') });
+});
+
+test('work asks for what the blueprint binds', () => {
+  const asked = servicesOf({}, services);
+
+  expectTypeOf(asked.get('database')).resolves.toEqualTypeOf<Database>();
+  expectTypeOf(asked.scope({ user: { id: 1 } }).get('draft')).resolves.toEqualTypeOf<string>();
+  // @ts-expect-error it is not bound
+  void asked.get('databse');
+  // @ts-expect-error it is not the work's to close
+  asked.close;
 });

@@ -1,0 +1,57 @@
+import { importModule } from '../../actors/load-definitions.ts';
+import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
+import { containerDisposeFailed } from '../observability/channels.ts';
+import {
+  type BlueprintHandle,
+  handleOf,
+  isBlueprint,
+  type ThreadServices,
+} from '../protocol/container-blueprint.ts';
+
+/**
+ * Makes the container of this thread from the blueprint among what the modules export, whose eager bindings are ready then.
+ *
+ * @throws HOLDFAST_ERR_CONTAINER_BLUEPRINT, and what the container cannot be made with.
+ */
+export async function openServices(modules: readonly string[], signature: string): Promise<ThreadServices> {
+  const exported = await Promise.all(modules.map((module) => importModule(module)));
+  const values = new Set(exported.flatMap((each) => Object.values(each)));
+  const blueprints = [...values].filter(isBlueprint).map(handleOf);
+  const fitting = blueprints.filter((each) => signatureOf(each) === signature);
+  const [blueprint] = fitting;
+  if (blueprint === undefined || fitting.length > 1) throw notFound(fitting.length, blueprints.length);
+  return { container: await blueprint.create(), kinds: blueprint.kinds(), accepted: new WeakSet() };
+}
+
+/** Disposes what the container of this thread has made. The thread ends whatever becomes of that. */
+export async function closeServices(services: ThreadServices | undefined): Promise<void> {
+  try {
+    await services?.container.close();
+  } catch (error) {
+    if (!isHoldfastError(error, 'HOLDFAST_ERR_CONTAINER_DISPOSE_FAILED')) throw error;
+    for (const failure of error.failures)
+      containerDisposeFailed.publish({ name: failure.path[0], error: failure.error });
+  }
+}
+
+/** One that does not fit together is not the one that is looked for: that one does. */
+function signatureOf(blueprint: BlueprintHandle): string | undefined {
+  try {
+    return blueprint.signature();
+  } catch {
+    return undefined;
+  }
+}
+
+function notFound(fitting: number, others: number): Error {
+  const why =
+    fitting > 1
+      ? `${fitting} blueprints that the modules export bind the same names. Export one of them only.`
+      : others > 0
+        ? 'The modules export a blueprint, but it binds something else. Give the one that they export, from the same version of the code.'
+        : 'No module exports it. Export it from one of `modules`, as `export const services = defineContainer()…`.';
+  return holdfastError(
+    'HOLDFAST_ERR_CONTAINER_BLUEPRINT',
+    `A host thread cannot find the blueprint that was given as \`container\`. ${why}`,
+  );
+}
