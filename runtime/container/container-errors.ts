@@ -10,7 +10,11 @@ export interface BindingFailure {
   readonly error: unknown;
 }
 
-const show = (path: readonly string[]): string => path.join(' -> ');
+/** The whole path is in the details. */
+function show(path: readonly string[]): string {
+  if (path.length <= 12) return path.join(' -> ');
+  return [...path.slice(0, 5), `${path.length - 10} more`, ...path.slice(-5)].join(' -> ');
+}
 
 export function unknownBinding(name: string, known: readonly string[], by?: string): Error {
   const path = by === undefined ? [name] : [by, name];

@@ -46,7 +46,9 @@ export function resolverOf(by: Initialisation): object {
           return refused(error);
         }
       }
-      const slot = layer.ask(name, asking);
+      // What is there can be read also while it closes: a `dispose` may need it.
+      const there = kind === 'eager' || kind === 'value' ? layer.slotOf(layer.bindingOf(name)) : undefined;
+      const slot = there?.status === 'ready' ? there : layer.ask(name, asking);
       if (slot.status === 'ready') return slot.value;
       throw notReady(asker.name, name);
     },

@@ -7,6 +7,9 @@ import type { Resolution } from './resolution.ts';
 import { runAs } from './running-code.ts';
 import type { LastRun, Slot } from './slot.ts';
 
+/** How many are begun within one another: each takes several frames of the stack. */
+const depthMax = 100;
+
 /** Who has a value made: somebody outside, or the factory of another. */
 export type Asker = Resolution | Initialisation;
 
@@ -24,6 +27,8 @@ export class Initialisation {
   readonly ended: Promise<void>;
   isSettled = false;
   hasEnded = false;
+  /** How many are waiting for one another up to whoever has asked first. */
+  readonly #depth: number;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: Error) => void;
   readonly #end: () => void;
@@ -37,6 +42,7 @@ export class Initialisation {
   constructor(slot: Slot, asker: Asker) {
     this.slot = slot;
     this.resolution = asker instanceof Initialisation ? asker.resolution : asker;
+    this.#depth = asker instanceof Initialisation ? asker.#depth + 1 : 1;
     this.family = slot.layer.family;
     const settling = Promise.withResolvers<unknown>();
     const ending = Promise.withResolvers<void>();
@@ -64,8 +70,14 @@ export class Initialisation {
     return this.slot.binding.name;
   }
 
-  /** Makes the value: at once, if all that it needs is there. */
+  /** Makes the value: at once, if all that it needs is there, unless so many are being made that the stack might end. */
   start(): void {
+    if (this.#depth % depthMax === 0) queueMicrotask(() => this.#begin());
+    else this.#begin();
+  }
+
+  #begin(): void {
+    if (this.isSettled) return;
     const { lingering, binding } = this.slot;
     const handed = binding.needs === undefined ? resolverOf(this) : gather(binding.needs, this);
     if (lingering !== undefined) this.#limit();

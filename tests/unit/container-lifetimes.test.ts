@@ -196,6 +196,23 @@ test('disposes what it made in the reverse order of its completion, and nothing 
   expect(app.status('quick')).toBe('ready');
 });
 
+test('lets a dispose read what is there, by the parameter that its factory has kept', async () => {
+  const log: unknown[] = [];
+  const services = defineContainer()
+    .value('region', 'eu')
+    .eager('config', async () => 'config')
+    .lazy('late', () => 'late')
+    .lazy('kept', (deps) => deps, {
+      dispose: async (deps) => log.push(deps.region, deps.config, await errorOf(deps.late)),
+    });
+  const app = await createContainer(services);
+  await app.get('kept');
+
+  await app.close();
+
+  expect(log).toEqual(['eu', 'config', expect.objectContaining({ code: 'HOLDFAST_ERR_CLOSED' })]);
+});
+
 test('disposes all, also if some fail or never end, and tells of each', async () => {
   const clock = new VirtualTime();
   const log: string[] = [];

@@ -349,6 +349,23 @@ test('refuses what is no binding, no name and no option', async () => {
   expect(await errorOf((await createContainer({ a: 5 })).get('a', { signal: 5 } as never))).toEqual(invalid);
 });
 
+test.each([
+  [
+    'are named',
+    (need: string) => lazy([need] as never, ((deps: Record<string, number>) => deps[need]! + 1) as never),
+  ],
+  [
+    'are asked for',
+    (need: string) => lazy((async (deps: Record<string, number>) => (await deps[need]!) + 1) as never),
+  ],
+])('makes thousands that wait for one another when they %s', async (_how, next) => {
+  const bindings: Record<string, unknown> = { n0: 0 };
+  for (let index = 1; index < 3_000; index++) bindings[`n${index}`] = next(`n${index - 1}`);
+  const app = (await createContainer(bindings)) as unknown as { get(name: string): Promise<unknown> };
+
+  expect(await app.get('n2999')).toBe(2_999);
+});
+
 test('has no trouble with names that objects have', async () => {
   const names = ['__proto__', 'constructor', 'then', 'toJSON', 'hasOwnProperty'];
   const bindings = names.reduce(
