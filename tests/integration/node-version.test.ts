@@ -9,6 +9,7 @@ const doors = [
   'holdfast',
   'holdfast/offline',
   'holdfast/probes',
+  'holdfast/container',
   'holdfast/resilience',
   'holdfast/security',
   'holdfast/store',
