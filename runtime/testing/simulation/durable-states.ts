@@ -77,7 +77,7 @@ export class DurableStates {
 }
 
 function shownOf({ hosted, identity, instance, version, head, position }: Folded): HostReceipt {
-  const resident = newResident(identity.address, identity.id, hosted, identity.onInput);
+  const resident = newResident(identity.address, identity.id, hosted, identity);
   resident.committed = { snapshot: instance.snapshot, version, head };
   resident.position = position;
   return shown(resident);
