@@ -15,6 +15,7 @@ export {
   type WorkOutcomes,
 } from './model/model.ts';
 export type { CommandStep, EventStep, ModelStep, TimerStep, WorkStep } from './model/model-step.ts';
+export type { Moment, Pending } from './model/moment.ts';
 export type { Oracle, Properties } from './model/properties.ts';
 export { type PropertyReport, type PropertyTestOptions, propertyTest } from './model/property-test.ts';
 export { type Replayed, type ReplayOptions, replay } from './model/replay.ts';

@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 import { assign, createMachine, fromCallback, fromPromise, raise, setup } from 'xstate';
 import { z } from 'zod';
 import { defineAggregate } from '../../actors/define-aggregate.ts';
-import type { HoldfastErrorOf } from '../../runtime/errors/holdfast-error.ts';
 import {
   defineModel,
   type PropertyTestOptions,
@@ -12,18 +11,7 @@ import {
   stepsOf,
   testPaths,
 } from '../../runtime/testing/index.ts';
-
-type Failure = HoldfastErrorOf<'HOLDFAST_ERR_PROPERTY_FAILED'>;
-
-/** What a test that has to fail fails with. */
-async function failureOf(testing: Promise<unknown>): Promise<Failure> {
-  const error = await testing.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toMatchObject({ code: 'HOLDFAST_ERR_PROPERTY_FAILED' });
-  return error as Failure;
-}
+import { propertyFailure } from '../support/property-failure.ts';
 
 interface OrderContext {
   readonly items: number;
@@ -109,7 +97,7 @@ test('a machine with work, timers and guards holds, and is covered', async () =>
 });
 
 test('a bug that needs four steps and one exact value is found, and shown as those steps', async () => {
-  const failure = await failureOf(
+  const failure = await propertyFailure(
     propertyTest(orderModel, {
       seed: 2,
       numRuns: 1_000,
@@ -135,7 +123,7 @@ test('a failure shows the steps, the state after each, a diagram, and a replay t
     seed: 3,
     invariants: { small: ({ context }: { context: OrderContext }) => context.items < 3 },
   };
-  const failure = await failureOf(propertyTest(orderModel, options));
+  const failure = await propertyFailure(propertyTest(orderModel, options));
   expect(failure.steps).toEqual([{ type: 'ADD', count: 3 }]);
   expect(failure.message).toContain(
     "1. { type: 'ADD', count: 3 }\n     -> 'cart' { items: 3, paid: 0, refunded: 0 }",
@@ -143,7 +131,7 @@ test('a failure shows the steps, the state after each, a diagram, and a replay t
   expect(failure.diagram).toContain('sequenceDiagram\n  participant p_test as test');
   expect(failure.diagram).toContain('p_test->>machine: ADD');
   expect(failure.replay).toBe("await replay(order, [\n  { type: 'ADD', count: 3 },\n], { ...properties });");
-  const again = await failureOf(replay(orderModel, [{ type: 'ADD', count: 3 }], options));
+  const again = await propertyFailure(replay(orderModel, [{ type: 'ADD', count: 3 }], options));
   expect(again).toMatchObject({ property: 'small', kind: 'invariant', steps: failure.steps });
 });
 
@@ -154,15 +142,15 @@ test('the same seed gives the same runs', async () => {
     invariants: { few: ({ context }: { context: OrderContext }) => context.items < 20 },
   };
   const [one, other] = [
-    await failureOf(propertyTest(orderModel, options)),
-    await failureOf(propertyTest(orderModel, options)),
+    await propertyFailure(propertyTest(orderModel, options)),
+    await propertyFailure(propertyTest(orderModel, options)),
   ];
   expect(one.message).toBe(other.message);
   expect(one.run).toBe(other.run);
 });
 
 test('detours are left out, and the values that belong together become small together', async () => {
-  const failure = await failureOf(
+  const failure = await propertyFailure(
     propertyTest(orderModel, {
       seed: 7,
       invariants: {
@@ -239,7 +227,7 @@ const faulty: readonly [string, ReturnType<typeof createMachine>, PropertyTestOp
 ];
 
 test.each(faulty)('%s is found out', async (oracle, machine, options) => {
-  const failure = await failureOf(propertyTest(machine, { seed: 1, ...options }));
+  const failure = await propertyFailure(propertyTest(machine, { seed: 1, ...options }));
   expect(failure).toMatchObject({ kind: 'oracle', property: oracle });
   const others = (['no-throw', 'immutable', 'unhandled-is-noop', 'replay'] as const).filter(
     (each) =>
@@ -255,7 +243,9 @@ test('an event that is refused and changes something is found out', async () => 
     context: { asked: { times: 0 } },
     on: { ASK: { guard: ({ context }) => ++context.asked.times > 1_000_000, actions: assign({}) } },
   });
-  const failure = await failureOf(replay(machine, [{ type: 'ASK' }], { oracles: ['unhandled-is-noop'] }));
+  const failure = await propertyFailure(
+    replay(machine, [{ type: 'ASK' }], { oracles: ['unhandled-is-noop'] }),
+  );
   expect(failure).toMatchObject({ kind: 'oracle', property: 'unhandled-is-noop' });
 });
 
@@ -276,11 +266,11 @@ test('what cannot come about any more is a counterexample; a search without end 
       gone: { type: 'final' },
     },
   });
-  const failure = await failureOf(
+  const failure = await propertyFailure(
     propertyTest(trap, { seed: 1, eventually: { 'can leave': (state) => state.status === 'done' } }),
   );
   expect(failure).toMatchObject({ kind: 'eventually', property: 'can leave', steps: [{ type: 'FALL' }] });
-  const again = await failureOf(
+  const again = await propertyFailure(
     replay(trap, [{ type: 'FALL' }], { eventually: { 'can leave': (state) => state.status === 'done' } }),
   );
   expect(again.kind).toBe('eventually');
@@ -306,7 +296,7 @@ test('a long row of one event is found', async () => {
       NOISE: { actions: assign({}) },
     },
   });
-  const failure = await failureOf(
+  const failure = await propertyFailure(
     propertyTest(counter, {
       seed: 1,
       numRuns: 1_000,
@@ -336,7 +326,7 @@ test('paths lead to every state of an abstraction by the shortest way', async ()
     ['paid', true, 3],
     ['shipped', true, 4],
   ]);
-  const failure = await failureOf(
+  const failure = await propertyFailure(
     testPaths(orderModel, {
       abstraction: ({ context }) => context.items > 0,
       invariants: { unpaid: (state) => !state.matches('paid') },
@@ -375,7 +365,7 @@ test('child machines, delayed events and callbacks take part', async () => {
       },
     },
   });
-  const failure = await failureOf(
+  const failure = await propertyFailure(
     propertyTest(crossing, {
       seed: 1,
       events: { CAR: [{ count: 1 }] },
@@ -418,7 +408,7 @@ test('commands are drawn from their schemas, and what they refuse is no failure'
     seed: 1,
     invariants: { 'not overdrawn': ({ context }) => context.cents >= 0 },
   });
-  const failure = await failureOf(
+  const failure = await propertyFailure(
     propertyTest(model, { seed: 1, invariants: { poor: ({ context }) => context.cents < 50 } }),
   );
   expect(failure.steps).toEqual([{ command: 'deposit', input: { cents: 50 } }]);
@@ -446,7 +436,7 @@ test('an input is drawn and becomes small', async () => {
   const machine = setup({
     types: {} as { context: { max: number }; input: { max: number }; events: { type: 'X' } },
   }).createMachine({ context: ({ input }) => ({ max: input.max }), on: { X: { actions: assign({}) } } });
-  const failure = await failureOf(
+  const failure = await propertyFailure(
     propertyTest(machine, {
       seed: 1,
       input: fc.record({ max: fc.nat() }),
@@ -455,7 +445,7 @@ test('an input is drawn and becomes small', async () => {
   );
   expect(failure).toMatchObject({ steps: [], input: { max: 10 } });
   expect(failure.replay).toContain('{ ...properties, input: { max: 10 } }');
-  const again = await failureOf(
+  const again = await propertyFailure(
     replay(machine, [], {
       input: { max: 10 },
       invariants: { 'not many': ({ context }) => context.max < 10 },
@@ -521,7 +511,7 @@ test('what is mistaken is refused with what is meant', async () => {
   await expect(propertyTest(orderModel, { events: {} })).rejects.toThrow('belongs to the model');
   await expect(replay(order, [{ kind: 'ADD' }] as never)).rejects.toThrow('a step is an event with a type');
   await expect(testPaths(order, { abstraction: 'items' } as never)).rejects.toThrow('must be a function');
-  const asynchronous = await failureOf(wrong({ invariants: { later: async () => true } }));
+  const asynchronous = await propertyFailure(wrong({ invariants: { later: async () => true } }));
   expect(asynchronous.why).toContain('has to answer at once');
 });
 

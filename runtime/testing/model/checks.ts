@@ -6,6 +6,7 @@ import { firstDifference } from '../../protocol/first-difference.ts';
 import type { Model } from './model.ts';
 import { contextText, ModelActor, type Taken } from './model-actor.ts';
 import { type ModelStep, nameOf } from './model-step.ts';
+import { type Moment, pendingOf } from './moment.ts';
 import { type Oracle, oracles, type Properties, type Violation } from './properties.ts';
 import { toSource } from './to-source.ts';
 
@@ -45,7 +46,7 @@ export class Checks {
 
   /** What the state that an actor begins in violates. */
   begun(actor: ModelActor): Violation | undefined {
-    return this.#unkeepable(actor) ?? this.#invariants(actor.mark().snapshot);
+    return this.#unkeepable(actor) ?? this.#invariants(actor);
   }
 
   /** Has a step happen. */
@@ -83,6 +84,15 @@ export class Checks {
     } catch (error) {
       return oracle('replay', `Its journal could not be replayed: ${messageOf(error)}`, error);
     }
+  }
+
+  /** What a run as a whole violates. */
+  trace(moments: readonly Moment[]): Violation | undefined {
+    for (const [name, trace] of Object.entries(this.properties.traces ?? {})) {
+      const failure = failureOf(() => trace(moments as never));
+      if (failure !== undefined) return { kind: 'trace', name, ...failure };
+    }
+    return undefined;
   }
 
   /** Says that nothing can happen in a state. */
@@ -176,16 +186,19 @@ export class Checks {
   #rules(before: MachineSnapshot, step: ModelStep, actor: ModelActor, taken: Taken): Violation | undefined {
     if (taken.outcome !== 'accepted') return undefined;
     const { snapshot } = actor;
+    const pending = pendingOf(actor);
     for (const [name, rule] of Object.entries(this.properties.steps ?? {})) {
-      const failure = failureOf(() => rule(before as never, step as never, snapshot as never));
+      const failure = failureOf(() => rule(before as never, step as never, snapshot as never, pending));
       if (failure !== undefined) return { kind: 'step', name, ...failure };
     }
-    return this.#invariants(snapshot);
+    return this.#invariants(actor);
   }
 
-  #invariants(snapshot: MachineSnapshot): Violation | undefined {
+  #invariants(actor: ModelActor): Violation | undefined {
+    const { snapshot } = actor;
+    const pending = pendingOf(actor);
     for (const [name, invariant] of Object.entries(this.properties.invariants ?? {})) {
-      const failure = failureOf(() => invariant(snapshot as never));
+      const failure = failureOf(() => invariant(snapshot as never, pending));
       if (failure !== undefined) return { kind: 'invariant', name, ...failure };
     }
     return undefined;

@@ -23,8 +23,8 @@ export class Dictionary {
   readonly #asked: readonly Leaf[];
 
   constructor(machine: AnyStateMachine, properties: Properties) {
-    const { invariants, steps, eventually } = properties;
-    this.#asked = [...literalsOf([invariants, steps, eventually])].slice(0, askedMax);
+    const { invariants, steps, traces, eventually } = properties;
+    this.#asked = [...literalsOf([invariants, steps, traces, eventually])].slice(0, askedMax);
     const own = [...literalsOf([machine.config, machine.implementations])].slice(0, valuesMax);
     this.#literals = new Set([...own, ...this.#asked]);
   }

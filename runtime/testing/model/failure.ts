@@ -20,6 +20,7 @@ export interface Finding {
 const kinds = {
   invariant: 'The invariant',
   step: 'The step rule',
+  trace: 'Of the run as a whole,',
   eventually: 'What can eventually come about,',
   oracle: 'The built-in property',
 } as const;

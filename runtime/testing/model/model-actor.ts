@@ -29,6 +29,7 @@ export interface PendingTimer {
   readonly setBy: ActorPath;
   readonly to: Recipient;
   readonly event: MachineEvent;
+  readonly delayMs: number;
   /** When it is due, in milliseconds of the model's own time. */
   readonly dueMs: number;
 }
@@ -58,6 +59,7 @@ export class ModelActor {
   #journal: readonly NewEntry[] = [];
   #timers: readonly PendingTimer[] = [];
   #nowMs = 0;
+  #past: readonly ModelStep[] = [];
   /** Whether a step that threw may have left a tree half way. */
   #isTorn = false;
   #text: string | Error | undefined;
@@ -92,6 +94,11 @@ export class ModelActor {
   /** The delayed events that have not come, the next one first. */
   get timers(): readonly PendingTimer[] {
     return this.#timers;
+  }
+
+  /** The steps that were accepted, in order. */
+  get past(): readonly ModelStep[] {
+    return this.#past;
   }
 
   /** Milliseconds since it began. */
@@ -179,20 +186,26 @@ export class ModelActor {
   take(step: ModelStep): Taken {
     if (this.#isTorn) this.#mend();
     try {
-      switch (kindOf(step)) {
-        case 'event':
-          return this.#send(step as EventStep);
-        case 'command':
-          return this.#execute(step as CommandStep);
-        case 'timer':
-          return this.#fire(step as TimerStep);
-        default:
-          return this.#hear(step as WorkStep);
-      }
+      const taken = this.#takeOrThrow(step);
+      if (taken.outcome === 'accepted') this.#past = [...this.#past, step];
+      return taken;
     } catch (error) {
       this.#isTorn = this.#instance.tree !== undefined;
       const hasThrown = isHoldfastError(error, 'HOLDFAST_ERR_TRANSITION_FAILED') || !isHoldfastError(error);
       return { outcome: hasThrown ? 'threw' : 'refused', error: error as Error };
+    }
+  }
+
+  #takeOrThrow(step: ModelStep): Taken {
+    switch (kindOf(step)) {
+      case 'event':
+        return this.#send(step as EventStep);
+      case 'command':
+        return this.#execute(step as CommandStep);
+      case 'timer':
+        return this.#fire(step as TimerStep);
+      default:
+        return this.#hear(step as WorkStep);
     }
   }
 
@@ -302,7 +315,7 @@ export class ModelActor {
         const { actor: setBy, name, to, event, delayMs } = timer;
         const label = generatedId.test(name) ? event.type : name;
         const others = this.#timers.filter((each) => each.setBy !== setBy || each.name !== name);
-        const set = { name, label, setBy, to, event, dueMs: this.#nowMs + delayMs };
+        const set = { name, label, setBy, to, event, delayMs, dueMs: this.#nowMs + delayMs };
         this.#timers = [...others, set].sort((a, b) => a.dueMs - b.dueMs);
         return;
       }
@@ -327,6 +340,7 @@ export class ModelActor {
     copy.#journal = this.#journal;
     copy.#timers = this.#timers;
     copy.#nowMs = this.#nowMs;
+    copy.#past = this.#past;
     return copy;
   }
 

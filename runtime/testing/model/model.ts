@@ -20,6 +20,7 @@ import { describe, isReservedType } from '../../protocol/names.ts';
 import { checkOptions, invalidOption } from '../../protocol/options.ts';
 import { isReservedKind } from '../../protocol/volatile-kinds.ts';
 import type { Arbitrary } from './arbitrary.ts';
+import type { ModelStep } from './model-step.ts';
 import { checkSource, hasJsonSchema, isValid } from './payload-source.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what a schema takes stands where nothing narrower is a supertype
@@ -28,13 +29,13 @@ type AnySchema = StandardSchema<any, unknown>;
 /**
  * Where values come from: an arbitrary of fast-check; a Standard Schema that knows its JSON Schema (zod 4.2, ArkType
  * 2.1.28 or newer), whose values are also validated by it; a list of examples; or a function of the state that the value
- * is for, which returns an arbitrary or the value itself.
+ * is for and of the steps that were accepted before, which returns an arbitrary or the value itself.
  */
 export type ValueSource<Value, Snapshot> =
   | Arbitrary<Value>
   | AnySchema
   | readonly Value[]
-  | ((snapshot: Snapshot) => Arbitrary<Value> | Value);
+  | ((snapshot: Snapshot, past: readonly ModelStep[]) => Arbitrary<Value> | Value);
 
 /**
  * How invoked and spawned work may end, since the work itself does not run. What is not named does not happen: without

@@ -227,7 +227,7 @@ export class Moves {
       sampler = new ValueSampler(this.#fc, what, source);
       this.#samplers.set(what, sampler);
     }
-    const drawn = sampler.draw(random, actor.snapshot);
+    const drawn = sampler.draw(random, actor.snapshot, actor.past);
     return this.dictionary.enrich(drawn, random, actor.snapshot);
   }
 
@@ -236,7 +236,7 @@ export class Moves {
     const source = this.#model.options.input;
     if (source === undefined) return undefined;
     const sampler = new ValueSampler(this.#fc, 'input', source);
-    const drawn = sampler.draw(random, undefined as never);
+    const drawn = sampler.draw(random, undefined as never, []);
     return { input: drawn.value, drawn };
   }
 

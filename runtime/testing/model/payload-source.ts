@@ -6,6 +6,7 @@ import { type Arbitrary, type GeneratedValue, isArbitrary } from './arbitrary.ts
 import { happens, oneOf } from './choice.ts';
 import type { FastCheck, Random } from './fast-check.ts';
 import { jsonSchemaArbitrary } from './json-schema-arbitrary.ts';
+import type { ModelStep } from './model-step.ts';
 
 /** A value that was drawn, and how it may become another one. */
 export interface Drawn {
@@ -20,7 +21,7 @@ type Source =
   | Arbitrary<unknown>
   | StandardSchema
   | readonly unknown[]
-  | ((snapshot: MachineSnapshot) => unknown);
+  | ((snapshot: MachineSnapshot, past: readonly ModelStep[]) => unknown);
 
 interface JsonSchemaSource {
   readonly jsonSchema?: { input?(options: { target: string }): unknown };
@@ -63,14 +64,14 @@ export class ValueSampler {
   }
 
   /** A value for a state. */
-  draw(random: Random, snapshot: MachineSnapshot): Drawn {
+  draw(random: Random, snapshot: MachineSnapshot, past: readonly ModelStep[]): Drawn {
     const source = this.#source;
     if (Array.isArray(source)) return example(source, oneOf(random, source));
     if (isArbitrary(source)) return draw(source, random);
     // Those of ArkType are functions.
     if (isSchema(source)) return this.#drawFromSchema(source, random);
     if (typeof source === 'function') {
-      const given: unknown = source(snapshot);
+      const given: unknown = source(snapshot, past);
       return isArbitrary(given) ? draw(given, random) : fixed(given);
     }
     return fixed(source);

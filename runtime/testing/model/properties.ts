@@ -3,6 +3,7 @@ import { nearestName } from '../../errors/nearest-name.ts';
 import { describe } from '../../protocol/names.ts';
 import { invalidOption } from '../../protocol/options.ts';
 import type { CommandStep, TimerStep, WorkStep } from './model-step.ts';
+import type { Moment, Pending } from './moment.ts';
 
 /**
  * What holds of every machine that can be hosted:
@@ -35,16 +36,24 @@ export type Oracle = (typeof oracles)[number];
  * else it returns does not matter, so that any assertion library can be used.
  */
 export interface Properties<Machine extends AnyStateMachine = AnyStateMachine> {
-  /** Of every state that is reached, by what to call it. */
-  readonly invariants?: { readonly [name: string]: (snapshot: SnapshotFrom<Machine>) => unknown };
-  /** Of every step that is accepted: the state before, what happened, and the state after. */
+  /** Of every state that is reached, and of what is pending in it, by what to call it. */
+  readonly invariants?: {
+    readonly [name: string]: (snapshot: SnapshotFrom<Machine>, pending: Pending) => unknown;
+  };
+  /** Of every step that is accepted: the state before, what happened, the state after, and what is pending then. */
   readonly steps?: {
     readonly [name: string]: (
       before: SnapshotFrom<Machine>,
       step: EventFromLogic<Machine> | CommandStep | TimerStep | WorkStep,
       after: SnapshotFrom<Machine>,
+      pending: Pending,
     ) => unknown;
   };
+  /**
+   * Of a run as a whole: everything that happened from the beginning, refused events too. For what a state does not
+   * tell: how often something happened, or in which order. Asked at the end of each run.
+   */
+  readonly traces?: { readonly [name: string]: (moments: readonly Moment<Machine>[]) => unknown };
   /**
    * What can still come about from every state that is visited. Searched for breadth first within `searchMax` states; what
    * is neither found nor refuted by then is reported as `inconclusive`.
@@ -55,11 +64,11 @@ export interface Properties<Machine extends AnyStateMachine = AnyStateMachine> {
 }
 
 /** The names of {@link Properties}. */
-export const propertyNames = ['invariants', 'steps', 'eventually', 'oracles'] as const;
+export const propertyNames = ['invariants', 'steps', 'traces', 'eventually', 'oracles'] as const;
 
 /** Refuses properties that are no functions, and oracles that there are not. */
 export function checkProperties(owner: string, properties: Properties): void {
-  for (const part of ['invariants', 'steps', 'eventually'] as const) {
+  for (const part of ['invariants', 'steps', 'traces', 'eventually'] as const) {
     for (const [name, property] of Object.entries(properties[part] ?? {})) {
       if (typeof property === 'function') continue;
       throw invalidOption(`${owner}: "${part}.${name}" must be a function, got ${describe(property)}.`);
@@ -80,7 +89,7 @@ export function checkProperties(owner: string, properties: Properties): void {
 
 /** A property that does not hold. */
 export interface Violation {
-  readonly kind: 'invariant' | 'step' | 'eventually' | 'oracle';
+  readonly kind: 'invariant' | 'step' | 'trace' | 'eventually' | 'oracle';
   readonly name: string;
   /** What was seen, in a sentence. */
   readonly why: string;

@@ -5,6 +5,7 @@ import type { Random } from './fast-check.ts';
 import type { Model } from './model.ts';
 import type { ModelActor } from './model-actor.ts';
 import { nameOf } from './model-step.ts';
+import { type Moment, momentOf } from './moment.ts';
 import type { Moves, Preference, Proposal } from './moves.ts';
 import type { Novelty } from './novelty.ts';
 import type { Violation } from './properties.ts';
@@ -40,8 +41,13 @@ export function randomRun(exploration: Exploration, random: Random): Run {
   const ended = (violation: Violation | undefined): Run => ({ given, proposals, actor, violation });
   if (actor === undefined || result.violation !== undefined) return ended(result.violation);
   if (start.proposals.length === 0) novelty.note(actor.snapshot, { given, proposals }, false);
+  const moments: Moment[] = [];
   for (const proposal of start.proposals) {
-    if (actor.take(proposal.step).outcome !== 'impossible') proposals.push(proposal);
+    const before = actor.snapshot;
+    const { outcome } = actor.take(proposal.step);
+    if (outcome === 'impossible') continue;
+    proposals.push(proposal);
+    moments.push(momentOf(before, proposal.step, outcome, actor));
   }
   const mood = moodOf(random);
   const length = happens(random, 0.5) ? maxSteps : random.nextInt(1, maxSteps);
@@ -59,13 +65,15 @@ export function randomRun(exploration: Exploration, random: Random): Run {
     }
     if (happens(random, 2 / maxSteps)) cut = actor.mark();
     novelty.tried(actor.snapshot, nameOf(proposal.step));
+    const before = actor.snapshot;
     const { result: checked, isNew } = coverage.during(() => checks.step(actor, proposal.step));
     if (checked.taken.outcome === 'impossible' && checked.violation === undefined) continue;
     proposals.push(proposal);
+    moments.push(momentOf(before, proposal.step, checked.taken.outcome, actor));
     if (checked.violation !== undefined) return ended(checked.violation);
     if (checked.taken.outcome === 'accepted') novelty.note(actor.snapshot, { given, proposals }, isNew);
   }
-  return ended(checks.replay(actor, cut));
+  return ended(checks.replay(actor, cut) ?? checks.trace(moments));
 }
 
 /** Often, a run goes on from where an earlier one met something new. */

@@ -9,6 +9,7 @@ import { loadFastCheck } from './fast-check.ts';
 import { type Model, type ModelOptions, modelOptionNames, type Testable } from './model.ts';
 import { modelOf } from './model-of.ts';
 import type { CommandStep, ModelStep, TimerStep, WorkStep } from './model-step.ts';
+import type { Moment } from './moment.ts';
 import { Moves, proposalOf } from './moves.ts';
 import { fixed } from './payload-source.ts';
 import { checkProperties, type Properties, propertyNames } from './properties.ts';
@@ -27,11 +28,7 @@ export interface Replayed<Machine extends AnyStateMachine = AnyStateMachine> {
   /** The last state. */
   readonly snapshot: SnapshotFrom<Machine>;
   /** Every step that took place, whether it was accepted, and the state after it. */
-  readonly steps: readonly {
-    readonly step: ModelStep;
-    readonly outcome: 'accepted' | 'refused' | 'threw' | 'impossible';
-    readonly after: SnapshotFrom<Machine>;
-  }[];
+  readonly steps: readonly Moment<Machine>[];
 }
 
 /** Of the options of a whole test, those that have no meaning here, so that they can be handed on. */
@@ -77,7 +74,7 @@ export async function replay<Machine extends AnyStateMachine>(
   if (trial.violation !== undefined)
     throw propertyFailed(model, trial.violation, trial, given, { by: owner });
   const snapshot = trial.actor?.snapshot as SnapshotFrom<Machine>;
-  return { snapshot, steps: trial.moments as Replayed<Machine>['steps'] };
+  return { snapshot, steps: trial.moments as unknown as readonly Moment<Machine>[] };
 }
 
 function checkStep(step: unknown): void {

@@ -2,8 +2,8 @@ import { messageOf } from '../../../actors/message-of.ts';
 import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import type { Checks } from './checks.ts';
 import type { Model } from './model.ts';
-import { ModelActor, type Taken } from './model-actor.ts';
-import type { ModelStep } from './model-step.ts';
+import { ModelActor } from './model-actor.ts';
+import { type Moment, momentOf } from './moment.ts';
 import type { Proposal } from './moves.ts';
 import type { Drawn } from './payload-source.ts';
 import type { Violation } from './properties.ts';
@@ -18,13 +18,6 @@ export interface GivenInput {
 export interface Scenario {
   readonly given: GivenInput | undefined;
   readonly proposals: readonly Proposal[];
-}
-
-/** A step that took place, and where it led. */
-export interface Moment {
-  readonly step: ModelStep;
-  readonly outcome: Taken['outcome'];
-  readonly after: MachineSnapshot;
 }
 
 /** What came of a scenario. Steps that were impossible are not part of it. */
@@ -72,12 +65,14 @@ export function tryScenario(
   let cut: ModelActor | undefined;
   for (const [index, proposal] of proposals.entries()) {
     if (index === proposals.length >> 1) cut = actor.mark();
+    const before = actor.snapshot;
     const { taken, violation } = checks.step(actor, proposal.step);
     if (taken.outcome !== 'impossible' || violation !== undefined) {
       took.push(proposal);
-      moments.push({ step: proposal.step, outcome: taken.outcome, after: actor.snapshot });
+      moments.push(momentOf(before, proposal.step, taken.outcome, actor));
     }
     if (violation !== undefined) return { actor, begin, moments, proposals: took, violation };
   }
-  return { actor, begin, moments, proposals: took, violation: checks.replay(actor, cut) ?? atEnd(actor) };
+  const violation = checks.replay(actor, cut) ?? checks.trace(moments) ?? atEnd(actor);
+  return { actor, begin, moments, proposals: took, violation };
 }
