@@ -51,6 +51,7 @@ export class Checks {
 
   /** Has a step happen. */
   step(actor: ModelActor, step: ModelStep): Checked {
+    if (!actor.mayCome(step)) return { taken: { outcome: 'impossible' } };
     const before = actor.mark();
     const twin = this.#twinOf(before);
     if (twin instanceof ModelActor && twin.text !== before.text) {

@@ -182,6 +182,15 @@ export class ModelActor {
     }
   }
 
+  /** Whether the model has a step happen now: an event may be one that cannot come. */
+  mayCome(step: ModelStep): boolean {
+    if (kindOf(step) !== 'event') return true;
+    const when = this.#model.options.when as
+      | Readonly<Record<string, (snapshot: MachineSnapshot, past: readonly ModelStep[]) => boolean>>
+      | undefined;
+    return when?.[(step as EventStep).type]?.(this.snapshot, this.#past) ?? true;
+  }
+
   /** Has a step happen. */
   take(step: ModelStep): Taken {
     if (this.#isTorn) this.#mend();

@@ -72,12 +72,30 @@ export interface ModelOptions<Machine extends AnyStateMachine = AnyStateMachine>
   readonly outcomes?: { readonly [name: string]: WorkOutcomes<SnapshotFrom<Machine>> };
   /** How likely types of events, commands and names of work are tried beside the others. Default 1 each; 0: never. */
   readonly weights?: { readonly [name: string]: number };
+  /**
+   * When events can come at all, by type: a function of the state and of the steps before it. For what the world around
+   * never does, such as an answer to what was not asked. Default: always.
+   */
+  readonly when?: {
+    readonly [Type in EventFromLogic<Machine>['type']]?: (
+      snapshot: SnapshotFrom<Machine>,
+      past: readonly ModelStep[],
+    ) => boolean;
+  };
   /** States in which nothing more need be possible although they are not final. Default: none. */
   readonly mayEnd?: (snapshot: SnapshotFrom<Machine>) => boolean;
 }
 
 /** The names of {@link ModelOptions}. */
-export const modelOptionNames = ['input', 'events', 'commands', 'outcomes', 'weights', 'mayEnd'] as const;
+export const modelOptionNames = [
+  'input',
+  'events',
+  'commands',
+  'outcomes',
+  'weights',
+  'when',
+  'mayEnd',
+] as const;
 
 /** A machine with the values that its tests try: what {@link defineModel} returns. */
 export interface Model<Machine extends AnyStateMachine = AnyStateMachine> {
@@ -133,6 +151,7 @@ export function defineModel<Machine extends AnyStateMachine>(
   checkOptions(owner, options, modelOptionNames);
   const machine = definition.machine as Machine;
   const eventTypes = checkEvents(owner, definition, options.events ?? {});
+  checkWhen(owner, options.when ?? {}, eventTypes);
   checkNames(owner, 'commands', options.commands ?? {}, Object.keys(definition.commands as object));
   checkOutcomes(owner, options.outcomes ?? {});
   if (options.input !== undefined) checkSource(`${owner}: "input"`, options.input);
@@ -183,6 +202,16 @@ function checkSchemas(owner: string, schemas: AnyAggregateDefinition['events'], 
     throw invalidOption(
       `${owner}: the schema of "${type}" does not tell its JSON Schema, so no values can be drawn from it. Give some: events: { "${type}": ... }.`,
     );
+  }
+}
+
+function checkWhen(owner: string, when: object, types: readonly string[]): void {
+  for (const [type, condition] of Object.entries(when) as [string, unknown][]) {
+    if (!types.includes(type)) throw unknownName(owner, 'when', type, types);
+    if (typeof condition !== 'function')
+      throw invalidOption(
+        `${owner}: "when.${type}" must be a function of the state, got ${describe(condition)}.`,
+      );
   }
 }
 

@@ -65,7 +65,7 @@ export class Moves {
 
   /** A step that the state is not likely to accept, of any type of event. */
   stray(actor: ModelActor, random: Random): Proposal | undefined {
-    const { eventTypes } = this.#model;
+    const eventTypes = this.#model.eventTypes.filter((type) => actor.mayCome({ type }));
     return eventTypes.length === 0 ? undefined : this.#event(actor, oneOf(random, eventTypes), random);
   }
 
@@ -145,18 +145,20 @@ export class Moves {
         (each) =>
           each === type || each === '*' || (each.endsWith('.*') && type.startsWith(each.slice(0, -1))),
       );
-    return this.#model.eventTypes.filter(isAccepted).map((type) => ({
-      name: type,
-      weight: this.#weightOf(type),
-      propose: (random) => {
-        for (let draw = 0; draw < drawsMax; draw++) {
-          const proposal = this.#event(actor, type, random);
-          if (actor.can(proposal.step as { type: string })) return proposal;
-        }
-        return undefined;
-      },
-      draw: (random) => this.#event(actor, type, random),
-    }));
+    return this.#model.eventTypes
+      .filter((type) => isAccepted(type) && actor.mayCome({ type }))
+      .map((type) => ({
+        name: type,
+        weight: this.#weightOf(type),
+        propose: (random) => {
+          for (let draw = 0; draw < drawsMax; draw++) {
+            const proposal = this.#event(actor, type, random);
+            if (actor.can(proposal.step as { type: string })) return proposal;
+          }
+          return undefined;
+        },
+        draw: (random) => this.#event(actor, type, random),
+      }));
   }
 
   #event(actor: ModelActor, type: string, random: Random): Proposal {
