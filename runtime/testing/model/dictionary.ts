@@ -1,10 +1,9 @@
 import type { AnyStateMachine, MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { happens, oneOf } from './choice.ts';
+import type { Drawn } from './drawn.ts';
 import type { Random } from './fast-check.ts';
-import type { Drawn } from './payload-source.ts';
+import { isPlain, type Leaf, leavesOf, withLeaf } from './leaves.ts';
 import type { Properties } from './properties.ts';
-
-type Leaf = number | string | bigint | boolean;
 
 const valuesMax = 200;
 const askedMax = 30;
@@ -120,38 +119,4 @@ function valuesIn(context: object): Leaf[] {
     ? Object.values(context).filter(isPlain).flatMap(Object.keys).slice(0, 20)
     : [];
   return [...values, ...derived, ...keys];
-}
-
-interface LeafAt {
-  readonly path: readonly (string | number)[];
-  readonly value: Leaf;
-}
-
-function* leavesOf(value: unknown, path: readonly (string | number)[]): Generator<LeafAt> {
-  if (['number', 'string', 'bigint', 'boolean'].includes(typeof value)) {
-    yield { path, value: value as Leaf };
-    return;
-  }
-  if (path.length > 5) return;
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) yield* leavesOf(item, [...path, index]);
-  } else if (value instanceof Map || value instanceof Set) {
-    for (const item of [...value].flat()) yield* leavesOf(item, [...path, 0]);
-  } else if (isPlain(value)) {
-    for (const [key, item] of Object.entries(value)) yield* leavesOf(item, [...path, key]);
-  }
-}
-
-function withLeaf(value: unknown, [key, ...rest]: readonly (string | number)[], leaf: Leaf): unknown {
-  if (key === undefined) return leaf;
-  if (Array.isArray(value))
-    return value.map((item, index) => (index === key ? withLeaf(item, rest, leaf) : item));
-  if (!isPlain(value)) return value;
-  return { ...value, [key]: withLeaf(value[key], rest, leaf) };
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

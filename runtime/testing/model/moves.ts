@@ -2,11 +2,12 @@ import type { WorkDescription } from '../../../actors/asked.ts';
 import { acceptedTypes } from '../../../actors/xstate-adapter.ts';
 import { happens, oneOf, weighted } from './choice.ts';
 import { Dictionary } from './dictionary.ts';
+import { type Drawn, fixed } from './drawn.ts';
 import type { FastCheck, Random } from './fast-check.ts';
 import type { Model, WorkOutcomes } from './model.ts';
 import type { ModelActor } from './model-actor.ts';
 import { type ModelStep, withDrawnPart, workEnds } from './model-step.ts';
-import { type Drawn, fixed, hasJsonSchema, ValueSampler } from './payload-source.ts';
+import { hasJsonSchema, ValueSampler } from './payload-source.ts';
 import type { Properties } from './properties.ts';
 import { toSource } from './to-source.ts';
 

@@ -2,20 +2,13 @@ import type { StandardSchema } from '../../../actors/standard-schema.ts';
 import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { describe } from '../../protocol/names.ts';
 import { invalidOption } from '../../protocol/options.ts';
-import { type Arbitrary, type GeneratedValue, isArbitrary } from './arbitrary.ts';
+import { type Arbitrary, isArbitrary } from './arbitrary.ts';
 import { happens, oneOf } from './choice.ts';
+import { type Drawn, DrawnFromArbitrary, example, fixed } from './drawn.ts';
+import { DrawnForState } from './drawn-for-state.ts';
 import type { FastCheck, Random } from './fast-check.ts';
 import { jsonSchemaArbitrary } from './json-schema-arbitrary.ts';
 import type { ModelStep } from './model-step.ts';
-
-/** A value that was drawn, and how it may become another one. */
-export interface Drawn {
-  readonly value: unknown;
-  /** Smaller ones, the smallest first. */
-  shrink(): Iterable<Drawn>;
-  /** The same with another value, if its source could have made that one. */
-  replaced(value: unknown): Drawn | undefined;
-}
 
 type Source =
   | Arbitrary<unknown>
@@ -72,7 +65,9 @@ export class ValueSampler {
     if (isSchema(source)) return this.#drawFromSchema(source, random);
     if (typeof source === 'function') {
       const given: unknown = source(snapshot, past);
-      return isArbitrary(given) ? draw(given, random) : fixed(given);
+      const drawn = isArbitrary(given) ? draw(given, random) : fixed(given);
+      const isTold = isArbitrary(given) && given.canShrinkWithoutContext(drawn.value);
+      return new DrawnForState(source, { snapshot, past }, drawn, isTold);
     }
     return fixed(source);
   }
@@ -113,52 +108,6 @@ function draw(
 ) {
   const biasFactor = happens(random, 0.5) ? 3 : undefined;
   return new DrawnFromArbitrary(arbitrary, arbitrary.generate(random as never, biasFactor), isValid);
-}
-
-class DrawnFromArbitrary implements Drawn {
-  readonly #arbitrary: Arbitrary<unknown>;
-  readonly #generated: GeneratedValue<unknown>;
-  readonly #isValid: (value: unknown) => boolean;
-
-  constructor(
-    arbitrary: Arbitrary<unknown>,
-    generated: GeneratedValue<unknown>,
-    isValid: (value: unknown) => boolean,
-  ) {
-    this.#arbitrary = arbitrary;
-    this.#generated = generated;
-    this.#isValid = isValid;
-  }
-
-  get value(): unknown {
-    return this.#generated.value;
-  }
-
-  *shrink(): Generator<Drawn> {
-    const { value, context } = this.#generated;
-    for (const smaller of this.#arbitrary.shrink(value, context)) {
-      if (this.#isValid(smaller.value)) yield new DrawnFromArbitrary(this.#arbitrary, smaller, this.#isValid);
-    }
-  }
-
-  replaced(value: unknown): Drawn | undefined {
-    if (!this.#arbitrary.canShrinkWithoutContext(value) || !this.#isValid(value)) return undefined;
-    return new DrawnFromArbitrary(this.#arbitrary, { value, context: undefined }, this.#isValid);
-  }
-}
-
-/** A value that cannot become another one. */
-export function fixed(value: unknown): Drawn {
-  return { value, shrink: () => [], replaced: () => undefined };
-}
-
-/** The examples before it count as smaller. */
-function example(examples: readonly unknown[], value: unknown): Drawn {
-  return {
-    value,
-    shrink: () => examples.slice(0, examples.indexOf(value)).map((each) => example(examples, each)),
-    replaced: () => undefined,
-  };
 }
 
 function isSchema(value: unknown): value is StandardSchema {

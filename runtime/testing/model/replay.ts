@@ -3,6 +3,7 @@ import type { AnyStateMachine, EventFromLogic, SnapshotFrom } from '../../../act
 import { describe } from '../../protocol/names.ts';
 import { checkOptions, invalidOption } from '../../protocol/options.ts';
 import { Checks } from './checks.ts';
+import { fixed } from './drawn.ts';
 import { eventuallyCheck, stuckCheck } from './end-checks.ts';
 import { propertyFailed } from './failure.ts';
 import { loadFastCheck } from './fast-check.ts';
@@ -11,7 +12,6 @@ import { modelOf } from './model-of.ts';
 import type { CommandStep, ModelStep, TimerStep, WorkStep } from './model-step.ts';
 import type { Moment } from './moment.ts';
 import { Moves, proposalOf } from './moves.ts';
-import { fixed } from './payload-source.ts';
 import { checkProperties, type Properties, propertyNames } from './properties.ts';
 import { tryScenario } from './trial.ts';
 

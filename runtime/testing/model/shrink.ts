@@ -163,10 +163,17 @@ class Shrinking {
   /** Whether a scenario violates the same property; it is the best so far then. */
   #accepts(scenario: Scenario): boolean {
     if (this.#attempts++ >= attemptsMax) return false;
-    const trial = tryScenario(this.#model, this.#checks, scenario, this.#atEnd);
-    const { violation, proposals } = trial;
-    if (violation === undefined || !isSameProperty(violation, this.#violation)) return false;
-    this.#best = { scenario: { given: scenario.given, proposals }, trial };
+    let trial = tryScenario(this.#model, this.#checks, scenario, this.#atEnd);
+    if (!this.#isSame(trial) && trial.isAmbiguous) {
+      this.#attempts++;
+      trial = tryScenario(this.#model, this.#checks, scenario, this.#atEnd, true);
+    }
+    if (!this.#isSame(trial)) return false;
+    this.#best = { scenario: { given: scenario.given, proposals: trial.proposals }, trial };
     return true;
+  }
+
+  #isSame({ violation }: Trial): boolean {
+    return violation !== undefined && isSameProperty(violation, this.#violation);
   }
 }

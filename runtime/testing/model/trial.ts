@@ -1,11 +1,12 @@
 import { messageOf } from '../../../actors/message-of.ts';
 import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import type { Checks } from './checks.ts';
+import type { Drawn } from './drawn.ts';
 import type { Model } from './model.ts';
 import { ModelActor } from './model-actor.ts';
+import { withDrawnPart } from './model-step.ts';
 import { type Moment, momentOf } from './moment.ts';
 import type { Proposal } from './moves.ts';
-import type { Drawn } from './payload-source.ts';
 import type { Violation } from './properties.ts';
 
 /** The input that a machine is given, if any. */
@@ -28,6 +29,8 @@ export interface Trial {
   /** The proposals that took place. */
   readonly proposals: readonly Proposal[];
   readonly violation: Violation | undefined;
+  /** Whether values could also have been taken from the states anew. */
+  readonly isAmbiguous: boolean;
 }
 
 /** Begins an actor, or says why it could not. */
@@ -49,21 +52,30 @@ export function beginActor(
 /** A property of where a scenario ends, beside those of each step. */
 export type EndCheck = (actor: ModelActor) => Violation | undefined;
 
-/** Has a scenario happen again, up to the first violation. */
+/**
+ * Has a scenario happen again, up to the first violation. Values that were drawn for other states are made fit for these;
+ * `isTaken`: also those that could stay as they are.
+ */
 export function tryScenario(
   model: Model,
   checks: Checks,
   { given, proposals }: Scenario,
   atEnd: EndCheck = () => undefined,
+  isTaken = false,
 ): Trial {
   const { actor, violation: atBegin } = beginActor(model, checks, given);
   const begin = actor?.snapshot;
   const moments: Moment[] = [];
   const took: Proposal[] = [];
   if (actor === undefined || atBegin !== undefined)
-    return { actor, begin, moments, proposals: took, violation: atBegin };
+    return { actor, begin, moments, proposals: took, violation: atBegin, isAmbiguous: false };
+  let isAmbiguous = false;
   let cut: ModelActor | undefined;
-  for (const [index, proposal] of proposals.entries()) {
+  for (const [index, given] of proposals.entries()) {
+    const fitted = fittedTo(actor, given, isTaken);
+    if (fitted === undefined) continue;
+    const { proposal } = fitted;
+    isAmbiguous ||= fitted.isAmbiguous;
     if (index === proposals.length >> 1) cut = actor.mark();
     const before = actor.snapshot;
     const { taken, violation } = checks.step(actor, proposal.step);
@@ -71,8 +83,23 @@ export function tryScenario(
       took.push(proposal);
       moments.push(momentOf(before, proposal.step, taken.outcome, actor));
     }
-    if (violation !== undefined) return { actor, begin, moments, proposals: took, violation };
+    if (violation !== undefined) return { actor, begin, moments, proposals: took, violation, isAmbiguous };
   }
   const violation = checks.replay(actor, cut) ?? checks.trace(moments) ?? atEnd(actor);
-  return { actor, begin, moments, proposals: took, violation };
+  return { actor, begin, moments, proposals: took, violation, isAmbiguous };
+}
+
+/** The same step for the state that an actor is in; `undefined` if it could not come there. */
+function fittedTo(
+  actor: ModelActor,
+  proposal: Proposal,
+  isTaken: boolean,
+): { readonly proposal: Proposal; readonly isAmbiguous: boolean } | undefined {
+  const { step, drawn } = proposal;
+  if (drawn?.fitted === undefined) return { proposal, isAmbiguous: false };
+  const fitted = drawn.fitted(actor.snapshot, actor.past, isTaken);
+  if (fitted === undefined) return undefined;
+  const isSame = fitted.drawn === drawn;
+  const other = { step: withDrawnPart(step, fitted.drawn.value), drawn: fitted.drawn };
+  return { proposal: isSame ? proposal : other, isAmbiguous: fitted.isAmbiguous };
 }

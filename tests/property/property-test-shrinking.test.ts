@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { assign, setup } from 'xstate';
+import { defineModel, propertyTest } from '../../runtime/testing/index.ts';
+import { propertyFailure } from '../support/property-failure.ts';
+
+const jobs = setup({
+  types: {} as {
+    context: { job: number; done: number; seen: number };
+    events: { type: 'START' } | { type: 'DONE'; job: number } | { type: 'LATE'; at: number };
+  },
+}).createMachine({
+  context: { job: 0, done: 0, seen: 0 },
+  on: {
+    START: { actions: assign({ job: ({ context }) => context.job + 1 }) },
+    DONE: {
+      guard: ({ context, event }) => event.job === context.job,
+      actions: assign({ done: ({ event }) => event.job }),
+    },
+    LATE: { actions: assign({ seen: ({ context }) => context.seen + 1 }) },
+  },
+});
+
+test('what a value took from its state it takes from the one it comes in once steps are left out', async () => {
+  const model = defineModel(jobs, {
+    events: { DONE: ({ context: { job } }) => fc.record({ job: fc.constantFrom(job, job - 1, job + 1) }) },
+    weights: { LATE: 0 },
+  });
+  for (const seed of [1, 2, 3]) {
+    const failure = await propertyFailure(
+      propertyTest(model, {
+        seed,
+        traces: {
+          'two jobs at most are done': (moments) =>
+            new Set(moments.map(({ after }) => after.context.done)).size < 4,
+        },
+      }),
+    );
+    expect(failure.steps).toEqual([
+      { type: 'START' },
+      { type: 'DONE', job: 1 },
+      { type: 'START' },
+      { type: 'DONE', job: 2 },
+      { type: 'START' },
+      { type: 'DONE', job: 3 },
+    ]);
+  }
+});
+
+test('a value of the state itself is computed again', async () => {
+  const model = defineModel(jobs, {
+    events: { DONE: ({ context: { job } }) => ({ job }) },
+    weights: { LATE: 0 },
+  });
+  const failure = await propertyFailure(
+    propertyTest(model, {
+      seed: 1,
+      invariants: { 'the second job is never done': ({ context }) => context.done < 2 },
+    }),
+  );
+  expect(failure.steps).toEqual([{ type: 'START' }, { type: 'START' }, { type: 'DONE', job: 2 }]);
+});
+
+test('no counterexample has values that could not come there, such as times that go back', async () => {
+  const model = defineModel(jobs, {
+    events: {
+      LATE: (_, past) => {
+        const now = (past.findLast((step) => 'at' in step) as { at: number } | undefined)?.at ?? 0;
+        return fc.record({ at: fc.integer({ min: now + 5, max: now + 50 }) });
+      },
+    },
+  });
+  const failure = await propertyFailure(
+    propertyTest(model, { seed: 1, invariants: { 'three at most': ({ context }) => context.seen < 4 } }),
+  );
+  expect(failure.steps.map((step) => 'at' in step && step.at)).toEqual([5, 10, 15, 20]);
+});
