@@ -64,6 +64,20 @@ export class Dictionary {
   }
 }
 
+/** The same value with leaves of an earlier one in the place of its own, as far as its source could have drawn them. */
+export function withHabits(drawn: Drawn, last: unknown, random: Random, habit: number): Drawn {
+  let changed = drawn;
+  for (const { path, value } of leavesOf(last, [])) {
+    const own = path.reduce<unknown>(
+      (at, key) => (at as Record<string | number, unknown> | undefined)?.[key],
+      changed.value,
+    );
+    if (typeof own !== typeof value || own === value || !happens(random, habit)) continue;
+    changed = changed.replaced(withLeaf(changed.value, path, value)) ?? changed;
+  }
+  return changed;
+}
+
 /** Literals in the texts of all functions that can be reached. */
 function* literalsOf(roots: readonly unknown[]): Generator<Leaf> {
   const seen = new Set<unknown>();

@@ -1,4 +1,5 @@
 import { messageOf } from '../../../actors/message-of.ts';
+import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import type { Checks } from './checks.ts';
 import { type FastCheck, randomOf } from './fast-check.ts';
 import type { ModelActor } from './model-actor.ts';
@@ -18,27 +19,39 @@ export function stuckCheck(fc: FastCheck, checks: Checks, moves: Moves): EndChec
   };
 }
 
-/** What of `eventually` cannot come about any more where a scenario ends. Each outcome is told to `onSearched`. */
+/** Which of `eventually` a state is. One that throws is none here: the search that asks it again says so. */
+export function goalsOf(properties: Properties, snapshot: MachineSnapshot): string[] {
+  return Object.entries(properties.eventually ?? {}).flatMap(([name, isWanted]) => {
+    try {
+      return isWanted(snapshot as never) ? [name] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** What is known of goals already, and who is told of those that were searched for. */
+export interface Searching {
+  readonly isKnown?: (name: string) => boolean;
+  readonly onSearched?: (name: string, result: SearchResult, states: number) => void;
+}
+
+/** What of `eventually` cannot come about any more where a scenario ends. */
 export function eventuallyCheck(
   fc: FastCheck,
   properties: Properties,
   moves: Moves,
-  statesMax: number,
-  onSearched: (name: string, result: SearchResult) => void = () => undefined,
-): EndCheck {
+  statesMax: (name: string) => number,
+): (actor: ModelActor, searching?: Searching) => Violation | undefined {
   const goals = Object.entries(properties.eventually ?? {});
-  return (actor: ModelActor): Violation | undefined => {
+  return (actor, { isKnown, onSearched } = {}) => {
     for (const [name, isWanted] of goals) {
+      if (isKnown?.(name)) continue;
       const found = { kind: 'eventually', name } as const;
       try {
-        const result = search(
-          actor,
-          (snapshot) => isWanted(snapshot as never),
-          moves,
-          randomOf(fc, searchSeed),
-          statesMax,
-        );
-        onSearched(name, result);
+        const isMet = (snapshot: MachineSnapshot) => isWanted(snapshot as never);
+        const { result, states } = search(actor, isMet, moves, randomOf(fc, searchSeed), statesMax(name));
+        onSearched?.(name, result, states);
         if (result !== 'counterexample') continue;
       } catch (cause) {
         return { ...found, why: messageOf(cause), cause };

@@ -1,12 +1,13 @@
 import type { WorkDescription } from '../../../actors/asked.ts';
 import { acceptedTypes } from '../../../actors/xstate-adapter.ts';
 import { happens, oneOf, weighted } from './choice.ts';
-import { Dictionary } from './dictionary.ts';
+import { Dictionary, withHabits } from './dictionary.ts';
 import { type Drawn, fixed } from './drawn.ts';
 import type { FastCheck, Random } from './fast-check.ts';
 import type { Model, WorkOutcomes } from './model.ts';
 import type { ModelActor } from './model-actor.ts';
-import { type ModelStep, withDrawnPart, workEnds } from './model-step.ts';
+import { drawnPartOf, kindOf, type ModelStep, nameOf, withDrawnPart, workEnds } from './model-step.ts';
+import type { Mood } from './mood.ts';
 import { hasJsonSchema, ValueSampler } from './payload-source.ts';
 import type { Properties } from './properties.ts';
 import { toSource } from './to-source.ts';
@@ -22,13 +23,10 @@ interface Candidate {
   readonly name: string;
   readonly weight: number;
   /** A step of the kind, or `undefined` if no value was found that the machine's guards let through. */
-  readonly propose: (random: Random) => Proposal | undefined;
+  readonly propose: (random: Random, habit?: number) => Proposal | undefined;
   /** The same, whatever guards say of it. */
   readonly draw?: (random: Random) => Proposal;
 }
-
-/** How likely a candidate is tried beside the others, besides what the model says. */
-export type Preference = (name: string) => number;
 
 /** How often another value is drawn for an event that a guard refuses. */
 const drawsMax = 8;
@@ -49,14 +47,15 @@ export class Moves {
   }
 
   /** A step that the state is likely to accept; `undefined` if none was found. Ends are put off. */
-  next(actor: ModelActor, random: Random, preference: Preference): Proposal | undefined {
+  next(actor: ModelActor, random: Random, { likes, habit, isUntried }: Mood): Proposal | undefined {
     let candidates = this.#candidates(actor);
     let last: Proposal | undefined;
     while (candidates.length > 0) {
-      const chosen = weighted(random, candidates, ({ name, weight }) => weight * preference(name));
-      const proposal = chosen.propose(random);
+      const chosen = weighted(random, candidates, ({ name, weight }) => weight * likes(name));
+      const proposal = chosen.propose(random, habit);
       if (proposal !== undefined) {
-        if (!this.#ends(actor, proposal.step) || happens(random, 0.03)) return proposal;
+        if (!this.#ends(actor, proposal.step) || isUntried?.(chosen.name) || happens(random, 0.03))
+          return proposal;
         last ??= proposal;
       }
       candidates = candidates.filter((candidate) => candidate !== chosen);
@@ -151,9 +150,9 @@ export class Moves {
       .map((type) => ({
         name: type,
         weight: this.#weightOf(type),
-        propose: (random) => {
+        propose: (random, habit) => {
           for (let draw = 0; draw < drawsMax; draw++) {
-            const proposal = this.#event(actor, type, random);
+            const proposal = this.#event(actor, type, random, draw === 0 ? habit : 0);
             if (actor.can(proposal.step as { type: string })) return proposal;
           }
           return undefined;
@@ -162,12 +161,18 @@ export class Moves {
       }));
   }
 
-  #event(actor: ModelActor, type: string, random: Random): Proposal {
+  #event(actor: ModelActor, type: string, random: Random, habit?: number): Proposal {
     const given = (this.#model.options.events as Record<string, unknown> | undefined)?.[type];
     const schema: unknown = this.#model.definition.events[type];
     const source = given ?? (hasJsonSchema(schema) ? schema : undefined);
     if (source === undefined) return { step: { type } };
-    const drawn = this.#draw(`events.${type}`, source, actor, random);
+    const drawn = this.#habitual(
+      this.#draw(`events.${type}`, source, actor, random),
+      { type },
+      actor,
+      random,
+      habit,
+    );
     return { step: { ...(drawn.value as object), type }, drawn };
   }
 
@@ -188,8 +193,9 @@ export class Moves {
     return Object.keys(this.#model.definition.commands as object).flatMap((command) => {
       const source = this.#inputOf(command);
       if (source === undefined) return [];
-      const propose = (random: Random): Proposal => {
-        const drawn = this.#draw(`commands.${command}`, source, actor, random);
+      const propose = (random: Random, habit?: number): Proposal => {
+        const fresh = this.#draw(`commands.${command}`, source, actor, random);
+        const drawn = this.#habitual(fresh, { command }, actor, random, habit);
         return { step: { command, input: drawn.value }, drawn };
       };
       return [{ name: command, weight: this.#weightOf(command), propose, draw: propose }];
@@ -232,6 +238,13 @@ export class Moves {
     }
     const drawn = sampler.draw(random, actor.snapshot, actor.past);
     return this.dictionary.enrich(drawn, random, actor.snapshot);
+  }
+
+  /** The same with values of the last step of its kind. */
+  #habitual(drawn: Drawn, like: ModelStep, { past }: ModelActor, random: Random, habit = 0): Drawn {
+    if (habit === 0) return drawn;
+    const last = past.findLast((step) => kindOf(step) === kindOf(like) && nameOf(step) === nameOf(like));
+    return last === undefined ? drawn : withHabits(drawn, drawnPartOf(last), random, habit);
   }
 
   /** An input for the machine, or none. */

@@ -2,44 +2,71 @@ import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { oneOf } from './choice.ts';
 import type { Dictionary } from './dictionary.ts';
 import type { Random } from './fast-check.ts';
+import { kindOfState } from './state-kind.ts';
 import type { Scenario } from './trial.ts';
 
+/** A way to the first state of its kind, and which goals were reached later on from there. */
+export interface Met extends Scenario {
+  readonly reached: Set<string>;
+  /** Those on the way to it. */
+  readonly way: readonly Met[];
+}
+
+/** A beginning to go on from. */
+export interface Beginning extends Scenario {
+  readonly kind: string;
+  /** The states on the way to it that were the first of their kind. */
+  readonly way: readonly Met[];
+}
+
 const corpusMax = 400;
-const metMax = 60;
+const metMax = 1_000;
 const drawnMax = 4;
 
 /**
  * Remembers which kinds of states runs have met, and the beginnings that led to a new one, from which later runs go on:
- * the feedback of coverage-guided fuzzers. States count as of one kind if they have the same value and contexts of the
- * same shape, numbers and sizes by their magnitude only: an endless counter is a handful of kinds. Values that the
- * machine names in its code are kinds of their own.
+ * the feedback of coverage-guided fuzzers.
  */
 export class Novelty {
   readonly #dictionary: Dictionary;
   /** How often each kind was met. */
   readonly #visits = new Map<string, number>();
-  readonly #met: Scenario[] = [];
-  readonly #corpus: (Scenario & { readonly kind: string })[] = [];
+  readonly #met: Met[] = [];
+  readonly #corpus: Beginning[] = [];
   readonly #tried = new Map<string, number>();
 
   constructor(dictionary: Dictionary) {
     this.#dictionary = dictionary;
   }
 
-  /** Notes a state; keeps what led to it if there was none of its kind, or if it took a transition for the first time. */
-  note(snapshot: MachineSnapshot, path: Scenario, isNew: boolean): void {
-    const kind = this.#kindOf(snapshot);
+  /**
+   * Notes a state; keeps what led to it if there was none of its kind, or if it took a transition for the first time. What
+   * is new is added to the `way` of the run, and every state on it has been seen to lead to the goals of this one.
+   */
+  note(
+    snapshot: MachineSnapshot,
+    path: Scenario,
+    isNew: boolean,
+    way: Met[],
+    goals: readonly string[],
+  ): void {
+    for (const met of way) for (const goal of goals) met.reached.add(goal);
+    const kind = kindOfState(snapshot, this.#dictionary);
     this.#visits.set(kind, (this.#visits.get(kind) ?? 0) + 1);
     if (this.#visits.get(kind) !== 1 && !isNew) return;
     const kept = { given: path.given, proposals: [...path.proposals] };
-    if (this.#met.length < metMax) this.#met.push(kept);
+    if (this.#met.length < metMax) {
+      const met = { ...kept, reached: new Set(goals), way: [...way] };
+      this.#met.push(met);
+      way.push(met);
+    }
     if (snapshot.status !== 'active') return;
-    this.#corpus.push({ ...kept, kind });
+    this.#corpus.push({ ...kept, kind, way: [...way] });
     if (this.#corpus.length > corpusMax) this.#corpus.splice(0, corpusMax / 4);
   }
 
   /** A beginning to go on from: of some that are drawn, the one whose kind of state was met least. */
-  beginning(random: Random): Scenario | undefined {
+  beginning(random: Random): Beginning | undefined {
     if (this.#corpus.length === 0) return undefined;
     const drawn = Array.from({ length: drawnMax }, () => oneOf(random, this.#corpus));
     return drawn.reduce((rarest, each) => (this.#visitsOf(each) < this.#visitsOf(rarest) ? each : rarest));
@@ -49,12 +76,8 @@ export class Novelty {
     return this.#visits.get(kind) ?? 0;
   }
 
-  #kindOf({ value, context }: MachineSnapshot): string {
-    return `${JSON.stringify(value)} ${this.#shapeOf(context, 0)}`;
-  }
-
   /** Ways to a state of each kind, also to those that are an end. */
-  get met(): readonly Scenario[] {
+  get met(): readonly Met[] {
     return this.#met;
   }
 
@@ -68,38 +91,4 @@ export class Novelty {
     const key = `${JSON.stringify(snapshot.value)} ${name}`;
     this.#tried.set(key, (this.#tried.get(key) ?? 0) + 1);
   }
-
-  #shapeOf(value: unknown, depth: number): string {
-    // What the machine compares with is of a kind of its own.
-    if (this.#dictionary.has(value)) return `=${String(value)}`;
-    switch (typeof value) {
-      case 'number':
-        return magnitude(value);
-      case 'bigint':
-        return magnitude(Number(value));
-      case 'string':
-        return value === '' ? "''" : 's';
-      case 'object':
-        break;
-      default:
-        return String(value);
-    }
-    if (value === null) return 'null';
-    if (depth > 3) return 'o';
-    if (Array.isArray(value) || value instanceof Set) {
-      const items = [...value];
-      return `[${magnitude(items.length)} ${items.slice(0, 2).map((item) => this.#shapeOf(item, depth + 1))}]`;
-    }
-    if (value instanceof Map) return `{${magnitude(value.size)}}`;
-    const entries = Object.entries(value);
-    // A record of many is a collection: its size counts, not its keys.
-    if (entries.length > 16) return `{${magnitude(entries.length)}}`;
-    return `{${entries.map(([key, each]) => `${key}:${this.#shapeOf(each, depth + 1)}`)}}`;
-  }
-}
-
-function magnitude(value: number): string {
-  if (!Number.isFinite(value)) return String(value);
-  if (Math.abs(value) < 4) return String(Math.trunc(value));
-  return `${value < 0 ? '-' : ''}2^${Math.floor(Math.log2(Math.abs(value)))}`;
 }

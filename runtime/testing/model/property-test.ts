@@ -13,7 +13,7 @@ import { modelOf } from './model-of.ts';
 import { Moves } from './moves.ts';
 import { Novelty } from './novelty.ts';
 import { checkProperties, type Properties, propertyNames, type Violation } from './properties.ts';
-import { type Exploration, type Run, randomRun } from './random-run.ts';
+import { type Exploration, type Run, randomRun, wander } from './random-run.ts';
 import type { SearchResult } from './search.ts';
 import { shrink } from './shrink.ts';
 import { type EndCheck, tryScenario } from './trial.ts';
@@ -66,6 +66,15 @@ const optionNames = [
 ];
 
 const owner = 'propertyTest';
+
+/** From how many states what should eventually come about is searched for. */
+const searchedMax = 60;
+
+/** How many states the searches for one goal go through in full, as a multiple of those of one search. */
+const goneMax = 3;
+
+/** How many each goes through after that. */
+const vastMax = 60;
 
 /**
  * Leads a machine through random runs and asks after each step whether everything holds that should: the invariants, the
@@ -154,15 +163,32 @@ function lookAhead(
   const results: Record<string, 'ok' | 'inconclusive'> = Object.fromEntries(
     names.map((name) => [name, 'ok']),
   );
-  if (names.length === 0) return results;
-  const atEnd = eventuallyCheck(fc, properties, moves, searchMax, (name, result: SearchResult) => {
-    if (result === 'inconclusive') results[name] = result;
-  });
-  for (const scenario of novelty.met) {
+  const random = randomOf(fc, seed | 0);
+  const gone = new Map<string, number>();
+  let searches = 0;
+  // What is reached from a state is also reached from those on the way to it: the last ones first.
+  for (const scenario of novelty.met.toReversed()) {
+    if (searches === searchedMax) break;
+    // What a run came by later needs no search.
+    if (names.every((name) => scenario.reached.has(name))) continue;
     const { actor } = tryScenario(model, checks, scenario);
-    const violation = actor === undefined ? undefined : atEnd(actor);
+    if (actor === undefined) continue;
+    wander(exploration, actor, scenario.reached, random);
+    for (const { reached } of scenario.way) for (const name of scenario.reached) reached.add(name);
+    if (names.every((name) => scenario.reached.has(name))) continue;
+    searches++;
+    const onSearched = (name: string, result: SearchResult, states: number) => {
+      gone.set(name, (gone.get(name) ?? 0) + states);
+      if (result === 'inconclusive') results[name] = result;
+    };
+    // Once much was gone through for a goal, only what a small part of the states tells is looked for.
+    const statesMax = (name: string) =>
+      (gone.get(name) ?? 0) < goneMax * searchMax ? searchMax : Math.min(searchMax, vastMax);
+    const check = eventuallyCheck(fc, properties, moves, statesMax);
+    const violation = check(actor, { isKnown: (name) => scenario.reached.has(name), onSearched });
     if (violation === undefined) continue;
     const run = { given: scenario.given, proposals: scenario.proposals, actor, violation };
+    const atEnd: EndCheck = (each) => check(each, { isKnown: (name) => name !== violation.name });
     throw failureOf(exploration, run, violation, atEnd, { seed });
   }
   return results;

@@ -1,13 +1,15 @@
 import type { Checks } from './checks.ts';
 import { happens } from './choice.ts';
 import type { CoverageRecord } from './coverage.ts';
+import { goalsOf } from './end-checks.ts';
 import type { Random } from './fast-check.ts';
 import type { Model } from './model.ts';
 import type { ModelActor } from './model-actor.ts';
 import { nameOf } from './model-step.ts';
 import { type Moment, momentOf } from './moment.ts';
-import type { Moves, Preference, Proposal } from './moves.ts';
-import type { Novelty } from './novelty.ts';
+import { moodOf } from './mood.ts';
+import type { Moves, Proposal } from './moves.ts';
+import type { Beginning, Novelty } from './novelty.ts';
 import type { Violation } from './properties.ts';
 import { beginActor, type GivenInput, type Scenario } from './trial.ts';
 
@@ -34,13 +36,18 @@ export function randomRun(exploration: Exploration, random: Random): Run {
   const { model, checks, moves, novelty, coverage, maxSteps } = exploration;
   const start = startOf(exploration, random);
   const { given } = start;
+  const way = [...start.way];
+  const note = (isNew: boolean): void => {
+    const goals = goalsOf(checks.properties, (actor as ModelActor).snapshot);
+    novelty.note((actor as ModelActor).snapshot, { given, proposals }, isNew, way, goals);
+  };
   const { result } = coverage.during(() => beginActor(model, checks, given));
   const { actor } = result;
   if (actor !== undefined) coverage.entered(actor.snapshot);
   const proposals: Proposal[] = [];
   const ended = (violation: Violation | undefined): Run => ({ given, proposals, actor, violation });
   if (actor === undefined || result.violation !== undefined) return ended(result.violation);
-  if (start.proposals.length === 0) novelty.note(actor.snapshot, { given, proposals }, false);
+  if (start.proposals.length === 0) note(false);
   const moments: Moment[] = [];
   for (const proposal of start.proposals) {
     const before = actor.snapshot;
@@ -57,7 +64,11 @@ export function randomRun(exploration: Exploration, random: Random): Run {
     const likes = novelty.preference(actor.snapshot);
     const proposal = isStray
       ? moves.stray(actor, random)
-      : moves.next(actor, random, (name) => likes(name) * mood(name));
+      : moves.next(actor, random, {
+          habit: mood.habit,
+          likes: (name) => likes(name) * mood.likes(name),
+          isUntried: (name) => likes(name) === 1,
+        });
     if (proposal === undefined) {
       if (!isStray && moves.isStuck(actor, random)) return ended(checks.stuck(actor));
       if (!isStray) break;
@@ -71,29 +82,35 @@ export function randomRun(exploration: Exploration, random: Random): Run {
     proposals.push(proposal);
     moments.push(momentOf(before, proposal.step, checked.taken.outcome, actor));
     if (checked.violation !== undefined) return ended(checked.violation);
-    if (checked.taken.outcome === 'accepted') novelty.note(actor.snapshot, { given, proposals }, isNew);
+    if (checked.taken.outcome === 'accepted') note(isNew);
   }
   return ended(checks.replay(actor, cut) ?? checks.trace(moments));
 }
 
 /** Often, a run goes on from where an earlier one met something new. */
-function startOf({ moves, novelty }: Exploration, random: Random): Scenario {
+function startOf({ moves, novelty }: Exploration, random: Random): Scenario & Pick<Beginning, 'way'> {
   const start = happens(random, 0.5) ? novelty.beginning(random) : undefined;
-  return start ?? { given: moves.input(random), proposals: [] };
+  return start ?? { given: moves.input(random), proposals: [], way: [] };
 }
 
-/**
- * Each run likes some kinds of steps more than others, and some hardly at all, or a long row of the same would never come
- * about: swarm testing (Groce et al., "Swarm Testing", ISSTA 2012).
- */
-function moodOf(random: Random): Preference {
-  const liking = new Map<string, number>();
-  return (name) => {
-    let likes = liking.get(name);
-    if (likes === undefined) {
-      likes = [0.02, 0.3, 1, 1, 3][random.nextInt(0, 4)] as number;
-      liking.set(name, likes);
+const walksMax = 8;
+
+/** Walks on from a state a few times, and notes which goals that leads to. */
+export function wander(
+  { checks, moves, maxSteps }: Exploration,
+  from: ModelActor,
+  reached: Set<string>,
+  random: Random,
+): void {
+  const goals = Object.keys(checks.properties.eventually ?? {});
+  for (let walk = 0; walk < walksMax; walk++) {
+    const actor = from.fork();
+    const mood = moodOf(random);
+    for (let steps = 0; steps < maxSteps; steps++) {
+      for (const goal of goalsOf(checks.properties, actor.snapshot)) reached.add(goal);
+      if (reached.size === goals.length) return;
+      const proposal = moves.next(actor, random, mood);
+      if (proposal === undefined || actor.take(proposal.step).outcome === 'threw') break;
     }
-    return likes;
-  };
+  }
 }

@@ -66,7 +66,7 @@ export async function replay<Machine extends AnyStateMachine>(
   const checks = new Checks(model, properties);
   const moves = new Moves(fc, model, properties);
   const isStuck = stuckCheck(fc, checks, moves);
-  const canBe = eventuallyCheck(fc, properties, moves, searchMax);
+  const canBe = eventuallyCheck(fc, properties, moves, () => searchMax);
   const given = 'input' in options ? { input, drawn: fixed(input) } : undefined;
   const proposals = (steps as readonly ModelStep[]).map(proposalOf);
   const scenario = { given, proposals };

@@ -2,6 +2,7 @@ import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import type { Random } from './fast-check.ts';
 import type { ModelActor } from './model-actor.ts';
 import type { Moves } from './moves.ts';
+import { kindOfState } from './state-kind.ts';
 
 /** What a search for a state has come to. */
 export type SearchResult = 'ok' | 'inconclusive' | 'counterexample';
@@ -10,8 +11,9 @@ export type SearchResult = 'ok' | 'inconclusive' | 'counterexample';
 const valuesOfEach = 4;
 
 /**
- * Whether a state can still come about from where an actor is: breadth first over all that the model knows to happen. A
- * `counterexample` says that everything that was tried was gone through; `inconclusive`, that there was more.
+ * Whether a state can still come about from where an actor is: over all that the model knows to happen, breadth first, and
+ * first from states of a kind that was not met yet. A `counterexample` says that everything that was tried was gone
+ * through; `inconclusive`, that there was more.
  */
 export function search(
   from: ModelActor,
@@ -19,27 +21,27 @@ export function search(
   moves: Moves,
   random: Random,
   statesMax: number,
-): SearchResult {
-  if (isWanted(from.snapshot)) return 'ok';
+): { readonly result: SearchResult; readonly states: number } {
   const seen = new Set([textOf(from)]);
-  let waiting = [from];
-  while (waiting.length > 0) {
-    const next: ModelActor[] = [];
-    for (const actor of waiting) {
-      for (const { step } of moves.all(actor, random, valuesOfEach)) {
-        const after = actor.fork();
-        if (after.take(step).outcome !== 'accepted') continue;
-        if (isWanted(after.snapshot)) return 'ok';
-        const text = textOf(after);
-        if (seen.has(text)) continue;
-        if (seen.size >= statesMax) return 'inconclusive';
-        seen.add(text);
-        next.push(after);
-      }
+  const ended = (result: SearchResult) => ({ result, states: seen.size });
+  if (isWanted(from.snapshot)) return ended('ok');
+  const kinds = new Set<string>();
+  const [unlike, like]: [ModelActor[], ModelActor[]] = [[from], []];
+  for (let actor = unlike.shift(); actor !== undefined; actor = unlike.shift() ?? like.shift()) {
+    for (const { step } of moves.all(actor, random, valuesOfEach)) {
+      const after = actor.fork();
+      if (after.take(step).outcome !== 'accepted') continue;
+      if (isWanted(after.snapshot)) return ended('ok');
+      const text = textOf(after);
+      if (seen.has(text)) continue;
+      if (seen.size >= statesMax) return ended('inconclusive');
+      seen.add(text);
+      const kind = kindOfState(after.snapshot, moves.dictionary);
+      (kinds.has(kind) ? like : unlike).push(after);
+      kinds.add(kind);
     }
-    waiting = next;
   }
-  return 'counterexample';
+  return ended('counterexample');
 }
 
 /** The state and what it waits for. The versions at which work began are no part of it. */
