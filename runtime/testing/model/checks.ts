@@ -4,7 +4,7 @@ import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { isHoldfastError } from '../../errors/holdfast-error.ts';
 import { firstDifference } from '../../protocol/first-difference.ts';
 import type { Model } from './model.ts';
-import { contextText, ModelActor, type Taken } from './model-actor.ts';
+import { ModelActor, type Taken } from './model-actor.ts';
 import { type ModelStep, nameOf } from './model-step.ts';
 import { type Moment, pendingOf } from './moment.ts';
 import { type Oracle, oracles, type Properties, type Violation } from './properties.ts';
@@ -144,7 +144,7 @@ export class Checks {
         return oracle('unhandled-is-noop', `${nameOf(step)} is not accepted, and yet ${why}.`);
     }
     if (!this.asks('immutable')) return undefined;
-    const why = textDifference(contextText(before.snapshot), before.contextText, 'context');
+    const why = textDifference(actor.contextTextOf(before.snapshot), before.contextText, 'context');
     if (why === undefined) return undefined;
     return oracle(
       'immutable',

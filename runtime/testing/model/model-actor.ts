@@ -119,8 +119,16 @@ export class ModelActor {
 
   /** The context of the root as text; computed at once after a step, before anybody may have changed it in place. */
   get contextText(): string | Error {
-    this.#contextText ??= contextText(this.snapshot);
+    this.#contextText ??= this.contextTextOf(this.snapshot);
     return this.#contextText;
+  }
+
+  /** The context of a state of this actor as text. One without child actors is kept as it is. */
+  contextTextOf(snapshot: MachineSnapshot): string | Error {
+    const { hosted } = this.#model;
+    return attempt(() =>
+      encode(hosted.hasChildren ? contextToKeep(snapshot.machine, snapshot) : snapshot.context),
+    );
   }
 
   /** The same as {@link text}, computed again: another text than {@link text} means that the state was changed in place. */
@@ -375,9 +383,4 @@ function delivery(actor: ActorPath, workKey: string | null = null): Delivery {
 
 function messageTo(target: string, event: MachineEvent): Asked {
   return { ...nothingAsked, messages: [{ target, event }] };
-}
-
-/** The context of a state as text. */
-export function contextText(snapshot: MachineSnapshot): string | Error {
-  return attempt(() => encode(contextToKeep(snapshot.machine, snapshot)));
 }
