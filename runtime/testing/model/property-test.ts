@@ -7,7 +7,7 @@ import { type Coverage, CoverageRecord } from './coverage.ts';
 import { type CoverageThreshold, checkCoverage, checkThreshold } from './coverage-threshold.ts';
 import { eventuallyCheck, stuckCheck } from './end-checks.ts';
 import { propertyFailed } from './failure.ts';
-import { loadFastCheck, randomOf } from './fast-check.ts';
+import { type FastCheck, loadFastCheck, randomOf } from './fast-check.ts';
 import { type Model, type ModelOptions, modelOptionNames, type Testable } from './model.ts';
 import { modelOf } from './model-of.ts';
 import { Moves } from './moves.ts';
@@ -74,7 +74,7 @@ const searchedMax = 60;
 const goneMax = 3;
 
 /** How many each goes through after that. */
-const vastMax = 60;
+const vastMax = 30;
 
 /**
  * Leads a machine through random runs and asks after each step whether everything holds that should: the invariants, the
@@ -138,7 +138,7 @@ export async function propertyTest<Machine extends AnyStateMachine>(
     }
     onProgress?.({ done: run, total: numRuns });
   }
-  const eventually = lookAhead(exploration, properties, { seed, searchMax, fc });
+  const eventually = lookAhead(exploration, properties, { seed, searchMax, fc, steps });
   checkCoverage(owner, coverage.coverage, options.coverage);
   const { untriedCommands } = moves;
   return {
@@ -156,7 +156,7 @@ export async function propertyTest<Machine extends AnyStateMachine>(
 function lookAhead(
   exploration: Exploration,
   properties: Properties,
-  { seed, searchMax, fc }: { seed: number; searchMax: number; fc: Parameters<typeof randomOf>[0] },
+  { seed, searchMax, fc, steps }: { seed: number; searchMax: number; fc: FastCheck; steps: number },
 ): Record<string, 'ok' | 'inconclusive'> {
   const { model, checks, moves, novelty } = exploration;
   const names = Object.keys(properties.eventually ?? {});
@@ -165,6 +165,7 @@ function lookAhead(
   );
   const random = randomOf(fc, seed | 0);
   const gone = new Map<string, number>();
+  let walked = 0;
   let searches = 0;
   // What is reached from a state is also reached from those on the way to it: the last ones first.
   for (const scenario of novelty.met.toReversed()) {
@@ -173,7 +174,8 @@ function lookAhead(
     if (names.every((name) => scenario.reached.has(name))) continue;
     const { actor } = tryScenario(model, checks, scenario);
     if (actor === undefined) continue;
-    wander(exploration, actor, scenario.reached, random);
+    // Walks take no more time than the runs did.
+    if (walked < steps) walked += wander(exploration, actor, scenario.reached, random);
     for (const { reached } of scenario.way) for (const name of scenario.reached) reached.add(name);
     if (names.every((name) => scenario.reached.has(name))) continue;
     searches++;

@@ -95,22 +95,25 @@ function startOf({ moves, novelty }: Exploration, random: Random): Scenario & Pi
 
 const walksMax = 8;
 
-/** Walks on from a state a few times, and notes which goals that leads to. */
+/** Walks on from a state a few times, and notes which goals that leads to. Returns how many steps that took. */
 export function wander(
   { checks, moves, maxSteps }: Exploration,
   from: ModelActor,
   reached: Set<string>,
   random: Random,
-): void {
+): number {
   const goals = Object.keys(checks.properties.eventually ?? {});
+  let walked = 0;
   for (let walk = 0; walk < walksMax; walk++) {
     const actor = from.fork();
     const mood = moodOf(random);
     for (let steps = 0; steps < maxSteps; steps++) {
       for (const goal of goalsOf(checks.properties, actor.snapshot)) reached.add(goal);
-      if (reached.size === goals.length) return;
+      if (reached.size === goals.length) return walked;
+      walked++;
       const proposal = moves.next(actor, random, mood);
       if (proposal === undefined || actor.take(proposal.step).outcome === 'threw') break;
     }
   }
+  return walked;
 }
