@@ -52,6 +52,13 @@ export class CoverageRecord {
     for (const node of _nodes ?? []) this.#entered.add(node as StateNode);
   }
 
+  /** Whether an event of a type may lead along a transition that was never taken. */
+  isMissing({ _nodes }: MachineSnapshot, type: string): boolean {
+    const isUntaken = (transition: TransitionDefinition) =>
+      this.#transitions.has(transition) && !this.#taken.has(transition);
+    return (_nodes ?? []).some((node) => (node as StateNode).transitions.get(type)?.some(isUntaken) === true);
+  }
+
   #note({ transitions, snapshot }: Microstep): void {
     this.entered(snapshot);
     for (const transition of transitions) {

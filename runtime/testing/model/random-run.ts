@@ -31,6 +31,9 @@ export interface Run {
   readonly violation: Violation | undefined;
 }
 
+/** How much more likely a step is that may lead along a transition that was never taken. */
+const missingFactor = 4;
+
 /** One random run: the actor is led through steps that its states accept, mostly, until something does not hold. */
 export function randomRun(exploration: Exploration, random: Random): Run {
   const { model, checks, moves, novelty, coverage, maxSteps } = exploration;
@@ -66,7 +69,8 @@ export function randomRun(exploration: Exploration, random: Random): Run {
       ? moves.stray(actor, random)
       : moves.next(actor, random, {
           habit: mood.habit,
-          likes: (name) => likes(name) * mood.likes(name),
+          likes: (name) =>
+            likes(name) * mood.likes(name) * (coverage.isMissing(actor.snapshot, name) ? missingFactor : 1),
           isUntried: (name) => likes(name) === 1,
         });
     if (proposal === undefined) {
