@@ -75,3 +75,42 @@ test('no counterexample has values that could not come there, such as times that
   );
   expect(failure.steps.map((step) => 'at' in step && step.at)).toEqual([5, 10, 15, 20]);
 });
+
+test('a sum that just does not hold is made of as few parts as it takes', async () => {
+  const order = setup({
+    types: {} as {
+      context: { paid: number; back: number; parts: number };
+      events: { type: 'PAY'; cents: number } | { type: 'BACK'; cents: number };
+    },
+  }).createMachine({
+    initial: 'open',
+    context: { paid: 0, back: 0, parts: 0 },
+    states: {
+      open: { on: { PAY: { target: 'paid', actions: assign({ paid: ({ event }) => event.cents }) } } },
+      paid: {
+        on: {
+          BACK: {
+            guard: ({ context, event }) =>
+              context.back + event.cents <= context.paid + (context.parts >= 3 ? 1 : 0),
+            actions: assign({
+              back: ({ context, event }) => context.back + event.cents,
+              parts: ({ context }) => context.parts + 1,
+            }),
+          },
+        },
+      },
+    },
+  });
+  const failure = await propertyFailure(
+    propertyTest(order, {
+      seed: 5,
+      events: {
+        PAY: fc.record({ cents: fc.integer({ min: 100, max: 100_000 }) }),
+        BACK: fc.record({ cents: fc.integer({ min: 1, max: 100_000 }) }),
+      },
+      oracles: ['no-throw'],
+      invariants: { covered: ({ context }) => context.back <= context.paid },
+    }),
+  );
+  expect(failure.steps).toHaveLength(5);
+});

@@ -53,7 +53,11 @@ export class Dictionary {
     { context }: MachineSnapshot,
     from: 'all' | 'likely' = 'all',
   ): Generator<Drawn> {
-    const known = new Set([...contextValues(context), ...(from === 'all' ? this.#literals : this.#asked)]);
+    const held = contextValues(context);
+    // What just does not hold is often beside a difference: one more than was left.
+    const beside =
+      from === 'all' ? [] : held.flatMap((each) => (typeof each === 'number' ? [each + 1, each - 1] : []));
+    const known = new Set([...held, ...beside, ...(from === 'all' ? this.#literals : this.#asked)]);
     for (const { path, value } of leavesOf(drawn.value, [])) {
       for (const each of known) {
         if (typeof each !== typeof value || each === value) continue;
