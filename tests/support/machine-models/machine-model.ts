@@ -7,7 +7,7 @@ import {
 } from '../../../runtime/testing/index.ts';
 
 /** How much a test runs. */
-export type Effort = Pick<PropertyTestOptions, 'numRuns' | 'searchMax' | 'seed' | 'coverage'>;
+export type Effort = Pick<PropertyTestOptions, 'numRuns' | 'searchMax' | 'seed' | 'coverage' | 'eventually'>;
 
 /** A machine of `machines/` with everything that is asked of it. */
 export interface MachineModel {
