@@ -34,12 +34,13 @@ export class Checks {
 
   /** The same of one property only: what is tried over and over again need not ask the others. */
   only({ kind, name }: Violation): Checks {
-    const { invariants = {}, steps = {} } = this.properties;
+    const { invariants = {}, steps = {}, traces = {} } = this.properties;
     const one = <T>(all: Readonly<Record<string, T>>, isMeant: boolean): Record<string, T> =>
       isMeant && name in all ? { [name]: all[name] as T } : {};
     return new Checks(this.#model, {
       invariants: one(invariants, kind === 'invariant'),
       steps: one(steps, kind === 'step'),
+      traces: one(traces, kind === 'trace'),
       oracles: kind === 'oracle' ? [name as Oracle] : [],
     });
   }

@@ -77,8 +77,8 @@ interface Found {
 /**
  * Goes through all states of a machine, as far as an abstraction tells them apart, breadth first: every event that a state
  * accepts is tried from it, with several values, as are timers and outcomes of work, and every property is asked of each
- * step. `traces` and `eventually` are left to {@link propertyTest}. The paths that it returns are the shortest ways to each state, for a
- * test of something else along them.
+ * step. `traces` and `eventually` are left to {@link propertyTest}. The paths that it returns are the shortest ways to each
+ * state, for a test of something else along them.
  *
  * @throws what `propertyTest` throws.
  *
