@@ -107,6 +107,12 @@ export class ActorTree implements Stepper {
     return this.#failed;
   }
 
+  /** What is left of what a step has asked for that ended the tree by throwing: no timer of anybody in it comes any more. */
+  askedAtTheEnd({ timers }: Asked): Asked {
+    const setBy = new Set(['', ...[...this.#members.all()].map(pathOf), ...timers.map(({ actor }) => actor)]);
+    return { ...askedNothing, timers: [...setBy].map((actor) => ({ change: 'cancel-all', actor })) };
+  }
+
   /** Counts the events that have changed something: two equal counts are the same state of the tree. */
   get steps(): number {
     return this.#steps;

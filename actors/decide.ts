@@ -141,9 +141,19 @@ function decideDelivery(actor: Deciding, request: HostRequest, eventId: string):
   const next = refusal === undefined ? stepped : ended(actor, refusal);
   const hasThrown = next.snapshot.status === 'error' && (delivery.actor === '' || refusal !== undefined);
   const entry = hasThrown ? failedEntry(event, next.snapshot.error) : deliveredEntry(delivery.actor, event);
-  const asked = tip.version === 0 ? askedInTurn(begun(actor, eventId), next.asked) : next.asked;
+  const { snapshot, asked: nextAsked } = hasThrown && tree !== undefined ? failedIn(tree, tip, next) : next;
+  const asked = tip.version === 0 ? askedInTurn(begun(actor, eventId), nextAsked) : nextAsked;
   const used = { id: eventId, usesEntropy: entropy.isUsed || beginsWithEntropy(actor) };
-  return { events: [{ ...entry, ...used }], snapshot: next.snapshot, asked, tree };
+  return { events: [{ ...entry, ...used }], snapshot, asked, tree };
+}
+
+/** A replay knows no more than that it failed: what it changed and asked for before it threw has not been. */
+function failedIn(
+  tree: NonNullable<Deciding['tree']>,
+  { snapshot }: Deciding['tip'],
+  { snapshot: { error }, asked }: Pick<Decision, 'snapshot' | 'asked'>,
+): Pick<Decision, 'snapshot' | 'asked'> {
+  return { snapshot: tree.fail(error, snapshot), asked: tree.askedAtTheEnd(asked) };
 }
 
 /** Why a state cannot be kept. */

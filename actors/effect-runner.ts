@@ -49,7 +49,7 @@ export class EffectRunner {
 
   /** Carries out effects in order, each once at the most: a crash between the commit and here loses actions. */
   carryOut(resident: Resident, effects: readonly Effect[], cause: Cause | null = null): void {
-    if (effects.length === 0) return;
+    if (effects.length === 0) return this.dropEnded(resident);
     for (const effect of effects) {
       // Each time: what came from within an effect has noted itself meanwhile.
       this.#listener.onWorking(resident.address);

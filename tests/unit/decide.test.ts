@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { assign, fromPromise, setup } from 'xstate';
+import { assign, createMachine, fromPromise, sendParent, sendTo, setup } from 'xstate';
 import { defineAggregate } from '../../actors/define-aggregate.ts';
 import { HostedDefinition } from '../../actors/hosted-definition.ts';
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
@@ -322,4 +322,45 @@ test('work that leads to a state which cannot be kept ends the actor, with the p
   const next = new AskedHost(new Map([['keeper', new HostedDefinition(keeper)]]), { log: host.log });
   expect(await next.snapshot('keeper/one')).toMatchObject(failedState);
   expect(await next.send('keeper/one', 'go', {})).toMatchObject({ code: 'HOLDFAST_ERR_EVENT_REJECTED' });
+});
+
+test('what ends with an error half way through a timer is as it was before it, also when read again, and no timer of it is left', async () => {
+  const child = createMachine({
+    id: 'child',
+    after: { 900: {} },
+    on: { poke: { actions: sendParent({ type: 'poked' }) } },
+  });
+  const hosted = hostedMachine(
+    setup({ types: {} as { context: { n: number } }, actors: { child } }).createMachine({
+      initial: 'waiting',
+      context: { n: 0 },
+      invoke: { src: 'child', id: 'child' },
+      states: {
+        waiting: {
+          after: {
+            10: {
+              target: 'on',
+              actions: [assign({ n: ({ context }) => context.n + 1 }), sendTo('child', { type: 'poke' })],
+            },
+          },
+        },
+        on: {
+          after: { 800: 'waiting' },
+          on: { poked: { actions: sendTo('nobody' as never, { type: 'poke' } as never) } },
+        },
+      },
+    }),
+  );
+  const host = new AskedHost(new Map([['thing', hosted]]));
+  await host.start('thing/1');
+  const { effects } = host.log;
+  effects.now += 10;
+
+  for (const timer of effects.due()) await host.deliver(timer);
+  const live = await host.snapshot('thing/1');
+  const anew = await new AskedHost(new Map([['thing', hosted]]), { log: host.log }).snapshot('thing/1');
+
+  expect(live).toMatchObject({ status: 'error', version: 2, state: 'waiting', context: { n: 0 } });
+  expect(anew).toMatchObject({ status: 'error', version: 2, state: 'waiting', context: { n: 0 } });
+  expect(effects.nextDueAt()).toBeUndefined();
 });
