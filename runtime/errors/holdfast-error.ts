@@ -97,7 +97,10 @@ export interface HoldfastErrorDetails {
   HOLDFAST_ERR_CONTAINER_DISPOSE_FAILED: BindingFailures;
   HOLDFAST_ERR_CIRCUIT_OPEN: { readonly retryAfterMs: number };
   HOLDFAST_ERR_PROPERTY_FAILED: {
-    /** The name of the property, and what it is: an `invariant`, a `step` rule, in `eventually`, or an `oracle`. */
+    /**
+     * The name of the property, and what it is: an `invariant`, a `step` rule, in `eventually`, an `oracle`, or `sut`: what
+     * of a system under test differs from the model.
+     */
     readonly property: string;
     readonly kind: string;
     readonly why: string;

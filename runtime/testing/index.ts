@@ -14,7 +14,14 @@ export {
   type ValueSource,
   type WorkOutcomes,
 } from './model/model.ts';
-export type { CommandStep, EventStep, ModelStep, TimerStep, WorkStep } from './model/model-step.ts';
+export type {
+  CommandStep,
+  EventStep,
+  FaultStep,
+  ModelStep,
+  TimerStep,
+  WorkStep,
+} from './model/model-step.ts';
 export type { Moment, Pending } from './model/moment.ts';
 export type { Oracle, Properties } from './model/properties.ts';
 export { type PropertyReport, type PropertyTestOptions, propertyTest } from './model/property-test.ts';
@@ -47,3 +54,12 @@ export {
   type ProjectionSpecification,
   specify,
 } from './specification/specify.ts';
+export { type RuntimeFault, type RuntimeSutOptions, runtimeSut } from './sut/runtime-sut.ts';
+export type {
+  Beginning,
+  Observed,
+  Outcome,
+  SystemInstance,
+  SystemUnderTest,
+  Taking,
+} from './sut/system-under-test.ts';

@@ -23,6 +23,7 @@ const kinds = {
   trace: 'Of the run as a whole,',
   eventually: 'What can eventually come about,',
   oracle: 'The built-in property',
+  sut: 'The agreement of the model and the system under test in',
 } as const;
 
 /** The error that tells of a violation: the shortest way to it, the state after each step, and how to look again. */
@@ -35,7 +36,7 @@ export function propertyFailed(
 ): Error {
   const steps = trial.moments.map(({ step }) => step);
   const diagram = diagramOf(model, trial);
-  const replay = replaySource(model, steps, given);
+  const replay = replaySource(model, steps, given, violation);
   const { by, run, seed, stepsBefore } = finding;
   const found = [
     ...(run === undefined ? [] : [`found in run ${run}`]),
@@ -136,6 +137,8 @@ function senderOf(step: ModelStep): string {
   switch (kindOf(step)) {
     case 'timer':
       return 'time';
+    case 'fault':
+      return 'fault';
     case 'work':
       return nameOf(step);
     default:
@@ -163,9 +166,11 @@ function replaySource(
   { definition }: Model,
   steps: readonly ModelStep[],
   given: { readonly input: unknown } | undefined,
+  { kind }: Violation,
 ): string {
   const name = /^[A-Za-z_$][\w$]*$/.test(definition.kind) ? definition.kind : 'model';
   const list = steps.map((step) => `  ${stepSource(step)},\n`).join('');
   const input = given === undefined ? '' : `, input: ${toSource(given.input)}`;
-  return `await replay(${name}, [\n${list}], { ...properties${input} });`;
+  const sut = kind === 'sut' ? ', sut' : '';
+  return `await replay(${name}, [\n${list}], { ...properties${input}${sut} });`;
 }

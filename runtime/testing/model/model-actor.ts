@@ -43,6 +43,18 @@ export type Taken =
   | { readonly outcome: 'refused' | 'threw'; readonly error: Error }
   | { readonly outcome: 'impossible' };
 
+/** Who an actor is, if it goes along with one of a real system. */
+export interface Likeness {
+  readonly id: string;
+  /** The id that the real one has given the event at a place of its journal, which time and chance come from. */
+  readonly eventIdAt: (place: number) => string | undefined;
+  /** What an event takes of its time, in milliseconds. */
+  readonly eventMs: number;
+}
+
+/** An actor of its own. An event takes a moment, so that two of them do not happen at once. */
+const nobody: Likeness = { id: 'test', eventIdAt: () => undefined, eventMs: 1 };
+
 const nothingAsked: Asked = { effects: [], timers: [], messages: [] };
 const generatedId = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -55,6 +67,7 @@ export class ModelActor {
   readonly #address: string;
   /** Sets time and chance of this actor's steps apart from those of a twin. */
   readonly #salt: number;
+  readonly #as: Likeness;
   #instance: Instance;
   #journal: readonly NewEntry[] = [];
   #timers: readonly PendingTimer[] = [];
@@ -67,17 +80,25 @@ export class ModelActor {
   /** Known of a marked actor, whose tree goes on. */
   #isRestorable: boolean | undefined;
 
-  private constructor(model: Model, instance: Instance, salt: number) {
+  private constructor(model: Model, instance: Instance, salt: number, as: Likeness) {
     this.#model = model;
     this.#instance = instance;
     this.#salt = salt;
-    this.#address = `${model.definition.kind}/test`;
+    this.#as = as;
+    this.#address = `${model.definition.kind}/${as.id}`;
   }
 
   /** An actor that has started with an input. Throws HOLDFAST_ERR_TRANSITION_FAILED if it cannot. */
-  static begin(model: Model, given?: { readonly input: unknown }, salt = 0): ModelActor {
-    const identity = { id: 'test', address: `${model.definition.kind}/test`, onInput: () => undefined };
-    const actor = new ModelActor(model, model.hosted.beginOrFail(identity, modelEventId(0, 0, salt)), salt);
+  static begin(
+    model: Model,
+    given?: { readonly input: unknown },
+    salt = 0,
+    as: Likeness = nobody,
+  ): ModelActor {
+    const { id, eventIdAt } = as;
+    const identity = { id, address: `${model.definition.kind}/${id}`, onInput: () => undefined };
+    const instance = model.hosted.beginOrFail(identity, eventIdAt(0) ?? modelEventId(0, 0, salt));
+    const actor = new ModelActor(model, instance, salt, as);
     actor.#adopt(actor.#decide('start', '', given === undefined ? '' : encode(given.input), null));
     return actor;
   }
@@ -199,6 +220,11 @@ export class ModelActor {
     return when?.[(step as EventStep).type]?.(this.snapshot, this.#past) ?? true;
   }
 
+  /** Time passes, or the clock is set: no timer comes of it by itself. */
+  moveClock(byMs: number): void {
+    this.#nowMs += byMs;
+  }
+
   /** Has a step happen. */
   take(step: ModelStep): Taken {
     if (this.#isTorn) this.#mend();
@@ -221,6 +247,8 @@ export class ModelActor {
         return this.#execute(step as CommandStep);
       case 'timer':
         return this.#fire(step as TimerStep);
+      case 'fault':
+        return { outcome: 'impossible' };
       default:
         return this.#hear(step as WorkStep);
     }
@@ -288,7 +316,10 @@ export class ModelActor {
 
   #decide(operation: HostOperation, name: string, payload: string, from: Delivery | null): Decision {
     let made = 0;
-    const newId = () => modelEventId(this.#nowMs, this.#journal.length + made++, this.#salt);
+    const newId = () => {
+      const place = this.#journal.length + made++;
+      return this.#as.eventIdAt(place) ?? modelEventId(this.#nowMs, place, this.#salt);
+    };
     const request: HostRequest = {
       id: 1,
       operation,
@@ -311,7 +342,7 @@ export class ModelActor {
   }
 
   #identity() {
-    return { id: 'test', address: this.#address, onInput: () => undefined };
+    return { id: this.#as.id, address: this.#address, onInput: () => undefined };
   }
 
   #adopt({ events, snapshot, asked, tree }: Decision): Taken {
@@ -321,8 +352,7 @@ export class ModelActor {
     this.#contextText = undefined;
     for (const timer of asked.timers) this.#change(timer);
     if (snapshot.status !== 'active') this.#timers = [];
-    // An event takes a moment, so that two of them do not happen at once.
-    this.#nowMs++;
+    this.#nowMs += this.#as.eventMs;
     return { outcome: 'accepted', events, asked };
   }
 
@@ -353,7 +383,7 @@ export class ModelActor {
   }
 
   #with(instance: Instance, salt: number): ModelActor {
-    const copy = new ModelActor(this.#model, instance, salt);
+    const copy = new ModelActor(this.#model, instance, salt, this.#as);
     copy.#journal = this.#journal;
     copy.#timers = this.#timers;
     copy.#nowMs = this.#nowMs;

@@ -33,8 +33,18 @@ export interface WorkStep {
   readonly send?: { readonly type: string };
 }
 
+/** Something goes wrong in a system that the machine is compared with. Of the machine alone it is no step. */
+export interface FaultStep {
+  /** One of those that the system can be brought to, such as `host-crash`. */
+  readonly fault: string;
+  /** While the next step is under way, so many milliseconds after it began. Left out: before it. */
+  readonly amidMs?: number;
+  /** Of `clock-jump`: how far, in milliseconds; negative is back. */
+  readonly byMs?: number;
+}
+
 /** One thing that happens to a machine under test. */
-export type ModelStep = EventStep | CommandStep | TimerStep | WorkStep;
+export type ModelStep = EventStep | CommandStep | TimerStep | WorkStep | FaultStep;
 
 /** How work may tell something. */
 export const workEnds = ['done', 'error', 'next', 'send'] as const;
@@ -70,9 +80,10 @@ export function withDrawnPart(step: ModelStep, value: unknown): ModelStep {
 }
 
 /** What a step is. An event may have payload that is called like the parts of other steps. */
-export function kindOf(step: ModelStep): 'event' | 'command' | 'timer' | 'work' {
+export function kindOf(step: ModelStep): 'event' | 'command' | 'timer' | 'work' | 'fault' {
   if ('type' in step) return 'event';
   if ('command' in step) return 'command';
+  if ('fault' in step) return 'fault';
   return 'timer' in step ? 'timer' : 'work';
 }
 
@@ -90,6 +101,8 @@ export function nameOf(step: ModelStep): string {
       return (step as CommandStep).command;
     case 'timer':
       return (step as TimerStep).timer;
+    case 'fault':
+      return (step as FaultStep).fault;
     default:
       return (step as WorkStep).work;
   }

@@ -89,7 +89,7 @@ export function checkProperties(owner: string, properties: Properties): void {
 
 /** A property that does not hold. */
 export interface Violation {
-  readonly kind: 'invariant' | 'step' | 'trace' | 'eventually' | 'oracle';
+  readonly kind: 'invariant' | 'step' | 'trace' | 'eventually' | 'oracle' | 'sut';
   readonly name: string;
   /** What was seen, in a sentence. */
   readonly why: string;

@@ -2,6 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { installEntropy } from '../../../actors/install-entropy.ts';
 import type { AnyStateMachine } from '../../../actors/xstate-adapter.ts';
 import { checkOptions, checkSignal, checkWholeOption } from '../../protocol/options.ts';
+import { Comparison, checkSystem } from '../sut/comparison.ts';
+import type { SystemUnderTest } from '../sut/system-under-test.ts';
 import { Checks } from './checks.ts';
 import { type Coverage, CoverageRecord } from './coverage.ts';
 import { type CoverageThreshold, checkCoverage, checkThreshold } from './coverage-threshold.ts';
@@ -32,6 +34,8 @@ export interface PropertyTestOptions<Machine extends AnyStateMachine = AnyStateM
   readonly coverage?: CoverageThreshold;
   /** How many states a search for something in `eventually` may meet. Default 1,000. */
   readonly searchMax?: number;
+  /** A system that each run is also taken through and compared in, such as a real runtime: {@link runtimeSut}. Default: none. */
+  readonly sut?: SystemUnderTest;
   /** Ends the test: it rejects with the reason. */
   readonly signal?: AbortSignal;
   /** Told after each run. */
@@ -61,6 +65,7 @@ const optionNames = [
   'seed',
   'coverage',
   'searchMax',
+  'sut',
   'signal',
   'onProgress',
 ];
@@ -111,6 +116,7 @@ export async function propertyTest<Machine extends AnyStateMachine>(
   checkThreshold(owner, options.coverage);
   const properties = options as Properties;
   checkProperties(owner, properties);
+  checkSystem(owner, options.sut);
   const model = modelOf(owner, subject, options) as unknown as Model;
   const fc = await loadFastCheck();
   installEntropy();
@@ -122,6 +128,7 @@ export async function propertyTest<Machine extends AnyStateMachine>(
   const exploration: Exploration = { model, checks, moves, novelty, coverage, maxSteps };
   const random = randomOf(fc, seed | 0);
   const silent = new Set<string>();
+  await using comparison = new Comparison(owner, model, options.sut, signal);
   let steps = 0;
   for (let run = 1; run <= numRuns; run++) {
     // A signal comes as an event, which needs a turn of the event loop.
@@ -132,6 +139,7 @@ export async function propertyTest<Machine extends AnyStateMachine>(
       const atEnd = result.violation.name === 'no-deadlock' ? stuckCheck(fc, checks, moves) : undefined;
       throw failureOf(exploration, result, result.violation, atEnd, { run, seed });
     }
+    await comparison.along(result, random, { run, seed });
     steps += result.proposals.length;
     for (const { src } of result.actor?.work ?? []) {
       if (!Object.hasOwn(model.options.outcomes ?? {}, src)) silent.add(src);

@@ -2,6 +2,8 @@ import { installEntropy } from '../../../actors/install-entropy.ts';
 import type { AnyStateMachine, EventFromLogic, SnapshotFrom } from '../../../actors/xstate-adapter.ts';
 import { describe } from '../../protocol/names.ts';
 import { checkOptions, invalidOption } from '../../protocol/options.ts';
+import { Comparison, checkSystem } from '../sut/comparison.ts';
+import type { SystemUnderTest } from '../sut/system-under-test.ts';
 import { Checks } from './checks.ts';
 import { fixed } from './drawn.ts';
 import { eventuallyCheck, stuckCheck } from './end-checks.ts';
@@ -9,7 +11,7 @@ import { propertyFailed } from './failure.ts';
 import { loadFastCheck } from './fast-check.ts';
 import { type Model, type ModelOptions, modelOptionNames, type Testable } from './model.ts';
 import { modelOf } from './model-of.ts';
-import type { CommandStep, ModelStep, TimerStep, WorkStep } from './model-step.ts';
+import type { CommandStep, FaultStep, ModelStep, TimerStep, WorkStep } from './model-step.ts';
 import type { Moment } from './moment.ts';
 import { Moves, proposalOf } from './moves.ts';
 import { checkProperties, type Properties, propertyNames } from './properties.ts';
@@ -21,6 +23,8 @@ export interface ReplayOptions<Machine extends AnyStateMachine = AnyStateMachine
     Omit<ModelOptions<Machine>, 'input'> {
   /** The input itself. */
   readonly input?: unknown;
+  /** A system that the steps are also taken in, with the faults among them, and compared. Default: none. */
+  readonly sut?: SystemUnderTest;
 }
 
 /** What {@link replay} has come to. */
@@ -33,7 +37,7 @@ export interface Replayed<Machine extends AnyStateMachine = AnyStateMachine> {
 
 /** Of the options of a whole test, those that have no meaning here, so that they can be handed on. */
 const ignored = ['numRuns', 'maxSteps', 'seed', 'coverage', 'searchMax', 'signal', 'onProgress'];
-const optionNames = [...modelOptionNames, ...propertyNames, ...ignored];
+const optionNames = [...modelOptionNames, ...propertyNames, 'sut', ...ignored];
 const searchMax = 1_000;
 const owner = 'replay';
 
@@ -50,13 +54,14 @@ const owner = 'replay';
  */
 export async function replay<Machine extends AnyStateMachine>(
   subject: Testable<Machine>,
-  steps: readonly (EventFromLogic<Machine> | CommandStep | TimerStep | WorkStep)[],
+  steps: readonly (EventFromLogic<Machine> | CommandStep | TimerStep | WorkStep | FaultStep)[],
   options: ReplayOptions<Machine> = {},
 ): Promise<Replayed<Machine>> {
   checkOptions(owner, options, optionNames);
   const { input, ...others } = options;
   const properties = options as Properties;
   checkProperties(owner, properties);
+  checkSystem(owner, options.sut);
   if (!Array.isArray(steps)) throw invalidOption(`${owner} takes an array of steps, got ${describe(steps)}.`);
   for (const step of steps as readonly unknown[]) checkStep(step);
   const model = modelOf(owner, subject, others as ModelOptions<Machine>) as unknown as Model;
@@ -73,6 +78,8 @@ export async function replay<Machine extends AnyStateMachine>(
   const trial = tryScenario(model, checks, scenario, (actor) => isStuck(actor) ?? canBe(actor));
   if (trial.violation !== undefined)
     throw propertyFailed(model, trial.violation, trial, given, { by: owner });
+  await using comparison = new Comparison(owner, model, options.sut, undefined);
+  await comparison.along(scenario, undefined, {});
   const snapshot = trial.actor?.snapshot as SnapshotFrom<Machine>;
   return { snapshot, steps: trial.moments as unknown as readonly Moment<Machine>[] };
 }
@@ -81,11 +88,11 @@ function checkStep(step: unknown): void {
   const isStep =
     typeof step === 'object' &&
     step !== null &&
-    ['type', 'command', 'timer', 'work'].some(
+    ['type', 'command', 'timer', 'work', 'fault'].some(
       (key) => typeof (step as Record<string, unknown>)[key] === 'string',
     );
   if (isStep) return;
   throw invalidOption(
-    `${owner}: a step is an event with a type, or has a command, a timer or work; got ${describe(step)}.`,
+    `${owner}: a step is an event with a type, or has a command, a timer, work or a fault; got ${describe(step)}.`,
   );
 }

@@ -3,6 +3,8 @@ import { installEntropy } from '../../../actors/install-entropy.ts';
 import type { AnyStateMachine, SnapshotFrom } from '../../../actors/xstate-adapter.ts';
 import { describe } from '../../protocol/names.ts';
 import { checkOptions, checkSignal, checkWholeOption, invalidOption } from '../../protocol/options.ts';
+import { Comparison, checkSystem } from '../sut/comparison.ts';
+import type { SystemUnderTest } from '../sut/system-under-test.ts';
 import { Checks } from './checks.ts';
 import { type Coverage, CoverageRecord } from './coverage.ts';
 import { type CoverageThreshold, checkCoverage, checkThreshold } from './coverage-threshold.ts';
@@ -13,7 +15,7 @@ import { type Model, type ModelOptions, modelOptionNames, type Testable } from '
 import type { ModelActor } from './model-actor.ts';
 import { modelOf } from './model-of.ts';
 import type { ModelStep } from './model-step.ts';
-import { Moves } from './moves.ts';
+import { Moves, type Proposal } from './moves.ts';
 import { checkProperties, type Properties, propertyNames, type Violation } from './properties.ts';
 import { shrink } from './shrink.ts';
 import { toSource } from './to-source.ts';
@@ -36,6 +38,8 @@ export interface TestPathsOptions<Machine extends AnyStateMachine = AnyStateMach
   readonly seed?: number;
   /** Fails unless so much was covered, from 0 to 1. Default: nothing is asked for. */
   readonly coverage?: CoverageThreshold;
+  /** A system that the shortest way to each state is also taken in, without faults, and compared. Default: none. */
+  readonly sut?: SystemUnderTest;
   /** Ends the test: it rejects with the reason. */
   readonly signal?: AbortSignal;
 }
@@ -65,6 +69,7 @@ const optionNames = [
   'statesMax',
   'seed',
   'coverage',
+  'sut',
   'signal',
 ];
 const owner = 'testPaths';
@@ -106,6 +111,7 @@ export async function testPaths<Machine extends AnyStateMachine>(
   checkThreshold(owner, options.coverage);
   const properties = options as Properties;
   checkProperties(owner, properties);
+  checkSystem(owner, options.sut);
   const model = modelOf(owner, subject, options) as unknown as Model;
   const fc = await loadFastCheck();
   installEntropy();
@@ -165,10 +171,20 @@ export async function testPaths<Machine extends AnyStateMachine>(
       }
     }
   }
+  await using comparison = new Comparison(owner, model, options.sut, signal);
+  for (const { path } of longestOf([...seen.values()])) await comparison.along(path, undefined, { seed });
   checkCoverage(owner, coverage.coverage, options.coverage);
   const paths = [...seen.values()].map(({ actor, path }) => ({
     steps: path.proposals.map(({ step }) => step),
     snapshot: actor.snapshot as SnapshotFrom<Machine>,
   }));
   return { paths, steps, isComplete, coverage: coverage.coverage };
+}
+
+/** Those that no other one begins with. */
+function longestOf(found: readonly Found[]): Found[] {
+  const begun = new Set(found.flatMap(({ path }) => path.proposals.slice(0, -1)));
+  return found.filter(
+    ({ path }) => path.proposals.length > 0 && !begun.has(path.proposals.at(-1) as Proposal),
+  );
 }
