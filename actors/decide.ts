@@ -138,22 +138,12 @@ function decideDelivery(actor: Deciding, request: HostRequest, eventId: string):
   const stepped = entropy.within(() => hosted.stepperOf(actor).step(tip.snapshot, input));
   if (!stepped.accepted) return ignored;
   const refusal = unkeepable(tip.snapshot, stepped.snapshot);
-  const next = refusal === undefined ? stepped : ended(actor, refusal);
-  const hasThrown = next.snapshot.status === 'error' && (delivery.actor === '' || refusal !== undefined);
+  const hasThrown = refusal !== undefined || (stepped.snapshot.status === 'error' && delivery.actor === '');
+  const next = hasThrown ? ended(actor, refusal ?? stepped.snapshot.error, stepped.asked) : stepped;
   const entry = hasThrown ? failedEntry(event, next.snapshot.error) : deliveredEntry(delivery.actor, event);
-  const { snapshot, asked: nextAsked } = hasThrown && tree !== undefined ? failedIn(tree, tip, next) : next;
-  const asked = tip.version === 0 ? askedInTurn(begun(actor, eventId), nextAsked) : nextAsked;
+  const asked = tip.version === 0 ? askedInTurn(begun(actor, eventId), next.asked) : next.asked;
   const used = { id: eventId, usesEntropy: entropy.isUsed || beginsWithEntropy(actor) };
-  return { events: [{ ...entry, ...used }], snapshot, asked, tree };
-}
-
-/** A replay knows no more than that it failed: what it changed and asked for before it threw has not been. */
-function failedIn(
-  tree: NonNullable<Deciding['tree']>,
-  { snapshot }: Deciding['tip'],
-  { snapshot: { error }, asked }: Pick<Decision, 'snapshot' | 'asked'>,
-): Pick<Decision, 'snapshot' | 'asked'> {
-  return { snapshot: tree.fail(error, snapshot), asked: tree.askedAtTheEnd(asked) };
+  return { events: [{ ...entry, ...used }], snapshot: next.snapshot, asked, tree };
 }
 
 /** Why a state cannot be kept. */
@@ -166,13 +156,15 @@ function unkeepable(before: MachineSnapshot, after: MachineSnapshot): unknown {
   }
 }
 
-/** Nobody waits who could be told: the actor ends in status `error`, and leaves no timer behind. */
-function ended(
-  { tip, tree }: Deciding,
-  error: unknown,
-): Pick<Step & { accepted: true }, 'snapshot' | 'asked'> {
-  const snapshot = tree?.fail(error, tip.snapshot) ?? failed(tip.snapshot, error);
-  return { snapshot, asked: { ...askedNothing, timers: [{ change: 'cancel-all', actor: '' }] } };
+/**
+ * Nobody waits who could be told: the actor ends in status `error`. A replay knows no more than that it failed, so what it
+ * changed and asked for before has not been.
+ */
+function ended({ tip, tree }: Deciding, error: unknown, asked: Asked): Pick<Decision, 'snapshot' | 'asked'> {
+  if (tree !== undefined)
+    return { snapshot: tree.fail(error, tip.snapshot), asked: tree.askedAtTheEnd(asked) };
+  const timers = [{ change: 'cancel-all', actor: '' }] as const;
+  return { snapshot: failed(tip.snapshot, error), asked: { ...askedNothing, timers } };
 }
 
 /** What beginning asks for is carried out with the first event. */

@@ -87,7 +87,7 @@ test('a module that differs in one transition is found, and what it takes is sho
 });
 
 test('what is lost in a passivation is found, with that among the steps, and replay finds it again', async () => {
-  const options = { oracles: [], seed: 2, numRuns: 20, maxSteps: 6 } as const;
+  const options = { oracles: [], seed: 1, numRuns: 20, maxSteps: 6 } as const;
   const sut = keptOpen(runtimeOf('meter-in-memory', ['passivate']));
   const failure = await failureOf(propertyTest(meterModel, { ...options, sut }));
   const steps = [{ type: 'OPEN' }, { type: 'ADD' }, { fault: 'passivate' }, { type: 'ADD' }] as const;

@@ -1,4 +1,5 @@
 import { messageOf } from '../../../actors/message-of.ts';
+import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { isHoldfastError } from '../../errors/holdfast-error.ts';
 import type { Model } from '../model/model.ts';
 import { ModelActor, type PendingTimer, type Taken } from '../model/model-actor.ts';
@@ -9,9 +10,10 @@ import {
   type TimerStep,
   type WorkStep,
 } from '../model/model-step.ts';
+import { type Moment, momentOf } from '../model/moment.ts';
 import type { Proposal } from '../model/moves.ts';
 import type { Violation } from '../model/properties.ts';
-import type { Moment, Scenario, Trial } from '../model/trial.ts';
+import type { Scenario, Trial } from '../model/trial.ts';
 import { differenceFrom, disagreement } from './difference.ts';
 import type { Outcome, SystemInstance, SystemUnderTest } from './system-under-test.ts';
 
@@ -60,6 +62,7 @@ class Along {
   readonly #moments: Moment[] = [];
   readonly #proposals: Proposal[] = [];
   #actor: ModelActor | undefined;
+  #begunIn: MachineSnapshot | undefined;
   /** Faults that strike with the next step, and whether its acknowledgement is not waited for. */
   #amid: FaultStep[] = [];
   #isDelayed = false;
@@ -75,6 +78,7 @@ class Along {
   async run(given: Scenario['given'], proposals: readonly Proposal[]): Promise<Trial> {
     let violation = await this.#guarded(() => this.#begin(given));
     const begin = this.#actor?.snapshot;
+    this.#begunIn = begin;
     for (let index = 0; index < proposals.length && violation === undefined; ) {
       this.#signal?.throwIfAborted();
       const next = this.#nextOf(proposals, index);
@@ -91,6 +95,7 @@ class Along {
       moments: this.#moments,
       proposals: this.#proposals,
       violation: violation === endless ? undefined : violation,
+      isAmbiguous: false,
     };
   }
 
@@ -246,7 +251,8 @@ class Along {
 
   #note(proposal: Proposal, outcome: Moment['outcome']): void {
     this.#proposals.push(proposal);
-    this.#moments.push({ step: proposal.step, outcome, after: this.#beside.snapshot });
+    const before = (this.#moments.at(-1)?.after ?? this.#begunIn) as MachineSnapshot;
+    this.#moments.push(momentOf(before, proposal.step, outcome, this.#beside));
   }
 
   async #look() {
