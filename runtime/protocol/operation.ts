@@ -75,6 +75,8 @@ export interface OperationClaim {
   readonly sequenceMax: number | null;
   /** Whether the caller carries out nothing: one that a process may have died of is handed out only then, and alone. */
   readonly isIdle: boolean;
+  /** Whether those that a process may have died of are passed over. Default false. */
+  readonly skipsUnfinished?: boolean;
   /** How often an operation may have been started without an end before it is parked. */
   readonly unfinishedStartsMax: number;
 }

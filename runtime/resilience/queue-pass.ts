@@ -8,6 +8,11 @@ import type { UnderWay } from './under-way.ts';
 export const unfinishedStartsMax = 3;
 /** How long a queue rests at most: another process may have died with operations in hand. In milliseconds. */
 const restMaxMs = 30_000;
+/**
+ * How long a process has carried out other operations before it takes one that an earlier process may have died of. In
+ * milliseconds. Processes that are killed from outside again and again die sooner, and no operation is taken for the cause.
+ */
+const probationMs = 1_000;
 /** How long it rests after a disk that failed, or a network that seems to be away. In milliseconds. */
 const troubleMs = 1_000;
 
@@ -21,10 +26,20 @@ export interface PassResult {
   readonly waitMs: number;
 }
 
+/** On what terms a pass goes on. */
+export interface PassTerms {
+  readonly mayGoOn: () => boolean;
+  /** Whether another pass is to follow: it takes over what is under way. */
+  readonly isWanted: () => boolean;
+  /** When this process began with the queue, by the monotonic clock. */
+  readonly startedAt: number;
+}
+
 /**
  * Carries out what is due, in order. Operations that are handed in meanwhile are for the next pass, so that none is
  * endless; where nothing is left but to wait for what is under way, the next one begins, so that a server that hangs holds
- * up nobody else. An operation that the process may have died of is carried out alone: what is innocent must not share its fate.
+ * up nobody else. An operation that the process may have died of is carried out after a while, and alone: what is innocent must
+ * not share its fate.
  */
 export class QueuePass {
   readonly #options: OperationRunnerOptions;
@@ -32,20 +47,22 @@ export class QueuePass {
   readonly #underWay: UnderWay;
   readonly #mayGoOn: () => boolean;
   readonly #isWanted: () => boolean;
+  readonly #startedAt: number;
+  #hasSkipped = false;
   #isAway = false;
 
-  /** `isWanted` tells whether another pass is to follow: it takes over what is under way. */
   constructor(
     options: OperationRunnerOptions,
     runner: OperationRunner,
     underWay: UnderWay,
-    { mayGoOn, isWanted }: { readonly mayGoOn: () => boolean; readonly isWanted: () => boolean },
+    { mayGoOn, isWanted, startedAt }: PassTerms,
   ) {
     this.#options = options;
     this.#runner = runner;
     this.#underWay = underWay;
     this.#mayGoOn = mayGoOn;
     this.#isWanted = isWanted;
+    this.#startedAt = startedAt;
   }
 
   async run(): Promise<PassResult> {
@@ -67,15 +84,21 @@ export class QueuePass {
         }
         for (const operation of claimed) this.#start(operation);
         if (claimed.some(({ unfinishedStarts }) => unfinishedStarts > 0)) await underWay.ended();
-        if (claim === undefined || isFull) await underWay.news(newsCount, restMaxMs);
-        else if (this.#isWanted()) {
+        if (claim === undefined || isFull) {
+          await underWay.news(newsCount, restMaxMs);
+          continue;
+        }
+        // What is passed over has yet to come.
+        const isDue = claim.nextDueAt !== null && claim.nextDueAt <= lookedAt;
+        const leftMs = isDue && this.#hasSkipped ? Math.max(1, this.#probationLeftMs) : 0;
+        if (this.#isWanted()) {
           const { lastSequence } = claim;
-          if (claimed.length === 0) return { lastSequence, isComplete: true, waitMs: 0 };
+          if (claimed.length === 0) return { lastSequence, isComplete: leftMs === 0, waitMs: 0 };
         } else {
           waitMs = restOf(claim);
-          isComplete = underWay.size === 0 && underWay.newsCount === newsCount;
+          isComplete = leftMs === 0 && underWay.size === 0 && underWay.newsCount === newsCount;
           if (isComplete) break;
-          await underWay.news(newsCount, untilDue(claim, lookedAt));
+          await underWay.news(newsCount, leftMs > 0 ? leftMs : untilDue(claim, lookedAt));
         }
       }
     } catch {
@@ -92,8 +115,10 @@ export class QueuePass {
     const names = Object.keys(handlers);
     const limit = concurrency - this.#underWay.size;
     const isIdle = this.#underWay.size === 0;
+    const skipsUnfinished = this.#probationLeftMs > 0;
+    this.#hasSkipped = skipsUnfinished;
     const claim = await store.claim(
-      { queue, run, names, limit, sequenceMax, isIdle, unfinishedStartsMax },
+      { queue, run, names, limit, sequenceMax, isIdle, skipsUnfinished, unfinishedStartsMax },
       now,
     );
     this.#runner.take(claim.claimed);
@@ -101,6 +126,10 @@ export class QueuePass {
       operationEnded.publish({ queue, operationId, name: null, state });
     // What is left for this pass ends where the queue ended when it began.
     return sequenceMax === null ? claim : { ...claim, lastSequence: sequenceMax };
+  }
+
+  get #probationLeftMs(): number {
+    return Math.max(0, Math.ceil(this.#startedAt + probationMs - performance.now()));
   }
 
   #start(operation: ClaimedOperation): void {

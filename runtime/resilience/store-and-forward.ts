@@ -75,6 +75,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   #lastSequence = 0;
   /** What has been published of what the runner has ended, of which some outlives its pass. */
   #told = { replayed: 0, failed: 0 };
+  readonly #startedAt = performance.now();
   /** Of which its machine is being told. */
   #endedPass: number | undefined;
   #network: 'online' | 'degraded' | 'offline' | undefined;
@@ -253,6 +254,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   /** @internal Begins nothing more; handlers that do not end in time are told to. */
   async close(timeoutMs: number): Promise<void> {
     this.#isClosed = true;
+    this.#underWay.tell();
     this.#stopListening();
     this.#replica.close();
     for (const look of [...this.#waiting]) look();
@@ -334,6 +336,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     const made = new QueuePass(this.#options, this.#runner, this.#underWay, {
       mayGoOn: () => this.#mayGoOn,
       isWanted: () => this.#replica.context?.isWanted === true,
+      startedAt: this.#startedAt,
     });
     const { lastSequence, isComplete, waitMs } = await made.run().finally(() => {
       this.#passing = undefined;

@@ -48,11 +48,13 @@ export class OperationClaims {
     this.#candidates = database.prepare(
       `select sequence, priority, unfinished_starts as unfinished from operations
        where ${ofName} and turn = 'now' and sequence <= ? and (expires_at is null or expires_at > ?)
+         and unfinished_starts <= ?
        order by priority desc, sequence limit ?`,
     );
     this.#overtaking = database.prepare(
       `select sequence, priority, unfinished_starts as unfinished from operations
        where ${ofName} and turn = 'now' and priority > ? and sequence > ? and (expires_at is null or expires_at > ?)
+         and unfinished_starts <= ?
        order by priority desc, sequence limit ?`,
     );
     this.#take = database.prepare(
@@ -90,16 +92,19 @@ export class OperationClaims {
   }
 
   #chosen(names: readonly string[], claim: OperationClaim, now: number): Candidate[] {
-    const { queue, limit, sequenceMax, isIdle } = claim;
+    const { queue, limit, sequenceMax, isIdle, skipsUnfinished = false } = claim;
+    const startsMax = skipsUnfinished ? 0 : Number.MAX_SAFE_INTEGER;
     const max = sequenceMax ?? Number.MAX_SAFE_INTEGER;
-    const due = names.flatMap((name) => this.#candidates.all(queue, name, max, now, limit));
+    const due = names.flatMap((name) => this.#candidates.all(queue, name, max, now, startsMax, limit));
     const meant = first(due, limit);
     const last = meant.at(-1);
     // They go first also where something else is drained, but keep nobody draining.
     const overtaking =
       last === undefined || sequenceMax === null
         ? []
-        : names.flatMap((name) => this.#overtaking.all(queue, name, last.priority, max, now, limit));
+        : names.flatMap((name) =>
+            this.#overtaking.all(queue, name, last.priority, max, now, startsMax, limit),
+          );
     const chosen = first([...meant, ...overtaking], limit);
     const suspect = chosen.findIndex(({ unfinished }) => unfinished > 0);
     if (suspect === 0) return isIdle ? chosen.slice(0, 1) : [];

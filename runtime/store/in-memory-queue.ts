@@ -83,7 +83,7 @@ export class InMemoryQueue {
   }
 
   claim(claim: OperationClaim, now: number, lives: (run: string) => boolean): ClaimResult {
-    const { run, names, limit, sequenceMax, isIdle } = claim;
+    const { run, names, limit, sequenceMax, isIdle, skipsUnfinished = false } = claim;
     const ended = [...this.#takeFromTheDead(claim, now, lives), ...this.#expire(now)];
     const known = this.#all().filter(({ turn, stored }) => turn !== null && names.includes(stored.name));
     for (const row of known) {
@@ -94,6 +94,7 @@ export class InMemoryQueue {
     }
     const due = known
       .filter(({ turn, stored: { expiresAt } }) => turn === 'now' && (expiresAt === null || expiresAt > now))
+      .filter(({ unfinishedStarts }) => unfinishedStarts === 0 || !skipsUnfinished)
       .sort((a, b) => b.stored.priority - a.stored.priority || a.stored.sequence - b.stored.sequence);
     const isMeant = ({ stored }: OperationRow) => sequenceMax === null || stored.sequence <= sequenceMax;
     // What is meant, and what is handed in later and goes first: nobody goes on for the sake of that alone.

@@ -310,6 +310,22 @@ function leaseContract(check: CheckQueue): void {
     },
   );
 
+  check('what a process may have died of can be passed over', async (queue, subject) => {
+    for (const id of ['1', '2', '3']) await queue.add(id, id === '3' ? { priority: 1 } : {});
+    expect(await queue.claimIds({ limit: 2 })).toEqual(['3', '1']);
+    subject.kill('a');
+    subject.begin('b');
+    queue.run = 'b';
+
+    const { claimed, nextDueAt } = await queue.look({ skipsUnfinished: true });
+
+    expect(claimed.map(({ operationId }) => operationId)).toEqual(['2']);
+    expect(nextDueAt).toBe(queue.now);
+    await queue.settle('2');
+    expect(await queue.claimIds({ skipsUnfinished: true })).toEqual([]);
+    expect(await queue.claimIds()).toEqual(['3']);
+  });
+
   check(
     'what a dead run has left can be cancelled at once, and what a living one has cannot',
     async (queue, subject) => {

@@ -1,4 +1,4 @@
-import type { Asked, AskedTimer, WorkDescription } from '../../../actors/asked.ts';
+import type { Asked, WorkDescription } from '../../../actors/asked.ts';
 import { contextToKeep, type PersistedSnapshot, persist } from '../../../actors/bare-machine.ts';
 import { type Deciding, type Decision, decide } from '../../../actors/decide.ts';
 import type { Instance } from '../../../actors/hosted-definition.ts';
@@ -7,7 +7,7 @@ import { validate } from '../../../actors/validate.ts';
 import type { MachineEvent, MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { isHoldfastError } from '../../errors/holdfast-error.ts';
 import { decode, encode } from '../../protocol/codec.ts';
-import type { ActorPath, Delivery, Recipient } from '../../protocol/consequences.ts';
+import type { ActorPath, Delivery } from '../../protocol/consequences.ts';
 import type { HostOperation, HostRequest } from '../../protocol/host-messages.ts';
 import type { Model } from './model.ts';
 import { modelEventId } from './model-event-id.ts';
@@ -20,19 +20,7 @@ import {
   type TimerStep,
   type WorkStep,
 } from './model-step.ts';
-
-/** A delayed event that has not come yet. */
-export interface PendingTimer {
-  readonly name: string;
-  /** How a step names it. */
-  readonly label: string;
-  readonly setBy: ActorPath;
-  readonly to: Recipient;
-  readonly event: MachineEvent;
-  readonly delayMs: number;
-  /** When it is due, in milliseconds of the model's own time. */
-  readonly dueMs: number;
-}
+import { changedTimers, type PendingTimer } from './pending-timers.ts';
 
 /**
  * What a step has led to. `refused`: the machine or a command did not take it, and nothing has changed; `impossible`:
@@ -56,7 +44,6 @@ export interface Likeness {
 const nobody: Likeness = { id: 'test', eventIdAt: () => undefined, eventMs: 1 };
 
 const nothingAsked: Asked = { effects: [], timers: [], messages: [] };
-const generatedId = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
  * One actor under test. Its steps are decided by the code that a host decides them with; what they ask for (timers, work)
@@ -350,30 +337,10 @@ export class ModelActor {
     this.#journal = [...this.#journal, ...events];
     this.#text = undefined;
     this.#contextText = undefined;
-    for (const timer of asked.timers) this.#change(timer);
+    for (const timer of asked.timers) this.#timers = changedTimers(this.#timers, timer, this.#nowMs);
     if (snapshot.status !== 'active') this.#timers = [];
     this.#nowMs += this.#as.eventMs;
     return { outcome: 'accepted', events, asked };
-  }
-
-  #change(timer: AskedTimer): void {
-    switch (timer.change) {
-      case 'set': {
-        const { actor: setBy, name, to, event, delayMs } = timer;
-        const label = generatedId.test(name) ? event.type : name;
-        const others = this.#timers.filter((each) => each.setBy !== setBy || each.name !== name);
-        const set = { name, label, setBy, to, event, delayMs, dueMs: this.#nowMs + delayMs };
-        this.#timers = [...others, set].sort((a, b) => a.dueMs - b.dueMs);
-        return;
-      }
-      case 'cancel':
-        this.#timers = this.#timers.filter(({ setBy, name }) => setBy !== timer.actor || name !== timer.name);
-        return;
-      default:
-        this.#timers = this.#timers.filter(
-          ({ setBy, to }) => setBy !== timer.actor && !('actor' in to && to.actor === timer.actor),
-        );
-    }
   }
 
   /** What threw half way left a tree that is ahead of its journal. */

@@ -2,7 +2,7 @@ import { messageOf } from '../../../actors/message-of.ts';
 import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { isHoldfastError } from '../../errors/holdfast-error.ts';
 import type { Model } from '../model/model.ts';
-import { ModelActor, type PendingTimer, type Taken } from '../model/model-actor.ts';
+import { ModelActor, type Taken } from '../model/model-actor.ts';
 import {
   type FaultStep,
   kindOf,
@@ -12,6 +12,7 @@ import {
 } from '../model/model-step.ts';
 import { type Moment, momentOf } from '../model/moment.ts';
 import type { Proposal } from '../model/moves.ts';
+import type { PendingTimer } from '../model/pending-timers.ts';
 import type { Violation } from '../model/properties.ts';
 import type { Scenario, Trial } from '../model/trial.ts';
 import { differenceFrom, disagreement } from './difference.ts';
