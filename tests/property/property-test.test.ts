@@ -83,6 +83,7 @@ const orderModel = defineModel(order, {
 test('a machine with work, timers and guards holds, and is covered', async () => {
   const report = await propertyTest(orderModel, {
     seed: 1,
+    numRuns: 40,
     invariants: { 'items are not negative': ({ context }) => context.items >= 0 },
     steps: {
       'what was paid stays': (before, _, after) =>
@@ -91,9 +92,9 @@ test('a machine with work, timers and guards holds, and is covered', async () =>
     eventually: { 'can be shipped': (state) => state.matches('shipped') },
     coverage: { states: 1, transitions: 1 },
   });
-  expect(report).toMatchObject({ runs: 100, seed: 1, silentWork: [] });
+  expect(report).toMatchObject({ runs: 40, seed: 1, silentWork: [] });
   expect(report.coverage.transitions).toEqual({ covered: 8, total: 8, missed: [] });
-  expect(report.steps).toBeGreaterThan(1_000);
+  expect(report.steps).toBeGreaterThan(500);
 });
 
 test('a bug that needs four steps and one exact value is found, and shown as those steps', async () => {
