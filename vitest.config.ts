@@ -68,9 +68,17 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'package',
-          include: ['tests/package/**/*.test.ts'],
-          // The canaries are real files in the source tree, which other suites may read.
+          include: ['tests/package/{boundaries,tidy}.test.ts'],
+          // The canaries are real files in the source tree, which other suites may read: this one runs last, and alone.
           fileParallelism: false,
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'install',
+          include: ['tests/package/{exports,offline,peers}.test.ts'],
           testTimeout: 60_000,
         },
       },

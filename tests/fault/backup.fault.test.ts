@@ -7,6 +7,7 @@ import { codedError } from '../support/coded-error.ts';
 import { expectWholeLog } from '../support/stored-log.ts';
 import { straceArguments, whyNoStrace } from '../support/strace.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { times } from '../support/thorough.ts';
 
 async function openStore(path: string): Promise<EventStore> {
   const store = EventStore.withBackend(await SqliteEventStoreBackend.open(path));
@@ -16,7 +17,7 @@ async function openStore(path: string): Promise<EventStore> {
 
 /** About sixteen megabytes, which are many steps of a backup. */
 async function createLargeLog(store: EventStore): Promise<string[]> {
-  const ids = Array.from({ length: 80 }, (_, number) => `${number}-${'x'.repeat(200_000)}`);
+  const ids = Array.from({ length: times(40, 80) }, (_, number) => `${number}-${'x'.repeat(200_000)}`);
   await Promise.all(ids.map((id) => store.append('notebook/large', [{ type: 'noted', data: { id } }])));
   return ids;
 }
@@ -96,7 +97,7 @@ test('a backup that was killed leaves no file of its name, and the next one succ
   const store = await openStore(path);
   const ids = await createLargeLog(store);
   const target = join(folder, 'copy.db');
-  const prefix = straceArguments(`${target}.partial`, { calls: 'pwrite64', inject: 'signal=KILL:when=1500' });
+  const prefix = straceArguments(`${target}.partial`, { calls: 'pwrite64', inject: 'signal=KILL:when=700' });
 
   const { signal } = await runChild('back-up.ts', [path, target], { prefix });
   const isThere = { target: existsSync(target), partial: existsSync(`${target}.partial`) };

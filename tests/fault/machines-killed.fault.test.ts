@@ -71,7 +71,7 @@ testThoroughly(
   },
 );
 
-test('several processes that run the same machines end where one does', async () => {
+testThoroughly('several processes that run the same machines end where one does', async () => {
   const database = join(temporaryFolder(), 'app.db');
 
   const ends = await Promise.all(

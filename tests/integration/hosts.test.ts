@@ -6,6 +6,7 @@ import { codedError } from '../support/coded-error.ts';
 import { hostile } from '../support/fixtures/hostile.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { isThorough } from '../support/thorough.ts';
 
 const recordDeaths = () => new ChannelRecord<HostDied>('holdfast:host:died');
 
@@ -21,7 +22,7 @@ const harms = [
   ['buffers-loop', 'external-memory', /outside of the heap, and 64 MB are allowed/],
 ] as const;
 
-test.each(harms)(
+test.each(isThorough ? harms : harms.filter(([harm]) => harm !== 'buffers-loop'))(
   'a command that does harm once (%s) is answered by the next thread, with one effect and no trace',
   async (harm, cause, reason) => {
     const folder = temporaryFolder();
