@@ -5,6 +5,7 @@ import { runChild } from '../support/child-program.ts';
 import { expectWholeLog } from '../support/stored-log.ts';
 import { straceArguments, whyNoStrace } from '../support/strace.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { testThoroughly } from '../support/thorough.ts';
 
 const faults = [
   // After the data was written, the disk cannot say whether it is there.
@@ -38,29 +39,30 @@ describe.each(['store', 'actors'])('one caller appends through the %s', (through
   );
 });
 
-test('an index of the log that cannot grow leaves the outcome unknown: the log itself is synced by then', async ({
-  skip,
-}) => {
-  const why = whyNoStrace();
-  skip(why !== undefined, why);
-  const database = join(temporaryFolder(), 'app.db');
-  await createDatabase(database);
+testThoroughly(
+  'an index of the log that cannot grow leaves the outcome unknown: the log itself is synced by then',
+  async ({ skip }) => {
+    const why = whyNoStrace();
+    skip(why !== undefined, why);
+    const database = join(temporaryFolder(), 'app.db');
+    await createDatabase(database);
 
-  // The first eight writes make the index; the next ones enlarge it.
-  const prefix = straceArguments(database, {
-    calls: 'pwrite64',
-    inject: 'error=ENOSPC:when=10+',
-    suffixes: ['-shm'],
-  });
-  const { lines } = await runChild('append-large.ts', [database], { prefix });
+    // The first eight writes make the index; the next ones enlarge it.
+    const prefix = straceArguments(database, {
+      calls: 'pwrite64',
+      inject: 'error=ENOSPC:when=10+',
+      suffixes: ['-shm'],
+    });
+    const { lines } = await runChild('append-large.ts', [database], { prefix });
 
-  expect(lines).toEqual(['HOLDFAST_ERR_OUTCOME_UNKNOWN']);
-  await using store = EventStore.withBackend(await SqliteEventStoreBackend.open(database));
-  expect((await store.verify()).ok).toBe(true);
-  const repeated = await store.append('large', largeEvents(), { idempotencyKey: 'large' });
-  expect(['appended', 'already-appended']).toContain(repeated.outcome);
-  expect((await store.stats()).events).toBe(2);
-});
+    expect(lines).toEqual(['HOLDFAST_ERR_OUTCOME_UNKNOWN']);
+    await using store = EventStore.withBackend(await SqliteEventStoreBackend.open(database));
+    expect((await store.verify()).ok).toBe(true);
+    const repeated = await store.append('large', largeEvents(), { idempotencyKey: 'large' });
+    expect(['appended', 'already-appended']).toContain(repeated.outcome);
+    expect((await store.stats()).events).toBe(2);
+  },
+);
 
 /** What `append-large.ts` appends. */
 function largeEvents() {
