@@ -32,14 +32,16 @@ export function simulateGlobals(
   const restoreIds = simulateEventIds(() =>
     scheduler.current === undefined ? undefined : eventId(clock.now(), ids),
   );
-  // Before the entropy, which has modules see what was put in place of their exports.
   const restoreTimers = simulateTimers(scheduler);
   const restoreEntropy = borrowEntropy(() => (scheduler.current === undefined ? undefined : background));
+  // Whoever has imported them by name sees what was put in their place.
+  const { syncBuiltinESMExports } = process.getBuiltinModule('node:module');
+  syncBuiltinESMExports();
   return () => {
     restoreTimers();
     restoreEntropy();
     restoreIds();
-    process.getBuiltinModule('node:module').syncBuiltinESMExports();
+    syncBuiltinESMExports();
   };
 }
 
