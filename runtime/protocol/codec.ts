@@ -96,13 +96,19 @@ function isPlain(value: unknown, depth: number): boolean {
     if (keys++ === 0) firstKey = key;
   }
   if (keys === 1 && firstKey.startsWith('$')) return false;
-  return Object.getOwnPropertySymbols(value).length === 0;
+  // Symbols and properties that are not enumerable count too: neither would come back.
+  return Reflect.ownKeys(value).length === keys;
 }
 
 function isPlainArray(value: unknown[], depth: number): boolean {
   if (Object.getPrototypeOf(value) !== Array.prototype || 'toJSON' in value) return false;
   for (const item of value) if (!isPlain(item, depth + 1)) return false;
-  return Object.keys(value).length === value.length;
+  return hasOnlyItems(value);
+}
+
+/** Whether an array has neither holes nor anything besides its items and its length. */
+function hasOnlyItems(value: unknown[]): boolean {
+  return Reflect.ownKeys(value).length === value.length + 1;
 }
 
 /** Deeper, and so also in a cycle, the slower walk looks more closely. */
@@ -150,7 +156,7 @@ function arrayToPlain(value: unknown[], path: string, ancestors: object[]): unkn
     if (copy === undefined && plain !== value[index]) copy = value.slice(0, index);
     copy?.push(plain);
   }
-  if (Object.keys(value).length !== value.length) throw refused(path, 'is an array with named properties');
+  if (!hasOnlyItems(value)) throw refused(path, 'is an array with named properties');
   return copy ?? value;
 }
 
@@ -160,6 +166,7 @@ function recordToPlain(value: object, path: string, ancestors: object[]): unknow
   if (Object.getOwnPropertySymbols(value).length > 0) throw refused(path, 'has symbol keys');
   const record = value as Record<string, unknown>;
   const keys = Object.keys(record);
+  if (Object.getOwnPropertyNames(value).length !== keys.length) throw hiddenIn(record, path);
   const entries: [string, unknown][] = [];
   let changed = typeof record['toJSON'] === 'function';
   for (const key of keys) {
@@ -173,6 +180,7 @@ function recordToPlain(value: object, path: string, ancestors: object[]): unknow
 
 function specialToPlain(value: object, path: string, ancestors: object[]): unknown {
   const prototype: unknown = Object.getPrototypeOf(value);
+  refuseExtras(value, path);
   // An instance of a subclass would come back without its class.
   if (value instanceof Date && prototype === Date.prototype) {
     return { $date: Number.isNaN(value.getTime()) ? null : value.getTime() };
@@ -181,6 +189,21 @@ function specialToPlain(value: object, path: string, ancestors: object[]): unkno
   if (value instanceof Set && prototype === Set.prototype) return setToPlain(value, path, ancestors);
   if (value instanceof Error) return errorToPlain(value, path, ancestors);
   return leafToPlain(value, path);
+}
+
+function hiddenIn(record: Record<string, unknown>, path: string): Error {
+  const key = Object.getOwnPropertyNames(record).find(
+    (name) => !Object.prototype.propertyIsEnumerable.call(record, name),
+  );
+  return refused(`${path}.${key}`, 'is a property that is not enumerable');
+}
+
+/** A date, a map or a set comes back without what was put on it besides its content. */
+function refuseExtras(value: object, path: string): void {
+  if (!(value instanceof Date || value instanceof Map || value instanceof Set)) return;
+  const [extra] = Reflect.ownKeys(value);
+  if (extra !== undefined)
+    throw refused(`${path}.${String(extra)}`, 'is a property of its own on a built-in');
 }
 
 /** Loops, since a callback would be one more frame on the stack for each level. */
