@@ -55,5 +55,5 @@ function unaccepted(
   state: unknown,
 ): NewDeadLetter {
   const detail = `${delivery?.sender} sent it, and ${address} does not accept it in ${JSON.stringify(state)}.`;
-  return undelivered({ address, type, data, reason: 'not-accepted', detail });
+  return undelivered({ address, type, data, reason: 'not-accepted', detail }, delivery);
 }

@@ -1,5 +1,5 @@
 import type { AppendRequest, EncodedEvent, EncodedSnapshot } from '../runtime/protocol/append.ts';
-import { type Cause, correlationOf } from '../runtime/protocol/cause.ts';
+import { type Cause, correlationOf, metadataOfDelivery } from '../runtime/protocol/cause.ts';
 import { decode, encode } from '../runtime/protocol/codec.ts';
 import { entropyKey } from '../runtime/protocol/entropy-key.ts';
 import type { HostRequest } from '../runtime/protocol/host-messages.ts';
@@ -56,10 +56,7 @@ export function toAppendRequest(
 
 /** An event that another one has led to says so, and who has sent it. */
 function metadataOf({ metadata, delivery }: HostRequest): string | null {
-  const sender = delivery?.sender ?? null;
-  const cause = delivery?.cause ?? null;
-  if (sender === null && cause === null) return metadata;
-  return encode({ ...(sender === null ? {} : { sender }), ...cause });
+  return delivery === null ? metadata : (metadataOfDelivery(delivery) ?? metadata);
 }
 
 /** What led to everything that a decision asks for; `null` if it asks for nothing. */

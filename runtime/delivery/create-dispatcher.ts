@@ -14,11 +14,13 @@ export function createDispatcher(backend: SqliteEventStoreBackend, router: Route
         ? control().call('dueTimers', [without])
         : control().call('messages', [without, range]),
     deliver: (delivery) => router.deliver(delivery),
-    giveUp({ from, id, address, type, data }, error) {
+    giveUp(delivery, error) {
+      const { from, id, address, type, data } = delivery;
       const isPoison = isHoldfastError(error, 'HOLDFAST_ERR_POISON_MESSAGE');
       const reason = isPoison ? 'poison' : 'undeliverable';
       const detail = error instanceof Error ? error.message : String(error);
-      const letter = undelivered({ address, type, data, reason, detail }, isPoison ? error.evidence : null);
+      const evidence = isPoison ? error.evidence : null;
+      const letter = undelivered({ address, type, data, reason, detail }, delivery, evidence);
       deadLettered.publish({ address, type, reason });
       return control().call('giveUpDelivery', [{ from, id }, letter]);
     },

@@ -55,7 +55,7 @@ export async function recordPoisonousWork(
   const detail = `Its code ran when its host died, more than once: ${evidence.message}. ${becomes}`;
   deadLettered.publish({ address, type, reason });
   try {
-    const letter = undelivered({ address, type, data: 'null', reason, detail }, evidence);
+    const letter = undelivered({ address, type, data: 'null', reason, detail }, null, evidence);
     await backend.store().thread.control.call('recordDeadLetters', [[letter]]);
   } catch {
     // A full disk: the event on the channel has to do.

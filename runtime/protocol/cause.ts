@@ -1,4 +1,4 @@
-import { decode } from './codec.ts';
+import { decode, encode } from './codec.ts';
 
 /** What led to an event. */
 export interface Cause {
@@ -13,4 +13,16 @@ export function correlationOf(metadata: string | null, eventId: string): string 
   if (metadata === null || !metadata.includes('"correlationId"')) return eventId;
   const { correlationId } = decode(metadata) as { correlationId?: unknown };
   return typeof correlationId === 'string' ? correlationId : eventId;
+}
+
+/** The metadata of an event that was not sent by a caller: the address it came from and what led to it, if known. */
+export function metadataOfDelivery({
+  sender,
+  cause = null,
+}: {
+  readonly sender: string | null;
+  readonly cause?: Cause | null | undefined;
+}): string | null {
+  if (sender === null && cause === null) return null;
+  return encode({ ...(sender === null ? {} : { sender }), ...cause });
 }

@@ -1,3 +1,5 @@
+import { metadataOfDelivery } from './cause.ts';
+import type { Delivery } from './consequences.ts';
 import type { DeathCause, DeathEvidence } from './host-death.ts';
 
 /**
@@ -32,12 +34,17 @@ export interface NewDeadLetter {
   readonly evidence: DeathEvidence | null;
 }
 
-/** The letter of an event that a timer or another actor brought, and not a caller. */
+/**
+ * The letter of an event that a timer or another actor brought, and not a caller. It keeps who sent the event and what
+ * led to it as its metadata, so that it says so too when it is requeued.
+ */
 export function undelivered(
   event: Pick<NewDeadLetter, 'address' | 'type' | 'data' | 'reason' | 'detail'>,
+  delivery: Pick<Delivery, 'sender' | 'cause'> | null,
   evidence: DeathEvidence | null = null,
 ): NewDeadLetter {
-  const asked = { operation: 'send', metadata: null, expectedVersion: null, idempotencyKey: null } as const;
+  const metadata = delivery === null ? null : metadataOfDelivery(delivery);
+  const asked = { operation: 'send', metadata, expectedVersion: null, idempotencyKey: null } as const;
   return { ...event, ...asked, cause: evidence?.cause ?? null, evidence };
 }
 

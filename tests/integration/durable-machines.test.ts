@@ -32,6 +32,14 @@ test('a machine with a promise, a callback, a child machine and a message runs t
   expect(booked.context).toEqual({ total: 7, entries: 1 });
   expect(emitted).toEqual([{ address: 'order/1', id: '1', event: { type: 'paidFor', cents: 7 } }]);
   expect((await runtime.store.stats()).messages).toBe(0);
+  // Requeued, it is a command with this metadata: the event says as much of its origin as the message would have.
+  const [letter] = await runtime.deadLetters();
+  const talk = (await Array.fromAsync(runtime.store.read('talkative/1')))[0];
+  expect(JSON.parse(letter?.metadata ?? 'null')).toEqual({
+    sender: 'talkative/1',
+    correlationId: talk?.id,
+    causationId: talk?.id,
+  });
 });
 
 test('the failure of a promise reaches the machine as the error that it was', async () => {
