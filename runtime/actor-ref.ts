@@ -157,7 +157,7 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
       checkOptions('start', options, ['input', 'signal', 'timeoutMs']);
       const request = this.#request('start');
       request.payload = 'input' in options ? encode(options.input, 'start.input') : '';
-      return this.#router.request(request, options, this.#toReceipt);
+      return this.#router.start(request, options, this.#toReceipt);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -91,6 +91,7 @@ export class Runtime extends Queryable {
       emitted: this.#emitted.gauge,
       onProjections: () => void this.#startProjections(),
       onMoved: (isTheirs) => void this.#dispatcher.resumeWork(isTheirs),
+      onStarted: (address) => this.#dispatcher.hurry(address),
     });
     this.#dispatcher = createDispatcher(backend, this.#router);
     this.#resilience = new Resilience(this.#router, backend.store(), options.connectivity);

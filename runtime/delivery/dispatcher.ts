@@ -71,7 +71,11 @@ export class Dispatcher {
   readonly #parkingLot = new ParkingLot();
   /** Changes whenever deliveries are sent back to the file, or no longer passed over: what is fetched is then not in order. */
   #dispersals = 0;
-  readonly #retries = new Set<NodeJS.Timeout>();
+  /** What waits for another try: what is to be done then, and for which actor, if for one. */
+  readonly #retries = new Map<
+    NodeJS.Timeout,
+    { readonly address: string | undefined; readonly step: () => void }
+  >();
   readonly #toWake: string[] = [];
   #waking = 0;
   #isClosed = false;
@@ -109,10 +113,20 @@ export class Dispatcher {
     }
   }
 
+  /** Something has changed for an actor: what waits for another try with it is tried now. */
+  hurry(address: string): void {
+    for (const [retry, { address: waiting, step }] of [...this.#retries]) {
+      if (waiting !== address) continue;
+      clearTimeout(retry);
+      this.#retries.delete(retry);
+      step();
+    }
+  }
+
   /** Starts nothing more. What is on its way is answered or comes again with the next run. */
   close(): void {
     this.#isClosed = true;
-    for (const retry of this.#retries) clearTimeout(retry);
+    for (const retry of this.#retries.keys()) clearTimeout(retry);
     this.#retries.clear();
     this.#toWake.length = 0;
   }
@@ -250,17 +264,17 @@ export class Dispatcher {
     const { from, id, address, type } = delivery;
     deliveryDelayed.publish({ from, id, address, type, attempt: count, error });
     this.#park(delivery, kind);
-    this.#later(retryDelayMs(kind, count), () => void this.#try(delivery, failures));
+    this.#later(retryDelayMs(kind, count), () => void this.#try(delivery, failures), address);
   }
 
-  #later(delayMs: number, step: () => void): void {
+  #later(delayMs: number, step: () => void, address?: string): void {
     if (this.#isClosed) return;
     const retry = setTimeout(() => {
       this.#retries.delete(retry);
       step();
     }, delayMs);
     retry.unref();
-    this.#retries.add(retry);
+    this.#retries.set(retry, { address, step });
   }
 
   /** Whether the delivery was removed; if the disk does not take it, it stays the first of its lane. */

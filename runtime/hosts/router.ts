@@ -23,6 +23,8 @@ export interface RouterOptions extends HostThreadOptions {
   readonly supervision: ResolvedSupervision;
   /** Told of actors whose host was replaced, with a way to know them. */
   readonly onMoved: (isTheirs: (address: string) => boolean) => void;
+  /** An actor has begun, perhaps with an input that others were waiting for. */
+  readonly onStarted: (address: string) => void;
 }
 
 /** Who is told of the changes of an actor. */
@@ -54,6 +56,7 @@ export class Router {
   readonly #supervisor: HostSupervisor;
   readonly #mailboxOverflow: MailboxOverflow;
   readonly #watchers = new Map<Watcher, string>();
+  readonly #onStarted: (address: string) => void;
   readonly #backend: SqliteEventStoreBackend;
   /** Set while somebody watches: appends of other processes change actors too. */
   #foreign: Promise<{ stop: () => void }> | undefined;
@@ -67,6 +70,7 @@ export class Router {
     const supervisor = new HostSupervisor(supervision, hosts);
     this.#supervisor = supervisor;
     const { onMoved } = options;
+    this.#onStarted = options.onStarted;
     const perHost = {
       ...options,
       supervisor,
@@ -123,6 +127,17 @@ export class Router {
       limitWait(pending, options);
       host.send(pending);
     });
+  }
+
+  /** Begins an actor; the same otherwise. */
+  async start<Result>(
+    request: HostRequest,
+    options: RequestOptions,
+    toResult: (receipt: HostReceipt) => Result,
+  ): Promise<Result> {
+    const result = await this.request(request, options, toResult);
+    this.#onStarted(request.address);
+    return result;
   }
 
   /** Brings an event from a timer or another actor to its actor; resolves when what came of it is durable. */

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { books, light, order } from '../support/fixtures/order.ts';
@@ -32,14 +33,6 @@ test('a machine with a promise, a callback, a child machine and a message runs t
   expect(booked.context).toEqual({ total: 7, entries: 1 });
   expect(emitted).toEqual([{ address: 'order/1', id: '1', event: { type: 'paidFor', cents: 7 } }]);
   expect((await runtime.store.stats()).messages).toBe(0);
-  // Requeued, it is a command with this metadata: the event says as much of its origin as the message would have.
-  const [letter] = await runtime.deadLetters();
-  const talk = (await Array.fromAsync(runtime.store.read('talkative/1')))[0];
-  expect(JSON.parse(letter?.metadata ?? 'null')).toEqual({
-    sender: 'talkative/1',
-    correlationId: talk?.id,
-    causationId: talk?.id,
-  });
 });
 
 test('the failure of a promise reaches the machine as the error that it was', async () => {
@@ -142,6 +135,21 @@ test('a message that is not accepted is kept as a dead letter', async () => {
       },
     ]);
   expect((await runtime.store.stats()).messages).toBe(0);
+});
+
+test('messages to an actor that has no input yet are delivered once it is started with one', async () => {
+  const { invited, talkative } = await import('../support/fixtures/talkative.ts');
+  const runtime = await openRuntime(['talkative']);
+  const delayed = Promise.withResolvers<unknown>();
+  subscribe('holdfast:delivery:delayed', delayed.resolve);
+
+  await runtime.actor(talkative, '1').send({ type: 'count', to: 'invited/1', from: 2, upTo: 3 });
+  expect(await delayed.promise).toMatchObject({ address: 'invited/1', type: 'counted', attempt: 1 });
+  unsubscribe('holdfast:delivery:delayed', delayed.resolve);
+  await runtime.actor(invited, '1').start({ input: { first: 1 } });
+
+  const { context } = await runtime.actor(invited, '1').waitFor(({ version }) => version === 3);
+  expect(context.heard).toEqual([1, 2, 3]);
 });
 
 test('thousands of messages to a kind that nobody hosts hold up no other, and arrive once somebody hosts it', async () => {

@@ -109,6 +109,21 @@ test('messages to one actor go one after the other, and those to another do not 
   expect(ids()).toEqual([3, 2]);
 });
 
+test('what waits for another try with an actor is tried at once when the actor has changed', async () => {
+  const { dispatcher, signal, settle, ids } = makeWorld([message(1, 'a/1'), message(2, 'b/1')]);
+  await signal();
+  const unreadable = new Error('it has no input');
+  await settle(1, unreadable);
+  await settle(2, unreadable);
+
+  dispatcher.hurry('a/1');
+  expect(ids()).toEqual([1]);
+  await settle(1);
+  await vi.advanceTimersByTimeAsync(2_000);
+
+  expect(ids()).toEqual([2]);
+});
+
 test('a message whose host died is tried again before the ones behind it', async () => {
   const { signal, settle, ids } = makeWorld([message(1, 'a/1'), message(2, 'a/1')]);
   await signal();
