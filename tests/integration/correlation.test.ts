@@ -65,3 +65,18 @@ test('a whole order, with its promise, callback, child and timers, is found by i
     expect(metadata).toMatchObject({ correlationId: beginning.id, causationId: expect.any(String) });
   }
 });
+
+test('a letter of a message that was not accepted keeps who sent it and what led to it, for when it is requeued', async () => {
+  const runtime = await openRuntime(['talkative']);
+  await runtime.actor(talkative, 'a').send({ type: 'talk', to: 'talkative/b', what: 'nonsense' });
+  await expect.poll(() => runtime.deadLetters()).toHaveLength(1);
+  const beginning = await firstEventOf(runtime, 'talkative/a');
+
+  const [letter] = await runtime.deadLetters();
+
+  expect(JSON.parse(letter?.metadata ?? 'null')).toEqual({
+    sender: 'talkative/a',
+    correlationId: beginning.id,
+    causationId: beginning.id,
+  });
+});
