@@ -17,7 +17,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 10_000 },
+        test: { name: 'unit', isolate: false, include: ['tests/unit/**/*.test.ts'], testTimeout: 10_000 },
       },
       {
         extends: true,

@@ -7,7 +7,11 @@ const hourMs = 3_600_000;
 beforeEach(() => {
   vi.useFakeTimers({ now: start, toFake: ['setTimeout', 'clearTimeout', 'performance'] });
 });
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  // A spy on a timer that is not real must not be there when the real one comes back: it would be put in its place later.
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 /** An alarm on a wall clock that can be set; the processor's own clock goes on by itself. */
 function makeAlarm() {
