@@ -12,7 +12,7 @@ declare const types: unique symbol;
  * what its factory reads of the other bindings by itself, `Needed` what it names as its dependencies.
  */
 export interface Binding<Asked, Needed, V, Kind extends BindingKind = BindingKind> {
-  /** @internal */
+  /** For the compiler alone: nothing has it while the application runs. */
   readonly [types]: {
     readonly asks: (deps: Asked) => void;
     readonly needs: (deps: Needed) => void;

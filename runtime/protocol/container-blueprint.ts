@@ -24,7 +24,7 @@ export interface BlueprintHandle {
 
 /** What `defineContainer` returns, whatever it binds. */
 export interface AnyBlueprint {
-  /** @internal */
+  /** For a runtime and its threads. */
   readonly [blueprintKey]: BlueprintHandle;
 }
 

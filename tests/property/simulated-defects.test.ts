@@ -6,14 +6,16 @@ import { type AppendOutcome, LogWriter } from '../../runtime/sqlite/log-writer.t
 import { simulations } from '../../runtime/testing/simulation/simulate.ts';
 import { makeCouriers } from '../support/courier.ts';
 
-const { scenario } = makeCouriers({ addressOf, defineAggregate });
+// The sources, in which a defect can be planted, and not the package, whose types the couriers have.
+const { scenario } = makeCouriers({ addressOf, defineAggregate } as unknown as typeof import('holdfast'));
+const run = simulations as unknown as typeof import('holdfast/testing').simulations;
 
 afterEach(() => vi.restoreAllMocks());
 
 /** Which promise a simulation sees broken. */
 async function brokenPromise(faults: object): Promise<unknown> {
   try {
-    await simulations({ ...scenario(1), steps: 20, faults, runs: 10, shrinkRuns: 0 });
+    await run({ ...scenario(1), steps: 20, faults, runs: 10, shrinkRuns: 0 });
     return undefined;
   } catch (error) {
     return (error as { invariant?: unknown }).invariant;

@@ -1,4 +1,4 @@
-import { expectTypeOf, test } from 'vitest';
+import { createRuntime } from 'holdfast';
 import {
   type Container,
   type ContainerOf,
@@ -9,7 +9,8 @@ import {
   lazy,
   scoped,
   servicesOf,
-} from '../../runtime/container/index.ts';
+} from 'holdfast/container';
+import { expectTypeOf, test } from 'vitest';
 
 interface Config {
   readonly path: string;
@@ -166,4 +167,10 @@ test('work asks for what the blueprint binds', () => {
   void asked.get('databse');
   // @ts-expect-error it is not the work's to close
   asked.close;
+});
+
+test('a runtime takes a blueprint and nothing else for its container', () => {
+  expectTypeOf(createRuntime).toBeCallableWith({ database: 'app.db', modules: [], container: services });
+  // @ts-expect-error it is no blueprint
+  void createRuntime({ database: 'app.db', modules: [], container: {} });
 });

@@ -1,10 +1,5 @@
+import { bulkhead, fallback, pipeline, retry, timeout, wrap } from 'holdfast/resilience';
 import { expectTypeOf, test } from 'vitest';
-import { bulkhead } from '../../runtime/resilience/policies/bulkhead.ts';
-import { fallback } from '../../runtime/resilience/policies/fallback.ts';
-import { pipeline } from '../../runtime/resilience/policies/pipeline.ts';
-import { retry } from '../../runtime/resilience/policies/retry.ts';
-import { timeout } from '../../runtime/resilience/policies/timeout.ts';
-import { wrap } from '../../runtime/resilience/policies/wrap.ts';
 
 test('a policy resolves with what its function does', () => {
   expectTypeOf(retry().execute(() => 5)).resolves.toEqualTypeOf<number>();
