@@ -41,10 +41,15 @@ function endpointOf(port: MessagePort): Endpoint {
 
 let comlink: Promise<typeof import('comlink')> | undefined;
 
-/** Loads comlink, which from then on takes no turn of the event loop. */
-export function loadComlink(): Promise<typeof import('comlink')> {
+/** Not exported: its types need those of a browser, which an application may not have. */
+function importComlink(): Promise<typeof import('comlink')> {
   comlink ??= import('comlink');
   return comlink;
+}
+
+/** Loads comlink, which from then on takes no turn of the event loop. */
+export async function loadComlink(): Promise<void> {
+  await importComlink();
 }
 
 /** An interface whose methods can be called across threads. */
@@ -65,7 +70,7 @@ export function serveControl<Api extends ControlApi<Api>>(port: MessagePort, api
   const early: unknown[] = [];
   const keep = (message: unknown): void => {
     if (early.push(message) > 1) return;
-    void loadComlink().then(({ expose }) => {
+    void importComlink().then(({ expose }) => {
       expose({ invoke }, endpointOf(port));
       port.off('message', keep);
       for (const each of early) port.emit('message', each);
@@ -139,7 +144,7 @@ export class ControlChannel<Api extends ControlApi<Api>> {
   }
 
   async #connect(): Promise<{ proxy: Remote<Invoke>; move: typeof transfer }> {
-    const { transfer: move, wrap } = await loadComlink();
+    const { transfer: move, wrap } = await importComlink();
     const proxy = wrap<Invoke>(endpointOf(this.#port));
     this.#port.unref();
     // A proxy looks like a promise to whoever awaits it, so it is handed over inside of an object.

@@ -85,6 +85,20 @@ test('the door of the container loads nothing but itself', async () => {
   expect(outside.toSorted()).toEqual(['node:async_hooks', 'node:diagnostics_channel', 'node:path']);
 });
 
+test('the published types name no package but those whose types are part of the interface', () => {
+  const declarations = globSync('dist/**/*.d.ts', { cwd: root })
+    .map(read)
+    .join('\n')
+    .replace(/^\s*\*.*$/gm, '');
+  const named = [...declarations.matchAll(/(?:\bfrom |import\()'([^'.][^'\n]*)'/g)].map(
+    ([, name = '']) => name,
+  );
+
+  expect(named).toContain('xstate');
+  const packages = new Set(named.filter((name) => !name.startsWith('node:')));
+  expect([...packages].toSorted()).toEqual(['fast-check', 'xstate']);
+});
+
 test('the tarball holds what users need and nothing else', () => {
   const files = packedFiles();
   const paths = files.map((file) => file.path);
