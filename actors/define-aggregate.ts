@@ -65,14 +65,17 @@ type CommandDefinitions<
     | Decide<Machine, Outputs[Name], Type>;
 };
 
-/** What the caller of each command gives: what its schema takes, or what a plain function names as its input. */
-type GivenInputs<Inputs extends CommandInputs, Outputs extends CommandInputs> = {
-  [Name in keyof Outputs]: Name extends keyof Inputs
-    ? unknown extends Inputs[Name]
-      ? Outputs[Name]
-      : Inputs[Name]
-    : Outputs[Name];
-};
+/**
+ * What the caller of each command gives: what its schema takes, or what a plain function names as its input. TypeScript
+ * infers nothing from functions none of whose parameters is annotated but their names: their input may be anything.
+ */
+type GivenInputs<Inputs extends CommandInputs, Outputs extends CommandInputs, Name extends string> = {
+  [Each in keyof Outputs]: Each extends keyof Inputs
+    ? unknown extends Inputs[Each]
+      ? Outputs[Each]
+      : Inputs[Each]
+    : Outputs[Each];
+} & { [Each in Exclude<Name, keyof Outputs>]: unknown };
 
 /** The payload of an event: the event without its type. */
 export type EventData<Event, Type> = Omit<Extract<Event, { type: Type }>, 'type'>;
@@ -98,6 +101,7 @@ export interface AggregateOptions<
   Type extends string = string,
   Upcast extends string = string,
   State extends string | object = string | object,
+  Name extends string = string,
 > {
   /** Any machine made with `setup()`. Its events are the stream, its states decide which of them are accepted. */
   readonly machine: Machine;
@@ -132,7 +136,9 @@ export interface AggregateOptions<
   /** Makes a snapshot of an older `version` usable. Without it, such a snapshot is dropped and the stream replayed. */
   readonly migrate?: Migrate<Machine, State>;
   /** Commands beside plain events: one command may become several facts, or none. */
-  readonly commands?: CommandDefinitions<Machine, Inputs, Outputs, Type>;
+  readonly commands?: CommandDefinitions<Machine, Inputs, Outputs, Type> & {
+    readonly [Each in Name]: object;
+  };
   /** Standard Schemas that validate event payloads at the door. */
   readonly events?: EventSchemas<Machine>;
 }
@@ -196,10 +202,11 @@ export function defineAggregate<
   Upcast extends string = never,
   const State extends string | object = string | object,
   const Kind extends string = string,
+  Name extends string = never,
 >(
   kind: Kind,
-  options: AggregateOptions<Machine, Inputs, Outputs, Type, Upcast, State>,
-): AggregateDefinition<Machine, GivenInputs<Inputs, Outputs>, Kind> {
+  options: AggregateOptions<Machine, Inputs, Outputs, Type, Upcast, State, Name>,
+): AggregateDefinition<Machine, GivenInputs<Inputs, Outputs, Name>, Kind> {
   checkName('The kind of an aggregate', kind);
   if (kind.includes('/')) {
     throw holdfastError(
@@ -235,7 +242,7 @@ export function defineAggregate<
     version,
     timers,
     actors,
-    commands: commands as CommandDefinitions<Machine, GivenInputs<Inputs, Outputs>>,
+    commands: commands as never,
     events,
     upcast: upcast as AnyUpcastChains,
     migrate,

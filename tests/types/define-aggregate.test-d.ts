@@ -242,3 +242,21 @@ test('what is sent to the address of a definition is an event of its machine', (
   // @ts-expect-error: the number of times is missing
   sendTo(() => addressOf(doors, 'front'), { type: 'knock' });
 });
+
+test('commands without any annotation are commands, with any input or none', () => {
+  const bare = defineAggregate('article', {
+    machine: documentMachine,
+    commands: {
+      publish: ({ context }) => {
+        expectTypeOf(context.title).toEqualTypeOf<string>();
+        return { type: 'published' };
+      },
+      settle: ({ state }) => (state === 'draft' ? { type: 'published' } : []),
+    },
+  });
+  const actor = runtime.actor(bare, 'a');
+  void actor.execute('publish');
+  void actor.execute('settle', 5);
+  // @ts-expect-error: there is no such command
+  void actor.execute('setle');
+});

@@ -9,6 +9,7 @@ const tally = defineAggregate('tally', {
   }).createMachine({ context: { sum: 0 }, on: { added: {} } }),
   commands: {
     double: ({ input }: { input: { times: number } }) => [{ type: 'added' as const, by: input.times }],
+    clear: ({ context }: { context: { sum: number } }) => [{ type: 'added' as const, by: -context.sum }],
   },
 });
 
@@ -21,6 +22,9 @@ test('a world knows the events, commands and states of definitions', () => {
       // @ts-expect-error: the event has a number
       void send(tally, 'a', { type: 'added', by: '1' });
       void execute(tally, 'a', 'double', { times: 2 });
+      void execute(tally, 'a', 'clear');
+      // @ts-expect-error: it has an input
+      void execute(tally, 'a', 'double');
       // @ts-expect-error: there is no such command
       void execute(tally, 'a', 'triple', { times: 2 });
       expectTypeOf(states(tally)[0]?.context.sum).toEqualTypeOf<number | undefined>();

@@ -251,12 +251,12 @@ export class Simulation {
       step: this.#step,
       send: (definition, id, event, options) =>
         this.#command(definition, id, event.type, options, (actor, given) => actor.send(event, given), true),
-      execute: (definition, id, name, input, options) =>
+      execute: (definition, id, name, ...[input, options]) =>
         this.#command(
           definition as never,
           id,
           name,
-          options,
+          options as SimulatedSendOptions | undefined,
           (actor, given) => actor.execute(name as never, input as never, given as never),
           false,
         ) as never,

@@ -59,8 +59,9 @@ export interface SimulatedWorld extends DurableWorld {
     definition: AggregateDefinition<Machine, Inputs>,
     id: string,
     name: Name,
-    input: Inputs[Name],
-    options?: SimulatedSendOptions,
+    ...rest: undefined extends Inputs[Name]
+      ? [input?: Inputs[Name], options?: SimulatedSendOptions]
+      : [input: Inputs[Name], options?: SimulatedSendOptions]
   ): Promise<Receipt<Machine>>;
   /** Lets time pass, in milliseconds. */
   advance(ms: number): Promise<void>;
