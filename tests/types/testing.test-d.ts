@@ -40,7 +40,7 @@ test('the state that properties see is that of the machine, whatever it is given
     steps: {
       typed: (before, step) => {
         expectTypeOf(before.context.cents).toEqualTypeOf<number>();
-        if ('type' in step && step.type === 'paid') expectTypeOf(step).toHaveProperty('cents');
+        if (step.type === 'paid') expectTypeOf(step).toHaveProperty('cents');
       },
     },
     eventually: { typed: (state) => state.matches('gone') },

@@ -8,6 +8,7 @@ export interface EventStep {
 
 /** A command of the definition. */
 export interface CommandStep {
+  readonly type?: never;
   readonly command: string;
   readonly input?: unknown;
 }
@@ -17,6 +18,7 @@ export interface CommandStep {
  * the type of an event that has no id.
  */
 export interface TimerStep {
+  readonly type?: never;
   readonly timer: string;
   /** Who has set it, if several have one of the name: the ids of child actors as JSON. */
   readonly actor?: string;
@@ -24,6 +26,7 @@ export interface TimerStep {
 
 /** Work tells something: the name of its logic, and one of `done`, `error`, `next` and `send`. */
 export interface WorkStep {
+  readonly type?: never;
   readonly work: string;
   /** Which one, if several of the name are under way: the ids of actors as JSON. */
   readonly actor?: string;
@@ -35,6 +38,7 @@ export interface WorkStep {
 
 /** Something goes wrong in a system that the machine is compared with. Of the machine alone it is no step. */
 export interface FaultStep {
+  readonly type?: never;
   /** One of those that the system can be brought to, such as `host-crash`. */
   readonly fault: string;
   /** While the next step is under way, so many milliseconds after it began. Left out: before it. */
@@ -43,7 +47,7 @@ export interface FaultStep {
   readonly byMs?: number;
 }
 
-/** One thing that happens to a machine under test. */
+/** One thing that happens to a machine under test: an event if it has a `type`. */
 export type ModelStep = EventStep | CommandStep | TimerStep | WorkStep | FaultStep;
 
 /** How work may tell something. */

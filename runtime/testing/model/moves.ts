@@ -103,7 +103,7 @@ export class Moves {
     if (proposal?.drawn === undefined) return;
     for (const drawn of this.dictionary.alternatives(proposal.drawn, actor.snapshot)) {
       const step = withDrawnPart(proposal.step, drawn.value);
-      if (!('type' in step) || actor.can(step)) yield { step, drawn };
+      if (step.type === undefined || actor.can(step)) yield { step, drawn };
     }
   }
 

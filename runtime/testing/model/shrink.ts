@@ -154,7 +154,7 @@ class Shrinking {
     if (actor === undefined || violation !== undefined) return false;
     for (const drawn of this.#dictionary.alternatives(last.drawn, actor.snapshot, 'likely')) {
       const mended = { step: withDrawnPart(last.step, drawn.value), drawn };
-      if ('type' in mended.step && !actor.can(mended.step)) continue;
+      if (mended.step.type !== undefined && !actor.can(mended.step)) continue;
       if (this.#accepts({ given, proposals: [...before, mended] })) return true;
     }
     return false;
