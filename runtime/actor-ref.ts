@@ -53,6 +53,8 @@ export interface WaitOptions {
 /** Options of {@link ActorRef.start}. */
 export interface StartOptions<Machine extends AnyStateMachine> extends WaitOptions {
   readonly input?: InputFrom<Machine>;
+  /** Makes a repetition harmless: to start again under the same key, with the same input, changes nothing. */
+  readonly idempotencyKey?: string;
 }
 
 /** The answer to a command that is durable. */
@@ -150,13 +152,15 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
    * an actor that was never started starts it as well. With `input`, its machine gets that instead of what the
    * definition computes. Starting again without an input changes nothing.
    *
-   * @throws what `send` throws; HOLDFAST_ERR_EVENT_REJECTED for an input when the actor has begun already.
+   * @throws what `send` throws; HOLDFAST_ERR_EVENT_REJECTED for an input when the actor has begun already, unless it was
+   * under the same `idempotencyKey`.
    */
   start(options: StartOptions<Machine> = {}): Promise<Receipt<Machine>> {
     try {
-      checkOptions('start', options, ['input', 'signal', 'timeoutMs']);
+      checkOptions('start', options, ['input', 'idempotencyKey', 'signal', 'timeoutMs']);
       const request = this.#request('start');
       request.payload = 'input' in options ? encode(options.input, 'start.input') : '';
+      this.#setKey(request, 'start', options.idempotencyKey);
       return this.#router.start(request, options, this.#toReceipt);
     } catch (error) {
       return Promise.reject(error);
@@ -247,15 +251,20 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
     checkOptions(operation, options, sendOptionNames);
     const { expectedVersion, idempotencyKey, metadata } = options;
     if (expectedVersion !== undefined) checkWhole('expectedVersion', expectedVersion);
-    if (idempotencyKey !== undefined) checkKey('idempotencyKey', idempotencyKey);
     const request = this.#request(operation);
     request.name = name;
     request.payload = payload;
     request.metadata = metadata === undefined ? null : encodeMetadata(metadata, 'metadata');
     request.expectedVersion = expectedVersion ?? null;
-    request.idempotencyKey = idempotencyKey ?? null;
-    request.fingerprint = idempotencyKey === undefined ? '' : commandFingerprint(operation, name, payload);
+    this.#setKey(request, operation, idempotencyKey);
     return this.#router.request(request, options, this.#toReceipt);
+  }
+
+  #setKey(request: HostRequest, operation: 'send' | 'execute' | 'start', key: string | undefined): void {
+    if (key === undefined) return;
+    checkKey('idempotencyKey', key);
+    request.idempotencyKey = key;
+    request.fingerprint = commandFingerprint(operation, request.name, request.payload);
   }
 
   readonly #toReceipt = ({ outcome, version, position, state }: HostReceipt): Receipt<Machine> => {

@@ -75,6 +75,26 @@ test('starting an actor twice changes nothing, and with an input it is refused',
   });
 });
 
+test('a start that is repeated under its key changes nothing, also after others', async () => {
+  const { invited } = await import('../support/fixtures/talkative.ts');
+  const runtime = await openRuntime(['talkative']);
+  const actor = runtime.actor(invited, '1');
+  const start = { input: { first: 1 }, idempotencyKey: 'invite' };
+
+  await actor.start(start);
+  await actor.send({ type: 'counted', n: 2 });
+  const again = await actor.start(start);
+
+  expect(again).toMatchObject({ version: 1, repeated: true });
+  expect((await actor.snapshot()).version).toBe(2);
+  await expect(actor.start({ ...start, input: { first: 9 } })).rejects.toMatchObject({
+    code: 'HOLDFAST_ERR_IDEMPOTENCY_CONFLICT',
+  });
+  await expect(actor.start({ input: { first: 1 } })).rejects.toMatchObject({
+    code: 'HOLDFAST_ERR_EVENT_REJECTED',
+  });
+});
+
 test('a timer is cancelled with the event that leaves its state', async () => {
   const runtime = await openRuntime(['order']);
   const actor = runtime.actor(light, '1');
