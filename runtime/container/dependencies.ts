@@ -1,9 +1,16 @@
 import { notReady } from './container-errors.ts';
 import type { Initialisation } from './initialisation.ts';
 import { Resolution } from './resolution.ts';
+import { runningFactory } from './running-code.ts';
 
-/** Has the named dependencies made, at the same time, and hands them over: at once if they are all there. */
-export function gather(names: readonly string[], by: Initialisation): object | Promise<object> {
+/** Dependencies that are handed over. `ready` is absent if all are there: one may be called `then`, so they are no result. */
+export interface Handed {
+  readonly deps: object;
+  readonly ready: Promise<unknown> | undefined;
+}
+
+/** Has the named dependencies made, at the same time. */
+export function gather(names: readonly string[], by: Initialisation): Handed {
   const deps: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   const waits: Promise<unknown>[] = [];
   for (const name of names) {
@@ -21,7 +28,7 @@ export function gather(names: readonly string[], by: Initialisation): object | P
       break;
     }
   }
-  return waits.length === 0 ? deps : Promise.all(waits).then(() => deps);
+  return { deps, ready: waits.length === 0 ? undefined : Promise.all(waits) };
 }
 
 /** What is looked for in any object that is awaited or printed, and is no question for a binding. */
@@ -37,8 +44,8 @@ export function resolverOf(by: Initialisation): object {
       if (typeof name === 'symbol') return undefined;
       const kind = bindings.get(name)?.kind;
       if (kind === undefined && notAsked.has(name)) return undefined;
-      // One that has been made waits for nobody.
-      const asking = by.isSettled ? new Resolution('get') : by;
+      // One that has been made waits for nobody; the factory that calls it may, and is the one that asks then.
+      const asking = by.isSettled ? (runningFactory() ?? new Resolution('get')) : by;
       if (kind === 'lazy' || (kind === 'scoped' && asker.kind === 'scoped')) {
         try {
           return layer.ask(name, asking).promise;

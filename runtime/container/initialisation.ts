@@ -79,11 +79,14 @@ export class Initialisation {
   #begin(): void {
     if (this.isSettled) return;
     const { lingering, binding } = this.slot;
-    const handed = binding.needs === undefined ? resolverOf(this) : gather(binding.needs, this);
+    const { deps, ready } =
+      binding.needs === undefined
+        ? { deps: resolverOf(this), ready: undefined }
+        : gather(binding.needs, this);
     if (lingering !== undefined) this.#limit();
-    if (lingering === undefined && !(handed instanceof Promise)) return this.#call(handed);
-    Promise.all([handed, lingering]).then(
-      ([deps]) => this.#call(deps),
+    if (lingering === undefined && ready === undefined) return this.#call(deps);
+    Promise.all([ready, lingering]).then(
+      () => this.#call(deps),
       (error) => this.#failed(error),
     );
   }

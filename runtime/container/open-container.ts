@@ -8,6 +8,7 @@ import { Family } from './family.ts';
 import { Layer } from './layer.ts';
 import type { Plan } from './plan.ts';
 import { Resolution } from './resolution.ts';
+import { runningFactory } from './running-code.ts';
 
 /** How a container is made. */
 export interface ContainerOptions {
@@ -44,8 +45,10 @@ async function makeEager(
   const stop = (): void => void closeLayer(layer).catch(() => undefined);
   signal?.addEventListener('abort', stop, { once: true });
   try {
+    // A factory that makes a container waits for it.
+    const asker = runningFactory() ?? new Resolution('creation');
     for (const name of names) {
-      const { status, promise } = layer.ask(name, new Resolution('creation'));
+      const { status, promise } = layer.ask(name, asker);
       if (status !== 'ready') await promise;
     }
     signal?.throwIfAborted();

@@ -144,6 +144,24 @@ test.each([
 });
 let held: { get(name: string): Promise<unknown> };
 
+test('finds what waits for itself by what another has kept, and by a container that it makes itself', async () => {
+  const services = defineContainer()
+    .lazy('finder', (deps) => async () => (deps as unknown as { user: Promise<string> }).user)
+    .lazy('user', ['finder'], async ({ finder }): Promise<string> => finder());
+  expect(await errorOf((await createContainer(services)).get('user'))).toMatchObject({
+    code: 'HOLDFAST_ERR_CONTAINER_CYCLE',
+    path: ['user', 'user'],
+  });
+
+  held = (await createContainer({
+    outer: lazy(async () => createContainer({ inner: eager(async () => held.get('outer')) })),
+  } as never)) as never;
+  expect(await errorOf(held.get('outer'))).toMatchObject({
+    code: 'HOLDFAST_ERR_CONTAINER_CYCLE',
+    path: ['inner', 'outer', 'inner'],
+  });
+});
+
 test('lets those be asked for later that would wait for one another at once', async () => {
   const services = defineContainer({
     mailer: lazy((deps: { queue: Promise<{ name: string }> }) => ({
@@ -380,6 +398,13 @@ test('has no trouble with names that objects have', async () => {
   const app = (await createContainer(services)) as unknown as { get(name: string): Promise<unknown> };
 
   expect(await app.get('all')).toEqual(names.map((name) => [name, name]));
+
+  // Not taken for a promise by whoever hands it over.
+  const callable = defineContainer()
+    .value('then', () => 'called')
+    .lazy('late', settled)
+    .lazy('all', ['late', 'then'], ({ then }) => then());
+  expect(await (await createContainer(callable)).get('all')).toBe('called');
 });
 
 test('leaves a blueprint as it was when another is made from it', async () => {
