@@ -45,9 +45,9 @@ export class Family {
     return isObject(value) && this.#keepers.get(value) === slot;
   }
 
-  /** An object that was given to a scope is never disposed. */
+  /** An object that was given to a scope is never disposed, unless a binding has made it before. */
   give(value: unknown): void {
-    if (isObject(value)) this.#keepers.set(value, this);
+    if (isObject(value) && !this.#keepers.has(value)) this.#keepers.set(value, this);
   }
 
   #plainValues(): Set<unknown> {

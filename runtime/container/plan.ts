@@ -5,7 +5,7 @@ import { cycle, scopeLeak, unknownBinding } from './container-errors.ts';
 /** What a container is made from: bindings that fit together. */
 export interface Plan {
   readonly bindings: ReadonlyMap<string, NamedBinding>;
-  /** The names of the eager ones, in order. */
+  /** The names of those that are made with the container, in order. */
   readonly eager: readonly string[];
 }
 
@@ -18,12 +18,15 @@ export class PlanInMaking {
   readonly #eager: string[] = [];
   /** Whether everything that is named was bound before whoever names it, and so cannot wait for it. */
   #isInOrder = true;
+  #hasOverrides = false;
 
   /** @throws HOLDFAST_ERR_OPTION_INVALID for a name that is taken, HOLDFAST_ERR_CONTAINER_SCOPE. */
   add(binding: NamedBinding): void {
     const { name, kind, needs, isOverride } = binding;
-    if (isOverride) this.#isInOrder = false;
-    else if (this.#bindings.has(name))
+    if (isOverride) {
+      this.#isInOrder = false;
+      this.#hasOverrides = true;
+    } else if (this.#bindings.has(name))
       throw invalidOption(
         `Two bindings are called "${name}". Replace one with \`with\`, or give it another name.`,
       );
@@ -41,8 +44,15 @@ export class PlanInMaking {
   /** @throws HOLDFAST_ERR_CONTAINER_BINDING_UNKNOWN, HOLDFAST_ERR_CONTAINER_SCOPE, HOLDFAST_ERR_CONTAINER_CYCLE. */
   finish(): Plan {
     if (!this.#isInOrder) checkAll(this.#bindings);
-    return { bindings: this.#bindings, eager: this.#eager };
+    return { bindings: this.#bindings, eager: this.#hasOverrides ? madeEarly(this.#bindings) : this.#eager };
   }
+}
+
+/** A plain value that is replaced by a factory has to be there from the start as well. */
+function madeEarly(bindings: ReadonlyMap<string, NamedBinding>): string[] {
+  return [...bindings.values()]
+    .filter(({ kind, factory }) => kind === 'eager' || (kind === 'value' && factory !== undefined))
+    .map(({ name }) => name);
 }
 
 function checkAll(bindings: ReadonlyMap<string, NamedBinding>): void {

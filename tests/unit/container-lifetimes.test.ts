@@ -366,6 +366,21 @@ test('a scope within a scope has what was given, and makes the rest for itself',
   await app.close();
 });
 
+test('disposes what it has made also if that is given to a scope, and then not before its own time', async () => {
+  let disposals = 0;
+  const services = defineContainer()
+    .lazy('anybody', () => ({ [Symbol.dispose]: () => disposals++ }))
+    .scoped('user', given<Disposable>());
+  const app = await createContainer(services);
+  const window = app.scope({ user: await app.get('anybody') });
+  await window.get('user');
+
+  await window.close();
+  expect(disposals).toBe(0);
+  await app.close();
+  expect(disposals).toBe(1);
+});
+
 test('refuses what would outlive a scope, what is not given, and what is not scoped', async () => {
   const app = await createContainer(windows([]));
   const leak = { code: 'HOLDFAST_ERR_CONTAINER_SCOPE' };

@@ -444,3 +444,19 @@ test('keeps a binding as lazy as it was when something else replaces it, so that
   expect(made).toBe(0);
   expect(await app.get('index')).toEqual([true, 'made']);
 });
+
+test('makes what replaces a plain value with the container, before whoever reads it', async () => {
+  const services = defineContainer()
+    .value('region', 'eu')
+    .eager('config', ({ region }) => `config of ${region}`);
+  const slow = services.with({
+    region: eager(async () => {
+      await settled();
+      return 'us';
+    }),
+  });
+  const app = await createContainer(slow);
+
+  expect([app.peek('region'), app.peek('config')]).toEqual(['us', 'config of us']);
+  expect((await createContainer(slow.with({ region: 'uk' }))).peek('config')).toBe('config of uk');
+});
