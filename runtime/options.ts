@@ -1,7 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { checkOverflow, type MailboxOverflow } from './hosts/mailboxes.ts';
-import { type AnyBlueprint, handleOf, isBlueprint } from './protocol/container-blueprint.ts';
+import {
+  type AnyBlueprint,
+  handleOf,
+  isBlueprint,
+  type ThreadContainerOptions,
+} from './protocol/container-blueprint.ts';
 import { describe } from './protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption, toWorkerUrl } from './protocol/options.ts';
 import {
@@ -63,6 +68,11 @@ export interface RuntimeOptions {
    * closes, but not when a host thread dies; the next one makes another.
    */
   readonly container?: AnyBlueprint;
+  /**
+   * How long a factory of the container may take, in milliseconds, unless its binding says otherwise. Default: without end;
+   * eager ones have the half minute in which a thread has to be ready.
+   */
+  readonly containerInitTimeoutMs?: number;
   /** The worker file, when a bundler has moved it. Default: the file of the package. */
   readonly workerUrl?: string | URL;
 }
@@ -84,8 +94,8 @@ export interface ResolvedOptions {
   readonly lockTimeoutMs: number;
   readonly closeTimeoutMs: number;
   readonly connectivity: ResolvedConnectivity;
-  /** The signature of the blueprint. */
-  readonly container: string | null;
+  /** `null` for none. */
+  readonly container: ThreadContainerOptions | null;
   readonly workerUrl: string | URL | undefined;
 }
 
@@ -101,6 +111,7 @@ const ranges: Readonly<Record<string, readonly [min: number, max: number]>> = {
   hostUnresponsiveMs: [100, 2 ** 31 - 1],
   lockTimeoutMs: [0, 2 ** 31 - 1],
   closeTimeoutMs: [0, 2 ** 31 - 1],
+  containerInitTimeoutMs: [1, 2 ** 31 - 1],
 };
 
 const owner = 'createRuntime';
@@ -141,15 +152,22 @@ export function resolveOptions(options: RuntimeOptions): ResolvedOptions {
     lockTimeoutMs: options.lockTimeoutMs ?? 30_000,
     closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
     connectivity: resolveConnectivity(options.connectivity),
-    container: signatureOf(options.container),
+    container: containerOf(options),
     workerUrl: toWorkerUrl(owner, options.workerUrl),
   };
 }
 
-/** What host threads know the blueprint by. */
-function signatureOf(container: unknown): string | null {
+/** What host threads make their containers with. */
+function containerOf(options: RuntimeOptions): ThreadContainerOptions | null {
+  const { closeTimeoutMs = 10_000, containerInitTimeoutMs } = options;
+  const container: unknown = options.container;
   if (container === undefined) return null;
-  if (isBlueprint(container)) return handleOf(container).signature();
+  if (isBlueprint(container))
+    return {
+      signature: handleOf(container).signature(),
+      initTimeoutMs: containerInitTimeoutMs,
+      closeTimeoutMs,
+    };
   throw invalidOption(
     `${owner}: "container" must be what defineContainer returned, which host threads make a container from, got ${describe(container)}.`,
   );

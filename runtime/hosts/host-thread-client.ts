@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Frame } from '../protocol/append-frame.ts';
+import type { ThreadContainerOptions } from '../protocol/container-blueprint.ts';
 import type { EmittedGauge } from '../protocol/emitted-gauge.ts';
 import { HostBoard } from '../protocol/host-board.ts';
 import type { HostControl, HostFindings, HostThreadData } from '../protocol/host-control.ts';
@@ -29,8 +30,8 @@ export interface HostThreadOptions {
   readonly externalMemoryMb: number;
   readonly unresponsiveMs: number;
   readonly workerUrl: URL | string | undefined;
-  /** The signature of the blueprint that each thread makes its container from. */
-  readonly container: string | null;
+  /** `null` for none. */
+  readonly container: ThreadContainerOptions | null;
   /** Told of what actors emit: the address, and the encoded event. */
   readonly onEmitted: HostListener['onEmitted'];
   /** Bounds what actors emit. */

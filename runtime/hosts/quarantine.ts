@@ -173,8 +173,11 @@ export class Quarantine {
     return client;
   }
 
-  /** Ends the thread of an actor that goes back to its host. */
+  /** Ends the thread of an actor that goes back to its host, after what its container has made is disposed. */
   async #end(): Promise<void> {
+    const timeoutMs = this.#options.container?.closeTimeoutMs ?? 0;
+    if (timeoutMs > 0 && !this.#isClosed)
+      await this.#client?.thread.control.call('closeServices', [], { timeoutMs }).catch(() => undefined);
     this.#client?.giveUp();
     await this.#dead;
   }

@@ -28,6 +28,15 @@ export interface AnyBlueprint {
   readonly [blueprintKey]: BlueprintHandle;
 }
 
+/** What a host thread makes its container with. */
+export interface ThreadContainerOptions {
+  /** Which blueprint it is. */
+  readonly signature: string;
+  readonly initTimeoutMs: number | undefined;
+  /** How long its thread is waited for when it closes. */
+  readonly closeTimeoutMs: number;
+}
+
 /** The container of a thread, for whoever may ask it. */
 export interface ThreadServices {
   readonly container: ThreadContainer;

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { StreamSnapshot } from './append.ts';
+import type { ThreadContainerOptions } from './container-blueprint.ts';
 import type { SkippedEventCount } from './skipped-event.ts';
 
 /** What a host thread is started with. */
@@ -29,8 +30,8 @@ export interface HostThreadData {
   readonly board: SharedArrayBuffer;
   /** What buffers outside of the heap may take, in megabytes. */
   readonly externalMemoryMb: number;
-  /** The signature of the blueprint of the container; `null` for none. */
-  readonly container: string | null;
+  /** `null` for none. */
+  readonly container: ThreadContainerOptions | null;
 }
 
 /** What a host thread has found when it has started. */

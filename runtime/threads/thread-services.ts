@@ -5,22 +5,30 @@ import {
   type BlueprintHandle,
   handleOf,
   isBlueprint,
+  type ThreadContainerOptions,
   type ThreadServices,
 } from '../protocol/container-blueprint.ts';
+
+/** Of the time to close: one factory and one `dispose` may never end, and the rest is disposed all the same. */
+const shareOfClose = 0.4;
 
 /**
  * Makes the container of this thread from the blueprint among what the modules export, whose eager bindings are ready then.
  *
  * @throws HOLDFAST_ERR_CONTAINER_BLUEPRINT, and what the container cannot be made with.
  */
-export async function openServices(modules: readonly string[], signature: string): Promise<ThreadServices> {
+export async function openServices(
+  modules: readonly string[],
+  { signature, initTimeoutMs, closeTimeoutMs }: ThreadContainerOptions,
+): Promise<ThreadServices> {
   const exported = await Promise.all(modules.map((module) => importModule(module)));
   const values = new Set(exported.flatMap((each) => Object.values(each)));
   const blueprints = [...values].filter(isBlueprint).map(handleOf);
   const fitting = blueprints.filter((each) => signatureOf(each) === signature);
   const [blueprint] = fitting;
   if (blueprint === undefined || fitting.length > 1) throw notFound(fitting.length, blueprints.length);
-  return { container: await blueprint.create(), kinds: blueprint.kinds(), accepted: new WeakSet() };
+  const limits = { initTimeoutMs, closeTimeoutMs: Math.floor(closeTimeoutMs * shareOfClose) };
+  return { container: await blueprint.create(limits), kinds: blueprint.kinds(), accepted: new WeakSet() };
 }
 
 /** Disposes what the container of this thread has made. The thread ends whatever becomes of that. */

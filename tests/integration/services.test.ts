@@ -8,6 +8,7 @@ import { hostile } from '../support/fixtures/hostile.ts';
 import { nosy, note, parcel, services } from '../support/fixtures/post.ts';
 import { broken } from '../support/fixtures/post-broken.ts';
 import { fakes } from '../support/fixtures/post-fakes.ts';
+import { fragile, stuck } from '../support/fixtures/post-stuck.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -58,6 +59,31 @@ test('a host that was killed disposes nothing, and the next one makes services o
   const lines = linesOf(path);
   expect(new Set(lines.filter(isMade)).size).toBe(2);
   expect(lines.filter((line) => line === 'disposed')).toHaveLength(1);
+});
+
+test('a factory that never ends is given up, and keeps nothing else from being disposed', async () => {
+  const path = newPath();
+  const runtime = await openRuntime(['post', 'post-stuck'], {
+    container: stuck,
+    containerInitTimeoutMs: 50,
+    closeTimeoutMs: 1_000,
+  });
+
+  const [lost] = await Promise.all([post(runtime, 'a', path, 'fax'), post(runtime, 'b', path)]);
+  await runtime.close();
+
+  expect(lost.context.error).toContain('"fax" could not be made: It took longer than 50 ms.');
+  expect(linesOf(path).at(-1)).toBe('disposed');
+});
+
+test('what a command that is tried alone has had made is disposed before its thread ends', async () => {
+  const path = newPath();
+  const runtime = await openRuntime(['post', 'post-stuck'], { container: stuck });
+
+  await runtime.actor(fragile, 'a').send({ type: 'written', path, mark: newPath() });
+  await expect
+    .poll(() => linesOf(path))
+    .toEqual([expect.stringMatching('made in'), 'stamped written', 'disposed']);
 });
 
 test('a test gives a blueprint with other services, which its module exports', async () => {
