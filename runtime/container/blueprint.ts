@@ -18,9 +18,13 @@ type Bound<Name extends string, V> = { readonly [Bind in Name]: Awaited<V> };
 type Make<D, V> = (deps: D, context: FactoryContext) => V;
 type Options<V> = BindingOptions<NoInfer<Awaited<V>>>;
 
-/** What replaces bindings: values, or what {@link eager} and {@link lazy} return. */
-type Overrides<All extends object, Asked, Given> = {
-  readonly [Name in keyof Given]: Name extends keyof All ? All[Name] | Binding<Asked, All, All[Name]> : never;
+/** What replaces bindings: values, or what {@link eager} and {@link lazy} return, which live as long as what they replace. */
+type Overrides<Ready extends object, Later extends object, Scoped extends object, Given> = {
+  readonly [Name in keyof Given]: Name extends keyof Scoped
+    ? Scoped[Name] | Binding<Deps<Ready, Later & Scoped>, Ready & Later & Scoped, Scoped[Name]>
+    : Name extends keyof (Ready & Later)
+      ? (Ready & Later)[Name] | Binding<Deps<Ready, Later>, Ready & Later, (Ready & Later)[Name]>
+      : never;
 };
 
 /**
@@ -85,7 +89,7 @@ export interface Blueprint<Ready extends object, Later extends object, Scoped ex
    * @example
    * await createContainer(services.with({ mailer: new FakeMailer() }));
    */
-  with<const Given extends Overrides<Ready & Later & Scoped, Deps<Ready, Later & Scoped>, Given>>(
+  with<const Given extends Overrides<Ready, Later, Scoped, Given>>(
     overrides: Given,
   ): Blueprint<Ready, Later, Scoped>;
 }

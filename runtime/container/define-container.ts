@@ -10,18 +10,22 @@ type NamesOf<B, Kind extends Kinds> = {
 }[keyof B];
 type Values<B, Kind extends Kinds> = { readonly [Name in NamesOf<B, Kind>]: ValueOf<B[Name]> };
 
+/** What lives long enough for a binding of this kind. */
+type LastingFor<B, Kind extends Kinds> = Kind extends 'scoped'
+  ? keyof B
+  : NamesOf<B, 'value' | 'eager' | 'lazy'>;
 /** What a factory in an object of bindings finds when it asks by itself. */
-type AskedOf<B> = {
-  readonly [Name in keyof B]: KindOf<B[Name]> extends 'lazy' | 'scoped'
+type AskedOf<B, Kind extends Kinds> = {
+  readonly [Name in LastingFor<B, Kind>]: KindOf<B[Name]> extends 'lazy' | 'scoped'
     ? Promise<ValueOf<B[Name]>>
     : ValueOf<B[Name]>;
 };
-type NeededOf<B> = { readonly [Name in keyof B]: ValueOf<B[Name]> };
+type NeededOf<B, Kind extends Kinds> = { readonly [Name in LastingFor<B, Kind>]: ValueOf<B[Name]> };
 
 /** Refuses a factory whose parameter is not what the other bindings are. */
 export type Checked<B> = {
   readonly [Name in keyof B]: B[Name] extends Binding<never, never, infer V, infer Kind>
-    ? Binding<AskedOf<B>, NeededOf<B>, V, Kind>
+    ? Binding<AskedOf<B, Kind>, NeededOf<B, Kind>, V, Kind>
     : B[Name];
 };
 

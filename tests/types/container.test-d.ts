@@ -127,6 +127,16 @@ test('an object of bindings is typed too, with the parameters of its factories c
     // @ts-expect-error without a type nobody knows what it is
     database: lazy(({ config }) => config),
   });
+  defineContainer({
+    user: scoped(given<User>()),
+    // @ts-expect-error it does not live as long
+    database: lazy(['user'], ({ user }: { user: User }) => user),
+  });
+  defineContainer({
+    user: scoped(given<User>()),
+    // @ts-expect-error it does not live as long
+    database: lazy(async ({ user }: { user: Promise<User> }) => user),
+  });
   // @ts-expect-error not all that the parameter has is named
   lazy(['config'], (deps: { config: Config; region: string }) => deps.region);
 });
@@ -148,6 +158,9 @@ test('what replaces a binding has its type', () => {
   services.with({ database: lazy(() => new Database('fake')) });
   services.with({ database: lazy(async ({ config }: { config: Config }) => new Database(config.path)) });
   services.with({ user: { id: 1 } });
+  services.with({ draft: lazy(async ({ user }: { user: Promise<User> }) => `${(await user).id}`) });
+  // @ts-expect-error it does not live as long
+  services.with({ titles: lazy(async ({ user }: { user: Promise<User> }) => [`${(await user).id}`]) });
   // @ts-expect-error it is no database
   services.with({ database: 5 });
   // @ts-expect-error it makes no database
