@@ -9,8 +9,8 @@ export interface Part {
   readonly kind: Kind;
   /** Indexes of others, or its own. */
   readonly needs: readonly number[];
-  /** By name; one after the other by its parameter; all at once; or by the variable that holds the container. */
-  readonly asks: 'named' | 'in turn' | 'at once' | 'outside';
+  /** By name; one after the other by its parameter; all at once; by the variable that holds the container; by another. */
+  readonly asks: 'named' | 'in turn' | 'at once' | 'outside' | 'kept';
   readonly ticks: readonly [before: number, after: number];
   /** For each attempt, then success. */
   readonly fails: readonly ('throws' | 'rejects' | 'succeeds')[];
@@ -53,7 +53,7 @@ export function arbitraryParts(max: number, mayFail: boolean): fc.Arbitrary<Part
   const part = fc.record<Part>({
     kind: fc.constantFrom<Kind>('lazy', 'lazy', 'lazy', 'scoped', ...(mayFail ? [] : (['eager'] as const))),
     needs: fc.uniqueArray(index, { maxLength: 3 }),
-    asks: fc.constantFrom<Part['asks']>('named', 'in turn', 'in turn', 'at once', 'outside'),
+    asks: fc.constantFrom<Part['asks']>('named', 'in turn', 'in turn', 'at once', 'outside', 'kept'),
     ticks: fc.tuple(fc.nat(3), fc.nat(3)),
     fails: mayFail
       ? fc.array(fc.constantFrom('throws' as const, 'rejects' as const, 'succeeds' as const), {
@@ -120,6 +120,8 @@ export class RandomContainer {
   mostAtOnce = 0;
   readonly #running = new Map<string, number>();
   #root: Where | undefined;
+  /** Made at once, it asks for what those want that call it. */
+  #keeper: ((name: string) => unknown) | undefined;
 
   constructor(parts: readonly Part[]) {
     this.parts = parts;
@@ -138,9 +140,11 @@ export class RandomContainer {
       const needs = part.asks === 'named' ? [part.needs.map(nameOf)] : [];
       return [nameOf(index), bind[part.kind](...needs, factory, { dispose })];
     });
-    this.#root = (await createContainer(Object.fromEntries(bindings) as object, {
+    const keeper = lazy((deps: Record<string, unknown>) => (name: string) => deps[name]);
+    this.#root = (await createContainer({ ...(Object.fromEntries(bindings) as object), keeper }, {
       closeTimeoutMs: 500,
-    })) as unknown as Where;
+    } as never)) as unknown as Where;
+    this.#keeper = (await this.#root.get('keeper')) as (name: string) => unknown;
   }
 
   #factoryOf(part: Part, index: number): (deps: Record<string, unknown>) => unknown {
@@ -184,8 +188,10 @@ export class RandomContainer {
     try {
       const ask = async (need: number) => {
         // While it is being made, nobody has it.
-        const isOutside = part.asks === 'outside' && this.parts[need]!.kind !== 'scoped';
-        return isOutside && this.#root !== undefined ? this.#root.get(nameOf(need)) : deps[nameOf(need)];
+        const isThere = this.#keeper !== undefined && this.parts[need]!.kind !== 'scoped';
+        if (part.asks === 'outside' && isThere) return this.root.get(nameOf(need));
+        if (part.asks === 'kept' && isThere) return this.#keeper?.(nameOf(need));
+        return deps[nameOf(need)];
       };
       if (part.asks === 'at once') await Promise.all(part.needs.map(ask));
       else for (const need of part.needs) await ask(need);
