@@ -20,7 +20,7 @@ export interface WarmUpOptions {
   readonly concurrency?: number;
   /** Ends the warm-up: it rejects, and begins nothing more. What is under way goes on, since others may wait for it. */
   readonly signal?: AbortSignal;
-  /** Called each time one was made or has failed. */
+  /** Called each time one was made or has failed, until the warm-up has ended. */
   readonly onProgress?: (progress: WarmUpProgress) => void;
 }
 
@@ -110,6 +110,7 @@ export class WarmUp {
   #over(name: string, error: unknown): void {
     if (error !== undefined) this.#failures.set(name, failureOf(name, error));
     this.#done++;
+    if (this.#options.signal?.aborted) return;
     try {
       this.#options.onProgress?.({ done: this.#done, total: this.#total, name });
     } catch (thrown) {

@@ -119,13 +119,15 @@ test('ends a warm-up by its signal, and lets go on what was begun', async () => 
   };
   const app = await createContainer({ a: lazy(make), b: lazy(make) });
 
-  const warming = errorOf(app.warmUp({ concurrency: 1, signal: stop.signal }));
+  const told: string[] = [];
+  const onProgress = ({ name }: { name: string }) => void told.push(name);
+  const warming = errorOf(app.warmUp({ concurrency: 1, signal: stop.signal, onProgress }));
   stop.abort(new Error('enough'));
 
   expect((await warming).message).toBe('enough');
   expect(await app.get('a')).toBe(1);
   await settled();
-  expect([begun, app.status('b')]).toEqual([1, 'idle']);
+  expect([begun, app.status('b'), told]).toEqual([1, 'idle', []]);
   expect((await errorOf(app.warmUp({ signal: stop.signal }))).message).toBe('enough');
   expect(await errorOf(app.warmUp({ concurrency: 0 }))).toMatchObject({
     code: 'HOLDFAST_ERR_OPTION_INVALID',
