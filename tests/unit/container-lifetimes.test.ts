@@ -331,6 +331,19 @@ const windows = (log: string[]) =>
     .scoped('draft', ['user', 'database'], ({ user }) => new Resource(`draft of ${user.name}`, log))
     .scoped('view', async ({ draft }) => new Resource(`view of ${(await draft).name}`, log));
 
+test('what is made within a factory closes its container without waiting for that factory', async () => {
+  const held: { app?: AsyncDisposable } = {};
+  const services = defineContainer().lazy('outer', async () => {
+    const within = await createContainer({ inner: lazy(async () => held.app?.[Symbol.asyncDispose]()) });
+    await within.get('inner');
+  });
+  const app = await createContainer(services, { closeTimeoutMs: 20 });
+  held.app = app;
+
+  expect(await errorOf(app.get('outer'))).toMatchObject({ code: 'HOLDFAST_ERR_CLOSED' });
+  await app.close();
+});
+
 test('each scope makes its own, shares what lives longer, and disposes its own alone', async () => {
   const log: string[] = [];
   const app = await createContainer(windows(log));
