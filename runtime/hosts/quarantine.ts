@@ -31,6 +31,9 @@ export interface QuarantineOptions extends HostThreadOptions {
 /** A thread that is ended in a moment resumes no work: the host of the actor does when it is back. */
 const noRun = 'quarantine';
 
+/** How long what a command asks for may take before its thread is ended, in milliseconds. */
+const settleTimeoutMs = 1_000;
+
 /** What became of a request that was tried alone. */
 type Trial = HostReceipt | Error | Death;
 
@@ -173,13 +176,19 @@ export class Quarantine {
     return client;
   }
 
-  /** Ends the thread of an actor that goes back to its host, after what its container has made is disposed. */
+  /** Ends the thread of an actor that goes back to its host. */
   async #end(): Promise<void> {
-    const timeoutMs = this.#options.container?.closeTimeoutMs ?? 0;
-    if (timeoutMs > 0 && !this.#isClosed)
-      await this.#client?.thread.control.call('closeServices', [], { timeoutMs }).catch(() => undefined);
+    if (this.#client !== undefined && !this.#isClosed)
+      await this.#windDown(this.#client).catch(() => undefined);
     this.#client?.giveUp();
     await this.#dead;
+  }
+
+  /** The store has answered the callers itself: what their commands ask for may still be to come, and needs its services. */
+  async #windDown({ thread: { control } }: HostThreadClient): Promise<void> {
+    await control.call('settle', [], { timeoutMs: settleTimeoutMs });
+    const timeoutMs = this.#options.container?.closeTimeoutMs ?? 0;
+    if (timeoutMs > 0) await control.call('closeServices', [], { timeoutMs });
   }
 
   /** The next thread has a generation of its own, and nothing of this one can be written any more. */
