@@ -48,8 +48,7 @@ export async function serveHost(
     budget.check();
   });
   installEntropy();
-  const { definitions, hasProjections } = await load(data.modules);
-  const services = await servicesFor(data);
+  const { definitions, hasProjections, services = await servicesFor(data) } = await load(data.modules);
   const appends = new AppendClient(data.appends);
   const reads = new RequestClient<ReaderRequests>(data.reads);
   const log: HostLog = {
@@ -132,6 +131,8 @@ export interface HostedModules {
   readonly definitions: Definitions;
   /** Whether they export projections, which are for another thread. */
   readonly hasProjections: boolean;
+  /** The container of the thread, where it was not made from what they export. */
+  readonly services?: ThreadServices;
 }
 
 async function loadModules(modules: readonly string[]): Promise<HostedModules> {

@@ -19,14 +19,22 @@ const shareOfClose = 0.4;
  */
 export async function openServices(
   modules: readonly string[],
-  { signature, initTimeoutMs, closeTimeoutMs }: ThreadContainerOptions,
+  options: ThreadContainerOptions,
 ): Promise<ThreadServices> {
   const exported = await Promise.all(modules.map((module) => importModule(module)));
   const values = new Set(exported.flatMap((each) => Object.values(each)));
   const blueprints = [...values].filter(isBlueprint).map(handleOf);
-  const fitting = blueprints.filter((each) => signatureOf(each) === signature);
+  const fitting = blueprints.filter((each) => signatureOf(each) === options.signature);
   const [blueprint] = fitting;
   if (blueprint === undefined || fitting.length > 1) throw notFound(fitting.length, blueprints.length);
+  return makeServices(blueprint, options);
+}
+
+/** Makes the container of this thread. */
+export async function makeServices(
+  blueprint: BlueprintHandle,
+  { initTimeoutMs, closeTimeoutMs }: ThreadContainerOptions,
+): Promise<ThreadServices> {
   const limits = { initTimeoutMs, closeTimeoutMs: Math.floor(closeTimeoutMs * shareOfClose) };
   return { container: await blueprint.create(limits), kinds: blueprint.kinds(), accepted: new WeakSet() };
 }

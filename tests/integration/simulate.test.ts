@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addressOf, defineAggregate } from 'holdfast';
+import { defineContainer, servicesOf } from 'holdfast/container';
 import { outcomes, type SimulationOptions, simulate, simulations, specify } from 'holdfast/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { assign, fromPromise, setup } from 'xstate';
@@ -36,9 +37,11 @@ test('the same seed gives the same trace, byte for byte and in another process, 
   const again = await simulate({ ...troubled(7), steps: 12 });
   const other = await simulate({ ...troubled(8), steps: 12 });
   const child = await runChild('simulate.ts', ['7']);
+  const faked = await runChild('simulate.ts', ['7', '--fake-timers']);
 
   expect(textOf(again.trace)).toBe(textOf(first.trace));
   expect(child.lines.join('\n')).toBe(textOf(first.trace));
+  expect(faked.lines.join('\n')).toBe(textOf(first.trace));
   expect(textOf(other.trace)).not.toBe(textOf(first.trace));
   expect(first.trace.length).toBeGreaterThan(30);
 });
@@ -330,4 +333,68 @@ test('options that make no sense are refused', async () => {
   );
   await expect(simulations(good as never)).rejects.toThrow(/"runs" is missing/);
   expect(() => outcomes([])).toThrow(/at least one outcome/);
+});
+
+const services = defineContainer()
+  .value('fee', 1)
+  .lazy('bank', ['fee'], async ({ fee }) => {
+    await sleep(5);
+    return { charge: (cents: number) => cents + fee };
+  });
+const bill = defineAggregate('bill', {
+  machine: setup({
+    types: {} as { context: { paid: number; why: string }; events: { type: 'DUE'; cents: number } },
+    actors: {
+      charge: fromPromise(async ({ input, self }: { input: number; self: object }) =>
+        (await servicesOf(self, services).get('bank')).charge(input),
+      ),
+    },
+    actions: { tell: ({ self }) => servicesOf(self, services).peek('fee') as never },
+  }).createMachine({
+    context: { paid: 0, why: '' },
+    initial: 'open',
+    states: {
+      open: { on: { DUE: { target: 'paying', actions: 'tell' } } },
+      paying: {
+        invoke: {
+          src: 'charge',
+          input: ({ event }) => event.cents,
+          onDone: { target: 'paid', actions: assign({ paid: ({ event }) => event.output }) },
+          onError: { target: 'open', actions: assign({ why: ({ event }) => String(event.error) }) },
+        },
+      },
+      paid: { type: 'final' },
+    },
+  }),
+});
+const billed = (more: Partial<SimulationOptions>): SimulationOptions => ({
+  seed: 1,
+  definitions: [bill],
+  script: async ({ send }) => void (await send(bill, '1', { type: 'DUE', cents: 4 })),
+  ...more,
+});
+
+test('work and actions of a simulation have the services that it is given, and others in a test', async () => {
+  const crashed = { faults: { hostCrash: 0.02 } };
+  const real = await simulate(billed({ container: services, ...crashed }));
+  const again = await simulate(billed({ container: services, ...crashed }));
+  const fake = await simulate(billed({ container: services.with({ fee: 100 }) }));
+
+  expect(real.states['bill/1']).toMatchObject({ state: 'paid', context: { paid: 5 } });
+  expect(fake.states['bill/1']).toMatchObject({ state: 'paid', context: { paid: 104 } });
+  expect(textOf(again.trace)).toBe(textOf(real.trace));
+});
+
+test('an action that fails for want of services is in the trace, since nobody else hears of it', async () => {
+  const { trace, states } = await simulate(billed({}));
+
+  expect(states['bill/1']?.context).toMatchObject({ why: expect.stringContaining('servicesOf') });
+  expect(trace.find(({ what }) => what === 'action-failed')).toMatchObject({
+    actor: 'bill/1',
+    type: 'tell',
+    error: expect.stringContaining('servicesOf'),
+  });
+  await expect(simulate(billed({ container: {} as never }))).rejects.toThrow(
+    codedError('HOLDFAST_ERR_OPTION_INVALID'),
+  );
 });

@@ -1,6 +1,7 @@
 import { type AnyAggregateDefinition, isAggregateDefinition } from '../../../actors/define-aggregate.ts';
 import { isActorLogic, withActors } from '../../../actors/xstate-adapter.ts';
 import { nearestName } from '../../errors/nearest-name.ts';
+import { type AnyBlueprint, isBlueprint } from '../../protocol/container-blueprint.ts';
 import { describe } from '../../protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from '../../protocol/options.ts';
 import { checkFaults, faultKinds, type SimulationFaults } from './faults.ts';
@@ -35,6 +36,11 @@ export interface SimulationOptions {
    * simulation has no network and no disk but its own. See {@link outcomes}.
    */
   readonly actors?: { readonly [kind: string]: { readonly [src: string]: unknown } };
+  /**
+   * What `defineContainer` returned: every host makes a container of its own from it, for `servicesOf`. A simulation has no
+   * network and no disk but its own, so replace what needs one: `services.with({ mailer: new FakeMailer() })`.
+   */
+  readonly container?: AnyBlueprint;
   /** Host threads. Default 2. */
   readonly hosts?: number;
   /**
@@ -47,7 +53,8 @@ export interface SimulationOptions {
 }
 
 /** The options with defaults filled in. */
-export interface ResolvedSimulation extends Omit<SimulationOptions, 'actors'> {
+export interface ResolvedSimulation extends Omit<SimulationOptions, 'actors' | 'container'> {
+  readonly container: AnyBlueprint | undefined;
   readonly steps: number;
   readonly faults: SimulationFaults;
   readonly invariants: Readonly<Record<string, SimulationInvariant>>;
@@ -67,6 +74,7 @@ const optionNames = [
   'invariants',
   'invariantsAtRest',
   'actors',
+  'container',
   'hosts',
   'restMs',
   'tasksMax',
@@ -100,6 +108,10 @@ export function resolveSimulation(
   }
   if (script !== undefined && options.steps !== undefined)
     throw invalidOption(`${owner}: "steps" are those of a workload, and there is a script.`);
+  if (options.container !== undefined && !isBlueprint(options.container))
+    throw invalidOption(
+      `${owner}: "container" must be what defineContainer returned, got ${describe(options.container)}.`,
+    );
   checkOptions(`${owner}: "faults"`, faults, faultKinds);
   checkFaults(owner, faults);
   for (const [name, group] of Object.entries({ invariants, invariantsAtRest }))
@@ -113,6 +125,7 @@ export function resolveSimulation(
     faults,
     invariants,
     invariantsAtRest,
+    container: options.container,
     hosts: options.hosts ?? 2,
     restMs: options.restMs ?? 86_400_000,
     tasksMax: options.tasksMax ?? 5_000_000,

@@ -1,4 +1,5 @@
 import type { ActorSnapshot } from '../../actor-snapshot.ts';
+import { effectFailed } from '../../observability/channels.ts';
 import { loadCrypto } from '../../protocol/sha256.ts';
 import { loadReaderClient } from '../../store/sqlite-backend.ts';
 import { loadComlink } from '../../threads/control-channel.ts';
@@ -10,7 +11,7 @@ import { Scheduler } from './scheduler.ts';
 import { simulateGlobals } from './simulated-globals.ts';
 import { loadThreadCode } from './simulated-process.ts';
 import { Simulation } from './simulation.ts';
-import type { SimulationRecord } from './trace.ts';
+import type { SimulationRecord, Trace } from './trace.ts';
 
 /** What came of a run, whether or not it went well. */
 export interface SimulationRun {
@@ -61,6 +62,7 @@ async function runAlone(options: ResolvedSimulation): Promise<SimulationRun> {
     const { computer, trace } = simulation;
     now = () => computer.now();
     restore.push(replaceThreading(computer.threading), () => computer.disk.close());
+    restore.push(hearFailedActions(scheduler, trace));
     let failure: SimulationRun['failure'];
     try {
       await simulation.run();
@@ -82,4 +84,15 @@ async function runAlone(options: ResolvedSimulation): Promise<SimulationRun> {
     scheduler.close();
     for (const step of restore.reverse()) step();
   }
+}
+
+/** Nobody is told of an action that fails after its commit but the channel, so the trace is, too. */
+function hearFailedActions(scheduler: Scheduler, trace: Trace): () => void {
+  const note = (message: unknown): void => {
+    if (scheduler.current === undefined) return;
+    const { address, type, error } = message as { address: string; type: string; error: unknown };
+    trace.note('action-failed', { actor: address, type, error: String(error) });
+  };
+  effectFailed.subscribe(note);
+  return () => effectFailed.unsubscribe(note);
 }

@@ -1,10 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EventLoop, Task } from './event-loop.ts';
 import type { SimulationRandom } from './random.ts';
+import { systemImmediate } from './system-immediate.ts';
 import type { TimerQueue, VirtualTimer } from './virtual-timer.ts';
-
-/** Of the system, whatever a simulation puts in its place. */
-const systemImmediate = setImmediate;
 
 /** How far time goes on at once while nothing but periodic looks would happen, in milliseconds. */
 const leapMs = 60_000;

@@ -2,6 +2,7 @@ import type { ActorSnapshot } from '../../actor-snapshot.ts';
 import { checkWholeOption, invalidOption } from '../../protocol/options.ts';
 import type { FaultOccasions } from './faults.ts';
 import { resolveSimulation, type SimulationOptions } from './options.ts';
+import './system-immediate.ts';
 import type { SimulationRecord } from './trace.ts';
 
 type Run = Pick<typeof import('./run-simulation.ts'), 'isInSimulation' | 'runSimulation'>;

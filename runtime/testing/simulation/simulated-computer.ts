@@ -1,6 +1,7 @@
 import type { AnyAggregateDefinition } from '../../../actors/define-aggregate.ts';
 import { holdfastError } from '../../errors/holdfast-error.ts';
 import { placeOf } from '../../protocol/address.ts';
+import type { AnyBlueprint } from '../../protocol/container-blueprint.ts';
 import type { Runtime } from '../../runtime.ts';
 import type { StoreSurroundings } from '../../threads/store-thread.ts';
 import type { ThreadData } from '../../threads/thread.ts';
@@ -34,6 +35,7 @@ export interface ComputerOptions {
   readonly random: SimulationRandom;
   readonly trace: Trace;
   readonly definitions: readonly AnyAggregateDefinition[];
+  readonly container: AnyBlueprint | undefined;
   readonly hosts: number;
   readonly onGroup: StoreSurroundings['onGroup'];
   readonly onCommit: () => void;

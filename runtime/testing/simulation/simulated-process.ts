@@ -4,6 +4,7 @@ import { HostedDefinition } from '../../../actors/hosted-definition.ts';
 import { holdfastError } from '../../errors/holdfast-error.ts';
 import { resolveOptions } from '../../options.ts';
 import type { Frame } from '../../protocol/append-frame.ts';
+import { type AnyBlueprint, handleOf } from '../../protocol/container-blueprint.ts';
 import type { HostThreadData } from '../../protocol/host-control.ts';
 import {
   type HostRequest,
@@ -26,16 +27,18 @@ export interface ThreadCode {
   readonly serveHost: typeof import('../../threads/host-thread.ts').serveHost;
   readonly serveReader: typeof import('../../threads/reader-thread.ts').serveReader;
   readonly serveStore: typeof import('../../threads/store-thread.ts').serveStore;
+  readonly makeServices: typeof import('../../threads/thread-services.ts').makeServices;
 }
 
 /** Loads it. */
 export async function loadThreadCode(): Promise<ThreadCode> {
-  const [{ serveHost }, { serveReader }, { serveStore }] = await Promise.all([
+  const [{ serveHost }, { serveReader }, { serveStore }, { makeServices }] = await Promise.all([
     import('../../threads/host-thread.ts'),
     import('../../threads/reader-thread.ts'),
     import('../../threads/store-thread.ts'),
+    import('../../threads/thread-services.ts'),
   ]);
-  return { serveHost, serveReader, serveStore };
+  return { serveHost, serveReader, serveStore, makeServices };
 }
 
 /** What runs in a simulated process. */
@@ -45,6 +48,7 @@ export interface ProcessOptions {
   readonly disk: SimulatedDisk;
   readonly faults: Faults;
   readonly definitions: readonly AnyAggregateDefinition[];
+  readonly container: AnyBlueprint | undefined;
   readonly hosts: number;
   readonly onGroup: StoreSurroundings['onGroup'];
   readonly onFault: (kind: string, details: object) => void;
@@ -56,12 +60,13 @@ export const idleMs = 60_000;
 const path = 'simulation';
 
 /** Opens a runtime over the disk, as `createRuntime` does. */
-export async function openRuntime({ hosts }: ProcessOptions): Promise<Runtime> {
+export async function openRuntime({ hosts, container }: ProcessOptions): Promise<Runtime> {
   const options = resolveOptions({
     database: path,
     modules: ['simulation:definitions'],
     hosts,
     passivateAfterMs: idleMs,
+    ...(container === undefined ? {} : { container }),
   });
   const store = await StoreClient.start({ path, lockTimeoutMs: options.lockTimeoutMs, workerUrl: undefined });
   return new Runtime(SqliteEventStoreBackend.over(path, store), options);
@@ -73,7 +78,7 @@ export function serveThread(
   options: ProcessOptions,
   number: number,
 ): unknown {
-  const { disk, definitions, code } = options;
+  const { disk, definitions, container, code } = options;
   switch (role) {
     case 'store': {
       const identity = { pid: 1, process: `1 ${number}` };
@@ -93,6 +98,9 @@ export function serveThread(
       return code.serveHost(control, here, async () => ({
         definitions: hosted(definitions),
         hasProjections: false,
+        ...(container === undefined || given.container === null
+          ? {}
+          : { services: await code.makeServices(handleOf(container), given.container) }),
       }));
     }
     default:

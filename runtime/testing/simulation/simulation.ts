@@ -54,7 +54,7 @@ export class Simulation {
   #step = 0;
 
   constructor(options: ResolvedSimulation, scheduler: Scheduler, code: ThreadCode) {
-    const { seed, faults, definitions, hosts } = options;
+    const { seed, faults, definitions, container, hosts } = options;
     this.#options = options;
     this.scheduler = scheduler;
     this.faults = new Faults(seed, faults);
@@ -67,6 +67,7 @@ export class Simulation {
       random: new SimulationRandom(seed, 'process'),
       trace: this.trace,
       definitions,
+      container,
       hosts,
       onGroup: (requests, outcomes) => this.#onGroup(requests, outcomes),
       onCommit: () => {
