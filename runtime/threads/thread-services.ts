@@ -64,7 +64,8 @@ function notFound(fitting: number, others: number): Error {
     fitting > 1
       ? `${fitting} blueprints that the modules export bind the same names. Export one of them only.`
       : others > 0
-        ? 'The modules export a blueprint, but it binds something else. Give the one that they export, from the same version of the code.'
+        ? 'The modules export a blueprint, but it binds something else, or has something else replaced. Export the one that is given: ' +
+          'of services.with(…) too, from a module that is among `modules`, at the same version of the code.'
         : 'No module exports it. Export it from one of `modules`, as `export const services = defineContainer()…`.';
   return holdfastError(
     'HOLDFAST_ERR_CONTAINER_BLUEPRINT',
