@@ -57,7 +57,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'fault',
-
+          isolate: false,
           include: ['tests/fault/**/*.test.ts'],
           pool: 'forks',
           testTimeout: 120_000,

@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { HoldfastErrorOf } from 'holdfast';
+import { lazy } from 'holdfast/container';
 import {
   defineModel,
   propertyTest,
@@ -14,8 +15,11 @@ import {
 } from 'holdfast/testing';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ChildProgram } from '../support/child-program.ts';
+import { codedError } from '../support/coded-error.ts';
 import { meter, meterThat } from '../support/fixtures/meter.ts';
 import { order as fixtureOrder } from '../support/fixtures/order.ts';
+import { note } from '../support/fixtures/post.ts';
+import { fakes } from '../support/fixtures/post-fakes.ts';
 import { till } from '../support/fixtures/till.ts';
 import { testThoroughly, times } from '../support/thorough.ts';
 
@@ -160,4 +164,27 @@ test('the process and its folder are gone after a comparison, also if the test i
   if (before === undefined) delete process.env['TMPDIR'];
 
   await vi.waitFor(() => expect(readdirSync(folder)).toEqual([]), { timeout: 10_000 });
+});
+
+test('actions of a runtime under test have the services that it is given', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-sut-services-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'letters');
+  const modules = ['post', 'post-fakes'].map(
+    (name) => new URL(`../support/fixtures/${name}.ts`, import.meta.url),
+  );
+  const steps = [{ type: 'written' as const, path, text: 'a note' }];
+
+  await replay(note, steps, { sut: keptOpen(runtimeSut({ modules, container: fakes, hosts: 1 })) });
+  await expect.poll(() => existsSync(path) && readFileSync(path, 'utf8')).toContain('not a note\n');
+
+  const unexported = runtimeSut({
+    modules,
+    container: fakes.with({ stamp: lazy(() => 'other') }).value('more', 1),
+  });
+  await expect(replay(note, steps, { sut: unexported })).rejects.toThrow(
+    codedError('HOLDFAST_ERR_OPTION_INVALID', {
+      message: expect.stringContaining('no module exports the blueprint'),
+    }),
+  );
 });

@@ -8,6 +8,8 @@ export interface ChildOptions {
   readonly folder: string;
   readonly modules: readonly string[];
   readonly kind: string;
+  /** The signature of the blueprint that hosts make their containers from. */
+  readonly container: string | undefined;
   readonly hosts: number;
   readonly faults: readonly string[];
   readonly stepTimeoutMs: number;

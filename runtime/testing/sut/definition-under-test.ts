@@ -1,19 +1,56 @@
 import { type AnyAggregateDefinition, isAggregateDefinition } from '../../../actors/define-aggregate.ts';
 import { importModule } from '../../../actors/load-definitions.ts';
+import { type AnyBlueprint, handleOf, isBlueprint } from '../../protocol/container-blueprint.ts';
 import { invalidOption } from '../../protocol/options.ts';
 import { programUnderTest } from '../sut-program.ts';
 import { standInForWork } from './stand-in-work.ts';
 import { workOfThread } from './work-registry.ts';
 
-/** A module that exports nothing but the definition of a kind, of those that others export. */
-export function moduleUnderTest(modules: readonly string[], kind: string): string {
+/**
+ * A module that exports nothing but the definition of a kind, of those that others export, and a blueprint of theirs by its
+ * signature, if there is one.
+ */
+export function moduleUnderTest(
+  modules: readonly string[],
+  kind: string,
+  signature: string | undefined,
+): string {
   const source = [
     ...modules.map((module, index) => `import * as module${index} from ${JSON.stringify(module)};`),
-    `import { definitionAmong } from ${JSON.stringify(programUnderTest.module.href)};`,
+    `import { blueprintAmong, definitionAmong } from ${JSON.stringify(programUnderTest.module.href)};`,
     `const modules = [${modules.map((_, index) => `module${index}`).join()}];`,
     `export const definition = definitionAmong(modules, ${JSON.stringify(kind)});`,
+    ...(signature === undefined
+      ? []
+      : [`export const container = blueprintAmong(modules, ${JSON.stringify(signature)});`]),
   ].join('\n');
   return `data:text/javascript,${encodeURIComponent(source)}`;
+}
+
+/**
+ * The blueprint with a signature.
+ *
+ * @throws HOLDFAST_ERR_OPTION_INVALID if no module exports it; HOLDFAST_ERR_MODULE_LOAD.
+ */
+export async function loadBlueprintUnderTest(
+  modules: readonly string[],
+  signature: string,
+): Promise<AnyBlueprint> {
+  return blueprintAmong(await Promise.all(modules.map((module) => importModule(module))), signature);
+}
+
+/** The same, of modules that are loaded. */
+export function blueprintAmong(
+  modules: readonly Readonly<Record<string, unknown>>[],
+  signature: string,
+): AnyBlueprint {
+  const blueprints = modules.flatMap((each) => Object.values(each).filter(isBlueprint));
+  const blueprint = blueprints.find((each) => handleOf(each).signature() === signature);
+  if (blueprint !== undefined) return blueprint;
+  throw invalidOption(
+    'runtimeSut: no module exports the blueprint that was given as "container". Export it from one of "modules"; one that ' +
+      'services.with(…) has made as well.',
+  );
 }
 
 /**

@@ -6,6 +6,7 @@ import { isHoldfastError } from '../../errors/holdfast-error.ts';
 import { nearestName } from '../../errors/nearest-name.ts';
 import { toModuleUrls } from '../../options.ts';
 import { decode, encode } from '../../protocol/codec.ts';
+import { type AnyBlueprint, handleOf, isBlueprint } from '../../protocol/container-blueprint.ts';
 import { describe } from '../../protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from '../../protocol/options.ts';
 import type { FaultStep, ModelStep } from '../model/model-step.ts';
@@ -50,6 +51,8 @@ export interface RuntimeSutOptions {
   readonly modules: readonly (string | URL)[];
   /** What goes wrong. Default: nothing. */
   readonly faults?: readonly RuntimeFault[];
+  /** What `defineContainer` returned, for actions that ask for services; exported by one of `modules` too. */
+  readonly container?: AnyBlueprint;
   /** Host threads. Default 2. */
   readonly hosts?: number;
   /** How long a step may take before that is a difference, in milliseconds. Default 10,000. */
@@ -84,13 +87,18 @@ const amidFaults: readonly string[] = ['host-crash', 'process-kill', 'duplicate'
  * });
  */
 export function runtimeSut(options: RuntimeSutOptions): SystemUnderTest {
-  checkOptions(owner, options, ['modules', 'faults', 'hosts', 'stepTimeoutMs']);
+  checkOptions(owner, options, ['modules', 'faults', 'container', 'hosts', 'stepTimeoutMs']);
   const { faults = [], hosts = 2, stepTimeoutMs = 10_000 } = options;
+  if (options.container !== undefined && !isBlueprint(options.container))
+    throw invalidOption(
+      `${owner}: "container" must be what defineContainer returned, got ${describe(options.container)}.`,
+    );
+  const container = options.container === undefined ? undefined : handleOf(options.container).signature();
   const modules = toModuleUrls(owner, options.modules);
   checkFaultNames(faults);
   checkWholeOption(owner, 'hosts', hosts, 1, 64);
   checkWholeOption(owner, 'stepTimeoutMs', stepTimeoutMs, 1, 2 ** 31 - 1);
-  return new RuntimeSystem({ modules, faults, hosts, stepTimeoutMs });
+  return new RuntimeSystem({ modules, faults, container, hosts, stepTimeoutMs });
 }
 
 function checkFaultNames(faults: unknown): void {
@@ -110,7 +118,7 @@ const actorsOfFile = 100;
 /** Each actor lives a year before the one that was tested before it: timers that it has left do not come any more. */
 const [firstYear, yearMs] = [Date.UTC(2200, 0, 1), 366 * 86_400_000] as const;
 
-type SystemOptions = Pick<ChildOptions, 'modules' | 'faults' | 'hosts' | 'stepTimeoutMs'>;
+type SystemOptions = Pick<ChildOptions, 'modules' | 'faults' | 'container' | 'hosts' | 'stepTimeoutMs'>;
 
 class RuntimeSystem implements SystemUnderTest {
   readonly faults: readonly string[];

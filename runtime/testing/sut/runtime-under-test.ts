@@ -19,7 +19,12 @@ import {
 } from '../model/model-step.ts';
 import { programUnderTest } from '../sut-program.ts';
 import type { ChildCalls, ChildObserved, ChildOptions, ChildTaking } from './child-protocol.ts';
-import { checkFaults, loadDefinitionUnderTest, moduleUnderTest } from './definition-under-test.ts';
+import {
+  checkFaults,
+  loadBlueprintUnderTest,
+  loadDefinitionUnderTest,
+  moduleUnderTest,
+} from './definition-under-test.ts';
 import type { SutMessage } from './sut-message.ts';
 import type { Outcome } from './system-under-test.ts';
 import { openSutChannel, VirtualClock } from './virtual-clock.ts';
@@ -73,14 +78,15 @@ export class RuntimeUnderTest implements Omit<ChildCalls, 'open'> {
   }
 
   static async open(options: ChildOptions): Promise<RuntimeUnderTest> {
-    const { database, modules, kind, hosts, wallMs, faults } = options;
+    const { database, modules, kind, container, hosts, wallMs, faults } = options;
     const definition = await loadDefinitionUnderTest(modules, kind);
     checkFaults(definition, faults);
     const clock = VirtualClock.install();
     clock.moveTo(wallMs);
     const runtime = await createRuntime({
       database,
-      modules: [moduleUnderTest(modules, kind)],
+      modules: [moduleUnderTest(modules, kind, container)],
+      ...(container === undefined ? {} : { container: await loadBlueprintUnderTest(modules, container) }),
       hosts,
       workerUrl: programUnderTest.worker,
       // One that is not used makes room for one that is.
