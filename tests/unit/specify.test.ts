@@ -219,6 +219,18 @@ test('what a handler throws and what SQLite refuses are told with their event', 
   );
 });
 
+test('a specification that has ended may be returned to the test runner, which awaits it', async () => {
+  const ended = specify(account)
+    .given([])
+    .when({ type: 'paid', cents: 1 })
+    .then([{ type: 'paid', cents: 1 }]);
+  await expect(Promise.resolve(ended as unknown)).resolves.toBeUndefined();
+  await expect(Promise.resolve(ended.thenState({ value: 'open' }) as unknown)).resolves.toBeUndefined();
+  await expect(Promise.resolve(ended.when({ type: 'paid', cents: 1 }) as unknown)).rejects.toThrow(
+    'it was awaited before',
+  );
+});
+
 test('a specification that is awaited instead of ended, or asks the wrong thing, says so', async () => {
   await expect(Promise.resolve(specify(titles).given([created]).when('select 1') as unknown)).rejects.toThrow(
     'it was awaited before',

@@ -14,7 +14,7 @@ import {
   type WorkStep,
 } from '../model/model-step.ts';
 import { toSource } from '../model/to-source.ts';
-import { expectationFailed, expectSame, refusesAwait } from './expectation.ts';
+import { expectationFailed, expectSame, isAwaited } from './expectation.ts';
 import { isMeant, isRejection, type Rejection } from './rejection.ts';
 
 /** What may happen to an actor: an event, a command, a timer that is due, or something that its work tells. */
@@ -54,6 +54,7 @@ export class AggregateScenario<Machine extends AnyStateMachine> {
   readonly #actor: ModelActor;
   readonly #story: string[];
   #taken: Taken | undefined;
+  #isExpected = false;
 
   /** @internal */
   constructor(actor: ModelActor, story: string[]) {
@@ -64,6 +65,7 @@ export class AggregateScenario<Machine extends AnyStateMachine> {
   /** Has something happen. */
   when(step: StepOf<Machine>): this {
     checkStep('when', step);
+    this.#isExpected = false;
     this.#story.push(`when  ${stepSource(step as ModelStep)}`);
     this.#taken = this.#actor.take(step as ModelStep);
     return this;
@@ -78,7 +80,7 @@ export class AggregateScenario<Machine extends AnyStateMachine> {
   // biome-ignore lint/suspicious/noThenProperty: given, when, then is what everybody calls it; being awaited is refused
   then(expected: readonly EventFromLogic<Machine>[] | Rejection): this {
     // biome-ignore lint/complexity/noArguments: `await` passes two functions, which is all that tells it
-    if (refusesAwait([...arguments])) return this;
+    if (isAwaited([...arguments], this.#isExpected)) return this;
     const taken = this.#lastTaken('then');
     if (isRejection(expected)) this.#expectRejection(taken, expected);
     else {
@@ -89,6 +91,7 @@ export class AggregateScenario<Machine extends AnyStateMachine> {
       expectSame(this.#story, 'the events', events.map(shownEvent), expected);
     }
     this.#story.push(`then  ${isRejection(expected) ? 'it was refused' : toSource(expected)}`);
+    this.#isExpected = true;
     return this;
   }
 
@@ -98,6 +101,7 @@ export class AggregateScenario<Machine extends AnyStateMachine> {
    * @throws HOLDFAST_ERR_EXPECTATION_FAILED.
    */
   thenState(expected: ExpectedState<Machine> | ((snapshot: SnapshotFrom<Machine>) => unknown)): this {
+    this.#isExpected = true;
     const snapshot = this.#actor.snapshot as SnapshotFrom<Machine>;
     if (typeof expected === 'function') {
       const verdict = attempt(() => expected(snapshot));
@@ -132,6 +136,7 @@ export class AggregateScenario<Machine extends AnyStateMachine> {
   thenAsked(expected: Asked): this {
     checkOptions('thenAsked', expected, ['messages', 'emitted', 'timers', 'work']);
     const taken = this.#lastTaken('thenAsked');
+    this.#isExpected = true;
     this.#expectAccepted(taken);
     const asked: Record<string, unknown> = { ...askedBy(taken) };
     const picked = Object.fromEntries(Object.keys(expected).map((kind) => [kind, asked[kind]]));

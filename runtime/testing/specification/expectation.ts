@@ -36,12 +36,14 @@ export function expectationFailed(
 }
 
 /**
- * Refuses to be awaited: whatever has a `then` is taken for a promise by `await`, which means that the expectation was
- * forgotten. Returns whether that was so; whoever awaits gets the error.
+ * Whether a `then` was called by `await`, or by a test runner to which a specification was returned: whatever has a `then` is
+ * taken for a promise. One that has ended with what is expected comes to nothing more; of another one the expectation was
+ * forgotten, and whoever awaits gets the error.
  */
-export function refusesAwait(given: readonly unknown[]): boolean {
+export function isAwaited(given: readonly unknown[], hasEnded = false): boolean {
   const [resolve, reject] = given;
   if (given.length !== 2 || typeof resolve !== 'function' || typeof reject !== 'function') return false;
-  reject(invalidOption('A specification ends with then(what is expected): it was awaited before.'));
+  if (hasEnded) resolve();
+  else reject(invalidOption('A specification ends with then(what is expected): it was awaited before.'));
   return true;
 }

@@ -5,7 +5,7 @@ import type { QueryParameters } from '../../projections/projection-options.ts';
 import { describe } from '../../protocol/names.ts';
 import { invalidOption } from '../../protocol/options.ts';
 import { toSource } from '../model/to-source.ts';
-import { expectSame, refusesAwait } from './expectation.ts';
+import { expectSame, isAwaited } from './expectation.ts';
 
 /** An event of the log, as it is appended to a stream. */
 export interface LogEvent {
@@ -69,7 +69,7 @@ export class ProjectionScenario<Result> {
   // biome-ignore lint/suspicious/noThenProperty: given, when, then is what everybody calls it; being awaited is refused
   then(expected: Result): Promise<void> {
     // biome-ignore lint/complexity/noArguments: `await` passes two functions, which is all that tells it
-    if (refusesAwait([...arguments])) return Promise.resolve();
+    if (isAwaited([...arguments])) return Promise.resolve();
     return this.#compare(expected);
   }
 
