@@ -114,3 +114,70 @@ test('a sum that just does not hold is made of as few parts as it takes', async 
   );
   expect(failure.steps).toHaveLength(5);
 });
+
+const stock = setup({
+  types: {} as {
+    context: { lines: Map<string, number> };
+    events: { type: 'ADD'; sku: string; count: number };
+  },
+}).createMachine({
+  context: { lines: new Map() },
+  on: {
+    ADD: {
+      actions: assign({
+        lines: ({ context, event: { sku, count } }) =>
+          new Map(context.lines).set(sku, (context.lines.get(sku) ?? 0) + count),
+      }),
+    },
+  },
+});
+
+test('a sum is reached in few steps with large values, not in many with small ones', async () => {
+  const events = {
+    ADD: fc.record({ sku: fc.constantFrom('a', 'b', 'c'), count: fc.integer({ min: 1, max: 9 }) }),
+  };
+  for (const seed of [1, 2, 3]) {
+    const failure = await propertyFailure(
+      propertyTest(stock, {
+        seed,
+        events,
+        oracles: [],
+        invariants: { 'at most 49': ({ context }) => [...context.lines.values()].every((n) => n <= 49) },
+      }),
+    );
+    expect(failure.steps).toHaveLength(6);
+  }
+});
+
+const toggles = setup({
+  types: {} as { events: { type: 'MUTE' } | { type: 'GO' } | { type: 'LONG' } | { type: 'BACK' } },
+}).createMachine({
+  type: 'parallel',
+  states: {
+    sound: { initial: 'on', states: { on: { on: { MUTE: 'off' } }, off: { on: { MUTE: 'on' } } } },
+    way: {
+      initial: 'a',
+      states: {
+        a: { on: { GO: 'b', LONG: 'via' } },
+        via: { on: { GO: 'b' } },
+        b: { on: { GO: 'c', BACK: 'a' } },
+        c: { on: { GO: 'd' } },
+        d: {},
+      },
+    },
+  },
+});
+
+test('steps that undo each other are left out together, and a way around becomes the straight one', async () => {
+  for (const seed of [1, 2, 3, 4]) {
+    const failure = await propertyFailure(
+      propertyTest(toggles, {
+        seed,
+        invariants: { 'not d with sound': (state) => !state.matches({ sound: 'on', way: 'd' }) },
+        weights: { MUTE: 5, LONG: 20 },
+        oracles: [],
+      }),
+    );
+    expect(failure.steps).toEqual([{ type: 'GO' }, { type: 'GO' }, { type: 'GO' }]);
+  }
+});

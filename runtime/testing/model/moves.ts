@@ -3,7 +3,7 @@ import { acceptedTypes } from '../../../actors/xstate-adapter.ts';
 import { happens, oneOf, weighted } from './choice.ts';
 import { Dictionary, withHabits } from './dictionary.ts';
 import { type Drawn, fixed } from './drawn.ts';
-import type { FastCheck, Random } from './fast-check.ts';
+import { type FastCheck, type Random, randomOf } from './fast-check.ts';
 import type { Model, WorkOutcomes } from './model.ts';
 import type { ModelActor } from './model-actor.ts';
 import { drawnPartOf, kindOf, type ModelStep, nameOf, withDrawnPart, workEnds } from './model-step.ts';
@@ -89,6 +89,11 @@ export class Moves {
       }
       return [...proposals.values()];
     });
+  }
+
+  /** A step or two of every kind that the state may take, the same ones each time. */
+  one(actor: ModelActor): Proposal[] {
+    return this.all(actor, randomOf(this.#fc, 1), 1);
   }
 
   /** Whether nothing can happen, as far as many tries tell. */

@@ -205,13 +205,15 @@ function lookAhead(
 }
 
 function failureOf(
-  { model, checks }: Exploration,
+  { model, checks, moves }: Exploration,
   { given, proposals }: Run,
   violation: Violation,
   atEnd: EndCheck | undefined,
   finding: { readonly run?: number; readonly seed: number },
 ): Error {
-  const { scenario, trial } = shrink(model, checks, { given, proposals }, violation, atEnd);
+  const { scenario, trial } = shrink(model, checks, { given, proposals }, violation, atEnd, (actor) =>
+    moves.one(actor),
+  );
   return propertyFailed(model, trial.violation ?? violation, trial, scenario.given, {
     by: owner,
     ...finding,

@@ -1,9 +1,11 @@
 import type { Checks } from './checks.ts';
 import { Dictionary } from './dictionary.ts';
 import type { Model } from './model.ts';
+import type { ModelActor } from './model-actor.ts';
 import { withDrawnPart } from './model-step.ts';
 import type { Proposal } from './moves.ts';
 import { isSameProperty, type Properties, type Violation } from './properties.ts';
+import { shorterScenarios } from './shorter-scenarios.ts';
 import { type EndCheck, type Scenario, type Trial, tryScenario } from './trial.ts';
 
 /** The smallest scenario that was found, and how many were tried. */
@@ -13,7 +15,11 @@ export interface Shrunk {
   readonly attempts: number;
 }
 
+/** Steps that an actor can take next. */
+export type MovesAt = (actor: ModelActor) => readonly Proposal[];
+
 const attemptsMax = 3_000;
+const exchangesMax = 1_200;
 const mendsMax = 150;
 
 /**
@@ -29,13 +35,19 @@ export function shrink(
   scenario: Scenario,
   violation: Violation,
   atEnd?: EndCheck,
+  movesAt: MovesAt = () => [],
 ): Shrunk {
-  const quick = new Shrinking(model, checks.only(violation), checks.properties, violation, atEnd).run(
-    scenario,
-  );
+  const quick = new Shrinking(
+    model,
+    checks.only(violation),
+    checks.properties,
+    violation,
+    atEnd,
+    movesAt,
+  ).run(scenario);
   const trial = tryScenario(model, checks, quick.scenario, atEnd);
   if (trial.violation !== undefined && isSameProperty(trial.violation, violation)) return { ...quick, trial };
-  return new Shrinking(model, checks, checks.properties, violation, atEnd).run(scenario);
+  return new Shrinking(model, checks, checks.properties, violation, atEnd, movesAt).run(scenario);
 }
 
 class Shrinking {
@@ -43,6 +55,7 @@ class Shrinking {
   readonly #checks: Checks;
   readonly #violation: Violation;
   readonly #atEnd: EndCheck | undefined;
+  readonly #movesAt: MovesAt;
   readonly #dictionary: Dictionary;
   #attempts = 0;
   #mends = 0;
@@ -54,11 +67,13 @@ class Shrinking {
     properties: Properties,
     violation: Violation,
     atEnd: EndCheck | undefined,
+    movesAt: MovesAt,
   ) {
     this.#model = model;
     this.#checks = checks;
     this.#violation = violation;
     this.#atEnd = atEnd;
+    this.#movesAt = movesAt;
     this.#dictionary = new Dictionary(model.machine, properties);
   }
 
@@ -68,7 +83,11 @@ class Shrinking {
       const trial = tryScenario(this.#model, this.#checks, scenario, this.#atEnd);
       return { scenario, trial: { ...trial, violation: this.#violation }, attempts: this.#attempts };
     }
-    while (this.#attempts < attemptsMax && (this.#shorten() || this.#simplify())) {
+    const original = this.#current.proposals;
+    while (
+      this.#attempts < attemptsMax &&
+      (this.#shorten() || this.#simplify() || this.#exchange(original))
+    ) {
       // Until neither finds anything.
     }
     const best = this.#best as { scenario: Scenario; trial: Trial };
@@ -91,6 +110,21 @@ class Shrinking {
       }
     }
     return this.#current.proposals.length < lengthBefore;
+  }
+
+  /** Tries what is shorter in other ways than by leaving out a step. */
+  #exchange(original: readonly Proposal[]): boolean {
+    const before = this.#current;
+    const movesAfter = (begin: Scenario): readonly Proposal[] => {
+      const { actor, violation } = tryScenario(this.#model, this.#checks, begin);
+      return actor === undefined || violation !== undefined ? [] : this.#movesAt(actor);
+    };
+    let tries = 0;
+    for (const scenario of shorterScenarios(before, original, movesAfter)) {
+      if (tries++ === exchangesMax || this.#attempts >= attemptsMax) return false;
+      if (this.#accepts(scenario, before.proposals.length - 1)) return true;
+    }
+    return false;
   }
 
   /** Leaves out what leads back to a state value that was there before, the longest way first. */
@@ -160,15 +194,15 @@ class Shrinking {
     return false;
   }
 
-  /** Whether a scenario violates the same property; it is the best so far then. */
-  #accepts(scenario: Scenario): boolean {
+  /** Whether a scenario violates the same property, within so many steps; it is the best so far then. */
+  #accepts(scenario: Scenario, stepsMax = Number.POSITIVE_INFINITY): boolean {
     if (this.#attempts++ >= attemptsMax) return false;
     let trial = tryScenario(this.#model, this.#checks, scenario, this.#atEnd);
     if (!this.#isSame(trial) && trial.isAmbiguous) {
       this.#attempts++;
       trial = tryScenario(this.#model, this.#checks, scenario, this.#atEnd, true);
     }
-    if (!this.#isSame(trial)) return false;
+    if (!this.#isSame(trial) || trial.proposals.length > stepsMax) return false;
     this.#best = { scenario: { given: scenario.given, proposals: trial.proposals }, trial };
     return true;
   }
