@@ -80,3 +80,59 @@ test('a search goes first where states are of a new kind, and finds what is far 
   });
   expect(eventually).toEqual({ 'level seven': 'ok' });
 });
+
+const keys = ['up', 'up', 'down', 'down', 'left', 'right', 'left', 'right', 'b', 'a'] as const;
+const keyEvents = { KEY: fc.record({ key: fc.constantFrom(...new Set(keys)) }) };
+
+test('a row of ten that only a counter tells of is found', async () => {
+  const counted = setup({
+    types: {} as { context: { at: number }; events: { type: 'KEY'; key: string } },
+  }).createMachine({
+    context: { at: 0 },
+    on: {
+      KEY: {
+        actions: assign({
+          at: ({ context, event }) => (event.key === keys[context.at] ? context.at + 1 : 0),
+        }),
+      },
+    },
+  });
+  const failure = await propertyFailure(
+    propertyTest(counted, {
+      seed: 1,
+      numRuns: 600,
+      events: keyEvents,
+      oracles: [],
+      invariants: { 'not all of them': ({ context }) => context.at < 10 },
+    }),
+  );
+  expect(failure.steps).toHaveLength(10);
+});
+
+test('a way that has used up all steps of a run is gone on from without its detours', async () => {
+  const chain = setup({
+    types: {} as { context: { has: boolean }; events: { type: (typeof keys)[number] } },
+  }).createMachine({
+    initial: 's0',
+    context: { has: false },
+    states: Object.fromEntries(
+      keys.map((key, at) => [
+        `s${at}`,
+        {
+          on: { '*': 's0', [key]: at < 9 ? `s${at + 1}` : { target: 's0', actions: assign({ has: true }) } },
+        },
+      ]),
+    ),
+  });
+  // With this one, the last but one state is met once, and at the end of a run.
+  const failure = await propertyFailure(
+    propertyTest(chain, {
+      seed: 2,
+      numRuns: 150,
+      events: Object.fromEntries([...new Set(keys)].map((key) => [key, [{}]])) as object,
+      oracles: [],
+      invariants: { 'not all of them': ({ context }) => !context.has },
+    }),
+  );
+  expect(failure.steps).toHaveLength(10);
+});

@@ -45,7 +45,7 @@ export class Novelty {
    */
   note(
     snapshot: MachineSnapshot,
-    path: Scenario,
+    path: () => Scenario,
     isNew: boolean,
     way: Met[],
     goals: readonly string[],
@@ -54,7 +54,8 @@ export class Novelty {
     const kind = kindOfState(snapshot, this.#dictionary);
     this.#visits.set(kind, (this.#visits.get(kind) ?? 0) + 1);
     if (this.#visits.get(kind) !== 1 && !isNew) return;
-    const kept = { given: path.given, proposals: [...path.proposals] };
+    const { given, proposals } = path();
+    const kept = { given, proposals: [...proposals] };
     if (this.#met.length < metMax) {
       const met = { ...kept, reached: new Set(goals), way: [...way] };
       this.#met.push(met);

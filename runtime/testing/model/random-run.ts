@@ -1,3 +1,4 @@
+import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import type { Checks } from './checks.ts';
 import { happens } from './choice.ts';
 import type { CoverageRecord } from './coverage.ts';
@@ -42,7 +43,8 @@ export function randomRun(exploration: Exploration, random: Random): Run {
   const way = [...start.way];
   const note = (isNew: boolean): void => {
     const goals = goalsOf(checks.properties, (actor as ModelActor).snapshot);
-    novelty.note((actor as ModelActor).snapshot, { given, proposals }, isNew, way, goals);
+    const path = (): Scenario => ({ given, proposals: straightened(exploration, given, proposals, moments) });
+    novelty.note((actor as ModelActor).snapshot, path, isNew, way, goals);
   };
   const { result } = coverage.during(() => beginActor(model, checks, given));
   const { actor } = result;
@@ -50,8 +52,8 @@ export function randomRun(exploration: Exploration, random: Random): Run {
   const proposals: Proposal[] = [];
   const ended = (violation: Violation | undefined): Run => ({ given, proposals, actor, violation });
   if (actor === undefined || result.violation !== undefined) return ended(result.violation);
-  if (start.proposals.length === 0) note(false);
   const moments: Moment[] = [];
+  if (start.proposals.length === 0) note(false);
   for (const proposal of start.proposals) {
     const before = actor.snapshot;
     const { outcome } = actor.take(proposal.step);
@@ -95,6 +97,32 @@ export function randomRun(exploration: Exploration, random: Random): Run {
 function startOf({ moves, novelty }: Exploration, random: Random): Scenario & Pick<Beginning, 'way'> {
   const start = happens(random, 0.5) ? novelty.beginning(random) : undefined;
   return start ?? { given: moves.input(random), proposals: [], way: [] };
+}
+
+/**
+ * A way without the detours that lead back to a state, if it is so long that a run that goes on from its end could hardly take
+ * another step.
+ */
+function straightened(
+  { model, checks, maxSteps }: Exploration,
+  given: GivenInput | undefined,
+  proposals: readonly Proposal[],
+  moments: readonly Moment[],
+): readonly Proposal[] {
+  if (proposals.length * 2 <= maxSteps) return proposals;
+  const { actor } = beginActor(model, checks, given);
+  if (actor === undefined) return proposals;
+  const textOf = (snapshot: MachineSnapshot) =>
+    `${JSON.stringify(snapshot.value)} ${String(actor.contextTextOf(snapshot))}`;
+  const texts = [textOf(actor.snapshot), ...moments.map(({ after }) => textOf(after as MachineSnapshot))];
+  const straight: Proposal[] = [];
+  for (let at = texts.lastIndexOf(texts[0] as string); at < proposals.length; ) {
+    straight.push(proposals[at] as Proposal);
+    at = texts.lastIndexOf(texts[at + 1] as string);
+  }
+  if (straight.length === proposals.length) return proposals;
+  for (const { step } of straight) if (actor.take(step).outcome === 'threw') return proposals;
+  return textOf(actor.snapshot) === texts.at(-1) ? straight : proposals;
 }
 
 const walksMax = 8;

@@ -40,6 +40,6 @@ function shapeOf(value: unknown, dictionary: Dictionary, depth: number): string 
 
 function magnitude(value: number): string {
   if (!Number.isFinite(value)) return String(value);
-  if (Math.abs(value) < 4) return String(Math.trunc(value));
+  if (Math.abs(value) < 16) return String(Math.trunc(value));
   return `${value < 0 ? '-' : ''}2^${Math.floor(Math.log2(Math.abs(value)))}`;
 }
