@@ -5,7 +5,7 @@ import { describe } from './names.ts';
 
 /** Refuses options that are no object or have an unknown key, naming the likely meant one. */
 export function checkOptions(owner: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (!isRecord(options)) {
     throw invalidOption(`${owner} takes an object of options, got ${describe(options)}.`);
   }
   for (const key of Object.keys(options)) {
@@ -45,6 +45,11 @@ export function toWorkerUrl(owner: string, workerUrl: unknown): URL | string | u
   throw invalidOption(
     `${owner}: "workerUrl" must be a URL such as new URL('./worker.js', import.meta.url), got ${describe(workerUrl)}.`,
   );
+}
+
+/** Whether a value is an object with names, as options are. */
+export function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The error of a wrong option. */

@@ -23,11 +23,18 @@ export function stuckCheck(fc: FastCheck, checks: Checks, moves: Moves): EndChec
 export function goalsOf(properties: Properties, snapshot: MachineSnapshot): string[] {
   return Object.entries(properties.eventually ?? {}).flatMap(([name, isWanted]) => {
     try {
-      return isWanted(snapshot as never) ? [name] : [];
+      return isMetBy(isWanted, snapshot) ? [name] : [];
     } catch {
       return [];
     }
   });
+}
+
+function isMetBy(isWanted: (snapshot: never) => unknown, snapshot: MachineSnapshot): boolean {
+  const verdict = isWanted(snapshot as never);
+  if (!(verdict instanceof Promise)) return Boolean(verdict);
+  verdict.catch(() => undefined);
+  throw new TypeError('It returned a promise, and a property has to answer at once.');
 }
 
 /** What is known of goals already, and who is told of those that were searched for. */
@@ -49,7 +56,7 @@ export function eventuallyCheck(
       if (isKnown?.(name)) continue;
       const found = { kind: 'eventually', name } as const;
       try {
-        const isMet = (snapshot: MachineSnapshot) => isWanted(snapshot as never);
+        const isMet = (snapshot: MachineSnapshot) => isMetBy(isWanted, snapshot);
         const { result, states } = search(actor, isMet, moves, randomOf(fc, searchSeed), statesMax(name));
         onSearched?.(name, result, states);
         if (result !== 'counterexample') continue;

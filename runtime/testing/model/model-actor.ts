@@ -9,6 +9,7 @@ import { isHoldfastError } from '../../errors/holdfast-error.ts';
 import { decode, encode } from '../../protocol/codec.ts';
 import type { ActorPath, Delivery } from '../../protocol/consequences.ts';
 import type { HostOperation, HostRequest } from '../../protocol/host-messages.ts';
+import { invalidOption } from '../../protocol/options.ts';
 import type { Model } from './model.ts';
 import { modelEventId } from './model-event-id.ts';
 import {
@@ -204,7 +205,11 @@ export class ModelActor {
     const when = this.#model.options.when as
       | Readonly<Record<string, (snapshot: MachineSnapshot, past: readonly ModelStep[]) => boolean>>
       | undefined;
-    return when?.[(step as EventStep).type]?.(this.snapshot, this.#past) ?? true;
+    const { type } = step as EventStep;
+    const mayCome: unknown = when?.[type]?.(this.snapshot, this.#past) ?? true;
+    if (mayCome instanceof Promise)
+      throw invalidOption(`"when.${type}" returned a promise, and it has to answer at once.`);
+    return mayCome as boolean;
   }
 
   /** Time passes, or the clock is set: no timer comes of it by itself. */

@@ -17,7 +17,7 @@ import {
 } from '../../../actors/xstate-adapter.ts';
 import { nearestName } from '../../errors/nearest-name.ts';
 import { describe, isReservedType } from '../../protocol/names.ts';
-import { checkOptions, invalidOption } from '../../protocol/options.ts';
+import { checkOptions, invalidOption, isRecord } from '../../protocol/options.ts';
 import { isReservedKind } from '../../protocol/volatile-kinds.ts';
 import type { Arbitrary } from './arbitrary.ts';
 import type { ModelStep } from './model-step.ts';
@@ -149,6 +149,7 @@ export function defineModel<Machine extends AnyStateMachine>(
   const definition = isDefinition ? given : definitionOf(given);
   const owner = `defineModel('${definition.kind}')`;
   checkOptions(owner, options, modelOptionNames);
+  checkParts(owner, options);
   const machine = definition.machine as Machine;
   const eventTypes = checkEvents(owner, definition, options.events ?? {});
   checkWhen(owner, options.when ?? {}, eventTypes);
@@ -176,6 +177,24 @@ export function isModel(value: unknown): value is Model {
 function definitionOf(machine: AnyStateMachine): AnyAggregateDefinition {
   const kind = machine.id.replaceAll(/[^\w-]+/g, '-').replaceAll(/^-+|-+$/g, '');
   return defineAggregate(kind === '' || isReservedKind(kind) ? 'machine' : kind, { machine });
+}
+
+/** A list or a function has no names, so nothing of it would be used. */
+function checkParts(owner: string, options: ModelOptions): void {
+  for (const part of ['events', 'commands', 'outcomes', 'weights', 'when'] as const) {
+    const given: unknown = options[part];
+    if (given === undefined || isRecord(given)) continue;
+    throw invalidOption(`${owner}: "${part}" must be an object, got ${describe(given)}.`);
+  }
+  for (const [name, weight] of Object.entries(options.weights ?? {}) as [string, unknown][]) {
+    if (typeof weight === 'number' && weight >= 0 && Number.isFinite(weight)) continue;
+    throw invalidOption(
+      `${owner}: "weights.${name}" must be a number of at least 0, got ${describe(weight)}.`,
+    );
+  }
+  const { mayEnd } = options;
+  if (mayEnd === undefined || typeof mayEnd === 'function') return;
+  throw invalidOption(`${owner}: "mayEnd" must be a function of the state, got ${describe(mayEnd)}.`);
 }
 
 function checkEvents(owner: string, definition: AnyAggregateDefinition, sources: object): string[] {

@@ -1,5 +1,7 @@
 import type { WorkDescription } from '../../../actors/asked.ts';
 import { acceptedTypes } from '../../../actors/xstate-adapter.ts';
+import { describe } from '../../protocol/names.ts';
+import { invalidOption, isRecord } from '../../protocol/options.ts';
 import { happens, oneOf, weighted } from './choice.ts';
 import { Dictionary, withHabits } from './dictionary.ts';
 import { type Drawn, fixed } from './drawn.ts';
@@ -171,14 +173,19 @@ export class Moves {
     const schema: unknown = this.#model.definition.events[type];
     const source = given ?? (hasJsonSchema(schema) ? schema : undefined);
     if (source === undefined) return { step: { type } };
-    const drawn = this.#habitual(
-      this.#draw(`events.${type}`, source, actor, random),
-      { type },
-      actor,
-      random,
-      habit,
-    );
+    const drawn = this.#habitual(this.#payload(type, source, actor, random), { type }, actor, random, habit);
     return { step: { ...(drawn.value as object), type }, drawn };
+  }
+
+  #payload(type: string, source: unknown, actor: ModelActor, random: Random): Drawn {
+    const drawn = this.#draw(`events.${type}`, source, actor, random);
+    const { value } = drawn;
+    // Spread into an event, anything else would vanish.
+    if (value === undefined || (isRecord(value) && !(value instanceof Promise))) return drawn;
+    throw invalidOption(
+      `"events.${type}" must give objects such as { amount: 1 }, which become the event with its type; got ${value instanceof Promise ? 'a promise' : describe(value)}. ` +
+        'In an arbitrary: fc.record({ amount: fc.nat() }).',
+    );
   }
 
   /** Commands that no input can be drawn for. */

@@ -1,7 +1,7 @@
 import type { AnyStateMachine, EventFromLogic, SnapshotFrom } from '../../../actors/xstate-adapter.ts';
 import { nearestName } from '../../errors/nearest-name.ts';
 import { describe } from '../../protocol/names.ts';
-import { invalidOption } from '../../protocol/options.ts';
+import { invalidOption, isRecord } from '../../protocol/options.ts';
 import type { CommandStep, TimerStep, WorkStep } from './model-step.ts';
 import type { Moment, Pending } from './moment.ts';
 
@@ -69,6 +69,12 @@ export const propertyNames = ['invariants', 'steps', 'traces', 'eventually', 'or
 /** Refuses properties that are no functions, and oracles that there are not. */
 export function checkProperties(owner: string, properties: Properties): void {
   for (const part of ['invariants', 'steps', 'traces', 'eventually'] as const) {
+    const given: unknown = properties[part];
+    if (given !== undefined && !isRecord(given)) {
+      throw invalidOption(
+        `${owner}: "${part}" must be an object of functions by name, got ${describe(given)}.`,
+      );
+    }
     for (const [name, property] of Object.entries(properties[part] ?? {})) {
       if (typeof property === 'function') continue;
       throw invalidOption(`${owner}: "${part}.${name}" must be a function, got ${describe(property)}.`);
