@@ -7,6 +7,8 @@ import type { Properties } from './properties.ts';
 
 const valuesMax = 200;
 const askedMax = 30;
+const ownRate = 0.08;
+const againRate = 0.1;
 const numberLiteral = /(?<![\w.$])\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w$])/gi;
 const stringLiteral = /'((?:[^'\\\n]|\\.){0,80})'|"((?:[^"\\\n]|\\.){0,80})"|`((?:[^`\\$]|\\.){0,80})`/g;
 
@@ -21,11 +23,14 @@ export class Dictionary {
   /** Those of properties: what a test compares with decides whether it fails. */
   readonly #asked: readonly Leaf[];
 
+  readonly #times: readonly number[];
+
   constructor(machine: AnyStateMachine, properties: Properties) {
     const { invariants, steps, traces, eventually } = properties;
     this.#asked = [...literalsOf([invariants, steps, traces, eventually])].slice(0, askedMax);
     const own = [...literalsOf([machine.config, machine.implementations])].slice(0, valuesMax);
     this.#literals = new Set([...own, ...this.#asked]);
+    this.#times = [...this.#literals].flatMap(timeOf);
   }
 
   /** Whether a value is one that the machine names. */
@@ -33,18 +38,35 @@ export class Dictionary {
     return this.#literals.has(value as Leaf);
   }
 
-  /** Sometimes, the same value with one of its leaves exchanged for one of these. */
+  /** Numbers that are likely to matter in a state, and the times of dates among its values. */
+  numbers({ context }: MachineSnapshot): number[] {
+    const values = [...contextValues(context), ...this.#literals];
+    const numbers = values.filter((each) => typeof each === 'number');
+    return [...numbers, ...this.#times, ...timesIn(context)];
+  }
+
+  /** Sometimes, the same value with one of its leaves exchanged for one of these, or for another of its own. */
   enrich(drawn: Drawn, random: Random, { context }: MachineSnapshot): Drawn {
-    if (!happens(random, 0.45)) return drawn;
-    const leaves = [...leavesOf(drawn.value, [])];
-    if (leaves.length === 0) return drawn;
-    const { path, value } = oneOf(random, leaves);
-    const known = [...contextValues(context), ...this.#literals].filter(
-      (each) => typeof each === typeof value,
-    );
-    if (known.length === 0) return drawn;
-    const chosen = oneOf(random, known);
-    return drawn.replaced(withLeaf(drawn.value, path, chosen)) ?? drawn;
+    let enriched = drawn;
+    // Once more, now and then: what matters may be two values at once.
+    for (let rate = 0.45; happens(random, rate); rate = againRate) {
+      const leaves = [...leavesOf(enriched.value, [])];
+      if (leaves.length === 0) return drawn;
+      const { path, value } = oneOf(random, leaves);
+      const others = happens(random, ownRate)
+        ? leaves.filter((leaf) => leaf.path !== path).map((leaf) => leaf.value)
+        : [];
+      const own = others.filter((each) => typeof each === typeof value);
+      const known = [...contextValues(context), ...this.#literals].filter(
+        (each) => typeof each === typeof value,
+      );
+      if (own.length + known.length === 0) continue;
+      const chosen = oneOf(random, own.length > 0 ? own : known);
+      const joined = joinedWith(value, chosen, random);
+      const replaced = (leaf: Leaf) => enriched.replaced(withLeaf(enriched.value, path, leaf));
+      enriched = (joined === undefined ? undefined : replaced(joined)) ?? replaced(chosen) ?? enriched;
+    }
+    return enriched;
   }
 
   /** The same value with one of its leaves exchanged for each of these in turn, or only for what context and properties hold. */
@@ -66,6 +88,26 @@ export class Dictionary {
       }
     }
   }
+}
+
+/** A text is sometimes put before or after another one: what matters may be how it begins or ends. */
+function joinedWith(value: Leaf, known: Leaf, random: Random): string | undefined {
+  if (typeof known !== 'string' || typeof value !== 'string' || !happens(random, 0.3)) return undefined;
+  return happens(random, 0.5) ? known + value : value + known;
+}
+
+function timeOf(value: Leaf): number[] {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d/.test(value)) return [];
+  const time = Date.parse(value);
+  return Number.isNaN(time) ? [] : [time];
+}
+
+/** The times of dates in a context, not far from its root. */
+function timesIn(value: unknown, depth = 0): number[] {
+  if (value instanceof Date) return [value.getTime()];
+  if (depth > 2 || typeof value !== 'object' || value === null) return [];
+  const items = Array.isArray(value) ? value.slice(0, 20) : isPlain(value) ? Object.values(value) : [];
+  return items.flatMap((item) => timesIn(item, depth + 1));
 }
 
 /** The same value with leaves of an earlier one in the place of its own, as far as its source could have drawn them. */

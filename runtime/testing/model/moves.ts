@@ -6,6 +6,7 @@ import { happens, oneOf, weighted } from './choice.ts';
 import { Dictionary, withHabits } from './dictionary.ts';
 import { type Drawn, fixed } from './drawn.ts';
 import { type FastCheck, type Random, randomOf } from './fast-check.ts';
+import { Hints } from './hinted-random.ts';
 import type { Model, WorkOutcomes } from './model.ts';
 import type { ModelActor } from './model-actor.ts';
 import { drawnPartOf, kindOf, type ModelStep, nameOf, withDrawnPart, workEnds } from './model-step.ts';
@@ -32,6 +33,8 @@ interface Candidate {
 
 /** How often another value is drawn for an event that a guard refuses. */
 const drawsMax = 8;
+/** How often a value that cannot be exchanged is drawn from numbers that are known. */
+const hintedRate = 0.45;
 /** How often a state has to refuse every type of event before it counts as stuck. */
 const stuckDraws = 40;
 
@@ -40,6 +43,7 @@ export class Moves {
   readonly #fc: FastCheck;
   readonly #model: Model;
   readonly dictionary: Dictionary;
+  readonly #hints = new Hints();
   readonly #samplers = new Map<string, ValueSampler>();
 
   constructor(fc: FastCheck, model: Model, properties: Properties) {
@@ -248,8 +252,14 @@ export class Moves {
       sampler = new ValueSampler(this.#fc, what, source);
       this.#samplers.set(what, sampler);
     }
-    const drawn = sampler.draw(random, actor.snapshot, actor.past);
-    return this.dictionary.enrich(drawn, random, actor.snapshot);
+    const { snapshot, past } = actor;
+    const drawn = sampler.draw(random, snapshot, past);
+    // What can be exchanged is exchanged; what was mapped, and dates, are drawn again with hints.
+    if (drawn.replaced(drawn.value) !== undefined && !holdsDate(drawn.value))
+      return this.dictionary.enrich(drawn, random, snapshot);
+    if (!happens(random, hintedRate)) return drawn;
+    const hinted = this.#hints.random(random, this.dictionary.numbers(snapshot));
+    return sampler.draw(hinted, snapshot, past, false);
   }
 
   /** The same with values of the last step of its kind. */
@@ -282,6 +292,13 @@ export class Moves {
       return false;
     }
   }
+}
+
+function holdsDate(value: unknown): boolean {
+  if (value instanceof Date) return true;
+  return (
+    typeof value === 'object' && value !== null && Object.values(value).some((each) => each instanceof Date)
+  );
 }
 
 /** A proposal with nothing in it that could be smaller, such as one that is read from a test. */

@@ -56,27 +56,27 @@ export class ValueSampler {
     this.#source = source as Source;
   }
 
-  /** A value for a state. */
-  draw(random: Random, snapshot: MachineSnapshot, past: readonly ModelStep[]): Drawn {
+  /** A value for a state; `isBiased`: of half of them, small and extreme ones are more likely. */
+  draw(random: Random, snapshot: MachineSnapshot, past: readonly ModelStep[], isBiased = true): Drawn {
     const source = this.#source;
     if (Array.isArray(source)) return example(source, oneOf(random, source));
-    if (isArbitrary(source)) return draw(source, random);
+    if (isArbitrary(source)) return draw(source, random, isBiased);
     // Those of ArkType are functions.
-    if (isSchema(source)) return this.#drawFromSchema(source, random);
+    if (isSchema(source)) return this.#drawFromSchema(source, random, isBiased);
     if (typeof source === 'function') {
       const given: unknown = source(snapshot, past);
-      const drawn = isArbitrary(given) ? draw(given, random) : fixed(given);
+      const drawn = isArbitrary(given) ? draw(given, random, isBiased) : fixed(given);
       const isTold = isArbitrary(given) && given.canShrinkWithoutContext(drawn.value);
       return new DrawnForState(source, { snapshot, past }, drawn, isTold);
     }
     return fixed(source);
   }
 
-  #drawFromSchema(schema: StandardSchema, random: Random): Drawn {
+  #drawFromSchema(schema: StandardSchema, random: Random, isBiased: boolean): Drawn {
     this.#ofSchema ??= this.#arbitraryOf(schema);
     const arbitrary = this.#ofSchema;
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
-      const drawn = draw(arbitrary, random, (value) => isValid(schema, value));
+      const drawn = draw(arbitrary, random, isBiased, (value) => isValid(schema, value));
       if (isValid(schema, drawn.value)) return drawn;
     }
     throw invalidOption(
@@ -104,9 +104,10 @@ export class ValueSampler {
 function draw(
   arbitrary: Arbitrary<unknown>,
   random: Random,
+  isBiased: boolean,
   isValid: (value: unknown) => boolean = () => true,
 ) {
-  const biasFactor = happens(random, 0.5) ? 3 : undefined;
+  const biasFactor = isBiased && happens(random, 0.5) ? 3 : undefined;
   return new DrawnFromArbitrary(arbitrary, arbitrary.generate(random as never, biasFactor), isValid);
 }
 

@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { assign, setup } from 'xstate';
+import { propertyTest } from '../../runtime/testing/index.ts';
+import { propertyFailure } from '../support/property-failure.ts';
+
+/** How long the way to an event is that must not come. */
+async function shortest(isBad: (payload: never) => boolean, source: fc.Arbitrary<object>): Promise<number> {
+  const machine = setup({
+    types: {} as { context: { told: number }; events: { type: 'TOLD' } },
+  }).createMachine({
+    context: { told: 0 },
+    on: { TOLD: { actions: assign({ told: ({ context }) => context.told + 1 }) } },
+  });
+  const failure = await propertyFailure(
+    propertyTest(machine, {
+      seed: 1,
+      numRuns: 150,
+      events: { TOLD: source as never },
+      oracles: [],
+      steps: { good: (_, event) => !isBad(event as never) },
+      // Its text names the values, as a guard's would.
+      traces: { named: Object.assign(() => true, { isBad }) },
+    }),
+  );
+  return failure.steps.length;
+}
+
+test.each<[string, (payload: never) => boolean, fc.Arbitrary<object>]>([
+  [
+    'an exact number that was mapped',
+    ({ amount }: { amount: number }) => amount === 4_711_337,
+    fc.tuple(fc.integer(), fc.boolean()).map(([amount, isGift]) => ({ amount, isGift })),
+  ],
+  [
+    'an exact date',
+    ({ on }: { on: Date }) => on.toISOString().startsWith('2024-02-29'),
+    fc.record({ on: fc.date({ noInvalidDate: true }) }),
+  ],
+  [
+    'two exact values at once',
+    ({ code, amount }: { code: string; amount: number }) => code === 'SUMMER-24' && amount === 1_337_000,
+    fc.record({ code: fc.string(), amount: fc.integer() }),
+  ],
+  [
+    'two values that are the same',
+    ({ from, to }: { from: string; to: string }) => from === to,
+    fc.record({ from: fc.uuid(), to: fc.uuid() }),
+  ],
+  [
+    'how a text begins, and its length',
+    ({ line }: { line: string }) => line.startsWith('ERR:') && line.length > 9,
+    fc.record({ line: fc.string() }),
+  ],
+])('%s is drawn', async (_, isBad, source) => {
+  expect(await shortest(isBad, source)).toBe(1);
+});
