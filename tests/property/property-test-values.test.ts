@@ -26,11 +26,20 @@ async function shortest(isBad: (payload: never) => boolean, source: fc.Arbitrary
   return failure.steps.length;
 }
 
+const pin = 48_271_093;
+const settings = { word: 'open sesame' };
+
 test.each<[string, (payload: never) => boolean, fc.Arbitrary<object>]>([
   [
     'an exact number that was mapped',
     ({ amount }: { amount: number }) => amount === 4_711_337,
     fc.tuple(fc.integer(), fc.boolean()).map(([amount, isGift]) => ({ amount, isGift })),
+  ],
+  ['a constant of the module', (event: { n: number }) => event.n === pin, fc.record({ n: fc.integer() })],
+  [
+    'a text in an object of the module',
+    (event: { text: string }) => event.text === settings.word,
+    fc.record({ text: fc.string() }),
   ],
   [
     'an exact date',

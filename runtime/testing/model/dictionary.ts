@@ -2,11 +2,13 @@ import type { AnyStateMachine, MachineSnapshot } from '../../../actors/xstate-ad
 import { happens, oneOf } from './choice.ts';
 import type { Drawn } from './drawn.ts';
 import type { Random } from './fast-check.ts';
+import { freeVariables } from './free-variables.ts';
 import { isPlain, type Leaf, leavesOf, withLeaf } from './leaves.ts';
 import type { Properties } from './properties.ts';
 
 const valuesMax = 200;
 const askedMax = 30;
+const functionsMax = 300;
 const ownRate = 0.08;
 const againRate = 0.1;
 const numberLiteral = /(?<![\w.$])\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w$])/gi;
@@ -129,12 +131,16 @@ function* literalsOf(roots: readonly unknown[]): Generator<Leaf> {
   const seen = new Set<unknown>();
   const waiting = [...roots];
   const known = new Set<Leaf>();
+  let functions = 0;
   for (let next = waiting.pop(); waiting.length > 0 || next !== undefined; next = waiting.pop()) {
     if ((typeof next !== 'object' && typeof next !== 'function') || next === null || seen.has(next)) continue;
     seen.add(next);
     if (seen.size > 5_000) return;
     if (typeof next === 'function') {
-      for (const literal of literalsIn(Function.prototype.toString.call(next))) {
+      const named = (functions++ < functionsMax ? freeVariables(next) : []).flatMap((value) =>
+        typeof value === 'number' && Number.isInteger(value) ? [value, value - 1, value + 1] : [value],
+      );
+      for (const literal of [...literalsIn(Function.prototype.toString.call(next)), ...named]) {
         if (known.has(literal)) continue;
         known.add(literal);
         yield literal;

@@ -1,0 +1,97 @@
+import type { Session } from 'node:inspector';
+import { createRequire } from 'node:module';
+
+type Values = readonly (number | string | bigint | boolean)[];
+
+interface Remote {
+  readonly type: string;
+  readonly value?: unknown;
+  readonly unserializableValue?: string;
+  readonly objectId?: string;
+  readonly description?: string;
+}
+
+interface Property {
+  readonly name: string;
+  readonly value?: Remote;
+}
+
+const handed = '__holdfastAskedFunction';
+/** Asked once: what a variable holds later may be another value, and a seed would not give the same runs. */
+const known = new WeakMap<object, Values>();
+const fieldsMax = 50;
+
+/**
+ * Values of variables that a function names and has from outside, and those in objects and lists of such a name: constants of
+ * a module, which guards compare with. No code can tell of them but the engine itself, by its inspector, within this thread;
+ * nothing where there is none.
+ */
+export function freeVariables(of: object): Values {
+  let values = known.get(of);
+  if (values === undefined) {
+    values = ask(of);
+    known.set(of, values);
+  }
+  return values;
+}
+
+function ask(of: object): Values {
+  const global = globalThis as Record<string, unknown>;
+  let session: Session | undefined;
+  try {
+    // Some builds of Node have none.
+    const inspector = createRequire(import.meta.url)('node:inspector') as typeof import('node:inspector');
+    session = new inspector.Session();
+    session.connect();
+    global[handed] = of;
+    return valuesSeen(session, new Set(String(of).match(/[A-Za-z_$][\w$]*/g)));
+  } catch {
+    return [];
+  } finally {
+    delete global[handed];
+    session?.disconnect();
+  }
+}
+
+function valuesSeen(session: Session, names: ReadonlySet<string>): Values {
+  let answer: { readonly result?: unknown; readonly internalProperties?: unknown } = {};
+  // Within its own thread, the inspector answers at once.
+  const post = (method: string, parameters: object): typeof answer => {
+    answer = {};
+    session.post(method, parameters, (_, given: object | undefined) => {
+      answer = given ?? {};
+    });
+    return answer;
+  };
+  const propertiesOf = (remote: Remote | undefined): readonly Property[] => {
+    if (remote?.objectId === undefined) return [];
+    const { result } = post('Runtime.getProperties', { objectId: remote.objectId, ownProperties: true });
+    return (result as Property[] | undefined) ?? [];
+  };
+  const remote = post('Runtime.evaluate', { expression: handed }).result as Remote | undefined;
+  if (remote?.objectId === undefined) return [];
+  const own = post('Runtime.getProperties', { objectId: remote.objectId, ownProperties: true });
+  const internal = (own.internalProperties as Property[] | undefined) ?? [];
+  const scopes = propertiesOf(internal.find(({ name }) => name === '[[Scopes]]')?.value);
+  const variables = scopes
+    .filter(({ value }) => value?.description?.startsWith('Global') === false)
+    .flatMap(({ value }) => propertiesOf(value))
+    .filter(({ name }) => names.has(name));
+  const values = variables.flatMap(({ value }) =>
+    value?.type === 'object'
+      ? propertiesOf(value)
+          .slice(0, fieldsMax)
+          .flatMap((field) => leavesSeen(field.value))
+      : leavesSeen(value),
+  );
+  return [...new Set(values)];
+}
+
+function leavesSeen(remote: Remote | undefined): Values {
+  if (remote?.type === 'bigint') return [BigInt((remote.unserializableValue ?? '0n').slice(0, -1))];
+  const { value } = remote ?? {};
+  if (typeof value === 'number') return [value];
+  // Of the functions of XState, which are among those of a machine, the constants are of no meaning.
+  const isMeant = typeof value === 'string' && value.length > 1 && !value.startsWith('xstate.');
+  return isMeant ? [value] : [];
+}
