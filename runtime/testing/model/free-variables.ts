@@ -1,5 +1,4 @@
 import type { Session } from 'node:inspector';
-import { createRequire } from 'node:module';
 
 type Values = readonly (number | string | bigint | boolean)[];
 
@@ -40,7 +39,7 @@ function ask(of: object): Values {
   let session: Session | undefined;
   try {
     // Some builds of Node have none.
-    const inspector = createRequire(import.meta.url)('node:inspector') as typeof import('node:inspector');
+    const inspector = process.getBuiltinModule('node:inspector');
     session = new inspector.Session();
     session.connect();
     global[handed] = of;
