@@ -137,9 +137,7 @@ function* literalsOf(roots: readonly unknown[]): Generator<Leaf> {
     seen.add(next);
     if (seen.size > 5_000) return;
     if (typeof next === 'function') {
-      const named = (functions++ < functionsMax ? freeVariables(next) : []).flatMap((value) =>
-        typeof value === 'number' && Number.isInteger(value) ? [value, value - 1, value + 1] : [value],
-      );
+      const named = functions++ < functionsMax ? freeVariables(next) : [];
       for (const literal of [...literalsIn(Function.prototype.toString.call(next)), ...named]) {
         if (known.has(literal)) continue;
         known.add(literal);

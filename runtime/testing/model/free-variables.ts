@@ -19,6 +19,7 @@ const handed = '__holdfastAskedFunction';
 /** Asked once: what a variable holds later may be another value, and a seed would not give the same runs. */
 const known = new WeakMap<object, Values>();
 const fieldsMax = 50;
+const smallMax = 16;
 
 /**
  * Values of variables that a function names and has from outside, and those in objects and lists of such a name: constants of
@@ -89,7 +90,8 @@ function valuesSeen(session: Session, names: ReadonlySet<string>): Values {
 function leavesSeen(remote: Remote | undefined): Values {
   if (remote?.type === 'bigint') return [BigInt((remote.unserializableValue ?? '0n').slice(0, -1))];
   const { value } = remote ?? {};
-  if (typeof value === 'number') return [value];
+  // Small numbers are drawn soon enough, and what is tried beside them would be tried less.
+  if (typeof value === 'number') return Math.abs(value) > smallMax ? [value] : [];
   // Of the functions of XState, which are among those of a machine, the constants are of no meaning.
   const isMeant = typeof value === 'string' && value.length > 1 && !value.startsWith('xstate.');
   return isMeant ? [value] : [];
