@@ -217,7 +217,9 @@ class Witness {
 
   async #claim(limit: number, names: readonly string[], isPass: boolean): Promise<unknown> {
     const { store } = this.#subject;
-    const before = await store.list({ queue: 'mail', states: ['waiting'], after: 0, limit: 1_000 });
+    const all = await store.list({ queue: 'mail', states: ['waiting', 'running'], after: 0, limit: 1_000 });
+    // What a dead process had in hand waits again.
+    const before = all.filter(({ operationId }) => !this.inHand.has(operationId));
     const sequenceMax = isPass ? this.#lastSequence : null;
     const fixed = { queue: 'mail', isIdle: !isPass, unfinishedStartsMax: 3 };
     const result = await store.claim({ ...fixed, run: this.run, names, limit, sequenceMax }, this.now);
