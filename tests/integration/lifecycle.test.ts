@@ -11,6 +11,7 @@ import { scribe } from '../support/fixtures/scribe.ts';
 import { fixture, openRuntime } from '../support/open-runtime.ts';
 import { expectWholeLog } from '../support/stored-log.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { isThorough } from '../support/thorough.ts';
 
 test('close waits for the commands that are under way', async () => {
   const runtime = await openRuntime(['notebook'], { hosts: 2 });
@@ -133,7 +134,7 @@ test('a program that ends with an error after a start that failed ends at once',
   expect(Number(lines[1]), 'milliseconds that the exit took').toBeLessThan(1_000);
 });
 
-test.each([0, 20, 150, 600])(
+test.each(isThorough ? [0, 20, 150, 600] : [0, 600])(
   'process.exit() %i acknowledgements into a load ends with its code and loses nothing',
   async (count) => {
     const database = join(temporaryFolder(), 'app.db');

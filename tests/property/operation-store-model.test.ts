@@ -308,7 +308,7 @@ test('whatever happens to a queue, memory and file agree, and nothing is lost, d
           "delete from operations; delete from operation_counters; delete from sqlite_sequence where name = 'operations'",
         );
       }),
-    { numRuns: times(100, 300) },
+    { numRuns: times(60, 300) },
   );
   expect(database.prepare('pragma integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
 });

@@ -144,6 +144,6 @@ test('random trees of machines, promises and timers are where XState would be, h
         await runEverywhere((world) => machineOf([outer, inner], world), script);
       },
     ),
-    { numRuns: times(25, 60) },
+    { numRuns: times(12, 60) },
   );
 });
