@@ -10,6 +10,7 @@ import { decode, encode } from '../../protocol/codec.ts';
 import type { ActorPath, Delivery } from '../../protocol/consequences.ts';
 import type { HostOperation, HostRequest } from '../../protocol/host-messages.ts';
 import { invalidOption } from '../../protocol/options.ts';
+import { heardEvent } from './heard-event.ts';
 import type { Model } from './model.ts';
 import { modelEventId } from './model-event-id.ts';
 import {
@@ -190,10 +191,11 @@ export class ModelActor {
     return this.restored() ?? this.replayed();
   }
 
-  /** Whether a machine's guards let an event through; what they throw counts as yes, for the step to show. */
+  /** Whether schema and guards let an event through; what they throw counts as yes, for the step to show. */
   can(event: MachineEvent): boolean {
     try {
-      return this.snapshot.can(event as never);
+      const heard = heardEvent(this.#model.definition, event);
+      return heard !== undefined && this.snapshot.can(heard as never);
     } catch {
       return true;
     }

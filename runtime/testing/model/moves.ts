@@ -6,10 +6,19 @@ import { happens, oneOf, weighted } from './choice.ts';
 import { Dictionary, withHabits } from './dictionary.ts';
 import { type Drawn, fixed } from './drawn.ts';
 import { type FastCheck, type Random, randomOf } from './fast-check.ts';
+import { heardEvent } from './heard-event.ts';
 import { Hints } from './hinted-random.ts';
 import type { Model, WorkOutcomes } from './model.ts';
 import type { ModelActor } from './model-actor.ts';
-import { drawnPartOf, kindOf, type ModelStep, nameOf, withDrawnPart, workEnds } from './model-step.ts';
+import {
+  drawnPartOf,
+  type EventStep,
+  kindOf,
+  type ModelStep,
+  nameOf,
+  withDrawnPart,
+  workEnds,
+} from './model-step.ts';
 import type { Mood } from './mood.ts';
 import { hasJsonSchema, ValueSampler } from './payload-source.ts';
 import type { Properties } from './properties.ts';
@@ -122,9 +131,11 @@ export class Moves {
   #wayOf({ snapshot }: ModelActor, step: ModelStep): string {
     if (!('type' in step)) return toSource(step);
     try {
-      const { machine } = this.#model;
+      const { machine, definition } = this.#model;
+      const heard = heardEvent(definition, step as EventStep);
+      if (heard === undefined) return 'refused';
       return machine
-        .getTransitionData(snapshot, step as never)
+        .getTransitionData(snapshot, heard as never)
         .map(({ source, eventType, target, guard }) => {
           const own = source.transitions.get(eventType) ?? [];
           return `${source.id} ${eventType} ${own.findIndex((each) => each.guard === guard && each.target === target)}`;
@@ -281,10 +292,12 @@ export class Moves {
   /** Whether an event leads to the end of the machine, as far as its chart tells. */
   #ends(actor: ModelActor, step: ModelStep): boolean {
     if (!('type' in step)) return false;
-    const { machine } = this.#model;
+    const { machine, definition } = this.#model;
     try {
+      const heard = heardEvent(definition, step as EventStep);
+      if (heard === undefined) return false;
       return machine
-        .getTransitionData(actor.snapshot, step as never)
+        .getTransitionData(actor.snapshot, heard as never)
         .some(({ target = [] }) =>
           target.some((node) => node.type === 'final' && node.parent === machine.root),
         );
