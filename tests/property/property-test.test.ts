@@ -131,7 +131,7 @@ test('a failure shows the steps, the state after each, a diagram, and a replay t
   );
   expect(failure.diagram).toContain('sequenceDiagram\n  participant p_test as test');
   expect(failure.diagram).toContain('p_test->>machine: ADD');
-  expect(failure.replay).toBe("await replay(order, [\n  { type: 'ADD', count: 3 },\n], { ...properties });");
+  expect(failure.replay).toBe("await replay(model, [\n  { type: 'ADD', count: 3 },\n], { ...properties });");
   const again = await propertyFailure(replay(orderModel, [{ type: 'ADD', count: 3 }], options));
   expect(again).toMatchObject({ property: 'small', kind: 'invariant', steps: failure.steps });
 });

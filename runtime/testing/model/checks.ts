@@ -3,6 +3,7 @@ import { messageOf } from '../../../actors/message-of.ts';
 import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { isHoldfastError } from '../../errors/holdfast-error.ts';
 import { firstDifference } from '../../protocol/first-difference.ts';
+import { payloadsMissing } from './event-source.ts';
 import type { Model } from './model.ts';
 import { ModelActor, type Taken } from './model-actor.ts';
 import { type ModelStep, nameOf } from './model-step.ts';
@@ -105,7 +106,8 @@ export class Checks {
     return oracle(
       'no-deadlock',
       `Nothing can happen in ${state}: no event that was tried is accepted, no timer and no work is pending. If that is an ` +
-        "end, make it a final state (type: 'final'), or name it with mayEnd.",
+        "end, make it a final state (type: 'final'), or name it with mayEnd." +
+        payloadsMissing(this.#model, actor),
     );
   }
 

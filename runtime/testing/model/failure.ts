@@ -163,14 +163,13 @@ function label(text: string): string {
 }
 
 function replaySource(
-  { definition }: Model,
+  { calledAs }: Model,
   steps: readonly ModelStep[],
   given: { readonly input: unknown } | undefined,
   { kind }: Violation,
 ): string {
-  const name = /^[A-Za-z_$][\w$]*$/.test(definition.kind) ? definition.kind : 'model';
   const list = steps.map((step) => `  ${stepSource(step)},\n`).join('');
   const input = given === undefined ? '' : `, input: ${toSource(given.input)}`;
   const sut = kind === 'sut' ? ', sut' : '';
-  return `await replay(${name}, [\n${list}], { ...properties${input}${sut} });`;
+  return `await replay(${calledAs}, [\n${list}], { ...properties${input}${sut} });`;
 }

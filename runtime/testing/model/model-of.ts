@@ -18,7 +18,9 @@ export function modelOf<Machine extends AnyStateMachine>(
   const given = modelOptionNames.filter((name) => options[name] !== undefined);
   if (!isModel(subject)) {
     const picked = Object.fromEntries(given.map((name) => [name, options[name]])) as ModelOptions<Machine>;
-    return defineModel(subject as Machine, picked);
+    const model = defineModel(subject as Machine, picked);
+    const { kind } = model.definition;
+    return { ...model, calledAs: /^[A-Za-z_$][\w$]*$/.test(kind) ? kind : model.calledAs };
   }
   if (given.length > 0)
     throw invalidOption(`${owner}: "${given[0]}" belongs to the model: give it to defineModel.`);

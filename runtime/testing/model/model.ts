@@ -108,6 +108,8 @@ export interface Model<Machine extends AnyStateMachine = AnyStateMachine> {
   readonly drawsFromEvents: boolean;
   /** @internal Types of events that may be sent, in the order in which they are named. */
   readonly eventTypes: readonly string[];
+  /** @internal What it is called in a program that is printed, to be pasted into a test. */
+  readonly calledAs: string;
   readonly options: ModelOptions<Machine>;
 }
 
@@ -164,6 +166,7 @@ export function defineModel<Machine extends AnyStateMachine>(
     hosted,
     drawsFromEvents: isDefinition,
     eventTypes,
+    calledAs: 'model',
     options,
   };
 }

@@ -1,10 +1,10 @@
 import type { WorkDescription } from '../../../actors/asked.ts';
-import { acceptedTypes } from '../../../actors/xstate-adapter.ts';
 import { describe } from '../../protocol/names.ts';
 import { invalidOption, isRecord } from '../../protocol/options.ts';
 import { happens, oneOf, weighted } from './choice.ts';
 import { Dictionary, withHabits } from './dictionary.ts';
 import { type Drawn, fixed } from './drawn.ts';
+import { acceptedOf, sourceOfEvent } from './event-source.ts';
 import { type FastCheck, type Random, randomOf } from './fast-check.ts';
 import { heardEvent } from './heard-event.ts';
 import { Hints } from './hinted-random.ts';
@@ -161,32 +161,22 @@ export class Moves {
   }
 
   #events(actor: ModelActor): Candidate[] {
-    const accepted = acceptedTypes(actor.snapshot);
-    const isAccepted = (type: string) =>
-      accepted.some(
-        (each) =>
-          each === type || each === '*' || (each.endsWith('.*') && type.startsWith(each.slice(0, -1))),
-      );
-    return this.#model.eventTypes
-      .filter((type) => isAccepted(type) && actor.mayCome({ type }))
-      .map((type) => ({
-        name: type,
-        weight: this.#weightOf(type),
-        propose: (random, habit) => {
-          for (let draw = 0; draw < drawsMax; draw++) {
-            const proposal = this.#event(actor, type, random, draw === 0 ? habit : 0);
-            if (actor.can(proposal.step as { type: string })) return proposal;
-          }
-          return undefined;
-        },
-        draw: (random) => this.#event(actor, type, random),
-      }));
+    return acceptedOf(this.#model, actor).map((type) => ({
+      name: type,
+      weight: this.#weightOf(type),
+      propose: (random, habit) => {
+        for (let draw = 0; draw < drawsMax; draw++) {
+          const proposal = this.#event(actor, type, random, draw === 0 ? habit : 0);
+          if (actor.can(proposal.step as { type: string })) return proposal;
+        }
+        return undefined;
+      },
+      draw: (random) => this.#event(actor, type, random),
+    }));
   }
 
   #event(actor: ModelActor, type: string, random: Random, habit?: number): Proposal {
-    const given = (this.#model.options.events as Record<string, unknown> | undefined)?.[type];
-    const schema: unknown = this.#model.definition.events[type];
-    const source = given ?? (hasJsonSchema(schema) ? schema : undefined);
+    const source = sourceOfEvent(this.#model, type);
     if (source === undefined) return { step: { type } };
     const drawn = this.#habitual(this.#payload(type, source, actor, random), { type }, actor, random, habit);
     return { step: { ...(drawn.value as object), type }, drawn };

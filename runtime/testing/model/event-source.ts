@@ -1,0 +1,35 @@
+import { acceptedTypes } from '../../../actors/xstate-adapter.ts';
+import type { Model } from './model.ts';
+import type { ModelActor } from './model-actor.ts';
+import { hasJsonSchema } from './payload-source.ts';
+
+/** Where the payloads of an event come from; `undefined` if it is tried without one. */
+export function sourceOfEvent({ options, definition }: Model, type: string): unknown {
+  const given = (options.events as Record<string, unknown> | undefined)?.[type];
+  const schema: unknown = definition.events[type];
+  return given ?? (hasJsonSchema(schema) ? schema : undefined);
+}
+
+/** Which types of events a state names. */
+export function acceptedOf(model: Model, actor: ModelActor): string[] {
+  const accepted = acceptedTypes(actor.snapshot);
+  const isAccepted = (type: string) =>
+    accepted.some(
+      (each) => each === type || each === '*' || (each.endsWith('.*') && type.startsWith(each.slice(0, -1))),
+    );
+  return model.eventTypes.filter((type) => isAccepted(type) && actor.mayCome({ type }));
+}
+
+/** Says of which events that a state names nobody has told what is in them; empty if there are none. */
+export function payloadsMissing(model: Model, actor: ModelActor): string {
+  const types = acceptedOf(model, actor).filter((type) => sourceOfEvent(model, type) === undefined);
+  const [first] = types;
+  if (first === undefined) return '';
+  const name = /^[A-Za-z_$][\w$]*$/.test(first) ? first : `'${first}'`;
+  const last = types.pop();
+  const tried =
+    types.length === 0
+      ? `${last} has no source of values and was tried`
+      : `${types.join(', ')} and ${last} have no source of values and were tried`;
+  return ` ${tried} without a payload: give values with events: { ${name}: ... } where a guard looks at them.`;
+}
