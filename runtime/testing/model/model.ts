@@ -12,6 +12,7 @@ import {
   type EventFromLogic,
   type InputFrom,
   isMachine,
+  knownTypes,
   namedTypes,
   type SnapshotFrom,
 } from '../../../actors/xstate-adapter.ts';
@@ -20,6 +21,7 @@ import { describe, isReservedType } from '../../protocol/names.ts';
 import { checkOptions, invalidOption, isRecord } from '../../protocol/options.ts';
 import { isReservedKind } from '../../protocol/volatile-kinds.ts';
 import type { Arbitrary } from './arbitrary.ts';
+import { type KnownNames, knownNames } from './known-names.ts';
 import type { ModelStep } from './model-step.ts';
 import { checkSource, hasJsonSchema, isValid } from './payload-source.ts';
 
@@ -156,7 +158,10 @@ export function defineModel<Machine extends AnyStateMachine>(
   const eventTypes = checkEvents(owner, definition, options.events ?? {});
   checkWhen(owner, options.when ?? {}, eventTypes);
   checkNames(owner, 'commands', options.commands ?? {}, Object.keys(definition.commands as object));
-  checkOutcomes(owner, options.outcomes ?? {});
+  const known = knownNames(machine);
+  checkOutcomes(owner, options.outcomes ?? {}, known);
+  const sent = [...eventTypes, ...Object.keys(definition.commands as object)];
+  checkWeights(owner, options.weights ?? {}, sent, knownTypes(machine), known);
   if (options.input !== undefined) checkSource(`${owner}: "input"`, options.input);
   const hosted = new HostedDefinition(definition);
   return {
@@ -237,11 +242,26 @@ function checkWhen(owner: string, when: object, types: readonly string[]): void 
   }
 }
 
-function checkOutcomes(owner: string, outcomes: object): void {
+function checkOutcomes(owner: string, outcomes: object, { work, mayNameWork }: KnownNames): void {
   for (const [name, each] of Object.entries(outcomes)) {
+    if (!mayNameWork && !work.includes(name)) throw unknownName(owner, 'outcomes', name, work);
     checkOptions(`${owner}: "outcomes.${name}"`, each, ['done', 'error', 'next', 'send']);
     for (const [end, source] of Object.entries(each as object))
       checkSource(`${owner}: "outcomes.${name}.${end}"`, source);
+  }
+}
+
+function checkWeights(
+  owner: string,
+  weights: object,
+  names: readonly string[],
+  isNamed: (type: string) => boolean,
+  { work, timers, mayNameWork, mayNameTimers }: KnownNames,
+): void {
+  if (mayNameWork || mayNameTimers) return;
+  const known = [...new Set([...names, ...work, ...timers])];
+  for (const name of Object.keys(weights)) {
+    if (!known.includes(name) && !isNamed(name)) throw unknownName(owner, 'weights', name, known);
   }
 }
 
