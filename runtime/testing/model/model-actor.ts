@@ -22,7 +22,7 @@ import {
   type TimerStep,
   type WorkStep,
 } from './model-step.ts';
-import { changedTimers, type PendingTimer } from './pending-timers.ts';
+import { changedTimers, type PendingTimer, timerMeant } from './pending-timers.ts';
 
 /**
  * What a step has led to. `refused`: the machine or a command did not take it, and nothing has changed; `impossible`:
@@ -261,10 +261,8 @@ export class ModelActor {
     return this.#adopt(this.#decide('execute', command, encode(checked), null));
   }
 
-  #fire({ timer: label, actor }: TimerStep): Taken {
-    const timer = this.#timers.find(
-      (each) => each.label === label && (actor === undefined || each.setBy === actor),
-    );
+  #fire(step: TimerStep): Taken {
+    const timer = timerMeant(this.#timers, step);
     if (timer === undefined) return { outcome: 'impossible' };
     const { name, setBy, to, event, dueMs } = timer;
     this.#nowMs = Math.max(this.#nowMs, dueMs);

@@ -14,8 +14,8 @@ export interface CommandStep {
 }
 
 /**
- * A delayed event is due: the name of its timer, which is XState's (`xstate.after.1000.order.waiting`), its `id`, or
- * the type of an event that has no id.
+ * A delayed event is due: the name of its timer, which is XState's (`xstate.after.1000.order.waiting`), the key in `after` if
+ * only one that is set has it (`1000`), its `id`, or the type of an event that has no id.
  */
 export interface TimerStep {
   readonly type?: never;

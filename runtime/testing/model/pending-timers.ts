@@ -1,6 +1,7 @@
 import type { AskedTimer } from '../../../actors/asked.ts';
 import type { MachineEvent } from '../../../actors/xstate-adapter.ts';
 import type { ActorPath, Recipient } from '../../protocol/consequences.ts';
+import type { TimerStep } from './model-step.ts';
 
 /** A delayed event that has not come yet. */
 export interface PendingTimer {
@@ -39,4 +40,16 @@ export function changedTimers(
         ({ setBy, to }) => setBy !== change.actor && !('actor' in to && to.actor === change.actor),
       );
   }
+}
+
+/** The timer that a step means: by its name, or by its key in `after` where only one has that. */
+export function timerMeant(
+  timers: readonly PendingTimer[],
+  { timer, actor }: TimerStep,
+): PendingTimer | undefined {
+  const own = timers.filter(({ setBy }) => actor === undefined || setBy === actor);
+  const named = own.find(({ label }) => label === timer);
+  if (named !== undefined) return named;
+  const [only, ...others] = own.filter(({ label }) => label.startsWith(`xstate.after.${timer}.`));
+  return others.length === 0 ? only : undefined;
 }

@@ -9,9 +9,17 @@ import { fixed } from './drawn.ts';
 import { eventuallyCheck, stuckCheck } from './end-checks.ts';
 import { propertyFailed } from './failure.ts';
 import { loadFastCheck } from './fast-check.ts';
+import { checkKnown } from './known-steps.ts';
 import { type Model, type ModelOptions, modelOptionNames, type Testable } from './model.ts';
 import { modelOf } from './model-of.ts';
-import type { CommandStep, FaultStep, ModelStep, TimerStep, WorkStep } from './model-step.ts';
+import {
+  type CommandStep,
+  type FaultStep,
+  kindOf,
+  type ModelStep,
+  type TimerStep,
+  type WorkStep,
+} from './model-step.ts';
 import type { Moment } from './moment.ts';
 import { Moves, proposalOf } from './moves.ts';
 import { checkProperties, type Properties, propertyNames } from './properties.ts';
@@ -33,6 +41,11 @@ export interface Replayed<Machine extends AnyStateMachine = AnyStateMachine> {
   readonly snapshot: SnapshotFrom<Machine>;
   /** Every step that took place, whether it was accepted, and the state after it. */
   readonly steps: readonly Moment<Machine>[];
+  /**
+   * The steps that were passed over, since they were not possible where they came: a timer that was not set, work that was not
+   * under way, an event that the model keeps out.
+   */
+  readonly impossible: readonly ModelStep[];
 }
 
 /** Of the options of a whole test, those that have no meaning here, so that they can be handed on. */
@@ -43,8 +56,9 @@ const owner = 'replay';
 
 /**
  * Has certain steps happen to a machine, and asks of each what {@link propertyTest} asks: to look at a failure that was
- * printed, and to keep it as a test. A step that is not possible (a timer that is not set, work that is not under way) is
- * passed over.
+ * printed, and to keep it as a test. What is refused changes nothing, and a step that is not possible where it comes (a timer
+ * that is not set, work that is not under way) is passed over, since what once went wrong may not come about any more; the
+ * result tells of both. A step of a name that the machine does not have is refused.
  *
  * @throws HOLDFAST_ERR_PROPERTY_FAILED, HOLDFAST_ERR_OPTION_INVALID, HOLDFAST_ERR_MACHINE_UNSUPPORTED,
  * HOLDFAST_ERR_PEER_MISSING.
@@ -65,6 +79,7 @@ export async function replay<Machine extends AnyStateMachine>(
   if (!Array.isArray(steps)) throw invalidOption(`${owner} takes an array of steps, got ${describe(steps)}.`);
   for (const step of steps as readonly unknown[]) checkStep(step);
   const model = modelOf(owner, subject, others as ModelOptions<Machine>) as unknown as Model;
+  checkKnown(owner, model, steps as readonly ModelStep[]);
   const fc = await loadFastCheck();
   installEntropy();
 
@@ -81,7 +96,11 @@ export async function replay<Machine extends AnyStateMachine>(
   await using comparison = new Comparison(owner, model, options.sut, undefined);
   await comparison.along(scenario, undefined, {});
   const snapshot = trial.actor?.snapshot as SnapshotFrom<Machine>;
-  return { snapshot, steps: trial.moments as unknown as readonly Moment<Machine>[] };
+  const tookPlace = new Set(trial.proposals);
+  const impossible = proposals.flatMap((each) =>
+    tookPlace.has(each) || kindOf(each.step) === 'fault' ? [] : [each.step],
+  );
+  return { snapshot, steps: trial.moments as unknown as readonly Moment<Machine>[], impossible };
 }
 
 function checkStep(step: unknown): void {

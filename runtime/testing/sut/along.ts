@@ -12,7 +12,7 @@ import {
 } from '../model/model-step.ts';
 import { type Moment, momentOf } from '../model/moment.ts';
 import type { Proposal } from '../model/moves.ts';
-import type { PendingTimer } from '../model/pending-timers.ts';
+import { type PendingTimer, timerMeant } from '../model/pending-timers.ts';
 import type { Violation } from '../model/properties.ts';
 import type { Scenario, Trial } from '../model/trial.ts';
 import { differenceFrom, disagreement } from './difference.ts';
@@ -152,10 +152,7 @@ class Along {
 
   /** Time goes on to a timer. */
   async #comeTo(step: TimerStep): Promise<Verdict> {
-    const { timers } = this.#beside;
-    const timer = timers.find(
-      ({ label, setBy }) => label === step.timer && (step.actor === undefined || step.actor === setBy),
-    );
+    const timer = timerMeant(this.#beside.timers, step);
     return timer === undefined ? undefined : this.#letComeDue(timer.dueMs);
   }
 
