@@ -45,6 +45,7 @@ export type {
   AggregateScenario,
   Asked,
   ExpectedState,
+  InternalEvent,
   StepOf,
 } from './specification/aggregate-specification.ts';
 export type { LogEvent, ProjectionScenario, ResultOf } from './specification/projection-specification.ts';

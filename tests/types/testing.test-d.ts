@@ -47,6 +47,18 @@ test('the state that properties see is that of the machine, whatever it is given
   });
 });
 
+test('what follows is an event of the machine, or one that XState has sent', () => {
+  const scenario = specify(machine).when({ timer: '1000' });
+  scenario.then([{ type: 'xstate.after.1000.account.open' }]);
+  scenario.then([{ type: 'closed' }, { type: 'paid', cents: 1 }]);
+  // @ts-expect-error: no event of the machine
+  scenario.then([{ type: 'close' }]);
+  // @ts-expect-error: not its payload
+  scenario.then([{ type: 'paid', cents: '1' }]);
+  // @ts-expect-error: more than its payload
+  scenario.then([{ type: 'paid', cents: 1, other: 1 }]);
+});
+
 test('payloads are those of the machine', () => {
   defineModel(machine, {
     input: fc.record({ limit: fc.nat() }),

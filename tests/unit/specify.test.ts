@@ -114,7 +114,7 @@ test.each([
     'expected HOLDFAST_ERR_COMMAND_FAILED, got',
   ],
   [() => specify(account).given([paid, { type: 'closed' }]), 'what is given could not have happened'],
-  [() => specify(account).given([]).when({ timer: 'tick' }).then([]), 'there is no such timer or work now'],
+  [() => specify(account).given([]).when({ timer: 'tick' }), 'there is no timer "tick" now'],
   [
     () =>
       specify(account)

@@ -8,7 +8,9 @@ import type { Model } from '../model/model.ts';
 import { ModelActor, type Taken } from '../model/model-actor.ts';
 import {
   type CommandStep,
+  kindOf,
   type ModelStep,
+  nameOf,
   stepSource,
   type TimerStep,
   type WorkStep,
@@ -26,6 +28,12 @@ export type StepOf<Machine extends AnyStateMachine> =
 
 interface AnyEvent {
   readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/** An event that XState or Holdfast sends, as it is in the journal: of a timer, such as `xstate.after.1000.order.waiting`. */
+export interface InternalEvent {
+  readonly type: `xstate.${string}` | `holdfast.${string}`;
   readonly [field: string]: unknown;
 }
 
@@ -55,6 +63,8 @@ export class AggregateScenario<Machine extends AnyStateMachine> {
   readonly #story: string[];
   #taken: Taken | undefined;
   #isExpected = false;
+  /** Whether the last step was refused, and it has not been said that it has to be. */
+  #refusal: Error | undefined;
 
   /** @internal */
   constructor(actor: ModelActor, story: string[]) {
@@ -62,13 +72,27 @@ export class AggregateScenario<Machine extends AnyStateMachine> {
     this.#story = story;
   }
 
-  /** Has something happen. */
+  /**
+   * Has something happen.
+   *
+   * @throws HOLDFAST_ERR_EXPECTATION_FAILED for a timer that is not set or work that is not under way, and if what was tried
+   * before it was refused and nobody has expected that.
+   */
   when(step: StepOf<Machine>): this {
     checkStep('when', step);
+    this.#refuseRefusal();
     this.#isExpected = false;
     this.#story.push(`when  ${stepSource(step as ModelStep)}`);
-    this.#taken = this.#actor.take(step as ModelStep);
-    return this;
+    const taken = this.#actor.take(step as ModelStep);
+    this.#taken = taken;
+    this.#refusal = 'error' in taken ? taken.error : undefined;
+    if (taken.outcome !== 'impossible') return this;
+    throw expectationFailed(
+      this.#story,
+      notThere(this.#actor, step as ModelStep),
+      'nothing to happen',
+      'something that can happen',
+    );
   }
 
   /**
@@ -78,12 +102,14 @@ export class AggregateScenario<Machine extends AnyStateMachine> {
    * @throws HOLDFAST_ERR_EXPECTATION_FAILED.
    */
   // biome-ignore lint/suspicious/noThenProperty: given, when, then is what everybody calls it; being awaited is refused
-  then(expected: readonly EventFromLogic<Machine>[] | Rejection): this {
+  then(expected: readonly (EventFromLogic<Machine> | InternalEvent)[] | Rejection): this {
     // biome-ignore lint/complexity/noArguments: `await` passes two functions, which is all that tells it
     if (isAwaited([...arguments], this.#isExpected)) return this;
     const taken = this.#lastTaken('then');
-    if (isRejection(expected)) this.#expectRejection(taken, expected);
-    else {
+    if (isRejection(expected)) {
+      this.#expectRejection(taken, expected);
+      this.#refusal = undefined;
+    } else {
       if (!Array.isArray(expected))
         throw invalidOption(`then takes an array of events or rejection(), got ${describe(expected)}.`);
       this.#expectAccepted(taken);
@@ -96,11 +122,13 @@ export class AggregateScenario<Machine extends AnyStateMachine> {
   }
 
   /**
-   * Expects the state to be so: parts of it, or a function that says so by returning false or throwing.
+   * Expects the state to be so: parts of it, or a function that says otherwise by returning false or throwing. After a step that
+   * was refused, `then(rejection())` comes before it: the state is then that of before the step.
    *
    * @throws HOLDFAST_ERR_EXPECTATION_FAILED.
    */
   thenState(expected: ExpectedState<Machine> | ((snapshot: SnapshotFrom<Machine>) => unknown)): this {
+    this.#refuseRefusal();
     this.#isExpected = true;
     const snapshot = this.#actor.snapshot as SnapshotFrom<Machine>;
     if (typeof expected === 'function') {
@@ -151,20 +179,24 @@ export class AggregateScenario<Machine extends AnyStateMachine> {
   }
 
   #expectAccepted(taken: Taken): void {
-    if (taken.outcome === 'accepted') return;
-    if (taken.outcome === 'impossible')
-      throw expectationFailed(
-        this.#story,
-        'there is no such timer or work now',
-        'nothing to happen',
-        'something that can happen',
-      );
-    throw expectationFailed(
+    if ('error' in taken) throw this.#refused(taken.error, '');
+  }
+
+  #refuseRefusal(): void {
+    if (this.#refusal === undefined) return;
+    throw this.#refused(
+      this.#refusal,
+      ' If that is meant, say so with then(rejection()) before what comes next.',
+    );
+  }
+
+  #refused(error: Error, hint: string): Error {
+    return expectationFailed(
       this.#story,
-      `it was refused: ${taken.error.message}`,
-      taken.error,
+      `it was refused: ${error.message}${hint}`,
+      error,
       'to be accepted',
-      taken.error,
+      error,
     );
   }
 
@@ -178,8 +210,7 @@ export class AggregateScenario<Machine extends AnyStateMachine> {
         'accepted',
         wanted,
       );
-    if (taken.outcome === 'impossible') return this.#expectAccepted(taken);
-    if (!isMeant(expected, taken.error))
+    if (taken.outcome !== 'impossible' && !isMeant(expected, taken.error))
       throw expectationFailed(
         this.#story,
         `expected ${wanted}, got ${taken.error.message}`,
@@ -206,8 +237,7 @@ export function givenTo<Machine extends AnyStateMachine>(
     story.push(`given ${stepSource(step as ModelStep)}`);
     const taken = actor.take(step as ModelStep);
     if (taken.outcome === 'accepted') continue;
-    const why =
-      taken.outcome === 'impossible' ? 'there is no such timer or work then' : messageOf(taken.error);
+    const why = taken.outcome === 'impossible' ? notThere(actor, step as ModelStep) : messageOf(taken.error);
     throw expectationFailed(
       story,
       `what is given could not have happened: ${why}`,
@@ -216,6 +246,15 @@ export function givenTo<Machine extends AnyStateMachine>(
     );
   }
   return new AggregateScenario<Machine>(actor, story);
+}
+
+/** Why a timer or work cannot come now, and which could. */
+function notThere(actor: ModelActor, step: ModelStep): string {
+  const listed = (names: readonly string[]) => [...new Set(names)].join(', ') || 'none';
+  return (
+    `there is no ${kindOf(step)} "${nameOf(step)}" now. Timers that are set: ${listed(actor.timers.map(({ label }) => label))}. ` +
+    `Work under way: ${listed(actor.work.map(({ src }) => src))}.`
+  );
 }
 
 function shownEvent({ type, payload }: NewEntry): object {

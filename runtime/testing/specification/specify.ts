@@ -6,6 +6,7 @@ import {
 import { type AnyStateMachine, isMachine } from '../../../actors/xstate-adapter.ts';
 import { type AnyProjectionDefinition, isProjectionDefinition } from '../../projections/define-projection.ts';
 import { isReactorDefinition, type ReactorDefinition } from '../../projections/define-reactor.ts';
+import type { QueryParameters } from '../../projections/projection-options.ts';
 import { describe } from '../../protocol/names.ts';
 import { checkOptions, invalidOption } from '../../protocol/options.ts';
 import { defineModel, isModel, type Model } from '../model/model.ts';
@@ -23,6 +24,8 @@ export interface AggregateSpecification<Machine extends AnyStateMachine> {
     steps: readonly StepOf<Machine>[],
     options?: { readonly input?: unknown },
   ): AggregateScenario<Machine>;
+  /** Has something happen to an actor at its beginning: `given([]).when(step)`. */
+  when(step: StepOf<Machine>): AggregateScenario<Machine>;
 }
 
 /** Begins scenarios of one projection or reactor. */
@@ -34,6 +37,11 @@ export interface ProjectionSpecification<Result> {
   given(
     events: readonly LogEvent[],
     options?: { readonly from?: readonly AnyAggregateDefinition[] },
+  ): ProjectionScenario<Result>;
+  /** Asks of an empty log: `given([]).when(...)`. */
+  when(
+    question: string | { readonly partition: string },
+    values?: QueryParameters,
   ): ProjectionScenario<Result>;
 }
 
@@ -70,6 +78,8 @@ export function specify(subject: unknown): object {
         checkOptions('given', options, ['from']);
         return new ProjectionScenario(subject, events, options.from ?? []);
       },
+      when: (question: string, values?: QueryParameters) =>
+        new ProjectionScenario(subject, [], []).when(question, values),
     };
   }
   if (!isModel(subject) && !isMachine(subject) && !isAggregateDefinition(subject)) {
@@ -78,7 +88,10 @@ export function specify(subject: unknown): object {
     );
   }
   const model = isModel(subject) ? subject : (defineModel(subject) as unknown as Model);
-  return { given: (steps: never, options = {}) => givenTo(model, steps, options) };
+  return {
+    given: (steps: never, options = {}) => givenTo(model, steps, options),
+    when: (step: never) => givenTo(model, [], {}).when(step),
+  };
 }
 
 function checkEvents(events: unknown): void {
