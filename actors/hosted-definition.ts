@@ -100,7 +100,7 @@ export class HostedDefinition {
       throw holdfastError(
         'HOLDFAST_ERR_TRANSITION_FAILED',
         `The machine of "${this.definition.kind}" could not be started: ${messageOf(error)}` +
-          (given === undefined && this.definition.input === undefined ? noInput : ''),
+          (given?.input === undefined && this.definition.input === undefined ? noInput : ''),
         undefined,
         error,
       );

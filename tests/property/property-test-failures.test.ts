@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { defineAggregate } from '../../actors/define-aggregate.ts';
-import { defineModel, propertyTest, replay, testPaths } from '../../runtime/testing/index.ts';
+import { defineModel, propertyTest, replay, specify, testPaths } from '../../runtime/testing/index.ts';
 import { propertyFailure } from '../support/property-failure.ts';
 
 const machine = setup({
@@ -42,4 +42,16 @@ test('where nothing can happen, events that were tried without a payload are nam
   const values = { PAY: [{ cents: 0 }], ADD: [{ by: 0 }] };
   const none = await propertyFailure(propertyTest(machine, { numRuns: 2, events: values }));
   expect(none.why).not.toContain('source of values');
+});
+
+test('a machine that needs an input, and is given none, says where to give it', async () => {
+  const needy = setup({ types: {} as { context: { id: string }; input: { id: string } } }).createMachine({
+    context: ({ input }) => ({ id: input.id }),
+    on: { GO: { actions: () => undefined } },
+  });
+  const hint = /could not be started: .*'id'.* given no input: .*`input` of defineModel/;
+  for (const look of [propertyTest, testPaths, (each: never) => replay(each, [])])
+    await expect(look(needy as never)).rejects.toThrow(hint);
+  expect(() => specify(needy).given([])).toThrow(/given no input: .*given\(steps, \{ input \}\)/);
+  await propertyTest(needy, { numRuns: 1, input: [{ id: 'a' }] });
 });

@@ -11,6 +11,7 @@ import type { ActorPath, Delivery } from '../../protocol/consequences.ts';
 import type { HostOperation, HostRequest } from '../../protocol/host-messages.ts';
 import { invalidOption } from '../../protocol/options.ts';
 import { heardEvent } from './heard-event.ts';
+import { inputMissing } from './input-missing.ts';
 import type { Model } from './model.ts';
 import { modelEventId } from './model-event-id.ts';
 import {
@@ -88,7 +89,11 @@ export class ModelActor {
     const identity = { id, address: `${model.definition.kind}/${id}`, onInput: () => undefined };
     const instance = model.hosted.beginOrFail(identity, eventIdAt(0) ?? modelEventId(0, 0, salt));
     const actor = new ModelActor(model, instance, salt, as);
-    actor.#adopt(actor.#decide('start', '', given === undefined ? '' : encode(given.input), null));
+    try {
+      actor.#adopt(actor.#decide('start', '', given === undefined ? '' : encode(given.input), null));
+    } catch (error) {
+      throw inputMissing(model, given, error);
+    }
     return actor;
   }
 
