@@ -2,7 +2,7 @@ import { type HoldfastError, holdfastError } from '../../errors/holdfast-error.t
 import { sentence } from '../../errors/sentence.ts';
 import type { ResolvedSimulation } from './options.ts';
 import type { SimulationRun } from './run-simulation.ts';
-import { Stall, Violation } from './violation.ts';
+import { Restless, Stall, Violation } from './violation.ts';
 
 /** So many of the last things that happened are in the message; the error has more. */
 const shownMax = 8;
@@ -25,6 +25,14 @@ export function simulationFailed(options: ResolvedSimulation, run: SimulationRun
   const trace = run.trace.slice(-keptMax);
   const lines = trace.slice(-shownMax).map((record) => `  ${JSON.stringify(record)}`);
   const tail = `The last things that happened:\n${lines.join('\n')}\nTo see it again: ${replay}\n`;
+  if (error instanceof Restless) {
+    return holdfastError(
+      'HOLDFAST_ERR_SIMULATION_STALLED',
+      `The simulation with seed ${seed} does not come to rest: ${sentence(error.message)} Set \`restMs\` to the virtual time that ` +
+        `it gets at the end, such as 60_000, if it is meant to go on for ever.\n${tail}`,
+      { seed, task: run.tasks, replay, trace, ...error.waiting },
+    );
+  }
   if (error instanceof Stall) {
     return holdfastError(
       'HOLDFAST_ERR_SIMULATION_STALLED',

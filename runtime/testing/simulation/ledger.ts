@@ -161,6 +161,24 @@ export class Ledger {
     };
   }
 
+  /** Some of what waits in the file, by name. */
+  get shown(): string {
+    const some = <Row>(sql: string, tell: (row: Row) => string): string[] =>
+      (this.#prepared(`${sql} limit 4`, (statement) => statement).all() as Row[]).map(tell);
+    const waiting = [
+      ...some<{ name: string; stream: string }>(
+        'select name, stream from timers order by due_at',
+        ({ name, stream }) => `the timer "${name}" of ${stream}`,
+      ),
+      ...some<Pending>(
+        'select sender, target from outbox order by message_id',
+        ({ sender, target }) => `a message from ${sender} to ${target}`,
+      ),
+      ...some<{ stream: string }>('select stream from work', ({ stream }) => `work of ${stream}`),
+    ];
+    return waiting.join(', ') || 'commands, and what they lead to';
+  }
+
   #tellOfLetters(count: number): void {
     const sql =
       'select address as actor, type, reason, detail from dead_letters order by dead_letter_id desc limit ?';

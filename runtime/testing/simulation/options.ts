@@ -44,8 +44,8 @@ export interface SimulationOptions {
   /** Host threads. Default 2. */
   readonly hosts?: number;
   /**
-   * How long is waited at the end for everything to come to rest, in virtual milliseconds. Default
-   * 86,400,000, a day.
+   * How long is waited at the end for everything to come to rest, in virtual milliseconds. Give it where something never rests,
+   * such as a timer that is set again each time. Default 86,400,000, a day, in no more than a twenty-fifth of `tasksMax`.
    */
   readonly restMs?: number;
   /** Tasks after which a simulation is given up that does not end. Default 5,000,000. */
@@ -61,6 +61,8 @@ export interface ResolvedSimulation extends Omit<SimulationOptions, 'actors' | '
   readonly invariantsAtRest: Readonly<Record<string, SimulationInvariant>>;
   readonly hosts: number;
   readonly restMs: number;
+  /** Tasks after which what does not come to rest is given up; where nobody has said how long it may take. */
+  readonly restTasksMax: number;
   readonly tasksMax: number;
 }
 
@@ -95,6 +97,7 @@ export function resolveSimulation(
     invariants = {},
     invariantsAtRest = {},
     actors = {},
+    tasksMax = 5_000_000,
   } = options;
   if (seed === undefined)
     throw invalidOption(`${owner}: "seed" is missing. Give a whole number of at least 0.`);
@@ -102,7 +105,7 @@ export function resolveSimulation(
   checkWholeOption(owner, 'steps', options.steps, 1);
   checkWholeOption(owner, 'hosts', options.hosts, 1, 16);
   checkWholeOption(owner, 'restMs', options.restMs, 0);
-  checkWholeOption(owner, 'tasksMax', options.tasksMax, 1);
+  checkWholeOption(owner, 'tasksMax', tasksMax, 1);
   if ((typeof script === 'function') === (typeof workload === 'function')) {
     throw invalidOption(`${owner} takes either a "script" or a "workload", which is a function.`);
   }
@@ -128,7 +131,8 @@ export function resolveSimulation(
     container: options.container,
     hosts: options.hosts ?? 2,
     restMs: options.restMs ?? 86_400_000,
-    tasksMax: options.tasksMax ?? 5_000_000,
+    restTasksMax: options.restMs === undefined ? tasksMax / 25 : Number.POSITIVE_INFINITY,
+    tasksMax,
   };
 }
 

@@ -2,6 +2,7 @@ import { invariantOf } from './failure.ts';
 import { type FaultKind, type FaultOccasions, faultKinds } from './faults.ts';
 import type { ResolvedSimulation } from './options.ts';
 import { runSimulation, type SimulationRun } from './run-simulation.ts';
+import { Restless } from './violation.ts';
 
 /** A simulation that fails, and how it went. */
 export interface FailingSimulation {
@@ -15,6 +16,8 @@ export interface FailingSimulation {
  * first, then halves, then single ones. Takes no more than so many runs.
  */
 export async function shrink(failing: FailingSimulation, runsMax: number): Promise<FailingSimulation> {
+  // What keeps it going is said, and each run would take as long again.
+  if (failing.run.failure?.error instanceof Restless) return failing;
   const invariant = invariantOf(failing.run);
   let smallest = failing;
   let runs = 0;

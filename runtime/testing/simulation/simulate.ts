@@ -55,7 +55,8 @@ export interface SimulationResult {
  * A Distributed Unbundled Transactional Key Value Store", 2021) and TigerBeetle.
  *
  * @throws HOLDFAST_ERR_OPTION_INVALID; HOLDFAST_ERR_SIMULATION_FAILED with the `seed`, the `invariant`, the `task`, how to
- * `replay` it and the end of the `trace`; HOLDFAST_ERR_SIMULATION_STALLED if it waits for what is no part of it.
+ * `replay` it and the end of the `trace`; HOLDFAST_ERR_SIMULATION_STALLED if it waits for what is no part of it,
+ * or never comes to rest.
  *
  * @example
  * const { states } = await simulate({

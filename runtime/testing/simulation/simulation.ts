@@ -19,7 +19,7 @@ import type { Scheduler } from './scheduler.ts';
 import { pause, SimulatedComputer } from './simulated-computer.ts';
 import { hosted, type ThreadCode } from './simulated-process.ts';
 import { shownAppend, Trace } from './trace.ts';
-import { Stall, Violation } from './violation.ts';
+import { Restless, Stall, Violation } from './violation.ts';
 import type { DurableWorld, SimulatedSendOptions, SimulatedWorld } from './world.ts';
 
 /** Nothing has happened for so long, and nothing is left to do, in virtual milliseconds: longer than any back-off. */
@@ -44,7 +44,7 @@ export class Simulation {
   readonly #client: RepeatingClient;
   /** Streams that were appended to since the last look. */
   readonly #appended = new Set<string>();
-  #resting: { readonly until: number; readonly resolve: () => void }[] = [];
+  #resting: { readonly until: number; readonly tasksUntil: number; readonly resolve: () => void }[] = [];
   readonly #activityBefore = realActivity();
   #isDirty = false;
   #lastNewsAt = 0;
@@ -115,13 +115,14 @@ export class Simulation {
       await scheduler.run(next);
       if (this.#violation !== undefined) throw this.#violation;
       scheduler.within(computer.main, () => this.#look());
+      if (this.#resting.some(({ tasksUntil }) => scheduler.tasks >= tasksUntil)) throw this.#restless();
       if (scheduler.tasks >= this.#options.tasksMax)
         throw this.#stalled(`it did not end within ${this.#options.tasksMax} tasks`);
     }
   }
 
   async #play(): Promise<void> {
-    const { script, workload, steps, restMs } = this.#options;
+    const { script, workload, steps } = this.#options;
     const { computer } = this;
     void computer.live();
     await computer.whenUp();
@@ -136,7 +137,7 @@ export class Simulation {
     computer.fillDisk(0);
     this.trace.note('rest');
     await computer.whenUp();
-    await this.#settle(restMs);
+    await this.#settle();
     if (this.#ledger.waiting.work > 0 && realActivity() > this.#activityBefore)
       throw this.#stalled('work that an actor has invoked waits for real input or output');
     this.#checkRest();
@@ -183,8 +184,13 @@ export class Simulation {
     this.#quietSince = undefined;
   }
 
-  #settle(withinMs: number): Promise<void> {
-    return new Promise((resolve) => this.#resting.push({ until: this.scheduler.now + withinMs, resolve }));
+  /** Waits until nothing is left to do; without a time, for no more tasks than are allowed for that. */
+  #settle(withinMs?: number): Promise<void> {
+    const { restMs, restTasksMax } = this.#options;
+    const { now, tasks } = this.scheduler;
+    const until = now + (withinMs ?? restMs);
+    const tasksUntil = tasks + (withinMs === undefined ? restTasksMax : Number.POSITIVE_INFINITY);
+    return new Promise((resolve) => this.#resting.push({ until, tasksUntil, resolve }));
   }
 
   #checkRest(): void {
@@ -265,7 +271,7 @@ export class Simulation {
         this.trace.note('advance', { ms });
         return pause(ms);
       },
-      settle: (withinMs = this.#options.restMs) => this.#settle(withinMs),
+      settle: (withinMs) => this.#settle(withinMs),
       crashHosts: (definition, id) => computer.crashHosts(definition && toAddress(definition.kind, id ?? '')),
       crashProcess: async () => {
         computer.crashProcess();
@@ -319,6 +325,12 @@ export class Simulation {
 
   #fail(error: unknown): void {
     this.#violation ??= error ?? new Error('it was rejected with nothing');
+  }
+
+  #restless(): Error {
+    const { restTasksMax } = this.#options;
+    const why = `after ${restTasksMax} tasks there is still ${this.#ledger.shown}`;
+    return new Restless(why, this.#ledger.waiting);
   }
 
   #stalled(why: string): Error {

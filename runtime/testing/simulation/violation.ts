@@ -17,3 +17,6 @@ export class Stall extends Error {
     this.waiting = waiting;
   }
 }
+
+/** A simulation in which something goes on for ever. */
+export class Restless extends Stall {}
