@@ -1,9 +1,10 @@
 import type { AnyStateMachine, MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { happens, oneOf } from './choice.ts';
 import type { Drawn } from './drawn.ts';
-import type { Random } from './fast-check.ts';
+import type { FastCheck, Random } from './fast-check.ts';
 import { freeVariables } from './free-variables.ts';
 import { isPlain, type Leaf, leavesOf, withLeaf } from './leaves.ts';
+import { textsMatching } from './patterns.ts';
 import type { Properties } from './properties.ts';
 
 const valuesMax = 200;
@@ -15,8 +16,8 @@ const numberLiteral = /(?<![\w.$])\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w$])/gi;
 const stringLiteral = /'((?:[^'\\\n]|\\.){0,80})'|"((?:[^"\\\n]|\\.){0,80})"|`((?:[^`\\$]|\\.){0,80})`/g;
 
 /**
- * Values that are likely to matter to a machine: literals in the text of its guards and actions, and what its context
- * holds. A guard that compares with one exact value is passed by one of these long before chance would find it; fuzzers
+ * Values that are likely to matter to a machine: literals in the text of its guards and actions, texts
+ * that patterns there match, and what its context holds. A guard that compares with one exact value is passed by one of these long before chance would find it; fuzzers
  * call it a dictionary (M. Zalewski, "AFL technical details").
  */
 export class Dictionary {
@@ -27,10 +28,11 @@ export class Dictionary {
 
   readonly #times: readonly number[];
 
-  constructor(machine: AnyStateMachine, properties: Properties) {
+  /** Without fast-check, no texts are drawn for patterns. */
+  constructor(machine: AnyStateMachine, properties: Properties, fc?: FastCheck) {
     const { invariants, steps, traces, eventually } = properties;
-    this.#asked = [...literalsOf([invariants, steps, traces, eventually])].slice(0, askedMax);
-    const own = [...literalsOf([machine.config, machine.implementations])].slice(0, valuesMax);
+    this.#asked = [...literalsOf([invariants, steps, traces, eventually], fc)].slice(0, askedMax);
+    const own = [...literalsOf([machine.config, machine.implementations], fc)].slice(0, valuesMax);
     this.#literals = new Set([...own, ...this.#asked]);
     this.#times = [...this.#literals].flatMap(timeOf);
   }
@@ -127,7 +129,7 @@ export function withHabits(drawn: Drawn, last: unknown, random: Random, habit: n
 }
 
 /** Literals in the texts of all functions that can be reached. */
-function* literalsOf(roots: readonly unknown[]): Generator<Leaf> {
+function* literalsOf(roots: readonly unknown[], fc: FastCheck | undefined): Generator<Leaf> {
   const seen = new Set<unknown>();
   const waiting = [...roots];
   const known = new Set<Leaf>();
@@ -138,7 +140,9 @@ function* literalsOf(roots: readonly unknown[]): Generator<Leaf> {
     if (seen.size > 5_000) return;
     if (typeof next === 'function') {
       const named = functions++ < functionsMax ? freeVariables(next) : [];
-      for (const literal of [...literalsIn(Function.prototype.toString.call(next)), ...named]) {
+      const code = Function.prototype.toString.call(next);
+      const matching = fc === undefined ? [] : textsMatching(fc, code);
+      for (const literal of [...literalsIn(code), ...named, ...matching]) {
         if (known.has(literal)) continue;
         known.add(literal);
         yield literal;

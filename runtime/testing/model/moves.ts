@@ -58,7 +58,7 @@ export class Moves {
   constructor(fc: FastCheck, model: Model, properties: Properties) {
     this.#fc = fc;
     this.#model = model;
-    this.dictionary = new Dictionary(model.machine, properties);
+    this.dictionary = new Dictionary(model.machine, properties, fc);
   }
 
   /** A step that the state is likely to accept; `undefined` if none was found. Ends are put off. */
