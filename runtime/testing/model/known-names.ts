@@ -1,5 +1,6 @@
 import { stateNodesOf } from '../../../actors/chart.ts';
 import { type AnyStateMachine, isActorLogic, isMachine, namedTypes } from '../../../actors/xstate-adapter.ts';
+import { isPlain } from './leaves.ts';
 
 const visitedMax = 5_000;
 
@@ -46,7 +47,9 @@ export function knownNames(root: AnyStateMachine): KnownNames {
       return;
     }
     if (isMachine(value)) return void machines.push(value);
-    if (isActorLogic(value)) return;
+    // Charts are written with plain objects; a getter of another one is not to be asked.
+    const isPart = typeof value === 'function' || Array.isArray(value) || isPlain(value);
+    if (!isPart || isActorLogic(value)) return;
     const isOfXState =
       typeof value === 'function' && String((value as Partial<BuiltIn>).type).startsWith('xstate.');
     if (isOfXState) visitBuiltIn(value as never);

@@ -158,10 +158,13 @@ export function defineModel<Machine extends AnyStateMachine>(
   const eventTypes = checkEvents(owner, definition, options.events ?? {});
   checkWhen(owner, options.when ?? {}, eventTypes);
   checkNames(owner, 'commands', options.commands ?? {}, Object.keys(definition.commands as object));
-  const known = knownNames(machine);
-  checkOutcomes(owner, options.outcomes ?? {}, known);
-  const sent = [...eventTypes, ...Object.keys(definition.commands as object)];
-  checkWeights(owner, options.weights ?? {}, sent, knownTypes(machine), known);
+  const { outcomes, weights } = options;
+  if (outcomes !== undefined || weights !== undefined) {
+    const known = knownNames(machine);
+    checkOutcomes(owner, outcomes ?? {}, known);
+    const sent = [...eventTypes, ...Object.keys(definition.commands as object)];
+    checkWeights(owner, weights ?? {}, sent, knownTypes(machine), known);
+  }
   if (options.input !== undefined) checkSource(`${owner}: "input"`, options.input);
   const hosted = new HostedDefinition(definition);
   return {
