@@ -63,6 +63,8 @@ export class Connectivity {
   #checksDone = 0;
   /** Times that the computer has slept since this began. */
   #sleeps = 0;
+  #doubts = 0;
+  #wasDoubted = false;
 
   /** @internal */
   constructor(router: Router, { probe, input }: ResolvedConnectivity) {
@@ -201,6 +203,11 @@ export class Connectivity {
     return !this.isOverridden && (this.#replica.context?.failures ?? 0) > 0;
   }
 
+  /** @internal Times that it went away, or a check has failed after one that had not. */
+  get doubts(): number {
+    return this.#doubts;
+  }
+
   /** @internal Times that the computer has slept. */
   get sleeps(): number {
     return this.#sleeps;
@@ -261,6 +268,8 @@ export class Connectivity {
       this.#state = next;
       connectivityChanged.publish({ status, before: before.status, reason });
     }
+    if (this.isDoubted && !this.#wasDoubted) this.#doubts++;
+    this.#wasDoubted = this.isDoubted;
     for (const listener of [...this.#listeners]) listener(this.#state);
   }
 

@@ -56,7 +56,8 @@ export interface OperationRunnerOptions extends Omit<ResolvedStoreAndForward, 's
 /** How a handler ended. */
 type End =
   | { readonly is: 'done' }
-  | { readonly is: 'failed'; readonly error: unknown }
+  /** `isUnreached`: nobody answered, and the network was away for a part of the time. */
+  | { readonly is: 'failed'; readonly error: unknown; readonly isUnreached?: boolean }
   /** It could not leave this computer, or nobody answered and the network is away. */
   | { readonly is: 'away'; readonly error: unknown };
 
@@ -145,6 +146,7 @@ export class OperationRunner {
       enqueuedAt,
     };
     if (signal.aborted) return { is: 'failed', error: signal.reason };
+    const { doubts, isDoubted } = connectivity;
     const callOff = afterAwake(timeoutMs, () => abort.abort(timedOut(operationId, timeoutMs)));
     try {
       const handler = handlers[name] as OperationHandlers[string];
@@ -164,7 +166,8 @@ export class OperationRunner {
         return { is: 'failed', error };
       }
       await connectivity.checkAnew().catch(() => undefined);
-      return { is: connectivity.isDoubted ? 'away' : 'failed', error };
+      if (connectivity.isDoubted) return { is: 'away', error };
+      return { is: 'failed', error, isUnreached: isDoubted || connectivity.doubts > doubts };
     } finally {
       callOff();
     }
@@ -180,7 +183,8 @@ export class OperationRunner {
     const forNetwork = end.is === 'away';
     // It stays the first: nothing is begun before the network is back.
     if (forNetwork) return { ...again, dueAt: now, countsAttempt: false, forNetwork };
-    if (isNetworkError(end.error) || isHeldBack(end.error)) {
+    const isUnreached = end.is === 'failed' && end.isUnreached === true;
+    if (isUnreached || isNetworkError(end.error) || isHeldBack(end.error)) {
       const unreached = this.#unreached.get(operationId) ?? 0;
       this.#remember(operationId, unreached + 1);
       const dueAt = now + this.#waitMs(unreached, end.error);

@@ -504,3 +504,25 @@ test('a check that began before a call failed says nothing of it', async () => {
 
   expect(await called).toBe('queued');
 });
+
+test('an attempt that nobody answered while the network went away and came back does not count', async () => {
+  const { runtime, become } = await openResilient();
+  const attempts: number[] = [];
+  const outbox = runtime.storeAndForward(
+    'outbox',
+    {
+      async deliver(_: string, { attempt, signal }) {
+        attempts.push(attempt);
+        if (attempts.length > 1) return;
+        await become('offline');
+        await become('online');
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      },
+    },
+    { ...fast, attemptsMax: 1, timeoutMs: 400 },
+  );
+  await outbox.enqueue('letter');
+
+  await expect.poll(() => outbox.metrics()).toMatchObject({ dead: 0, replayed: 1, depth: 0 });
+  expect(attempts).toEqual([1, 1]);
+});
