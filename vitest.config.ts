@@ -78,7 +78,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'install',
-          include: ['tests/package/{exports,offline,peers}.test.ts'],
+          isolate: false,
+          include: ['tests/package/{exports,offline,peers,tarball}.test.ts'],
           testTimeout: 60_000,
         },
       },

@@ -17,7 +17,7 @@ async function openStore(path: string): Promise<EventStore> {
 
 /** About sixteen megabytes, which are many steps of a backup. */
 async function createLargeLog(store: EventStore): Promise<string[]> {
-  const ids = Array.from({ length: times(40, 80) }, (_, number) => `${number}-${'x'.repeat(200_000)}`);
+  const ids = Array.from({ length: times(20, 80) }, (_, number) => `${number}-${'x'.repeat(200_000)}`);
   await Promise.all(ids.map((id) => store.append('notebook/large', [{ type: 'noted', data: { id } }])));
   return ids;
 }

@@ -126,7 +126,7 @@ test('a log with flipped bits never shows what was not written', async () => {
   for (const outcome of outcomes) expectNoSilentDamage(outcome, events);
 });
 
-const seeds = times(8, 16);
+const seeds = times(5, 16);
 
 test('a database with flipped bits is reported, by an error or by verify, and crashes nothing', async () => {
   const copies = Array.from({ length: seeds }, (_, seed) => {

@@ -13,7 +13,7 @@ describe.each(['store', 'actors'])('64 callers append through the %s', (through)
     const database = join(temporaryFolder(), 'app.db');
     const acknowledged: string[] = [];
 
-    for (let round = 0; round < times(2, 5); round++) {
+    for (let round = 0; round < times(1, 5); round++) {
       const child = new ChildProgram('append-notes.ts', [database, through]);
       await child.printed(2 + Math.floor(Math.random() * 1_500));
       child.kill();

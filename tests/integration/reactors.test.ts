@@ -65,7 +65,7 @@ test('one that starts now leaves what was before as it is', async () => {
 test('processes that are killed and that run at once have each event heeded once', async () => {
   const database = join(temporaryFolder(), 'app.db');
   const ids = Array.from({ length: 60 }, (_, index) => `${index}`);
-  for (let from = 0; from < times(40, 60); from += 20) {
+  for (let from = 0; from < times(20, 60); from += 20) {
     const child = new ChildProgram('greet.ts', [database, `${from}`, '20']);
     await child.printed(1 + 7);
     child.kill();

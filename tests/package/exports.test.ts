@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,21 +6,6 @@ const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const manifest = JSON.parse(read('package.json'));
 const targets = Object.entries<string>(manifest.exports);
-
-interface PackedFile {
-  readonly path: string;
-  readonly size: number;
-}
-
-function packedFiles(): readonly PackedFile[] {
-  const { stdout } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  // npm 12 keys the report by package name; before, it is a list.
-  const report = JSON.parse(stdout);
-  return (Array.isArray(report) ? report[0] : report[manifest.name]).files;
-}
 
 test.each(targets)('%s leads to a built file with its types', (_subpath, target) => {
   expect(existsSync(join(root, target))).toBe(true);
@@ -97,22 +81,4 @@ test('the published types name no package but those whose types are part of the 
   expect(named).toContain('xstate');
   const packages = new Set(named.filter((name) => !name.startsWith('node:')));
   expect([...packages].toSorted()).toEqual(['fast-check', 'xstate']);
-});
-
-test('the tarball holds what users need and nothing else', () => {
-  const files = packedFiles();
-  const paths = files.map((file) => file.path);
-
-  expect(paths).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE']));
-  for (const [, target] of targets) expect(paths).toContain(target.slice('./'.length));
-  expect(
-    paths.filter(
-      (path) =>
-        !/^(dist|runtime|actors|machines|docs)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(
-          path,
-        ),
-    ),
-  ).toEqual([]);
-  expect(paths.filter((path) => /\.test(-d)?\.|zz-canary|\.tsbuildinfo$/.test(path))).toEqual([]);
-  expect(files.filter((file) => file.size > 200 * 1024)).toEqual([]);
 });

@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { type ChildEnd, runChild } from '../support/child-program.ts';
-import { inspectBundle, isNetworkModule, namedModules } from '../support/network-use.ts';
+import { inspectBundle } from '../support/network-use.ts';
 import { whyNoStrace } from '../support/strace.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -132,66 +131,6 @@ async function sizeOfOneFile(modules: readonly string[]): Promise<number> {
 
 function kilobytes(bytes: number): string {
   return `${(bytes / 1024).toFixed(1)} KB`;
-}
-
-/** All packages that a production install may bring. */
-const expectedPackages = [
-  /^holdfast$/,
-  /^better-sqlite3$/,
-  /^node-addon-api$/,
-  /^comlink$/,
-  /^piscina$/,
-  /^@napi-rs\/nice(-[\w-]+)?$/,
-  /^xstate$/,
-];
-
-test('an installed tarball brings no package that could use a network', () => {
-  const folder = temporaryFolder();
-  npm(root, 'pack', '--ignore-scripts', '--pack-destination', folder);
-  const [tarball = ''] = globSync('*.tgz', { cwd: folder });
-  writeFileSync(join(folder, 'package.json'), '{ "name": "app", "private": true }');
-  const quick = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
-  npm(folder, 'install', '--omit=dev', '--omit=peer', ...quick, `./${tarball}`);
-
-  const manifests = globSync('node_modules/**/package.json', { cwd: folder }).filter(isRootOfPackage);
-  const packages = manifests.map((path) => JSON.parse(readFileSync(join(folder, path), 'utf8')));
-  process.stdout.write(
-    `holdfast, installed:\n${packages.map(({ name, version }) => `  ${name} ${version}\n`).join('')}`,
-  );
-  expect(packages.map(({ name }) => name)).toEqual(
-    expect.arrayContaining(['holdfast', 'better-sqlite3', 'comlink', 'piscina', 'xstate']),
-  );
-  expect(
-    packages.map(({ name }) => name).filter((name) => !expectedPackages.some((each) => each.test(name))),
-  ).toEqual([]);
-  expect(networkUsers(join(folder, 'node_modules'))).toEqual([]);
-
-  writeFileSync(join(folder, 'node_modules/xstate/planted.cjs'), "const tls = require('tls');\n");
-  expect(networkUsers(join(folder, 'node_modules'))).toEqual(['xstate/planted.cjs: tls']);
-});
-
-/** Parts of the package itself that are there to use a network, and that `holdfast/offline` never loads. */
-const networkDoors = /^holdfast\/dist\/runtime\/probes\//;
-
-/** `file: module` of every source that names a network module, whether anything loads the file or not. */
-function networkUsers(modules: string): string[] {
-  const sources = globSync('**/*.{js,cjs,mjs}', { cwd: modules }).filter((path) => !networkDoors.test(path));
-  expect(sources.length).toBeGreaterThan(50);
-  return sources.flatMap((path) =>
-    namedModules(readFileSync(join(modules, path), 'utf8'))
-      .filter(isNetworkModule)
-      .map((name) => `${path}: ${name}`),
-  );
-}
-
-/** `node_modules/name/package.json` or `node_modules/@scope/name/package.json`, at any depth of nesting. */
-function isRootOfPackage(path: string): boolean {
-  return /(^|\/)node_modules\/(@[^/]+\/)?[^/@]+$/.test(dirname(path));
-}
-
-function npm(cwd: string, ...args: string[]): void {
-  const { status, stderr } = spawnSync('npm', args, { cwd, encoding: 'utf8' });
-  expect(status, stderr).toBe(0);
 }
 
 /** Runs a child under strace and returns how it ended with its system calls that have to do with a network. */

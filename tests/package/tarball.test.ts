@@ -1,0 +1,105 @@
+import { spawnSync } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { isNetworkModule, namedModules } from '../support/network-use.ts';
+
+const root = join(import.meta.dirname, '../..');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+interface PackedFile {
+  readonly path: string;
+  readonly size: number;
+}
+
+let folder: string;
+let tarball: string;
+let files: readonly PackedFile[];
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-tarball-'));
+  const packed = npm(root, 'pack', '--json', '--ignore-scripts', '--pack-destination', folder);
+  // npm 12 keys the report by package name; before, it is a list.
+  const report = JSON.parse(packed);
+  const { filename, files: listed } = Array.isArray(report) ? report[0] : report[manifest.name];
+  [tarball, files] = [filename, listed];
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+
+test('the tarball holds what users need and nothing else', () => {
+  const paths = files.map((file) => file.path);
+
+  expect(paths).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE']));
+  for (const target of Object.values<string>(manifest.exports))
+    expect(paths).toContain(target.slice('./'.length));
+  expect(
+    paths.filter(
+      (path) =>
+        !/^(dist|runtime|actors|machines|docs)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(
+          path,
+        ),
+    ),
+  ).toEqual([]);
+  expect(paths.filter((path) => /\.test(-d)?\.|zz-canary|\.tsbuildinfo$/.test(path))).toEqual([]);
+  expect(files.filter((file) => file.size > 256 * 1024)).toEqual([]);
+});
+
+/** All packages that a production install may bring. */
+const expectedPackages = [
+  /^holdfast$/,
+  /^better-sqlite3$/,
+  /^node-addon-api$/,
+  /^comlink$/,
+  /^piscina$/,
+  /^@napi-rs\/nice(-[\w-]+)?$/,
+  /^xstate$/,
+];
+
+test('an installed tarball brings no package that could use a network', () => {
+  writeFileSync(join(folder, 'package.json'), '{ "name": "app", "private": true }');
+  const quick = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
+  npm(folder, 'install', '--omit=dev', '--omit=peer', ...quick, `./${tarball}`);
+
+  const manifests = globSync('node_modules/**/package.json', { cwd: folder }).filter(isRootOfPackage);
+  const packages = manifests.map((path) => JSON.parse(readFileSync(join(folder, path), 'utf8')));
+  process.stdout.write(
+    `holdfast, installed:\n${packages.map(({ name, version }) => `  ${name} ${version}\n`).join('')}`,
+  );
+  expect(packages.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['holdfast', 'better-sqlite3', 'comlink', 'piscina', 'xstate']),
+  );
+  expect(
+    packages.map(({ name }) => name).filter((name) => !expectedPackages.some((each) => each.test(name))),
+  ).toEqual([]);
+  expect(networkUsers(join(folder, 'node_modules'))).toEqual([]);
+
+  writeFileSync(join(folder, 'node_modules/xstate/planted.cjs'), "const tls = require('tls');\n");
+  expect(networkUsers(join(folder, 'node_modules'))).toEqual(['xstate/planted.cjs: tls']);
+});
+
+/** Parts of the package itself that are there to use a network, and that `holdfast/offline` never loads. */
+const networkDoors = /^holdfast\/dist\/runtime\/probes\//;
+
+/** `file: module` of every source that names a network module, whether anything loads the file or not. */
+function networkUsers(modules: string): string[] {
+  const sources = globSync('**/*.{js,cjs,mjs}', { cwd: modules }).filter((path) => !networkDoors.test(path));
+  expect(sources.length).toBeGreaterThan(50);
+  return sources.flatMap((path) =>
+    namedModules(readFileSync(join(modules, path), 'utf8'))
+      .filter(isNetworkModule)
+      .map((name) => `${path}: ${name}`),
+  );
+}
+
+/** `node_modules/name/package.json` or `node_modules/@scope/name/package.json`, at any depth of nesting. */
+function isRootOfPackage(path: string): boolean {
+  return /(^|\/)node_modules\/(@[^/]+\/)?[^/@]+$/.test(dirname(path));
+}
+
+function npm(cwd: string, ...args: string[]): string {
+  const { status, stderr, stdout } = spawnSync('npm', args, { cwd, encoding: 'utf8' });
+  expect(status, stderr).toBe(0);
+  return stdout;
+}
