@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     passWithNoTests: true,
-    // Most tests wait for threads, disks and processes: two at once also on two cores take little more than half the time.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Most tests wait for threads, disks and processes: three at once keep two cores busy, and two do not.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     // Tests start hundreds of threads and processes, which need not compile the same modules each time.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compiled') },
     // Whoever waits for something waits as long as a computer may take that does much else.

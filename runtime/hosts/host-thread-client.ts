@@ -14,7 +14,7 @@ import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
 import { FramePort } from '../threads/frame-port.ts';
 import { hostHeapLimits } from '../threads/heap-limits.ts';
 import { Thread } from '../threads/thread.ts';
-import { threading } from '../threads/threading.ts';
+import { takeArrived, threading } from '../threads/threading.ts';
 import { overBudget, type Verdict } from './death.ts';
 import type { Suspicion } from './suspects.ts';
 import { typescriptExecArgv } from './typescript-modules.ts';
@@ -133,13 +133,8 @@ export class HostThreadClient {
 
   /** Takes what the thread had answered before it ended: its end may overtake its messages. */
   takeLastAnswers(): void {
-    for (const port of [this.#direct, this.#answers]) {
-      for (;;) {
-        const last = threading().receive(port) as { message: Frame } | undefined;
-        if (last === undefined) break;
-        readHostAnswers(last.message, this.#listener);
-      }
-    }
+    for (const port of [this.#direct, this.#answers])
+      takeArrived<Frame>(port, (frame) => readHostAnswers(frame, this.#listener));
   }
 
   /** Frees the ports of a thread that has ended. */

@@ -6,6 +6,7 @@ import type { MessagePort, Transferable } from 'node:worker_threads';
 import type { expose, Remote, transfer } from 'comlink';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { fromWireError, toWireError, type WireError } from '../errors/wire-error.ts';
+import { takeArrived } from './threading.ts';
 
 type Result =
   | { readonly ok: true; readonly value: unknown }
@@ -112,7 +113,11 @@ export class ControlChannel<Api extends ControlApi<Api>> {
     this.#held = held;
     void gone.then((reason) => {
       this.#gone = reason;
-      for (const giveUp of this.#giveUps) giveUp(reason);
+      takeArrived(this.#port, (answer) => this.#port.emit('message', answer));
+      // Whoever was answered is told so by then: comlink hands an answer on within microtasks.
+      process.nextTick(() => {
+        for (const giveUp of this.#giveUps) giveUp(reason);
+      });
     });
   }
 

@@ -62,7 +62,7 @@ export class StoreClient {
     exitGuard.add(this.#guarded);
     void this.thread.ended.then((reason) => {
       exitGuard.remove(this.#guarded);
-      this.#appends.pending.fail(reason);
+      this.#appends.fail(reason);
     });
   }
 

@@ -28,6 +28,15 @@ export function threading(): Threading {
   return current;
 }
 
+/** Hands on what has arrived at a port and was not heard yet: the end of a thread may overtake what it has sent. */
+export function takeArrived<Message>(port: MessagePort, hear: (message: Message) => void): void {
+  for (;;) {
+    const arrived = current.receive(port);
+    if (arrived === undefined) return;
+    hear(arrived.message as Message);
+  }
+}
+
 /** Has threads be made in another way from now on. Returns how to go back. */
 export function replaceThreading(by: Threading): () => void {
   const before = current;

@@ -7,7 +7,7 @@ type Api = { ask(): string };
 function threadThat(whenAsked: string): Thread<Api> {
   const source = `
     import { parentPort, workerData } from 'node:worker_threads';
-    workerData.control.on('message', () => { ${whenAsked} });
+    workerData.control.on('message', (asked) => { ${whenAsked} });
     parentPort.postMessage({});`;
   return start(source);
 }
@@ -44,6 +44,19 @@ test('a call to a thread that has ended is rejected at once', async () => {
   await thread.ended;
 
   await expect(thread.control.call('ask', [])).rejects.toMatchObject({ code: 'HOLDFAST_ERR_THREAD_EXITED' });
+});
+
+test('a call that was answered is answered, although the thread ended at once', async () => {
+  const answer = `workerData.control.postMessage({ id: asked.id, type: 'RAW', value: { ok: true, value: 'kept' } })`;
+  const thread = threadThat(`${answer}; process.exit(0)`);
+  await thread.started();
+
+  const asked = thread.control.call('ask', []);
+  await new Promise(setImmediate);
+  // Answer and end are both there when this thread looks again.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+
+  await expect(asked).resolves.toBe('kept');
 });
 
 test('a call that is not answered ends at its deadline', async () => {
