@@ -27,17 +27,17 @@ const brand: unique symbol = Symbol.for('holdfast.container.binding') as never;
 /** A binding as the container has it. */
 export class NamedBinding {
   /** `''` until it is bound. */
-  name: string;
-  readonly kind: BindingKind;
+  declare name: string;
+  declare readonly kind: BindingKind;
   /** Dependencies that are made first and handed over; `undefined` if the factory asks by itself. */
-  readonly needs: readonly string[] | undefined;
+  declare readonly needs: readonly string[] | undefined;
   /** Absent for a plain value. */
-  readonly factory: AnyFactory | undefined;
-  readonly value: unknown;
-  readonly dispose: ((value: never) => unknown) | undefined;
-  readonly initTimeoutMs: number | undefined;
+  declare readonly factory: AnyFactory | undefined;
+  declare readonly value: unknown;
+  declare readonly dispose: ((value: never) => unknown) | undefined;
+  declare readonly initTimeoutMs: number | undefined;
   /** Whether it has replaced another. */
-  isOverride: boolean;
+  declare isOverride: boolean;
 
   /** From what `eager` and the others were called with: perhaps dependencies, a factory, perhaps options. */
   constructor(kind: BindingKind, first: unknown, second: unknown, third: unknown) {
@@ -65,8 +65,11 @@ export class NamedBinding {
 export function bind(given: unknown, name: string): NamedBinding {
   if (typeof name !== 'string' || name === '')
     throw invalidOption(`The name of a binding must be a string that is not empty, got ${describe(name)}.`);
-  const binding = isBinding(given) ? given : plainValue(given);
-  if (binding.name === '') binding.name = name;
+  const binding = given instanceof NamedBinding || isBinding(given) ? given : plainValue(given);
+  if (binding.name === '') {
+    binding.name = name;
+    return binding;
+  }
   return binding.name === name ? binding : copyOf(binding, { name });
 }
 

@@ -171,6 +171,14 @@ function checkBindings(by: string, bindings: unknown): asserts bindings is Reado
   throw invalidOption(`${by} takes an object of bindings by name, got ${describe(bindings)}.`);
 }
 
+/** The plan of an object of bindings, without a blueprint of them, which nobody else would use. */
+export function planOf(by: string, bindings: unknown): Plan {
+  checkBindings(by, bindings);
+  const plan = new PlanInMaking();
+  for (const name of Object.keys(bindings)) plan.add(bind(bindings[name], name));
+  return plan.finish();
+}
+
 /** The blueprint of an object of bindings. */
 export function blueprintOf(by: string, bindings: unknown): LiveBlueprint {
   checkBindings(by, bindings);

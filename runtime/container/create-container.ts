@@ -1,5 +1,5 @@
 import { type AnyBlueprint, handleOf, isBlueprint } from '../protocol/container-blueprint.ts';
-import { type Blueprint, blueprintOf } from './blueprint.ts';
+import { type Blueprint, planOf } from './blueprint.ts';
 import type { Container } from './container.ts';
 import type { BlueprintOf, Checked } from './define-container.ts';
 import { type ContainerOptions, openContainer } from './open-container.ts';
@@ -33,5 +33,5 @@ export function createContainer<B extends object>(
 ): Promise<ContainerOf<BlueprintOf<B>>>;
 export async function createContainer(from: object, options?: ContainerOptions): Promise<unknown> {
   if (isBlueprint(from)) return handleOf(from).create(options);
-  return openContainer(blueprintOf('createContainer', from).plan, options);
+  return openContainer(planOf('createContainer', from), options);
 }

@@ -22,23 +22,27 @@ export class PlanInMaking {
 
   /** @throws HOLDFAST_ERR_OPTION_INVALID for a name that is taken, HOLDFAST_ERR_CONTAINER_SCOPE. */
   add(binding: NamedBinding): void {
-    const { name, kind, needs, isOverride } = binding;
-    if (isOverride) {
+    const { name, needs } = binding;
+    const bindings = this.#bindings;
+    if (needs !== undefined) this.#checkNeeds(binding, needs);
+    const { size } = bindings;
+    bindings.set(name, binding);
+    if (binding.isOverride) {
       this.#isInOrder = false;
       this.#hasOverrides = true;
-    } else if (this.#bindings.has(name))
+    } else if (bindings.size === size)
       throw invalidOption(
         `Two bindings are called "${name}". Replace one with \`with\`, or give it another name.`,
       );
-    else if (kind === 'eager') this.#eager.push(name);
-    if (needs !== undefined) {
-      for (const need of needs) {
-        const dependency = this.#bindings.get(need);
-        if (dependency === undefined) this.#isInOrder = false;
-        else checkLifetime(binding, dependency);
-      }
+    else if (binding.kind === 'eager') this.#eager.push(name);
+  }
+
+  #checkNeeds(binding: NamedBinding, needs: readonly string[]): void {
+    for (const need of needs) {
+      const dependency = this.#bindings.get(need);
+      if (dependency === undefined) this.#isInOrder = false;
+      else checkLifetime(binding, dependency);
     }
-    this.#bindings.set(name, binding);
   }
 
   /** @throws HOLDFAST_ERR_CONTAINER_BINDING_UNKNOWN, HOLDFAST_ERR_CONTAINER_SCOPE, HOLDFAST_ERR_CONTAINER_CYCLE. */
