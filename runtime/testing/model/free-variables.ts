@@ -15,7 +15,9 @@ interface Property {
   readonly value?: Remote;
 }
 
-const handed = '__holdfastAskedFunction';
+/** Where the engine finds the function that it is asked about: a runner may have another global object than the engine. */
+const handed = Symbol.for('holdfast.testing.asked');
+const expression = `process.getBuiltinModule('node:inspector')[Symbol.for('${handed.description}')]`;
 /** Asked once: what a variable holds later may be another value, and a seed would not give the same runs. */
 const known = new WeakMap<object, Values>();
 const fieldsMax = 50;
@@ -36,19 +38,19 @@ export function freeVariables(of: object): Values {
 }
 
 function ask(of: object): Values {
-  const global = globalThis as Record<string, unknown>;
   let session: Session | undefined;
+  let inspector: { [handed]?: object; readonly Session: new () => Session } | undefined;
   try {
     // Some builds of Node have none.
-    const inspector = process.getBuiltinModule('node:inspector');
+    inspector = process.getBuiltinModule('node:inspector');
     session = new inspector.Session();
     session.connect();
-    global[handed] = of;
+    inspector[handed] = of;
     return valuesSeen(session, new Set(String(of).match(/[A-Za-z_$][\w$]*/g)));
   } catch {
     return [];
   } finally {
-    delete global[handed];
+    delete inspector?.[handed];
     session?.disconnect();
   }
 }
@@ -68,7 +70,7 @@ function valuesSeen(session: Session, names: ReadonlySet<string>): Values {
     const { result } = post('Runtime.getProperties', { objectId: remote.objectId, ownProperties: true });
     return (result as Property[] | undefined) ?? [];
   };
-  const remote = post('Runtime.evaluate', { expression: handed }).result as Remote | undefined;
+  const remote = post('Runtime.evaluate', { expression }).result as Remote | undefined;
   if (remote?.objectId === undefined) return [];
   const own = post('Runtime.getProperties', { objectId: remote.objectId, ownProperties: true });
   const internal = (own.internalProperties as Property[] | undefined) ?? [];
