@@ -14,6 +14,8 @@ export function validate<Output>(
 ): Output {
   const result = schema['~standard'].validate(value);
   if (result instanceof Promise) {
+    // Nobody waits for it, and Node.js ends a process for what nobody catches.
+    result.catch(() => undefined);
     throw holdfastError(
       'HOLDFAST_ERR_PAYLOAD_INVALID',
       `The schema of ${what} validates asynchronously, which would change the order of commands. Use a synchronous one.`,

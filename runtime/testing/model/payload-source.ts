@@ -118,5 +118,7 @@ function isSchema(value: unknown): value is StandardSchema {
 /** Whether a schema takes a value, at once. */
 export function isValid(schema: StandardSchema, value: unknown): boolean {
   const result = schema['~standard'].validate(value);
-  return !(result instanceof Promise) && result.issues === undefined;
+  if (!(result instanceof Promise)) return result.issues === undefined;
+  result.catch(() => undefined);
+  return false;
 }
