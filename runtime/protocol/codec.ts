@@ -180,9 +180,9 @@ function recordToPlain(value: object, path: string, ancestors: object[]): unknow
 
 function specialToPlain(value: object, path: string, ancestors: object[]): unknown {
   const prototype: unknown = Object.getPrototypeOf(value);
-  refuseExtras(value, path);
   // An instance of a subclass would come back without its class.
   if (value instanceof Date && prototype === Date.prototype) {
+    refuseExtras(value, path);
     return { $date: Number.isNaN(value.getTime()) ? null : value.getTime() };
   }
   if (value instanceof Map && prototype === Map.prototype) return mapToPlain(value, path, ancestors);
@@ -198,16 +198,20 @@ function hiddenIn(record: Record<string, unknown>, path: string): Error {
   return refused(`${path}.${key}`, 'is a property that is not enumerable');
 }
 
-/** A date, a map or a set comes back without what was put on it besides its content. */
-function refuseExtras(value: object, path: string): void {
-  if (!(value instanceof Date || value instanceof Map || value instanceof Set)) return;
-  const [extra] = Reflect.ownKeys(value);
-  if (extra !== undefined)
+/**
+ * A date, a map or a set comes back without what was put on it besides its content. The fake timers of tests put on each date
+ * which class has made it.
+ */
+function refuseExtras(value: Date | Map<unknown, unknown> | Set<unknown>, path: string): void {
+  for (const extra of Reflect.ownKeys(value)) {
+    if (extra === 'constructor' && value instanceof Date) continue;
     throw refused(`${path}.${String(extra)}`, 'is a property of its own on a built-in');
+  }
 }
 
 /** Loops, since a callback would be one more frame on the stack for each level. */
 function mapToPlain(map: Map<unknown, unknown>, path: string, ancestors: object[]): unknown {
+  refuseExtras(map, path);
   const entries: [unknown, unknown][] = [];
   for (const [key, item] of map) {
     const index = entries.length;
@@ -219,6 +223,7 @@ function mapToPlain(map: Map<unknown, unknown>, path: string, ancestors: object[
 }
 
 function setToPlain(set: Set<unknown>, path: string, ancestors: object[]): unknown {
+  refuseExtras(set, path);
   const items: unknown[] = [];
   for (const item of set) items.push(toPlain(item, `${path}.item(${items.length})`, ancestors));
   return { $set: items };

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { isHoldfastError } from '../../runtime/errors/holdfast-error.ts';
 import { AddressRef, isAddressRef } from '../../runtime/protocol/address-ref.ts';
 import { decode, encode } from '../../runtime/protocol/codec.ts';
@@ -120,6 +120,20 @@ test('a value that cannot be kept is refused, and the path leads to it', () => {
     ),
     { numRuns: 1_000 },
   );
+});
+
+test('a date that was made under the fake timers of a test is kept like any other', () => {
+  vi.useFakeTimers({ now: 5, toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+
+  expect(encode({ now: new Date(), later: new Date(7) })).toBe('{"now":{"$date":5},"later":{"$date":7}}');
+});
+
+test('of a subclass of a built-in with fields of its own, the class is what is refused', () => {
+  class Prices extends Map {
+    readonly currency = 'EUR';
+  }
+  expect(() => encode(new Prices())).toThrow('value is an instance of Prices');
 });
 
 test('a value that contains itself is refused at the place where it does', () => {
