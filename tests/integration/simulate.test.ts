@@ -385,6 +385,25 @@ test('work and actions of a simulation have the services that it is given, and o
   expect(textOf(again.trace)).toBe(textOf(real.trace));
 });
 
+test('an action that throws what has no text is in the trace as well', async () => {
+  const mute = defineAggregate('mute', {
+    machine: setup({
+      actions: {
+        tell: () => {
+          throw Object.create(null);
+        },
+      },
+    }).createMachine({ initial: 'on', states: { on: { on: { TELL: { actions: 'tell' } } } } }),
+  });
+  const { trace } = await simulate({
+    seed: 1,
+    definitions: [mute],
+    script: async ({ send }) => void (await send(mute, '1', { type: 'TELL' })),
+  });
+
+  expect(trace.find(({ what }) => what === 'action-failed')).toMatchObject({ actor: 'mute/1', type: 'tell' });
+});
+
 test('an action that fails for want of services is in the trace, since nobody else hears of it', async () => {
   const { trace, states } = await simulate(billed({}));
 

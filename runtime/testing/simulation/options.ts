@@ -131,7 +131,7 @@ export function resolveSimulation(
     container: options.container,
     hosts: options.hosts ?? 2,
     restMs: options.restMs ?? 86_400_000,
-    restTasksMax: options.restMs === undefined ? tasksMax / 25 : Number.POSITIVE_INFINITY,
+    restTasksMax: options.restMs === undefined ? Math.ceil(tasksMax / 25) : Number.POSITIVE_INFINITY,
     tasksMax,
   };
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../../../actors/message-of.ts';
 import type { ActorSnapshot } from '../../actor-snapshot.ts';
 import { effectFailed } from '../../observability/channels.ts';
 import { loadCrypto } from '../../protocol/sha256.ts';
@@ -91,7 +92,7 @@ function hearFailedActions(scheduler: Scheduler, trace: Trace): () => void {
   const note = (message: unknown): void => {
     if (scheduler.current === undefined) return;
     const { address, type, error } = message as { address: string; type: string; error: unknown };
-    trace.note('action-failed', { actor: address, type, error: String(error) });
+    trace.note('action-failed', { actor: address, type, error: messageOf(error) });
   };
   effectFailed.subscribe(note);
   return () => effectFailed.unsubscribe(note);
