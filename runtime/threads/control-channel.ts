@@ -40,6 +40,9 @@ function endpointOf(port: MessagePort): Endpoint {
   } as unknown as Endpoint;
 }
 
+/** That of the system: fake timers of a test may put another one in its place, which never comes. */
+const { nextTick } = process;
+
 let comlink: Promise<typeof import('comlink')> | undefined;
 
 /** Not exported: its types need those of a browser, which an application may not have. */
@@ -115,7 +118,7 @@ export class ControlChannel<Api extends ControlApi<Api>> {
       this.#gone = reason;
       takeArrived(this.#port, (answer) => this.#port.emit('message', answer));
       // Whoever was answered is told so by then: comlink hands an answer on within microtasks.
-      process.nextTick(() => {
+      nextTick(() => {
         for (const giveUp of this.#giveUps) giveUp(reason);
       });
     });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { Thread } from '../../runtime/threads/thread.ts';
 
 type Api = { ask(): string };
@@ -77,3 +77,16 @@ test('a thread that ends before it is ready could not be started, and says why',
     cause: expect.objectContaining({ message: expect.stringContaining('no such module') }),
   });
 });
+
+test('a call to a thread that ends is rejected also under the fake timers of a test', async () => {
+  const thread = threadThat('');
+  await thread.started();
+  const rejected = expect(thread.control.call('ask', [])).rejects.toMatchObject({
+    code: 'HOLDFAST_ERR_THREAD_EXITED',
+  });
+  const nextTick = vi.spyOn(process, 'nextTick').mockImplementation(() => undefined);
+  onTestFinished(() => nextTick.mockRestore());
+
+  await thread.kill();
+  await rejected;
+}, 2_000);
