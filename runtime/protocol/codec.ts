@@ -96,8 +96,10 @@ function isPlain(value: unknown, depth: number): boolean {
     if (keys++ === 0) firstKey = key;
   }
   if (keys === 1 && firstKey.startsWith('$')) return false;
-  // Symbols and properties that are not enumerable count too: neither would come back.
-  return Reflect.ownKeys(value).length === keys;
+  // Neither symbols nor properties that are not enumerable would come back. Asked for together, they take twice as long.
+  return (
+    Object.getOwnPropertySymbols(value).length === 0 && Object.getOwnPropertyNames(value).length === keys
+  );
 }
 
 function isPlainArray(value: unknown[], depth: number): boolean {
