@@ -385,6 +385,14 @@ test('work and actions of a simulation have the services that it is given, and o
   expect(textOf(again.trace)).toBe(textOf(real.trace));
 });
 
+test('a simulation whose container cannot be made says why', async () => {
+  const container = defineContainer().eager('mail', () => {
+    throw new Error('no mail server');
+  });
+
+  await expect(simulate(billed({ container }))).rejects.toThrow('no mail server');
+});
+
 test('an action that throws what has no text is in the trace as well', async () => {
   const mute = defineAggregate('mute', {
     machine: setup({

@@ -1,3 +1,4 @@
+import { messageOf } from '../../../actors/message-of.ts';
 import { holdfastError, isHoldfastError } from '../../errors/holdfast-error.ts';
 import type { Runtime } from '../../runtime.ts';
 import type { Ledger } from './ledger.ts';
@@ -52,6 +53,7 @@ export class RepeatingClient {
   async #send<Result extends Answer>(command: RepeatedCommand<Result>): Promise<Result> {
     const { key, address, name, mustHaveEvents } = command;
     this.underway++;
+    let last: unknown;
     try {
       this.#trace.note('send', { key, actor: address, name });
       for (let attempt = 1; attempt <= attemptsMax; attempt++) {
@@ -63,6 +65,7 @@ export class RepeatingClient {
           return answer;
         } catch (error) {
           if (error instanceof Violation) throw error;
+          last = error;
           const code = isHoldfastError(error) ? error.code : String(error);
           if (!isUnclear(error)) {
             this.#trace.note('refusal', { key, code, attempt });
@@ -75,7 +78,9 @@ export class RepeatingClient {
       }
       throw holdfastError(
         'HOLDFAST_ERR_TIMEOUT',
-        `${address} did not answer "${name}" in ${attemptsMax} attempts.`,
+        `${address} did not answer "${name}" in ${attemptsMax} attempts. The last: ${messageOf(last)}`,
+        undefined,
+        last,
       );
     } finally {
       this.underway--;
