@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { setup } from 'xstate';
+import { assign, setup } from 'xstate';
 import { defineModel, propertyTest } from '../../runtime/testing/index.ts';
 
 const lock = setup({ types: {} as { events: { type: 'TURN'; code: string } } }).createMachine({
@@ -28,4 +28,25 @@ test('a text that a guard matches with a pattern is drawn, if its arbitrary coul
   const short = defineModel(lock, { events: { TURN: fc.record({ code: fc.string({ maxLength: 4 }) }) } });
   const other = await propertyTest(short, { seed: 1, numRuns: 10 });
   expect(other.coverage.states.missed).toContain('lock.open');
+});
+
+const letter = `Dear reader, ${'all is well. '.repeat(400)}`;
+
+test('long texts that a machine names, matches or holds do not hold a test up', async () => {
+  const machine = setup({
+    types: {} as { context: { sent: string }; events: { type: 'SEND'; to: string } },
+  }).createMachine({
+    context: { sent: '' },
+    on: {
+      SEND: {
+        guard: ({ event }) => !/^.{5000}$/.test(event.to),
+        actions: assign({ sent: () => letter }),
+      },
+    },
+  });
+  const begun = performance.now();
+
+  await propertyTest(machine, { events: { SEND: fc.record({ to: fc.string() }) }, seed: 1, numRuns: 5 });
+
+  expect(performance.now() - begun).toBeLessThan(3_000);
 });

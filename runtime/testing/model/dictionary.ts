@@ -12,13 +12,15 @@ const askedMax = 30;
 const functionsMax = 300;
 const ownRate = 0.08;
 const againRate = 0.1;
+/** To tell whether it could have drawn a text takes an arbitrary of fast-check a time that is the square of its length. */
+const textLengthMax = 256;
 const numberLiteral = /(?<![\w.$])\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w$])/gi;
 const stringLiteral = /'((?:[^'\\\n]|\\.){0,80})'|"((?:[^"\\\n]|\\.){0,80})"|`((?:[^`\\$]|\\.){0,80})`/g;
 
 /**
- * Values that are likely to matter to a machine: literals in the text of its guards and actions, texts
- * that patterns there match, and what its context holds. A guard that compares with one exact value is passed by one of these long before chance would find it; fuzzers
- * call it a dictionary (M. Zalewski, "AFL technical details").
+ * Values that are likely to matter to a machine: literals in the text of its guards and actions, texts that patterns there
+ * match, and what its context holds. A guard that compares with one exact value is passed by one of these long before chance
+ * would find it; fuzzers call it a dictionary (M. Zalewski, "AFL technical details").
  */
 export class Dictionary {
   readonly #literals: ReadonlySet<Leaf>;
@@ -94,6 +96,10 @@ export class Dictionary {
   }
 }
 
+function isTooLong(value: Leaf): boolean {
+  return typeof value === 'string' && value.length > textLengthMax;
+}
+
 /** A text is sometimes put before or after another one: what matters may be how it begins or ends. */
 function joinedWith(value: Leaf, known: Leaf, random: Random): string | undefined {
   if (typeof known !== 'string' || typeof value !== 'string' || !happens(random, 0.3)) return undefined;
@@ -143,7 +149,7 @@ function* literalsOf(roots: readonly unknown[], fc: FastCheck | undefined): Gene
       const code = Function.prototype.toString.call(next);
       const matching = fc === undefined ? [] : textsMatching(fc, code);
       for (const literal of [...literalsIn(code), ...named, ...matching]) {
-        if (known.has(literal)) continue;
+        if (known.has(literal) || isTooLong(literal)) continue;
         known.add(literal);
         yield literal;
       }
@@ -180,7 +186,8 @@ function contextValues(context: unknown): readonly Leaf[] {
 
 /** The leaves of a context, and sums and differences of its numbers. */
 function valuesIn(context: object): Leaf[] {
-  const values = [...leavesOf(context, [])].slice(0, 60).map(({ value }) => value);
+  const leaves = [...leavesOf(context, [])].slice(0, 60).map(({ value }) => value);
+  const values = leaves.filter((value) => !isTooLong(value));
   const numbers = values.filter((value) => typeof value === 'number').slice(0, 6);
   const derived = numbers.flatMap((a) => [a + 1, a - 1, ...numbers.flatMap((b) => [a - b, a + b])]);
   const keys = isPlain(context)
