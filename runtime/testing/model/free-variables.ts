@@ -4,6 +4,7 @@ type Values = readonly (number | string | bigint | boolean)[];
 
 interface Remote {
   readonly type: string;
+  readonly subtype?: string;
   readonly value?: unknown;
   readonly unserializableValue?: string;
   readonly objectId?: string;
@@ -20,8 +21,17 @@ const handed = Symbol.for('holdfast.testing.asked');
 const expression = `process.getBuiltinModule('node:inspector')[Symbol.for('${handed.description}')]`;
 /** Asked once: what a variable holds later may be another value, and a seed would not give the same runs. */
 const known = new WeakMap<object, Values>();
-const fieldsMax = 50;
 const smallMax = 16;
+/** The first values of an object or a list, however many there are. The engine runs it, and asks no getter. */
+const firstFields = `function () {
+  const first = [];
+  for (const key in Array.isArray(this) ? Array.prototype.slice.call(this, 0, 50) : this) {
+    const field = Object.getOwnPropertyDescriptor(this, key);
+    if (field && 'value' in field) first.push(field.value);
+    if (first.length === 50) break;
+  }
+  return first;
+}`;
 
 /**
  * Values of variables that a function names and has from outside, and those in objects and lists of such a name: constants of
@@ -79,13 +89,16 @@ function valuesSeen(session: Session, names: ReadonlySet<string>): Values {
     .filter(({ value }) => value?.description?.startsWith('Global') === false)
     .flatMap(({ value }) => propertiesOf(value))
     .filter(({ name }) => names.has(name));
-  const values = variables.flatMap(({ value }) =>
-    value?.type === 'object'
-      ? propertiesOf(value)
-          .slice(0, fieldsMax)
-          .flatMap((field) => leavesSeen(field.value))
-      : leavesSeen(value),
-  );
+  const fieldsOf = ({ objectId }: Remote): readonly Property[] => {
+    const { result } = post('Runtime.callFunctionOn', { objectId, functionDeclaration: firstFields });
+    return propertiesOf(result as Remote | undefined).filter(({ name }) => name !== 'length');
+  };
+  const values = variables.flatMap(({ value }) => {
+    if (value?.type !== 'object') return leavesSeen(value);
+    // Bytes are no constants, and whoever is behind a proxy is not to be asked.
+    const hasFields = value.objectId !== undefined && [undefined, 'array'].includes(value.subtype);
+    return hasFields ? fieldsOf(value).flatMap((field) => leavesSeen(field.value)) : [];
+  });
   return [...new Set(values)];
 }
 
