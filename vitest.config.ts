@@ -81,6 +81,7 @@ export default defineConfig({
           isolate: false,
           include: ['tests/package/{exports,offline,peers,tarball}.test.ts'],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -165,7 +165,7 @@ test('tells what was created, then that nothing changed, then what was revised, 
 });
 
 test('goes on after SIGKILL half way, with nothing twice and nothing lost', async () => {
-  const count = 1_200;
+  const count = 2_500;
   writeMany(count);
 
   const killed = start();
@@ -182,7 +182,7 @@ test('goes on after SIGKILL half way, with nothing twice and nothing lost', asyn
 });
 
 test('closes on Ctrl-C with exit code 130, and the next run goes on', async () => {
-  const count = 1_200;
+  const count = 2_500;
   writeMany(count);
 
   const stopped = start();
