@@ -10,6 +10,7 @@ import {
   circuitBreakerMachine,
   type TripRule,
 } from '../../machines/circuit-breaker.machine.ts';
+import { mustTrip } from '../support/must-trip.ts';
 
 const rules: fc.Arbitrary<TripRule> = fc.oneof(
   fc.record({ rule: fc.constant('consecutive' as const), failures: fc.integer({ min: 1, max: 5 }) }),
@@ -131,18 +132,6 @@ class Circuit {
 }
 
 const isHalfOpen = (circuit: CircuitStateValue['circuit']): boolean => typeof circuit === 'object';
-
-/** The rule, said in another way: on every call that counts since the circuit was last closed or has forgotten. */
-function mustTrip(trip: TripRule, calls: readonly CallRun[]): boolean {
-  const isBad = ({ outcome }: CallRun) => outcome === 'failed';
-  if (trip.rule === 'consecutive')
-    return calls.length >= trip.failures && calls.slice(-trip.failures).every(isBad);
-  const now = calls.at(-1)?.at ?? 0;
-  const seen =
-    trip.rule === 'count' ? calls.slice(-trip.calls) : calls.filter(({ at }) => at > now - trip.windowMs);
-  const failed = seen.filter(isBad).length;
-  return failed > 0 && seen.length >= trip.callsMin && failed / seen.length >= trip.failureRate;
-}
 
 test('a closed circuit opens when its rule says so, and by nothing else', () => {
   fc.assert(

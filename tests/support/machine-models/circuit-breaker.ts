@@ -8,6 +8,7 @@ import {
   type TripRule,
 } from '../../../machines/circuit-breaker.machine.ts';
 import { defineModel, type ModelStep, type Moment } from '../../../runtime/testing/index.ts';
+import { mustTrip } from '../must-trip.ts';
 import { machineModel } from './machine-model.ts';
 import { shares } from './shares.ts';
 
@@ -92,19 +93,6 @@ const isHalfOpen = (circuit: Circuit): boolean => typeof stateOf(circuit).circui
 const isOffline = (circuit: Circuit): boolean => stateOf(circuit).network === 'offline';
 const typeOf = (step: CircuitStep): string => ('type' in step ? step.type : '');
 const isBack = (before: Circuit, after: Circuit): boolean => isOffline(before) && !isOffline(after);
-
-/** The rule, said in another way: on every call that counts since the circuit was last closed or has forgotten. */
-function mustTrip(trip: TripRule, each: readonly CallRun[]): boolean {
-  const ended = each.flatMap((run) => Array.from({ length: run.count }, () => run));
-  const isBad = ({ outcome }: CallRun) => outcome === 'failed';
-  if (trip.rule === 'consecutive')
-    return ended.length >= trip.failures && ended.slice(-trip.failures).every(isBad);
-  const now = ended.at(-1)?.at ?? 0;
-  const seen =
-    trip.rule === 'count' ? ended.slice(-trip.calls) : ended.filter(({ at }) => at > now - trip.windowMs);
-  const failed = seen.filter(isBad).length;
-  return failed > 0 && seen.length >= trip.callsMin && failed / seen.length >= trip.failureRate;
-}
 
 /** How long a circuit stays open that has opened so many times in a row. */
 function openForMs({ openMs, openMaxMs, jitter }: CircuitContext, openings: number, chance: number): number {
