@@ -55,7 +55,7 @@ export {
   type ProjectionSpecification,
   specify,
 } from './specification/specify.ts';
-export { type RuntimeFault, type RuntimeSutOptions, runtimeSut } from './sut/runtime-sut.ts';
+export { type RuntimeFault, type RuntimeSutOptions, runtimeFaults, runtimeSut } from './sut/runtime-sut.ts';
 export type {
   Beginning,
   Observed,

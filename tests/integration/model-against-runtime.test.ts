@@ -9,6 +9,7 @@ import {
   propertyTest,
   type RuntimeFault,
   replay,
+  runtimeFaults,
   runtimeSut,
   type SystemUnderTest,
   testPaths,
@@ -24,15 +25,6 @@ import { till } from '../support/fixtures/till.ts';
 import { testThoroughly, times } from '../support/thorough.ts';
 
 type Failure = HoldfastErrorOf<'HOLDFAST_ERR_PROPERTY_FAILED'>;
-
-const runtimeFaults = [
-  'host-crash',
-  'process-kill',
-  'passivate',
-  'duplicate',
-  'delay',
-  'clock-jump',
-] as const;
 
 const runtimeOf = (module: string, faults: readonly RuntimeFault[] = []) =>
   runtimeSut({ modules: [new URL(`../support/fixtures/${module}.ts`, import.meta.url)], faults, hosts: 1 });

@@ -147,15 +147,17 @@ test('an operation that fails in the moment in which it is cancelled is cancelle
   const store = new InMemoryOperations();
   const cancelling = Promise.withResolvers<unknown>();
   const settle = store.settle.bind(store);
+  const told = Promise.withResolvers<unknown>();
   store.settle = async (...args) => {
     cancelling.resolve(outbox.cancel(args[1][0]?.operationId ?? ''));
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await told.promise;
     return settle(...args);
   };
   let attempts = 0;
   const handlers: OperationHandlers = {
-    deliver() {
+    deliver(_, { signal }) {
       attempts++;
+      signal.addEventListener('abort', told.resolve);
       throw new Error('503');
     },
   };
