@@ -54,6 +54,7 @@ export class HostThreadClient {
   /** Why the thread was ended from here, if it was. */
   verdict: Verdict | undefined;
   #isGivenUp = false;
+  #hasReader = false;
   readonly #listener: HostListener;
   readonly #emitted: EmittedGauge;
   readonly #requests: FramePort;
@@ -101,7 +102,11 @@ export class HostThreadClient {
       resourceLimits: hostHeapLimits(memoryMb),
       execArgv: typescriptExecArgv(modules),
     });
-    this.#listener = { onAnswer: callbacks.onAnswer, onEmitted: options.onEmitted };
+    this.#listener = {
+      onAnswer: callbacks.onAnswer,
+      onEmitted: options.onEmitted,
+      onReaderWanted: () => this.#connectReader(backend),
+    };
     this.#answers = requests.port1;
     this.#requests = new FramePort(requests.port1, (frame) => readHostAnswers(frame, this.#listener));
     // The store answers commands that it has appended; its words are those of the host.
@@ -123,7 +128,11 @@ export class HostThreadClient {
           figures: { limitMs: unresponsiveMs },
         }),
     });
-    this.#connect(place, generation, backend, [appends.port1, direct.port2], reads.port1);
+    const store = [appends.port1, direct.port2, reads.port1] as const;
+    const connected = backend
+      .store()
+      .thread.control.call('connectHost', [place, generation, ...store], { transfer: store });
+    connected.catch((error: Error) => this.#endDisconnected(`it could not be connected: ${error.message}`));
     void this.#lookForProjections(options.onProjections);
   }
 
@@ -174,31 +183,24 @@ export class HostThreadClient {
     if (usedMb > this.externalMemoryMb) this.end(overBudget(usedMb, this.externalMemoryMb));
   }
 
-  /** The thread cannot work without its store and reader: it is ended if it cannot be connected to them. */
-  #connect(
-    place: number,
-    generation: number,
-    backend: SqliteEventStoreBackend,
-    store: readonly [appends: MessagePort, answers: MessagePort],
-    reads: MessagePort,
-  ): void {
-    const { control } = backend.store().thread;
-    const connected = Promise.all([
-      control.call('connectHost', [place, generation, ...store], { transfer: store }),
-      backend.reader().then(async (reader) => {
-        await reader.connectHost(reads);
-        return reader;
-      }),
-    ]);
-    const disconnected = (message: string) => this.end({ cause: 'disconnected', message, figures: {} });
-    // Without its reader a host could load no actor, and would not notice.
-    connected.then(
-      async ([, reader]) => {
-        await reader.thread.ended;
-        disconnected('the reader thread has ended');
-      },
-      () => undefined,
+  /** From now on the thread reads from the reader. Without it, it could load no actor, and would not notice. */
+  #connectReader(backend: SqliteEventStoreBackend): void {
+    if (this.#hasReader) return;
+    this.#hasReader = true;
+    const { port1, port2 } = threading().createChannel();
+    const connect = async (): Promise<void> => {
+      const reader = await backend.reader();
+      await reader.connectHost(port1);
+      await this.thread.control.call('readFrom', [port2], { transfer: [port2] });
+      await reader.thread.ended;
+      this.#endDisconnected('the reader thread has ended');
+    };
+    connect().catch((error: Error) =>
+      this.#endDisconnected(`it could not be connected to a reader thread: ${error.message}`),
     );
-    connected.catch((error: Error) => disconnected(`it could not be connected: ${error.message}`));
+  }
+
+  #endDisconnected(message: string): void {
+    this.end({ cause: 'disconnected', message, figures: {} });
   }
 }

@@ -20,7 +20,7 @@ export interface HostThreadData {
   readonly requests: MessagePort;
   /** Appends to the store thread. */
   readonly appends: MessagePort;
-  /** Reads from the reader thread. */
+  /** Reads from the store thread, until the host is told to read from a reader thread. */
   readonly reads: MessagePort;
   /** Numbers to be written to the board: proof that the event loop turns. */
   readonly heartbeat: MessagePort;
@@ -42,6 +42,8 @@ export interface HostFindings {
 
 /** The control plane of a host thread. */
 export interface HostControl {
+  /** Reads from this port from now on, which leads to a reader thread. */
+  readFrom(port: MessagePort): void;
   /** Ends the work: resolves when every append has its outcome, and what was asked for with it has been carried out. */
   settle(): Promise<void>;
   /** Snapshots of actors that would otherwise be replayed from many events. */

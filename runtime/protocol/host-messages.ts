@@ -99,19 +99,30 @@ export function writeEmitted(frame: Frame, address: string, event: string): void
   frame.push(0, 'emitted', 0, 0, address, event, '');
 }
 
+/** Appends that the host would like to read from a reader thread. */
+export function writeReaderWanted(frame: Frame): void {
+  frame.push(0, 'reader-wanted', 0, 0, null, null, '');
+}
+
 /** Who hears what a host says. */
 export interface HostListener {
   readonly onAnswer: (id: number, answer: HostReceipt | Error) => void;
   readonly onEmitted: (address: string, event: string) => void;
+  readonly onReaderWanted: () => void;
 }
 
 /** What a frame of a host says, in order. */
-export function readHostAnswers(frame: Frame, { onAnswer: each, onEmitted }: HostListener): void {
+export function readHostAnswers(frame: Frame, listener: HostListener): void {
+  const { onAnswer: each } = listener;
   for (let at = 0; at < frame.length; at += receiptFields) {
     const id = frame[at] as number;
-    const outcome = frame[at + 1] as HostReceipt['outcome'] | 'failed' | 'emitted';
+    const outcome = frame[at + 1] as HostReceipt['outcome'] | 'failed' | 'emitted' | 'reader-wanted';
     if (outcome === 'emitted') {
-      onEmitted(frame[at + 4] as string, frame[at + 5] as string);
+      listener.onEmitted(frame[at + 4] as string, frame[at + 5] as string);
+      continue;
+    }
+    if (outcome === 'reader-wanted') {
+      listener.onReaderWanted();
       continue;
     }
     if (outcome === 'failed') {

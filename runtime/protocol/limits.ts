@@ -18,6 +18,14 @@ export const limits = {
   pageEventsMax: 512,
   /** Events of one page of a load: hosts fold a page while the next is read, and a longer one wakes fewer threads. */
   loadEventsMax: 2048,
+  /** Reads that the store thread answers before a reader thread is started: what a short program needs. */
+  firstReadsMax: 64,
+  /** Events of one page of them: a millisecond, which commits wait for. */
+  firstLoadEventsMax: 256,
+  /** Events of a log whose seals are checked by whoever asks: some milliseconds, where a thread takes a hundred to start. */
+  sealsHereMax: 128,
+  /** How long the store thread may take for one, in milliseconds; a lock or a disk that it waits for may take seconds. */
+  firstReadMs: 250,
   /** Characters of payload in one page of a read, after which the page ends early. */
   pageLengthMax: 1024 * 1024,
   /** Events that a lane of projections is given at once: about ten milliseconds of the store when they are applied. */

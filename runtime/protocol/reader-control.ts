@@ -21,11 +21,15 @@ export interface ReaderThreadData {
 /** Set to 1 by another thread to end a query: before it begins, or between two of its rows. */
 export type StopFlag = Int32Array<SharedArrayBuffer>;
 
-/** What can be asked over a request port of the reader. */
-export interface ReaderRequests {
+/** What the store thread reads as well, while there is no reader thread. */
+export interface FirstReads {
   readStream(stream: string, query: PageQuery): RecordedEvent[];
   readLog(query: PageQuery): RecordedEvent[];
   getLatestSnapshot(stream: string): EncodedSnapshot | undefined;
+}
+
+/** What can be asked over a request port of the reader. */
+export interface ReaderRequests extends FirstReads {
   load(request: LoadRequest): LoadedStream;
   /** The snapshot that a host saved, whatever code folded it. */
   actorSnapshot(stream: string): EncodedSnapshot | undefined;

@@ -21,6 +21,7 @@ import type {
   ProjectionStanding,
   ProjectionSummary,
 } from './projection.ts';
+import type { FirstReads } from './reader-control.ts';
 
 /** What the store thread is started with. */
 export interface StoreThreadData {
@@ -54,12 +55,18 @@ export interface EnqueueCall {
 }
 
 /** The control plane of the store thread. */
-export interface StoreControl {
+export interface StoreControl extends FirstReads {
   /**
    * Accepts appends of a host on a port of its own, from now on of this generation only. Commands that ask for it are
-   * answered on `answers`, in the words of the host, as soon as they are durable.
+   * answered on `answers`, in the words of the host, as soon as they are durable. On `reads` the host may load actors.
    */
-  connectHost(host: number, generation: number, port: MessagePort, answers: MessagePort): void;
+  connectHost(
+    host: number,
+    generation: number,
+    port: MessagePort,
+    answers: MessagePort,
+    reads: MessagePort,
+  ): void;
   /** Refuses every append of the host below this generation, including those already sent. */
   fenceHost(host: number, generation: number): void;
   /** Saves snapshots in one transaction. */

@@ -2,6 +2,7 @@ import type { IntegrityProblem } from '../ports/event-store-backend.ts';
 import { limits } from '../protocol/limits.ts';
 import type { SealedRow } from '../protocol/reader-control.ts';
 import type { SqliteDatabase } from './driver.ts';
+import { readPage } from './read-page.ts';
 
 const problemsMax = 100;
 
@@ -26,14 +27,18 @@ export class IntegrityCheck {
 
   /** The next events after a position. */
   sealedPage(after: number): SealedRow[] {
-    return this.#database
+    const sealed = this.#database
       .prepare<SealedRow>(
         `select e.position, e.id, s.name, e.version, e.type, e.schema_version, e.data, e.metadata, e.parents, e.hash
          from events e left join streams s on s.stream_id = e.stream_id
          where e.position > ? order by e.position limit ?`,
       )
-      .raw()
-      .all(after, limits.pageEventsMax) as SealedRow[];
+      .raw();
+    return readPage<SealedRow>({
+      limit: limits.pageEventsMax,
+      read: (last, limit) => sealed.all(last?.[0] ?? after, limit),
+      lengthOf: (row) => row[6].length,
+    }).rows;
   }
 
   #snapshotsAhead(): IntegrityProblem[] {

@@ -6,6 +6,7 @@ import { limits } from '../protocol/limits.ts';
 import type { LoadedStream, LoadRequest } from '../protocol/load.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
+import { readPage } from './read-page.ts';
 
 type TailRow = [
   version: number,
@@ -24,46 +25,54 @@ const seed = `e.id || '@' || e.hlc_ms`;
 /** The same, for events that are known to have drawn. */
 const seedIfMarked = `iif(e.metadata is null, null, iif(instr(e.metadata, '"${entropyKey}":true') = 0, null, ${seed}))`;
 
-/** Reads pages of the log on a connection that cannot write. Each page is one consistent view. */
+/** Reads pages of the log. Each page is one consistent view. */
 export class LogReader {
   readonly #database: SqliteDatabase;
+  readonly #loadEventsMax: number;
   readonly #statements = new Map<string, SqliteStatement>();
 
-  constructor(database: SqliteDatabase) {
+  constructor(database: SqliteDatabase, loadEventsMax: number = limits.loadEventsMax) {
     this.#database = database;
+    this.#loadEventsMax = loadEventsMax;
   }
 
   readStream(stream: string, query: PageQuery): RecordedEvent[] {
     const [compare, order] = query.direction === 'forward' ? ['>', 'asc'] : ['<', 'desc'];
-    const rows = this.#prepare<RecordedEvent>(
+    const events = this.#prepare<RecordedEvent>(
       `select ${columns} from streams s join events e on e.stream_id = s.stream_id
        where s.name = ? and e.version ${compare} ? order by e.version ${order} limit ?`,
-    ).all(stream, query.after, pageLimit(query));
-    return cutToLength(rows);
+    );
+    return eventsPage(pageLimit(query), (last, limit) =>
+      events.all(stream, last?.version ?? query.after, limit),
+    );
   }
 
   readLog(query: PageQuery): RecordedEvent[] {
     const [compare, order] = query.direction === 'forward' ? ['>', 'asc'] : ['<', 'desc'];
-    const rows = this.#prepare<RecordedEvent>(
+    const events = this.#prepare<RecordedEvent>(
       `select ${columns} from events e join streams s on s.stream_id = e.stream_id
        where e.position ${compare} ? order by e.position ${order} limit ?`,
-    ).all(query.after, pageLimit(query));
-    return cutToLength(rows);
+    );
+    return eventsPage(pageLimit(query), (last, limit) => events.all(last?.position ?? query.after, limit));
   }
 
   /** Events that one led to, and it itself, in order of arrival. */
   correlated(correlationId: string, after: number): RecordedEvent[] {
-    const rows = this.#prepare<RecordedEvent>(
+    const events = this.#prepare<RecordedEvent>(
       `select ${columns} from (
          select position from events where id = ?
          union
          select position from events
            where metadata is not null and json_extract(metadata, '$.correlationId') = ? and position > ?
-         order by position limit ${limits.pageEventsMax}
+         order by position limit ?
        ) found join events e on e.position = found.position join streams s on s.stream_id = e.stream_id
        where e.position > ? order by e.position`,
-    ).all(correlationId, correlationId, after, after);
-    return cutToLength(rows);
+    );
+    return eventsPage(limits.pageEventsMax, (last, limit) => {
+      const from = last?.position ?? after;
+      // The first one is found each time.
+      return events.all(correlationId, correlationId, from, limit + 1, from);
+    });
   }
 
   /** Position of the last event. */
@@ -94,22 +103,22 @@ export class LogReader {
     const { stream, fingerprint, key } = request;
     const snapshot = fingerprint === null ? undefined : this.#usableSnapshot(request);
     const after = snapshot?.version ?? request.after;
-    const rows = this.#prepare<TailRow>(
+    const tail = this.#prepare<TailRow>(
       `select e.version, e.type, e.schema_version, e.data, e.position, ${request.allSeeds === true ? seed : seedIfMarked} from streams s
        join events e on e.stream_id = s.stream_id where s.name = ? and e.version > ? order by e.version limit ?`,
       'raw',
-    ).all(stream, after, limits.loadEventsMax) as TailRow[];
+    );
+    const { rows, more } = readPage<TailRow>({
+      limit: this.#loadEventsMax,
+      read: (last, limit) => tail.all(stream, last?.[0] ?? after, limit),
+      lengthOf: (row) => row[3].length,
+    });
     const types: string[] = [];
     const schemaVersions: number[] = [];
     const data: string[] = [];
     const positions: number[] = [];
     let seeds: (string | null)[] | undefined;
-    let version = after;
-    let length = 0;
     for (const row of rows) {
-      length += row[3].length;
-      if (endsPage(length, data.length)) break;
-      version = row[0];
       types.push(row[1]);
       schemaVersions.push(row[2]);
       data.push(row[3]);
@@ -117,6 +126,7 @@ export class LogReader {
       if (row[5] !== null) seeds ??= new Array<null>(data.length - 1).fill(null);
       seeds?.push(row[5]);
     }
+    const version = rows.at(-1)?.[0] ?? after;
     const [head, position] = this.#headAt(stream, version);
     return {
       ...(snapshot === undefined ? {} : { snapshot }),
@@ -128,7 +138,7 @@ export class LogReader {
       version,
       head,
       position,
-      more: data.length < rows.length || rows.length === limits.loadEventsMax,
+      more,
       workOwner: this.#workOwner(stream),
       reply: key === null ? null : this.#keptReply(stream, key),
     };
@@ -188,17 +198,9 @@ function pageLimit(query: PageQuery): number {
   return Math.min(query.limit, limits.pageEventsMax);
 }
 
-/** Whether a page ends early, since its payloads are large; never before its first event. */
-function endsPage(length: number, events: number): boolean {
-  return length > limits.pageLengthMax && events > 0;
-}
-
-/** The rows of a page that {@link endsPage} allows. */
-function cutToLength<Row extends { readonly data: string }>(rows: Row[]): Row[] {
-  let length = 0;
-  for (const [index, row] of rows.entries()) {
-    length += row.data.length;
-    if (endsPage(length, index)) return rows.slice(0, index);
-  }
-  return rows;
+function eventsPage(
+  limit: number,
+  read: (last: RecordedEvent | undefined, limit: number) => RecordedEvent[],
+): RecordedEvent[] {
+  return readPage({ limit, read, lengthOf: ({ data }) => data.length }).rows;
 }

@@ -10,8 +10,11 @@ import type {
   StoreStats,
 } from '../ports/event-store-backend.ts';
 import type { AppendReceipt, AppendRequest, EncodedSnapshot } from '../protocol/append.ts';
+import { limits } from '../protocol/limits.ts';
 import { checkOptions, checkWholeOption, invalidOption, toWorkerUrl } from '../protocol/options.ts';
+import type { FirstReads } from '../protocol/reader-control.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
+import type { ControlChannel } from '../threads/control-channel.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
 import { StoreClient } from '../threads/store-client.ts';
 import { threadRole } from '../threads/thread-role.ts';
@@ -39,7 +42,7 @@ export function loadReaderClient(): Promise<typeof import('../threads/reader-cli
 
 /**
  * Keeps the log in one SQLite file. A store thread of its own writes it, with WAL and `synchronous=FULL`, so an append
- * that has resolved survives the end of the process and a power cut. A reader thread starts with the first read.
+ * that has resolved survives the end of the process and a power cut. A reader thread starts when much is read.
  * Several processes may open the same file at once.
  */
 export class SqliteEventStoreBackend implements EventStoreBackend {
@@ -51,6 +54,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   #pool: CpuPool | undefined;
   #reader: Promise<ReaderClient> | undefined;
   #queryReader: Promise<ReaderClient> | undefined;
+  #reads = 0;
   #closing: Promise<void> | undefined;
 
   private constructor(path: string, store: StoreClient, workerUrl: URL | string | undefined) {
@@ -90,11 +94,11 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   }
 
   async readStream(stream: string, query: PageQuery): Promise<readonly RecordedEvent[]> {
-    return (await this.reader()).request('readStream', stream, query);
+    return this.#read('readStream', [stream, query]);
   }
 
   async readLog(query: PageQuery): Promise<readonly RecordedEvent[]> {
-    return (await this.reader()).request('readLog', query);
+    return this.#read('readLog', [query]);
   }
 
   async saveSnapshot(stream: string, snapshot: EncodedSnapshot): Promise<void> {
@@ -102,7 +106,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   }
 
   async getLatestSnapshot(stream: string): Promise<EncodedSnapshot | undefined> {
-    return (await this.reader()).request('getLatestSnapshot', stream);
+    return this.#read('getLatestSnapshot', [stream]);
   }
 
   watch(listener: (position: number) => void, failed: (reason: Error) => void): () => void {
@@ -179,6 +183,24 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   get readerState(): 'running' | 'absent' | 'ended' {
     if (this.#closing !== undefined) return 'ended';
     return this.#reader === undefined ? 'absent' : 'running';
+  }
+
+  /** The first reads are answered by the store thread: a program that reads little needs no other. */
+  async #read<Method extends keyof FirstReads>(
+    method: Method,
+    args: Parameters<FirstReads[Method]>,
+  ): Promise<ReturnType<FirstReads[Method]>> {
+    if (this.#closing === undefined && this.#reader === undefined && ++this.#reads < limits.firstReadsMax) {
+      const control: Pick<ControlChannel<FirstReads>, 'call'> = this.#store.thread.control;
+      try {
+        return (await control.call(method, args, { timeoutMs: limits.firstReadMs })) as ReturnType<
+          FirstReads[Method]
+        >;
+      } catch {
+        // The reader does not wait for what the store thread may be waiting for, and says what it finds.
+      }
+    }
+    return (await this.reader()).request(method, ...args);
   }
 
   /** A reader that could not start or has ended is forgotten, and replaced at the next read. */

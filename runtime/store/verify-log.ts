@@ -1,5 +1,6 @@
 import type { CpuPool } from '../cpu/pool.ts';
 import type { IntegrityProblem, IntegrityReport, LongWorkOptions } from '../ports/event-store-backend.ts';
+import { limits } from '../protocol/limits.ts';
 import type { SealedRow } from '../protocol/reader-control.ts';
 
 const problemsMax = 1_000;
@@ -13,7 +14,7 @@ export interface VerifySource {
 
 /**
  * Checks a whole log: the file itself, positions and versions without gaps, each event's parent being the event before
- * it, and each event's hash, which is computed in the CPU pool while the next page is read.
+ * it, and each event's hash, which is computed in the CPU pool while the next page is read, or here if there are few.
  */
 export async function verifyLog(
   source: VerifySource,
@@ -34,7 +35,7 @@ export async function verifyLog(
       const rows = await source.sealedPage(after);
       if (rows.length === 0) break;
       problems.push(...order.check(rows));
-      seals.push(pool.run('checkSeals', rows));
+      seals.push(total > limits.sealsHereMax ? pool.run('checkSeals', rows) : checkSealsHere(rows));
       if (seals.length > 4) problems.push(...(await (seals.shift() as Promise<IntegrityProblem[]>)));
       after = rows.at(-1)?.[0] ?? after;
       events += rows.length;
@@ -46,6 +47,10 @@ export async function verifyLog(
     await Promise.allSettled(seals);
   }
   return { ok: problems.length === 0, problems: problems.slice(0, problemsMax), events };
+}
+
+async function checkSealsHere(rows: readonly SealedRow[]): Promise<IntegrityProblem[]> {
+  return (await import('../cpu/check-seals.ts')).checkSeals(rows);
 }
 
 /** Follows positions and streams through the log. Remembers one version and id per stream. */

@@ -21,14 +21,14 @@ import {
   readHostRequests,
   writeEmitted,
   writeHostAnswer,
+  writeReaderWanted,
 } from '../protocol/host-messages.ts';
-import type { ReaderRequests } from '../protocol/reader-control.ts';
 import { AppendClient } from './append-client.ts';
 import { CodeTracer } from './code-tracer.ts';
 import { serveControl } from './control-channel.ts';
 import { ExternalMemoryBudget } from './external-memory.ts';
 import { FramePort } from './frame-port.ts';
-import { RequestClient } from './request-port.ts';
+import { HostReads } from './host-reads.ts';
 
 /** How often work is compared with what other processes have made of its actor, in milliseconds. */
 const refreshWorkingMs = 2_000;
@@ -50,17 +50,13 @@ export async function serveHost(
   installEntropy();
   const { definitions, hasProjections, services = await servicesFor(data) } = await load(data.modules);
   const appends = new AppendClient(data.appends);
-  const reads = new RequestClient<ReaderRequests>(data.reads);
+  const reads = new HostReads(data.reads, () => answers.send(writeReaderWanted));
   const log: HostLog = {
     append(request, settle, answer) {
       appends.append(request, settle, answer);
       return answer !== null;
     },
-    load(request, sending) {
-      const loaded = reads.request('load', request);
-      if (sending === 'at-once') reads.flush();
-      return loaded;
-    },
+    load: (request, sending) => reads.load(request, sending),
   };
   const answers: FramePort = new FramePort(data.requests, (frame) =>
     readHostRequests(frame, (request) =>
@@ -117,6 +113,7 @@ export async function serveHost(
   setInterval(() => host.refreshWorking(), refreshWorkingMs).unref();
 
   serveControl<HostControl>(control, {
+    readFrom: (port) => reads.readFrom(port),
     settle: () => host.settle(),
     hotSnapshots: () => host.hotSnapshots(),
     residents: () => host.residents,

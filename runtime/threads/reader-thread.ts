@@ -1,5 +1,4 @@
 import type { MessagePort } from 'node:worker_threads';
-import { holdfastError } from '../errors/holdfast-error.ts';
 import type {
   ReaderControl,
   ReaderRequests,
@@ -7,6 +6,7 @@ import type {
   StopFlag,
 } from '../protocol/reader-control.ts';
 import { backupDatabase } from '../sqlite/backup.ts';
+import { codedReads } from '../sqlite/coded-reads.ts';
 import { listDeadLetters } from '../sqlite/dead-letter-box.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
 import { IntegrityCheck } from '../sqlite/integrity-check.ts';
@@ -15,7 +15,6 @@ import { openForReading } from '../sqlite/open-database.ts';
 import { ProjectionReader } from '../sqlite/projection-reader.ts';
 import { Queries } from '../sqlite/query.ts';
 import { readStats } from '../sqlite/stats.ts';
-import { storageError } from '../sqlite/storage-error.ts';
 import { streamsPage } from '../sqlite/stream-list.ts';
 import { serveControl } from './control-channel.ts';
 import { serveRequests } from './request-port.ts';
@@ -32,16 +31,7 @@ export function serveReader(
   const queries = new Queries(database);
   const links = new Set<{ close(): void }>();
 
-  const coded =
-    <Args extends unknown[], Result>(read: (...args: Args) => Result) =>
-    (...args: Args): Result => {
-      if (!database.open) throw closed(data.path);
-      try {
-        return read(...args);
-      } catch (error) {
-        throw storageError(error, data.path);
-      }
-    };
+  const coded = codedReads(database, data.path);
   const isStopped = (stop: StopFlag | null) => (): boolean =>
     Atomics.load(data.stop, 0) === 1 || (stop !== null && Atomics.load(stop, 0) === 1);
   const requests: ReaderRequests = {
@@ -92,11 +82,4 @@ export function serveReader(
       });
     },
   });
-}
-
-function closed(path: string): Error {
-  return holdfastError(
-    'HOLDFAST_ERR_CLOSED',
-    `The store on ${path} was closed meanwhile. Open it again to go on.`,
-  );
 }

@@ -50,7 +50,7 @@ export class RequestClient<Api extends { [Method in keyof Api]: (...args: never[
 export function serveRequests(
   port: MessagePort,
   api: Record<string, (...args: never[]) => unknown>,
-): { close(): void } {
+): FramePort {
   const frames: FramePort = new FramePort(port, (frame) => {
     for (let at = 0; at < frame.length; at += 3) {
       const [id, method, args] = frame.slice(at, at + 3) as [number, string, never[]];

@@ -4,11 +4,14 @@ import { systemClock } from '../ports/clock.ts';
 import type { AppendRequest } from '../protocol/append.ts';
 import { type Frame, readAppends, writeOutcome } from '../protocol/append-frame.ts';
 import { writeDirectAnswer } from '../protocol/host-messages.ts';
+import { limits } from '../protocol/limits.ts';
 import { loadCrypto } from '../protocol/sha256.ts';
 import type { DeliverySignal, HeadMoved, StoreControl, StoreThreadData } from '../protocol/store-control.ts';
 import { checkpoint } from '../sqlite/checkpoint.ts';
+import { codedReads } from '../sqlite/coded-reads.ts';
 import { DeadLetterBox } from '../sqlite/dead-letter-box.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
+import { LogReader } from '../sqlite/log-reader.ts';
 import { type AppendOutcome, LogWriter } from '../sqlite/log-writer.ts';
 import { openForWriting } from '../sqlite/open-database.ts';
 import { OperationTable } from '../sqlite/operation-table.ts';
@@ -21,6 +24,7 @@ import { serveControl } from './control-channel.ts';
 import { DeliveryDesk } from './delivery-desk.ts';
 import { FramePort } from './frame-port.ts';
 import { GroupCommit } from './group-commit.ts';
+import { serveRequests } from './request-port.ts';
 
 const foreignPollMs = 25;
 
@@ -44,6 +48,8 @@ export function serveStore(
   const { writer, snapshots, deadLetters, desk, projections } = openTables(database, data, identity);
   const links = new Set<FramePort>();
   const generations = new Map<number, number>();
+  const coded = codedReads(database, data.path);
+  const log = new LogReader(database, limits.firstLoadEventsMax);
   let reported = 0;
   let lookedAt = 0;
   let operations: OperationTable | undefined;
@@ -134,12 +140,13 @@ export function serveStore(
   setImmediate(loadCrypto);
   data.heads.once('message', close);
   serveControl<StoreControl>(control, {
-    connectHost(host, generation, port, answersPort) {
+    connectHost(host, generation, port, answersPort, reads) {
       generations.set(host, generation);
       const answers = new FramePort(answersPort, () => undefined);
       // Before the link of the host: whoever waits in the main thread is told first.
       addLink(answersPort, answers);
       connect(port, { isFenced: () => generations.get(host) !== generation, answers });
+      addLink(reads, serveRequests(reads, { load: coded((request) => log.load(request)) }));
     },
     fenceHost(host, generation) {
       generations.set(host, generation);
@@ -180,6 +187,9 @@ export function serveStore(
     operations: (query) => queues().list(query),
     operation: (id) => queues().get(id),
     operationMetrics: (queue, now) => queues().metrics(queue, now),
+    readStream: coded((stream, query) => log.readStream(stream, query)),
+    readLog: coded((query) => log.readLog(query)),
+    getLatestSnapshot: coded((stream) => log.getLatestSnapshot(stream)),
     checkpoint: () => checkpoint(database, data.path),
     stats: () => readStats(database, data.path),
     close() {

@@ -43,9 +43,17 @@ async function startStoreThread(path: string) {
   const connect = async (host: number, generation: number): Promise<MessagePort> => {
     const { port1, port2 } = new MessageChannel();
     const answers = new MessageChannel();
+    const reads = new MessageChannel();
     const { transfer } = await import('comlink');
-    const args = transfer([host, generation, port2, answers.port2], [port2, answers.port2] as never);
-    onTestFinished(() => answers.port1.close());
+    const args = transfer([host, generation, port2, answers.port2, reads.port2], [
+      port2,
+      answers.port2,
+      reads.port2,
+    ] as never);
+    onTestFinished(() => {
+      answers.port1.close();
+      reads.port1.close();
+    });
     expect(await remote.invoke('connectHost', args)).toMatchObject({ ok: true });
     return port1;
   };
