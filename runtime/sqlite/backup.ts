@@ -3,9 +3,10 @@ import { dirname } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import type { BackupProgress } from '../protocol/reader-control.ts';
-import { applicationId } from './migrations/index.ts';
+
 import { openForReading } from './open-database.ts';
 import { checkFolder } from './preflight.ts';
+import { applicationId } from './schema-version.ts';
 import { storageError } from './storage-error.ts';
 
 /** A megabyte: between two steps, reads are served and a cancellation is noticed. */

@@ -1,7 +1,7 @@
-import { holdfastError } from '../errors/holdfast-error.ts';
 import { openSqlite, type SqliteDatabase } from './driver.ts';
-import { applicationId, migrations } from './migrations/index.ts';
-import { preflight, preflightForReading } from './preflight.ts';
+import { migrations } from './migrations/index.ts';
+import { preflight } from './preflight.ts';
+import { applicationId, checkReadable, checkVersion, foreign } from './schema-version.ts';
 import { storageError } from './storage-error.ts';
 import { beginImmediate, retryWhileBusy, waitForRecoveries } from './write-lock.ts';
 
@@ -52,34 +52,11 @@ export function openForReading(path: string): SqliteDatabase {
   }
 }
 
-/**
- * Refuses a file that cannot be read as it is, by its header and before SQLite opens it, which makes files beside it.
- *
- * @throws HOLDFAST_ERR_STORAGE_PATH, _NOT_A_DATABASE, _CORRUPT, _FOREIGN, HOLDFAST_ERR_SCHEMA_NEWER, _OLDER.
- */
-export function refuseUnreadable(path: string): void {
-  const { userVersion, applicationId: application } = preflightForReading(path);
-  // A header of zeros is a file whose schema is still in the log beside it; SQLite is asked about that one.
-  if (application !== 0 || userVersion !== 0) checkReadable(path, userVersion, application);
-}
-
 /** What is only read cannot be brought up to date. */
 function checkCurrent(database: SqliteDatabase, path: string): void {
   const version = database.pragma('user_version', { simple: true }) as number;
   const application = database.pragma('application_id', { simple: true }) as number;
   checkReadable(path, version, application);
-}
-
-function checkReadable(path: string, version: number, application: number): void {
-  if (application !== applicationId) throw foreign(path);
-  checkVersion(path, version, application);
-  if (version === migrations.length) return;
-  throw holdfastError(
-    'HOLDFAST_ERR_SCHEMA_OLDER',
-    `${path} has schema version ${version}, and this Holdfast reads version ${migrations.length}. It was left as it is. Open ` +
-      'it for writing once, or a copy of it, which brings it up to date.',
-    { found: version, supported: migrations.length },
-  );
 }
 
 function configureWriter(database: SqliteDatabase): void {
@@ -109,26 +86,6 @@ function refuseForeign(database: SqliteDatabase, path: string): void {
   const tables = database.prepare<number>('select count(*) from sqlite_schema').pluck().get() ?? 0;
   if (tables > 0 && application === 0) throw foreign(path);
   checkVersion(path, version, application);
-}
-
-function checkVersion(path: string, version: number, application: number): void {
-  // A header of zeros is a file whose schema is still in the log beside it; SQLite is asked about that one.
-  if (application === 0 && version === 0) return;
-  if (application !== applicationId) throw foreign(path);
-  if (version <= migrations.length) return;
-  throw holdfastError(
-    'HOLDFAST_ERR_SCHEMA_NEWER',
-    `${path} has schema version ${version}, and this Holdfast knows up to ${migrations.length}. It was left as it is. ` +
-      'Open it with the version of the application that wrote it, or a newer one.',
-    { found: version, supported: migrations.length },
-  );
-}
-
-function foreign(path: string): Error {
-  return holdfastError(
-    'HOLDFAST_ERR_STORAGE_FOREIGN',
-    `${path} is a database of another application and was left as it is. Give Holdfast a file of its own.`,
-  );
 }
 
 /** One transaction for all missing steps: a crash or a full disk leaves the old schema whole. */

@@ -9,9 +9,9 @@ import type {
 } from '../ports/event-store-backend.ts';
 import type { AppendReceipt, EncodedSnapshot } from '../protocol/append.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
-import { refuseUnreadable } from '../sqlite/open-database.ts';
-import { ReaderClient } from '../threads/reader-client.ts';
-import { absolutePath, closedError, verifyWith } from './sqlite-backend.ts';
+import { refuseUnreadable } from '../sqlite/schema-version.ts';
+import type { ReaderClient } from '../threads/reader-client.ts';
+import { absolutePath, closedError, loadReaderClient, verifyWith } from './sqlite-backend.ts';
 
 /** How often the file is looked at for what others have appended, in milliseconds. */
 const pollMs = 100;
@@ -42,6 +42,7 @@ export class ReadOnlySqliteBackend implements EventStoreBackend {
   static async open(path: string | URL): Promise<ReadOnlySqliteBackend> {
     const absolute = absolutePath(path);
     refuseUnreadable(absolute);
+    const { ReaderClient } = await loadReaderClient();
     return new ReadOnlySqliteBackend(absolute, await ReaderClient.start(absolute, undefined));
   }
 

@@ -53,7 +53,25 @@ test.each(
   expect(Object.keys(await import(name))).not.toEqual([]);
 });
 
-test('the door of the container loads nothing but itself', async () => {
+test('the door of the container loads nothing but itself', () => {
+  expect(packagesAtImport('dist/runtime/container/index.js').toSorted()).toEqual([
+    'node:async_hooks',
+    'node:diagnostics_channel',
+    'node:path',
+  ]);
+});
+
+test.each([
+  ...targets.map(([, target]) => target).filter((target) => /(index|offline)\.js$/.test(target)),
+  ...Object.values<string>(manifest.bin),
+])('%s loads no library into the main thread before it is needed there', (door) => {
+  const libraries = packagesAtImport(door).filter((name) => !name.startsWith('node:'));
+
+  expect(libraries.filter((name) => !['xstate', 'fast-check'].includes(name))).toEqual([]);
+});
+
+/** What a built door imports at once from outside of the build. */
+function packagesAtImport(door: string): string[] {
   const seen = new Set<string>();
   const visit = (file: string): void => {
     if (seen.has(file)) return;
@@ -63,11 +81,9 @@ test('the door of the container loads nothing but itself', async () => {
       else seen.add(name);
     }
   };
-  visit('dist/runtime/container/index.js');
-
-  const outside = [...seen].filter((name) => !name.startsWith('dist/'));
-  expect(outside.toSorted()).toEqual(['node:async_hooks', 'node:diagnostics_channel', 'node:path']);
-});
+  visit(join(door));
+  return [...seen].filter((name) => !name.startsWith('dist/'));
+}
 
 test('the published types name no package but those whose types are part of the interface', () => {
   const declarations = globSync('dist/**/*.d.ts', { cwd: root })

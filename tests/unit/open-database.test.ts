@@ -15,8 +15,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSqlite } from '../../runtime/sqlite/driver.ts';
 import { LogWriter } from '../../runtime/sqlite/log-writer.ts';
-import { applicationId, migrations } from '../../runtime/sqlite/migrations/index.ts';
+import { migrations } from '../../runtime/sqlite/migrations/index.ts';
 import { openForReading, openForWriting } from '../../runtime/sqlite/open-database.ts';
+import { applicationId } from '../../runtime/sqlite/schema-version.ts';
 import { foreignAppend } from '../support/hosted-actor.ts';
 
 let folder: string;

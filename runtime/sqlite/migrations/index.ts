@@ -1,3 +1,4 @@
+import type { schemaVersion } from '../schema-version.ts';
 import { eventLog } from './0001-event-log.ts';
 import { durableEffects } from './0002-durable-effects.ts';
 import { deadLetterEvidence } from './0003-dead-letter-evidence.ts';
@@ -8,7 +9,7 @@ import { causes } from './0007-causes.ts';
 import { operations } from './0008-operations.ts';
 
 /** Forward-only: the schema at version N is what the first N of these make. Released ones are never edited. */
-export const migrations: readonly string[] = [
+export const migrations = [
   eventLog,
   durableEffects,
   deadLetterEvidence,
@@ -17,7 +18,4 @@ export const migrations: readonly string[] = [
   countedJumps,
   causes,
   operations,
-];
-
-/** `application_id` in the file header: "Hold" in ASCII. It tells our files from those of other applications. */
-export const applicationId = 0x486f6c64;
+] as const satisfies { readonly length: typeof schemaVersion };
