@@ -140,7 +140,8 @@ test('says its version, and what each option of a verb does', async () => {
     version: string;
   };
   const verbs = (await run('--help')).out.match(/(?<=^ {2})[a-z-]+(?= )/gm) ?? [];
-  const helps = await Promise.all(verbs.map((verb) => run(verb, '--help')));
+  const some = verbs.filter((_, index) => isThorough || index % 4 === 0);
+  const helps = await Promise.all(some.map((verb) => run(verb, '--help')));
 
   expect(await run('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
   expect(await run('-v')).toEqual({ code: 0, out: `${version}\n`, err: '' });

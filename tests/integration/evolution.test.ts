@@ -8,6 +8,7 @@ import { account as v2 } from '../support/fixtures/account/v2.ts';
 import { account as v9 } from '../support/fixtures/account/v9.ts';
 import { fixture } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { writtenOnce } from '../support/written-once.ts';
 
 async function open(database: string, name: string): Promise<Runtime> {
   const runtime = await createRuntime({ database, modules: [fixture(`account/${name}`)], hosts: 1 });
@@ -16,17 +17,14 @@ async function open(database: string, name: string): Promise<Runtime> {
 }
 
 /** A file that the first version of an application has left: an account with three deposits, frozen, and looked at. */
-async function leftByFirst(): Promise<string> {
-  const database = join(temporaryFolder(), 'app.db');
-  const runtime = await open(database, 'v1');
+const leftByFirst = writtenOnce(async (database) => {
+  await using runtime = await createRuntime({ database, modules: [fixture('account/v1')], hosts: 1 });
   const plan = runtime.actor(v1, 'plan');
   await plan.send({ type: 'opened', owner: 'Ada' });
   for (const amount of [1, 2, 4]) await plan.send({ type: 'deposited', amount });
   await plan.send({ type: 'viewed' });
   await plan.send({ type: 'frozen' });
-  await runtime.close();
-  return database;
-}
+});
 
 test('the second version goes on where the first has stopped', async () => {
   const runtime = await open(await leftByFirst(), 'v2');
