@@ -5,9 +5,10 @@ const raw = 'raw postMessage, batches of 64';
 const messages = 'messages between actors of two hosts';
 const timers = 'durable timers';
 const plain = 'actor, new file';
+const policies = ['deadline', 'remaining', 'restart'];
 const withTimers = 'actor, 100,000 timers pending';
 
-/** Fills a new file with timers that are due in a year: every other by the clock, and in running time. */
+/** Fills a new file with timers that are due in a year, of all policies in turn. */
 async function fillWithTimers(path: string, count: number): Promise<void> {
   const database = await openRawLog(path);
   const insert = database.prepare(
@@ -17,8 +18,13 @@ async function fillWithTimers(path: string, count: number): Promise<void> {
   const yearMs = 365 * 24 * 3_600_000;
   database.exec('begin immediate');
   for (let index = 0; index < count; index++) {
-    const policy = index % 2 === 0 ? 'deadline' : 'remaining';
-    insert.run(`waiter/${index}`, policy, yearMs, Date.now(), Date.now() + yearMs + index);
+    insert.run(
+      `waiter/${index}`,
+      policies[index % policies.length] as string,
+      yearMs,
+      Date.now(),
+      Date.now() + yearMs + index,
+    );
   }
   database.exec('commit');
   database.close();
@@ -30,7 +36,7 @@ export const effects: Scenario = {
   note:
     'A timer is set by a command, fires after a millisecond and is consumed by an event: two commits and a delivery. A ' +
     'message is written with the event that sends it and consumed by the one that it becomes; 64 pairs of actors pass one ' +
-    'to and fro, on two hosts. The starts are those of `start`, with and without timers that are due in a year.',
+    'to and fro, on two hosts. The starts are those of `start`, with and without timers, of every policy, that are due in a year.',
   rounds: 3,
   contenders: [
     { name: raw, program: 'messages-raw.ts', task: { size: 1_000_000, inFlight: 4_096 } },

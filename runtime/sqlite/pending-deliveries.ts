@@ -31,7 +31,7 @@ const isFree = (id: string, address: string): string =>
 /** Messages to one address that are handed out at once: more than its line takes, which then knows that there are more. */
 const oneAddressMax = 256;
 
-/** Timers by the clock, and timers in running time: see `0004-running-time.ts`. */
+/** Timers by the clock, and timers in running time: see `0004-running-time.ts` and `0009-restarted-timers.ts`. */
 const timings = [0, 1] as const;
 
 /** Finds what is to be delivered. A few index look-ups, however many timers there are. */
@@ -50,7 +50,9 @@ export class PendingDeliveries {
     );
     this.#dueTimers = database.prepare<TimerRow>(
       `select timer_id as id, stream, actor, recipient, type, data, due_at as dueAt, ${causeColumns} from timers
-       where (policy <> 'deadline') = ? and due_at <= ? and ${isFree('timer_id', 'stream')} order by due_at, timer_id limit ?`,
+       where (policy <> 'deadline') = ? and due_at <= ?
+         and (policy <> 'restart' or delay_ms + (select restarted_at from running_time) <= ?)
+         and ${isFree('timer_id', 'stream')} order by due_at, timer_id limit ?`,
     );
     this.#nextDueAt = database
       .prepare<number | null>(
@@ -78,11 +80,12 @@ export class PendingDeliveries {
   /** Timers that are due, in order of their moments, without those that are held back. */
   dueTimers(now: number, limit: number, without: HeldBack): PendingDelivery[] {
     const aheadMs = this.#aheadMs();
-    const rows = timings.flatMap((timing) =>
-      this.#dueTimers
-        .all(timing, now - aheadMs[timing], ...asJson(without), limit)
-        .map((row) => ({ ...row, dueAt: row.dueAt + aheadMs[timing] })),
-    );
+    const rows = timings.flatMap((timing) => {
+      const until = now - aheadMs[timing];
+      return this.#dueTimers
+        .all(timing, until, until, ...asJson(without), limit)
+        .map((row) => ({ ...row, dueAt: row.dueAt + aheadMs[timing] }));
+    });
     rows.sort((a, b) => a.dueAt - b.dueAt || a.id - b.id);
     return rows.slice(0, limit).map((row) => {
       const { id, stream: address, type, data } = row;
@@ -93,7 +96,7 @@ export class PendingDeliveries {
     });
   }
 
-  /** The moment of the first timer after `now`; `undefined` if there is none. */
+  /** Before this moment after `now` no other timer is due; `undefined` if there is none. */
   nextDueAt(now: number): number | undefined {
     const aheadMs = this.#aheadMs();
     const next = timings.map((timing) => {

@@ -67,8 +67,10 @@ export class Runs {
       const living = runs.filter((run) => this.#lives(run, now));
       const ended = runs.filter((run) => !living.includes(run));
       if (living.length === 0) {
-        standStill(database, Math.max(0, now - lastSeenAt(database, ended)));
+        const awayMs = now - lastSeenAt(database, ended);
+        standStill(database, Math.max(0, awayMs));
         restartTimers(database, now);
+        if (awayMs < 0) bringForward(database);
       }
       const remove = database.prepare('delete from runs where run = ?');
       for (const { run } of ended) remove.run(run);
@@ -140,7 +142,7 @@ export class Runs {
       .prepare(
         `select 1 where exists (select 1 from work where owner = ?)
            or exists (select 1 from operations where run = ? and turn = 'taken')
-           or exists (select 1 from timers where policy <> 'deadline')`,
+           or exists (select 1 from timers where (policy <> 'deadline') = 1)`,
       )
       .get(this.#run, this.#run);
     if (isNeeded === undefined) return;
@@ -222,10 +224,16 @@ function standStill(database: SqliteDatabase, ms: number): void {
   database.prepare('update running_time set away_ms = away_ms + ?').run(ms);
 }
 
+/** From now on every timer that restarts has its whole delay before it: see `0009-restarted-timers.ts`. */
 function restartTimers(database: SqliteDatabase, now: number): void {
-  database
-    .prepare(
-      `update timers set due_at = ? - (select away_ms from running_time) + delay_ms where policy = 'restart'`,
-    )
-    .run(now);
+  database.prepare('update running_time set restarted_at = ? - away_ms').run(now);
+}
+
+/** The clock was set back while nobody ran: timers that restart were set at what is now ahead, and must not wait for it. */
+function bringForward(database: SqliteDatabase): void {
+  database.exec(
+    `update timers set due_at = (select restarted_at from running_time) + delay_ms
+     where (policy <> 'deadline') = 1 and due_at > (select restarted_at from running_time)
+       and policy = 'restart' and due_at > (select restarted_at from running_time) + delay_ms`,
+  );
 }

@@ -6,6 +6,7 @@ import type { SqliteDatabase } from '../sqlite/driver.ts';
 import type { LogWriter } from '../sqlite/log-writer.ts';
 import { PendingDeliveries } from '../sqlite/pending-deliveries.ts';
 import { processIdentity } from '../sqlite/process-identity.ts';
+import { RestartedTimers } from '../sqlite/restarted-timers.ts';
 import { type ProcessIdentity, Runs } from '../sqlite/runs.ts';
 import { Alarm } from './alarm.ts';
 
@@ -20,6 +21,7 @@ export class DeliveryDesk {
   readonly #writer: LogWriter;
   readonly #clock: Clock;
   readonly #pending: PendingDeliveries;
+  readonly #restarted: RestartedTimers;
   /** For whoever else has to know which runs live. */
   readonly runs: Runs;
   readonly #signal: (signal: DeliverySignal) => void;
@@ -41,6 +43,7 @@ export class DeliveryDesk {
     this.#clock = clock;
     this.#signal = signal;
     this.#pending = new PendingDeliveries(database);
+    this.#restarted = new RestartedTimers(writer, database);
     this.runs = new Runs(writer, database, {
       clock,
       run,
@@ -81,7 +84,7 @@ export class DeliveryDesk {
     // What is due by a clock that has jumped is not known; the alarm rings when it is.
     if (!this.#alarm.checkClock()) return [];
     const now = this.#clock.now();
-    const next = this.#pending.nextDueAt(now);
+    const next = this.#putOff(now) ? now : this.#pending.nextDueAt(now);
     if (next !== undefined) this.#alarm.setFor(next);
     return this.#pending.dueTimers(now, limits.deliveriesMax, without);
   }
@@ -123,6 +126,16 @@ export class DeliveryDesk {
     if (streams.length > 0) this.#signal({ kind: 'work', streams });
     this.#signal({ kind: 'timers' });
     this.#signal({ kind: 'messages' });
+  }
+
+  /** Timers that come up and are to begin anew; whether there are more of them. */
+  #putOff(now: number): boolean {
+    try {
+      return this.#restarted.moveOn(now);
+    } catch {
+      // A full disk keeps no other timer from being delivered; the next sign of life tries again.
+      return false;
+    }
   }
 
   #giveSign(): void {

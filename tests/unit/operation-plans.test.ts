@@ -1,32 +1,11 @@
 import { expect, test } from 'vitest';
-import type { SqliteDatabase } from '../../runtime/sqlite/driver.ts';
 import { OperationClaims } from '../../runtime/sqlite/operation-claim.ts';
 import { OperationEnqueue } from '../../runtime/sqlite/operation-enqueue.ts';
 import { OperationLook } from '../../runtime/sqlite/operation-look.ts';
 import { OperationRows } from '../../runtime/sqlite/operation-rows.ts';
 import { OperationSettlement } from '../../runtime/sqlite/operation-settle.ts';
 import { openTable } from '../support/sqlite-operation-subjects.ts';
-
-/** How SQLite carries out each statement that is prepared meanwhile, with its text in one line. */
-function plansOf(
-  database: SqliteDatabase,
-  prepare: (database: SqliteDatabase) => unknown,
-): [string, string[]][] {
-  const texts: string[] = [];
-  prepare({
-    ...database,
-    prepare(sql: string) {
-      texts.push(sql);
-      return database.prepare(sql);
-    },
-  } as SqliteDatabase);
-  return texts.map((sql) => {
-    const steps = database
-      .prepare<{ detail: string }>(`explain query plan ${sql.replaceAll('?', '1')}`)
-      .all();
-    return [sql.replaceAll(/\s+/g, ' '), steps.map(({ detail }) => detail)];
-  });
-}
+import { plansOf } from '../support/statement-plans.ts';
 
 test('no statement of a queue looks through a table, or sorts what it finds', () => {
   const { database } = openTable();

@@ -1,9 +1,13 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Consequences, TimerPolicy } from '../../runtime/protocol/consequences.ts';
+import { limits } from '../../runtime/protocol/limits.ts';
+import { openSqlite } from '../../runtime/sqlite/driver.ts';
 import { LogWriter } from '../../runtime/sqlite/log-writer.ts';
+import { applicationId, migrations } from '../../runtime/sqlite/migrations/index.ts';
 import { openForWriting } from '../../runtime/sqlite/open-database.ts';
 import { PendingDeliveries } from '../../runtime/sqlite/pending-deliveries.ts';
+import { RestartedTimers } from '../../runtime/sqlite/restarted-timers.ts';
 import { Runs } from '../../runtime/sqlite/runs.ts';
 import { foreignAppend } from '../support/hosted-actor.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -33,6 +37,7 @@ function openRun(
   const identity = { pid, process: processName };
   const runs = new Runs(writer, database, { clock: now, run, identity, identityOf });
   const pending = new PendingDeliveries(database);
+  const restarted = new RestartedTimers(writer, database);
   const append = (stream: string, consequences: Consequences) =>
     writer.appendGroup([{ ...foreignAppend(stream, 'noted', {}), consequences }]);
   const setTimer = (policy: TimerPolicy, delayMs: number) => {
@@ -48,7 +53,15 @@ function openRun(
   };
   const due = () =>
     pending.dueTimers(clock.ms, 10, { ids: [], addresses: [], kinds: [] }).map(({ address }) => address);
-  return { runs, append, setTimer, due, nextDueAt: () => pending.nextDueAt(clock.ms) };
+  return {
+    database,
+    runs,
+    append,
+    setTimer,
+    due,
+    moveOn: () => restarted.moveOn(clock.ms),
+    nextDueAt: () => pending.nextDueAt(clock.ms),
+  };
 }
 
 test('what a run was not there for counts as the policy of each timer says', () => {
@@ -69,6 +82,7 @@ test('what a run was not there for counts as the policy of each timer says', () 
   expect(second.nextDueAt()).toBe(began + 6 * minuteMs);
   clock.ms = began + 6 * minuteMs;
   expect(second.due()).toEqual(['s/deadline', 's/remaining']);
+  second.moveOn();
   expect(second.nextDueAt()).toBe(began + 10 * minuteMs);
 });
 
@@ -83,6 +97,125 @@ test('a run beside one that lives moves no timer', () => {
   openRun(path, clock, 'second', process.ppid).runs.begin();
 
   expect(first.nextDueAt()).toBe(1_000_000 + 10 * minuteMs);
+});
+
+/** A file that a killed run has left with more timers to begin anew than are moved at once, all for the same moment. */
+function leaveTimers() {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  const first = openRun(path, clock, 'first', deadPid);
+  first.runs.begin();
+  first.setTimer('restart', 10 * minuteMs);
+  const copies = JSON.stringify(Array.from({ length: 2 * limits.deliveriesMax }, (_, copy) => copy));
+  first.database
+    .prepare(
+      `insert into timers (stream, actor, name, recipient, type, data, policy, delay_ms, set_at, due_at)
+       select 's/' || value, actor, name, recipient, type, data, policy, delay_ms, set_at, due_at
+       from timers, (select value from json_each(?))`,
+    )
+    .run(copies);
+  clock.ms += 4 * minuteMs;
+  first.runs.giveSign();
+  clock.ms += 60 * minuteMs;
+  return { path, clock };
+}
+
+test('a start writes no timer; those that begin anew are moved when they come up, some at a time', () => {
+  const { path, clock } = leaveTimers();
+  const { database, runs, due, moveOn, nextDueAt } = openRun(path, clock, 'second');
+  const rows = () => database.prepare('select * from timers order by timer_id').all();
+  const before = rows();
+  const began = clock.ms;
+
+  runs.begin();
+  expect(rows()).toEqual(before);
+  expect(moveOn()).toBe(false);
+  // At their old moment, which is the next that anything may be due at.
+  expect(nextDueAt()).toBe(began + 6 * minuteMs);
+  clock.ms = began + 6 * minuteMs;
+  expect([moveOn(), moveOn(), moveOn(), moveOn()]).toEqual([true, true, false, false]);
+
+  expect(due()).toEqual([]);
+  expect(nextDueAt()).toBe(began + 10 * minuteMs);
+  clock.ms = began + 10 * minuteMs;
+  expect(due()).toHaveLength(10);
+});
+
+test('timers that could not be moved yet are handed out no earlier, and those behind them no later', () => {
+  const { path, clock } = leaveTimers();
+  const { runs, setTimer, due } = openRun(path, clock, 'second');
+  runs.begin();
+  setTimer('remaining', 7 * minuteMs);
+
+  clock.ms += 7 * minuteMs;
+  expect(due()).toEqual(['s/remaining']);
+  clock.ms += 3 * minuteMs - 1;
+  expect(due()).toEqual(['s/remaining']);
+  clock.ms += 1;
+
+  expect(due()).toContain('s/1');
+});
+
+test('a run that was killed half-way through moving them, and one beside it, leave every timer its whole delay', () => {
+  const { path, clock } = leaveTimers();
+  const second = openRun(path, clock, 'second', deadPid);
+  second.runs.begin();
+  clock.ms += 6 * minuteMs;
+  second.runs.giveSign();
+  second.moveOn();
+
+  clock.ms += 60 * minuteMs;
+  const third = openRun(path, clock, 'third');
+  const beside = openRun(path, clock, 'beside', process.ppid);
+  third.runs.begin();
+  beside.runs.begin();
+  const began = clock.ms;
+  for (const passedMs of [0, 4, 6, 10].map((minutes) => minutes * minuteMs)) {
+    clock.ms = began + passedMs - 1;
+    for (const { moveOn, due } of [beside, third, beside, third, beside, third]) {
+      moveOn();
+      expect(due()).toEqual([]);
+    }
+  }
+  expect([third.nextDueAt(), beside.nextDueAt()]).toEqual(Array(2).fill(began + 10 * minuteMs));
+});
+
+test('a clock that was set back while nobody ran keeps no timer that begins anew', () => {
+  const { path, clock } = leaveTimers();
+  clock.ms -= 24 * 60 * minuteMs;
+  const { runs, due, nextDueAt } = openRun(path, clock, 'second');
+  runs.begin();
+
+  expect(nextDueAt()).toBe(clock.ms + 10 * minuteMs);
+  clock.ms += 10 * minuteMs;
+  expect(due()).toHaveLength(10);
+});
+
+test('timers that begin anew in a file of an older version keep to it', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  const older = openSqlite(path, { readonly: false, busyTimeoutMs: 0 });
+  for (const migration of migrations.slice(0, 8)) older.exec(migration);
+  older.exec(
+    `insert into replica values (1, '00', 0, 0, 0);
+     insert into runs values ('older', ${deadPid}, 'older', 1000000, 0);
+     insert into timers (stream, actor, name, recipient, type, data, policy, delay_ms, set_at, due_at)
+     values ('s/1', '', 'soon', '{"actor":""}', 'soon', '{}', 'restart', 600000, 800000, 1400000);
+     pragma application_id = ${applicationId};
+     pragma user_version = 8`,
+  );
+  older.close();
+
+  clock.ms += 60 * minuteMs;
+  const { runs, due, moveOn, nextDueAt } = openRun(path, clock, 'newer');
+  runs.begin();
+  const began = clock.ms;
+  clock.ms += 10 * minuteMs - 1;
+  expect([moveOn(), due()]).toEqual([false, []]);
+  expect(nextDueAt()).toBe(began + 10 * minuteMs);
+  clock.ms += 1;
+
+  expect(due()).toEqual(['s/1']);
 });
 
 test('the work of a run that was killed is taken over once, and that of a living one is left to it', () => {

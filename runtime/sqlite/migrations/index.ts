@@ -7,6 +7,7 @@ import { projections } from './0005-projections.ts';
 import { countedJumps } from './0006-counted-jumps.ts';
 import { causes } from './0007-causes.ts';
 import { operations } from './0008-operations.ts';
+import { restartedTimers } from './0009-restarted-timers.ts';
 
 /** Forward-only: the schema at version N is what the first N of these make. Released ones are never edited. */
 export const migrations = [
@@ -18,4 +19,5 @@ export const migrations = [
   countedJumps,
   causes,
   operations,
+  restartedTimers,
 ] as const satisfies { readonly length: typeof schemaVersion };

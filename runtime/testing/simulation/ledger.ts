@@ -131,8 +131,9 @@ export class Ledger {
   checkNothingDue(now: number): void {
     const timers = this.#database
       .prepare<{ id: number; stream: string; name: string }>(
-        `select timer_id as id, stream, name from timers
-         where due_at + iif(policy = 'deadline', 0, (select away_ms from running_time)) <= ?`,
+        `select timer_id as id, stream, name from timers, running_time
+         where max(due_at, iif(policy = 'restart', restarted_at + delay_ms, due_at))
+           + iif(policy = 'deadline', 0, away_ms) <= ?`,
       )
       .all(now);
     const messages = this.#rows('select message_id as id, sender, target from outbox order by message_id');
