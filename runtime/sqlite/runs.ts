@@ -25,6 +25,12 @@ const signMaxMs = 3_600_000;
 const sameJumpMs = 10_000;
 
 /**
+ * What is taken for a sleep of the computer rather than for a thread that was held up, in milliseconds, where the clock of
+ * the processor counts sleep. Whoever looks after a run notices sleep at least twice as often.
+ */
+const sleepMinMs = 10_000;
+
+/**
  * The runs of runtimes on the file. A run that has ended without saying so (`kill -9`) leaves work and timers behind:
  * the next one takes the work over, and the time between is not running time.
  */
@@ -37,6 +43,9 @@ export class Runs {
   readonly #identityOf: (pid: number) => string | undefined;
   /** Streams whose work this run cannot resume. */
   readonly #released = new Set<string>();
+  readonly #uptime: () => number;
+  /** When this run was last known to be awake, by the clock of the processor. */
+  #awakeAt: number;
   #hasBegun = false;
 
   constructor(
@@ -48,6 +57,8 @@ export class Runs {
       readonly identity: ProcessIdentity;
       /** How the system identifies a process that runs. */
       readonly identityOf?: (pid: number) => string | undefined;
+      /** The clock of the processor, in milliseconds. */
+      readonly uptime?: (() => number) | undefined;
     },
   ) {
     this.#writer = writer;
@@ -56,6 +67,8 @@ export class Runs {
     this.#run = options.run;
     this.#identity = options.identity;
     this.#identityOf = options.identityOf ?? processIdentity;
+    this.#uptime = options.uptime ?? uptimeOfProcess;
+    this.#awakeAt = this.#uptime();
   }
 
   /** Begins this run, once. If no other one lives, the time since the last one is not running time. */
@@ -76,7 +89,23 @@ export class Runs {
       for (const { run } of ended) remove.run(run);
       this.#write(database, 0);
     });
+    this.#awakeAt = this.#uptime();
     this.#hasBegun = true;
+  }
+
+  /**
+   * Notices that the computer, or this process, has slept since this was last asked, where the clock of the processor has
+   * gone on meanwhile (macOS, Windows): that is not running time. False if it could not be written.
+   */
+  noticeSleep(): boolean {
+    try {
+      if (this.#sleptMs > 0) this.#writer.write((database) => this.#write(database, 0));
+    } catch {
+      // The disk is full or the file is locked: whoever asks next notices it again.
+      return false;
+    }
+    this.#awakeAt = this.#uptime();
+    return true;
   }
 
   /**
@@ -159,11 +188,24 @@ export class Runs {
     });
   }
 
+  get #sleptMs(): number {
+    const ms = Math.floor(this.#uptime() - this.#awakeAt);
+    return this.#hasBegun && ms > sleepMinMs ? ms : 0;
+  }
+
+  /** A sign that the run lives comes after what it has slept: others take the time before it for running time. */
   #write(database: SqliteDatabase, hasEnded: 0 | 1): void {
+    const now = this.#clock.now();
+    if (this.#sleptMs > 0) {
+      // Whoever was awake meanwhile, or has woken earlier and counted the same sleep, has given a sign.
+      const signs = allRuns(database).map(({ seenAt }) => seenAt);
+      const sleptMs = Math.min(this.#sleptMs, now - Math.max(...signs.filter((seenAt) => seenAt <= now)));
+      if (sleptMs > sleepMinMs) standStill(database, sleptMs);
+    }
     const { pid, process } = this.#identity;
     database
       .prepare('insert or replace into runs values (?, ?, ?, ?, ?)')
-      .run(this.#run, pid, process, this.#clock.now(), hasEnded);
+      .run(this.#run, pid, process, now, hasEnded);
   }
 
   /** The clock has jumped, or the computer has slept: that is not running time. */
@@ -193,6 +235,11 @@ export class Runs {
     const current = this.#identityOf(pid);
     return current === undefined ? Math.abs(now - seenAt) < silentMaxMs : current === process;
   }
+}
+
+/** Not `performance.now`, which stands in for another clock where a test moves the time. */
+function uptimeOfProcess(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
 }
 
 function allRuns(database: SqliteDatabase): RunRow[] {

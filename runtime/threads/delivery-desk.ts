@@ -37,6 +37,8 @@ export class DeliveryDesk {
     readonly signal: (signal: DeliverySignal) => void;
     /** Which process this is. Default: what the system says. */
     readonly identity?: ProcessIdentity | undefined;
+    /** The clock of the processor, in milliseconds. Default: what the system says. */
+    readonly uptime?: (() => number) | undefined;
   }) {
     const { writer, database, clock, run, signal } = options;
     this.#writer = writer;
@@ -47,6 +49,7 @@ export class DeliveryDesk {
     this.runs = new Runs(writer, database, {
       clock,
       run,
+      uptime: options.uptime,
       identity: options.identity ?? {
         pid: process.pid,
         process: processIdentity(process.pid) ?? options.process,
@@ -67,7 +70,7 @@ export class DeliveryDesk {
 
   /** Before a commit: timers that it sets must not be taken for older than a jump of the clock that nobody saw yet. */
   committing(): void {
-    if (this.#signs !== undefined) this.#alarm.checkClock();
+    if (this.#signs !== undefined) this.#checkClocks();
   }
 
   /** After a commit: timers may have been set, and messages sent. */
@@ -82,7 +85,7 @@ export class DeliveryDesk {
   /** Timers that are due; sets the alarm for the next one. */
   dueTimers(without: HeldBack): PendingDelivery[] {
     // What is due by a clock that has jumped is not known; the alarm rings when it is.
-    if (!this.#alarm.checkClock()) return [];
+    if (!this.#checkClocks()) return [];
     const now = this.#clock.now();
     const next = this.#putOff(now) ? now : this.#pending.nextDueAt(now);
     if (next !== undefined) this.#alarm.setFor(next);
@@ -121,6 +124,11 @@ export class DeliveryDesk {
     }
   }
 
+  /** Sees to it that what the computer has slept, and a jump of the clock, do not count as running time; false if not. */
+  #checkClocks(): boolean {
+    return this.runs.noticeSleep() && this.#alarm.checkClock();
+  }
+
   #lookAround(): void {
     const streams = this.runs.claimOrphans();
     if (streams.length > 0) this.#signal({ kind: 'work', streams });
@@ -139,6 +147,7 @@ export class DeliveryDesk {
   }
 
   #giveSign(): void {
+    if (!this.runs.noticeSleep()) return;
     try {
       this.runs.giveSign();
       this.#lookAround();

@@ -33,6 +33,8 @@ export interface StoreSurroundings {
   readonly database: SqliteDatabase;
   /** Which process the thread is in. */
   readonly identity: ProcessIdentity;
+  /** What the processor has counted, in milliseconds. */
+  readonly uptime: () => number;
   /** Told of a group of appends after it was committed or has failed, before anybody else is. */
   readonly onGroup: (group: readonly AppendRequest[], outcomes: readonly AppendOutcome[]) => void;
 }
@@ -44,8 +46,7 @@ export function serveStore(
   surroundings?: StoreSurroundings,
 ): void {
   const database = surroundings?.database ?? openForWriting(data);
-  const identity = surroundings?.identity;
-  const { writer, snapshots, deadLetters, desk, projections } = openTables(database, data, identity);
+  const { writer, snapshots, deadLetters, desk, projections } = openTables(database, data, surroundings);
   const links = new Set<FramePort>();
   const generations = new Map<number, number>();
   const coded = codedReads(database, data.path);
@@ -205,7 +206,12 @@ export function serveStore(
 }
 
 /** Prepares every statement: a schema that is damaged shows here. */
-function openTables(database: SqliteDatabase, data: StoreThreadData, identity: ProcessIdentity | undefined) {
+function openTables(
+  database: SqliteDatabase,
+  data: StoreThreadData,
+  surroundings: StoreSurroundings | undefined,
+) {
+  const system = { identity: surroundings?.identity, uptime: surroundings?.uptime };
   try {
     const writer = new LogWriter(database, { ...data, clock: systemClock });
     const signal = (given: DeliverySignal) => data.signals.postMessage(given);
@@ -214,7 +220,7 @@ function openTables(database: SqliteDatabase, data: StoreThreadData, identity: P
       snapshots: new SnapshotTable(writer),
       deadLetters: new DeadLetterBox(database, writer),
       projections: new ProjectionWriter(database, writer, systemClock, () => signal({ kind: 'messages' })),
-      desk: new DeliveryDesk({ ...data, writer, database, clock: systemClock, signal, identity }),
+      desk: new DeliveryDesk({ ...data, writer, database, clock: systemClock, signal, ...system }),
     };
   } catch (error) {
     database.close();

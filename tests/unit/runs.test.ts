@@ -1,69 +1,12 @@
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import type { Consequences, TimerPolicy } from '../../runtime/protocol/consequences.ts';
+import { expect, test } from 'vitest';
 import { limits } from '../../runtime/protocol/limits.ts';
 import { openSqlite } from '../../runtime/sqlite/driver.ts';
-import { LogWriter } from '../../runtime/sqlite/log-writer.ts';
 import { applicationId, migrations } from '../../runtime/sqlite/migrations/index.ts';
-import { openForWriting } from '../../runtime/sqlite/open-database.ts';
-import { PendingDeliveries } from '../../runtime/sqlite/pending-deliveries.ts';
-import { RestartedTimers } from '../../runtime/sqlite/restarted-timers.ts';
-import { Runs } from '../../runtime/sqlite/runs.ts';
-import { foreignAppend } from '../support/hosted-actor.ts';
+import { deadPid, nobody, openRun } from '../support/open-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const minuteMs = 60_000;
-const nobody: Consequences = { consumed: null, timers: [], messages: [], hasWork: null, deadLetter: null };
-
-/** A number that no process has: pids end far below. */
-const deadPid = 2 ** 22 + 1;
-
-/** A system that does not tell which process a number belongs to. */
-const silentSystem = (): undefined => undefined;
-
-/** One run on a file: its own connection, and a clock that all runs of a test share. */
-function openRun(
-  path: string,
-  clock: { ms: number },
-  run: string,
-  pid = process.pid,
-  processName = run,
-  identityOf: (pid: number) => string | undefined = silentSystem,
-) {
-  const database = openForWriting({ path, lockTimeoutMs: 0 });
-  onTestFinished(() => database.close());
-  const now = { now: () => clock.ms };
-  const writer = new LogWriter(database, { path, lockTimeoutMs: 0, clock: now, run });
-  const identity = { pid, process: processName };
-  const runs = new Runs(writer, database, { clock: now, run, identity, identityOf });
-  const pending = new PendingDeliveries(database);
-  const restarted = new RestartedTimers(writer, database);
-  const append = (stream: string, consequences: Consequences) =>
-    writer.appendGroup([{ ...foreignAppend(stream, 'noted', {}), consequences }]);
-  const setTimer = (policy: TimerPolicy, delayMs: number) => {
-    const timer = {
-      change: 'set',
-      actor: '',
-      name: 'soon',
-      to: { actor: '' },
-      type: 'soon',
-      data: '{}',
-    } as const;
-    append(`s/${policy}`, { ...nobody, timers: [{ ...timer, delayMs, policy }] });
-  };
-  const due = () =>
-    pending.dueTimers(clock.ms, 10, { ids: [], addresses: [], kinds: [] }).map(({ address }) => address);
-  return {
-    database,
-    runs,
-    append,
-    setTimer,
-    due,
-    moveOn: () => restarted.moveOn(clock.ms),
-    nextDueAt: () => pending.nextDueAt(clock.ms),
-  };
-}
-
 test('what a run was not there for counts as the policy of each timer says', () => {
   const path = join(temporaryFolder(), 'app.db');
   const clock = { ms: 1_000_000 };

@@ -85,6 +85,7 @@ export function serveThread(
       return code.serveStore(control, data as never, {
         database: disk.connect(),
         identity,
+        uptime: () => performance.now(),
         onGroup: options.onGroup,
       });
     }

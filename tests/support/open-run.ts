@@ -1,0 +1,67 @@
+import { onTestFinished } from 'vitest';
+import type { Consequences, TimerPolicy } from '../../runtime/protocol/consequences.ts';
+import { LogWriter } from '../../runtime/sqlite/log-writer.ts';
+import { openForWriting } from '../../runtime/sqlite/open-database.ts';
+import { PendingDeliveries } from '../../runtime/sqlite/pending-deliveries.ts';
+import { RestartedTimers } from '../../runtime/sqlite/restarted-timers.ts';
+import { Runs } from '../../runtime/sqlite/runs.ts';
+import { foreignAppend } from './hosted-actor.ts';
+
+/** What an append brings about that asks for nothing. */
+export const nobody: Consequences = {
+  consumed: null,
+  timers: [],
+  messages: [],
+  hasWork: null,
+  deadLetter: null,
+};
+
+/** A number that no process has: pids end far below. */
+export const deadPid = 2 ** 22 + 1;
+
+/** A system that does not tell which process a number belongs to. */
+const silentSystem = (): undefined => undefined;
+
+/** One run on a file: its own connection, and a clock that all runs of a test share. */
+export function openRun(
+  path: string,
+  clock: { ms: number },
+  run: string,
+  pid = process.pid,
+  processName = run,
+  identityOf: (pid: number) => string | undefined = silentSystem,
+  uptime?: () => number,
+) {
+  const database = openForWriting({ path, lockTimeoutMs: 0 });
+  onTestFinished(() => database.close());
+  const now = { now: () => clock.ms };
+  const writer = new LogWriter(database, { path, lockTimeoutMs: 0, clock: now, run });
+  const identity = { pid, process: processName };
+  const runs = new Runs(writer, database, { clock: now, run, identity, identityOf, uptime });
+  const pending = new PendingDeliveries(database);
+  const restarted = new RestartedTimers(writer, database);
+  const append = (stream: string, consequences: Consequences) =>
+    writer.appendGroup([{ ...foreignAppend(stream, 'noted', {}), consequences }]);
+  const setTimer = (policy: TimerPolicy, delayMs: number, stream = `s/${policy}`) => {
+    const timer = {
+      change: 'set',
+      actor: '',
+      name: 'soon',
+      to: { actor: '' },
+      type: 'soon',
+      data: '{}',
+    } as const;
+    append(stream, { ...nobody, timers: [{ ...timer, delayMs, policy }] });
+  };
+  const due = (max = 10) =>
+    pending.dueTimers(clock.ms, max, { ids: [], addresses: [], kinds: [] }).map(({ address }) => address);
+  return {
+    database,
+    runs,
+    append,
+    setTimer,
+    due,
+    moveOn: () => restarted.moveOn(clock.ms),
+    nextDueAt: () => pending.nextDueAt(clock.ms),
+  };
+}
