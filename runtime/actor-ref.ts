@@ -13,6 +13,7 @@ import { holdfastError } from './errors/holdfast-error.ts';
 import type { MailboxOverflow } from './hosts/mailboxes.ts';
 import type { Router } from './hosts/router.ts';
 import { LatestValue } from './latest-value.ts';
+import { afterAwake } from './ports/awake-timer.ts';
 import { toAddress } from './protocol/address.ts';
 import { encode, encodeMetadata } from './protocol/codec.ts';
 import { commandFingerprint } from './protocol/command-fingerprint.ts';
@@ -218,11 +219,16 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
       throw invalidOption('waitFor takes a function that says whether a state is the one.');
     const { signal, timeoutMs = this.#router.commandTimeoutMs } = options;
     signal?.throwIfAborted();
-    const expiry = AbortSignal.timeout(timeoutMs);
-    const stop = signal === undefined ? expiry : AbortSignal.any([signal, expiry]);
-    for await (const snapshot of this.changes({ signal: stop })) if (predicate(snapshot)) return snapshot;
+    const expiry = new AbortController();
+    const callOff = afterAwake(timeoutMs, () => expiry.abort());
+    const stop = signal === undefined ? expiry.signal : AbortSignal.any([signal, expiry.signal]);
+    try {
+      for await (const snapshot of this.changes({ signal: stop })) if (predicate(snapshot)) return snapshot;
+    } finally {
+      callOff();
+    }
     signal?.throwIfAborted();
-    if (!expiry.aborted)
+    if (!expiry.signal.aborted)
       throw holdfastError(
         'HOLDFAST_ERR_CLOSED',
         `The runtime closed before ${this.address} came to be as awaited.`,

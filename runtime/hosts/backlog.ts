@@ -16,6 +16,7 @@ export class Backlog implements RequestOwner {
   readonly #watches = new Watches();
   readonly #onLess: () => void;
   #client: HostThreadClient | undefined;
+  #sleptMs = 0;
 
   /** `onLess` is called after something has left it. */
   constructor(mailboxCapacity: number, onLess: () => void) {
@@ -107,9 +108,15 @@ export class Backlog implements RequestOwner {
     this.#onLess();
   }
 
-  /** Gives up what has waited for too long. */
-  expire(): void {
-    const now = performance.now();
+  /** The moment, by a clock that stands still while nobody could answer; see {@link PendingRequest.deadline}. */
+  get now(): number {
+    return performance.now() - this.#sleptMs;
+  }
+
+  /** Gives up what has waited for too long, without the time that was slept since it last did. */
+  expire(sleptMs: number): void {
+    this.#sleptMs += sleptMs;
+    const { now } = this;
     const giveUp = (pending: PendingRequest): void => {
       if (pending.deadline <= now) pending.giveUp(timedOut(pending.request));
     };

@@ -67,7 +67,7 @@ export class HostThreadClient {
     place: number,
     generation: number,
     options: HostThreadOptions,
-    callbacks: { onAnswer: HostListener['onAnswer']; onTick: () => void },
+    callbacks: { onAnswer: HostListener['onAnswer']; onTick: (sleptMs: number) => void },
   ) {
     const { backend, modules, residentsMax, idleMs, memoryMb, externalMemoryMb, unresponsiveMs } = options;
     const requests = threading().createChannel();

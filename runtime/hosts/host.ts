@@ -14,6 +14,7 @@ import type { PendingRequest } from './pending-request.ts';
 import { Quarantine } from './quarantine.ts';
 import { recordDeadLetters, recordPoisonousWork } from './record-dead-letters.ts';
 import { Suspects } from './suspects.ts';
+import { startTicks } from './ticks.ts';
 import { type Triage, triage } from './triage.ts';
 
 const idleTickMs = 100;
@@ -195,7 +196,7 @@ export class Host implements SupervisedHost {
       this.#client.watchdog.start();
       return;
     }
-    this.#idleTicks ??= setInterval(() => this.backlog.expire(), idleTickMs);
+    this.#idleTicks ??= startTicks(idleTickMs, (sleptMs) => this.backlog.expire(sleptMs));
     this.resume();
   }
 
@@ -228,7 +229,7 @@ export class Host implements SupervisedHost {
         { ...this.#options, suspicion: this.#suspects.suspicion },
         {
           onAnswer: (id, answer) => this.#answered(id, answer),
-          onTick: () => this.backlog.expire(),
+          onTick: (sleptMs) => this.backlog.expire(sleptMs),
         },
       );
     } catch (error) {

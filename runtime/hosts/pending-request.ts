@@ -14,7 +14,7 @@ export interface RequestOwner {
 export class PendingRequest {
   readonly request: HostRequest;
   readonly mailbox: Mailbox;
-  /** When to give up, by the clock of `performance.now()`; `Infinity` for never. */
+  /** When to give up, by the clock of its backlog; `Infinity` for never. */
   deadline: number;
   /** `queued`: waits in this thread. `sent`: is with a host thread. `done`: answered or dropped. */
   phase: 'queued' | 'sent' | 'done' = 'queued';

@@ -1,4 +1,5 @@
 import { holdfastError } from '../errors/holdfast-error.ts';
+import { within } from '../ports/within.ts';
 import { placeOf } from '../protocol/address.ts';
 import type { PendingDelivery } from '../protocol/consequences.ts';
 import type { HostReceipt, HostRequest } from '../protocol/host-messages.ts';
@@ -112,7 +113,7 @@ export class Router {
     }
     // A time-out of its own has a timer of its own.
     const deadline =
-      timeoutMs === undefined ? performance.now() + this.commandTimeoutMs : Number.POSITIVE_INFINITY;
+      timeoutMs === undefined ? host.backlog.now + this.commandTimeoutMs : Number.POSITIVE_INFINITY;
     return new Promise<Result>((resolve, reject) => {
       const answered = resolve as (result: unknown) => void;
       const pending = new PendingRequest(
@@ -206,12 +207,7 @@ export class Router {
   async drain(timeoutMs: number): Promise<void> {
     this.#closed = holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed and takes no more commands.');
     this.#endWatchers((watcher) => watcher.ended());
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs);
-    });
-    await Promise.race([Promise.all(this.#hosts.map((host) => host.drained())), late]);
-    clearTimeout(timer);
+    await within(Promise.all(this.#hosts.map((host) => host.drained())), timeoutMs);
   }
 
   /** Takes no more requests and answers all that wait, since the store thread is gone. */

@@ -1,3 +1,4 @@
+import { afterAwake } from '../ports/awake-timer.ts';
 import { timedOut } from './host-errors.ts';
 import type { PendingRequest } from './pending-request.ts';
 
@@ -16,14 +17,14 @@ export function limitWait(
   { signal, timeoutMs }: { readonly signal?: AbortSignal; readonly timeoutMs?: number },
 ): void {
   if (signal === undefined && timeoutMs === undefined) return;
-  const timer =
+  const callOff =
     timeoutMs === undefined
       ? undefined
-      : setTimeout(() => pending.giveUp(timedOut(pending.request)), timeoutMs);
+      : afterAwake(timeoutMs, () => pending.giveUp(timedOut(pending.request)));
   const others = signal === undefined ? undefined : waitersUnder(signal);
   others?.add(pending);
   pending.finish = () => {
-    clearTimeout(timer);
+    callOff?.();
     others?.delete(pending);
   };
 }

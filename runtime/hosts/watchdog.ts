@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { startTicks } from './ticks.ts';
 
 const beatsPerLimit = 5;
 
@@ -11,7 +12,7 @@ export class Watchdog {
   readonly #heartbeat: MessagePort;
   readonly #beats: Int32Array;
   readonly #tickMs: number;
-  readonly #onTick: () => void;
+  readonly #onTick: (sleptMs: number) => void;
   readonly #onSilent: () => void;
   readonly #onHung: () => void;
   #timer: NodeJS.Timeout | undefined;
@@ -23,7 +24,8 @@ export class Watchdog {
     heartbeat: MessagePort;
     beats: Int32Array;
     limitMs: number;
-    onTick: () => void;
+    /** Called with every tick, and how long was slept over it. */
+    onTick: (sleptMs: number) => void;
     /** Called with every tick that the thread did not answer to. */
     onSilent: () => void;
     onHung: () => void;
@@ -41,7 +43,7 @@ export class Watchdog {
     if (this.#timer !== undefined) return;
     this.#missed = 0;
     this.#beat();
-    this.#timer = setInterval(() => this.#tick(), this.#tickMs);
+    this.#timer = startTicks(this.#tickMs, (sleptMs) => this.#tick(sleptMs));
     this.#timer.unref();
   }
 
@@ -56,14 +58,14 @@ export class Watchdog {
     this.#timer = undefined;
   }
 
-  #tick(): void {
-    this.#onTick();
+  #tick(sleptMs: number): void {
+    this.#onTick(sleptMs);
     if (Atomics.load(this.#beats, 0) === this.#sent) {
       this.#missed = 0;
       this.#beat();
       return;
     }
-    if (!this.#isArmed) return;
+    if (!this.#isArmed || sleptMs > 0) return;
     this.#missed++;
     this.#onSilent();
     if (this.#missed < beatsPerLimit) return;

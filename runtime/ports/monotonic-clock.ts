@@ -1,6 +1,6 @@
 /** Durations and timers that no change of the wall clock disturbs, so that tests can turn them by hand. */
 export interface MonotonicClock {
-  /** Milliseconds since some moment; never goes back. On Linux it stands still while the computer sleeps. */
+  /** Milliseconds since some moment; never goes back. While the computer sleeps it stands still on Linux, and goes on elsewhere. */
   now(): number;
   /** Calls back once after so many milliseconds. Returns how to call that off. */
   after(delayMs: number, callback: () => void): () => void;

@@ -1,19 +1,22 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { operationEnded, operationFailed, operationReplayed } from '../observability/channels.ts';
+import { afterAwake } from '../ports/awake-timer.ts';
 import { systemClock } from '../ports/clock.ts';
 import type { OperationStore } from '../ports/operation-store.ts';
 import { decode } from '../protocol/codec.ts';
 import type { ClaimedOperation, OperationOutcome } from '../protocol/operation.ts';
-import { afterAwake } from './awake-timer.ts';
 import type { Connectivity } from './connectivity.ts';
 import { isNetworkError, isSilence, isUnreachable } from './network-errors.ts';
 import { retryAfterOf } from './policies/retry-after.ts';
 import { shownError } from './shown-error.ts';
 import type { OperationHandlers, ResolvedStoreAndForward } from './store-and-forward-options.ts';
 
-/** How long a handler that was told to end is waited for, and how often an outcome is told again, in milliseconds. */
-const timing = { graceMs: 10_000, settleAgainMs: 1_000 };
+/**
+ * How long a handler that was told to end is waited for, how often an outcome is told again, and how late its time-out may
+ * be without having been slept through, in milliseconds.
+ */
+const timing = { graceMs: 10_000, settleAgainMs: 1_000, lateMaxMs: 100 };
 const heldBack = [
   'HOLDFAST_ERR_CIRCUIT_OPEN',
   'HOLDFAST_ERR_CIRCUIT_ISOLATED',
@@ -147,7 +150,11 @@ export class OperationRunner {
     };
     if (signal.aborted) return { is: 'failed', error: signal.reason };
     const { doubts, isDoubted } = connectivity;
-    const callOff = afterAwake(timeoutMs, () => abort.abort(timedOut(operationId, timeoutMs)));
+    const callOff = afterAwake(
+      timeoutMs,
+      () => abort.abort(timedOut(operationId, timeoutMs)),
+      timing.lateMaxMs,
+    );
     try {
       const handler = handlers[name] as OperationHandlers[string];
       const current = { queue: this.#options.queue, operationId, hasEnded: false };

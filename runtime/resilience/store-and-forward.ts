@@ -7,6 +7,7 @@ import type {
 import type { Router } from '../hosts/router.ts';
 import { operationEnded, queueDrained } from '../observability/channels.ts';
 import { systemClock } from '../ports/clock.ts';
+import { within } from '../ports/within.ts';
 import { checkKey, checkWhole } from '../protocol/names.ts';
 import type { EnqueueResult, NewOperation, OperationMetrics, OperationState } from '../protocol/operation.ts';
 import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
@@ -21,7 +22,6 @@ import { QueuePass, unfinishedStartsMax } from './queue-pass.ts';
 import { Replica } from './replica.ts';
 import type { OperationHandlers } from './store-and-forward-options.ts';
 import { UnderWay } from './under-way.ts';
-import { within } from './within.ts';
 
 /** Options of {@link StoreAndForward.list}. */
 export interface ListOperationsOptions {

@@ -6,6 +6,7 @@ import type { MessagePort, Transferable } from 'node:worker_threads';
 import type { expose, Remote, transfer } from 'comlink';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { fromWireError, toWireError, type WireError } from '../errors/wire-error.ts';
+import { afterAwake } from '../ports/awake-timer.ts';
 import { takeArrived } from './threading.ts';
 
 type Result =
@@ -162,17 +163,17 @@ export class ControlChannel<Api extends ControlApi<Api>> {
   #withDeadline(method: string, timeoutMs: number, ask: () => Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#gone !== undefined) return reject(this.#gone);
-      let timer: NodeJS.Timeout | undefined;
+      let callOff: (() => void) | undefined;
       this.#held.hold();
       const settle = (finish: () => void) => {
-        clearTimeout(timer);
+        callOff?.();
         if (this.#giveUps.delete(giveUp)) this.#held.release();
         finish();
       };
       const giveUp = (reason: Error) => settle(() => reject(reason));
       this.#giveUps.add(giveUp);
       if (timeoutMs !== Number.POSITIVE_INFINITY) {
-        timer = setTimeout(() => giveUp(this.#timedOut(method, timeoutMs)), timeoutMs);
+        callOff = afterAwake(timeoutMs, () => giveUp(this.#timedOut(method, timeoutMs)));
       }
       ask().then(
         (result) => settle(() => resolve(result)),

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import type { IntegrityProblem, LongWorkOptions } from '../ports/event-store-backend.ts';
+import { within } from '../ports/within.ts';
 import type {
   BackupProgress,
   QueryValues,
@@ -160,10 +161,10 @@ export class ReaderClient {
     try {
       // The end of a thread may overtake its answers: what was asked before is answered first.
       const { pending } = this.#requests;
-      let isAnswered = await within(answeredMs, pending.settled());
+      let isAnswered = await within(pending.settled(), answeredMs);
       if (!isAnswered) {
         Atomics.store(this.#stop, 0, 1);
-        isAnswered = await within(leftAfterMs, pending.settled());
+        isAnswered = await within(pending.settled(), leftAfterMs);
       }
       pending.fail(closed);
       if (!isAnswered) return this.#guarded.halt();
@@ -179,13 +180,4 @@ export class ReaderClient {
 
 function newStopFlag(): StopFlag {
   return new Int32Array(new SharedArrayBuffer(4));
-}
-
-/** Whether something happens in time. */
-async function within(ms: number, happens: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  return Promise.race([happens.then(() => true), late]).finally(() => clearTimeout(timer));
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { MessagePort, ResourceLimits, Transferable, Worker } from 'node:worker_threads';
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { fromWireError, type WireError } from '../errors/wire-error.ts';
+import { afterAwake } from '../ports/awake-timer.ts';
 import { type ControlApi, ControlChannel } from './control-channel.ts';
 import { youngGenerationMb } from './heap-limits.ts';
 import type { ThreadRole } from './thread-role.ts';
@@ -86,15 +87,14 @@ export class Thread<Api extends ControlApi<Api>> {
   async started(timeoutMs = 30_000): Promise<unknown> {
     this.hold();
     try {
-      let timer: NodeJS.Timeout | undefined;
+      let callOff: (() => void) | undefined;
       const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(
-          () => reject(this.#startFailed(`it was not ready after ${timeoutMs} ms`)),
-          timeoutMs,
+        callOff = afterAwake(timeoutMs, () =>
+          reject(this.#startFailed(`it was not ready after ${timeoutMs} ms`)),
         );
       });
       const gone = this.ended.then((reason) => Promise.reject(this.#startFailed('it ended at once', reason)));
-      const message = await Promise.race([this.#ready, late, gone]).finally(() => clearTimeout(timer));
+      const message = await Promise.race([this.#ready, late, gone]).finally(callOff);
       if (message.failed !== undefined) throw fromWireError(message.failed);
       return message.found;
     } finally {

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { afterAwake } from '../../runtime/resilience/awake-timer.ts';
+import { afterAwake } from '../../runtime/ports/awake-timer.ts';
 
 /** How often a timer of a second has called back. */
 function open() {
@@ -35,6 +35,14 @@ test('a timer that was slept through begins anew, but not for ever', () => {
   for (let time = 0; time < 3; time++) pass(20_000);
   expect(called).not.toHaveBeenCalled();
   pass(20_000);
+
+  expect(called).toHaveBeenCalledTimes(1);
+});
+
+test('a timer that is late since the thread was held up for a moment calls back', () => {
+  const { called, pass } = open();
+
+  pass(4_000);
 
   expect(called).toHaveBeenCalledTimes(1);
 });

@@ -10,14 +10,24 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
+
+/** The computer sleeps, and the clock of the processor counts it, as on macOS and Windows: a tick comes as it wakes. */
+function sleep(ms: number): void {
+  const { now } = performance;
+  vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + ms);
+  vi.setSystemTime(Date.now() + ms);
+  vi.advanceTimersByTime(tickMs);
+}
 
 /** A watchdog over a thread that answers as long as it is told to. */
 function watched({ isArmed = true } = {}) {
   const beats = new Int32Array(new SharedArrayBuffer(4));
   const thread = { answers: true, sent: 0 };
   const calls = { hung: 0, ticks: 0 };
+  const slept: number[] = [];
   const postMessage = (beat: number) => {
     thread.sent = beat;
     if (thread.answers) Atomics.store(beats, 0, beat);
@@ -26,12 +36,15 @@ function watched({ isArmed = true } = {}) {
     heartbeat: { postMessage } as unknown as MessagePort,
     beats,
     limitMs,
-    onTick: () => calls.ticks++,
+    onTick: (sleptMs) => {
+      calls.ticks++;
+      if (sleptMs > 0) slept.push(sleptMs);
+    },
     onSilent: () => undefined,
     onHung: () => calls.hung++,
   });
   if (isArmed) watchdog.arm();
-  return { watchdog, thread, calls, answer: () => Atomics.store(beats, 0, thread.sent) };
+  return { watchdog, thread, calls, slept, answer: () => Atomics.store(beats, 0, thread.sent) };
 }
 
 test('a thread that answers is never given up', () => {
@@ -72,6 +85,21 @@ test('a pause of the main thread or a suspended computer is not taken for a hung
   }
 
   expect(calls.hung).toBe(0);
+});
+
+test('a tick that the computer slept over is none of silence, and tells how long that was', () => {
+  const { watchdog, thread, calls, slept } = watched();
+  watchdog.start();
+  vi.advanceTimersByTime(tickMs);
+  thread.answers = false;
+  // The last one was still answered.
+  vi.advanceTimersByTime(5 * tickMs);
+
+  sleep(8 * 3_600_000);
+  expect([calls.hung, slept]).toEqual([0, [8 * 3_600_000]]);
+  vi.advanceTimersByTime(tickMs);
+
+  expect([calls.hung, slept]).toEqual([1, [8 * 3_600_000]]);
 });
 
 test('the silence of a thread that has not started yet does not count', () => {
