@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { books, light, order } from '../support/fixtures/order.ts';
+import { patient, patientForMs } from '../support/fixtures/patient.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -200,4 +201,28 @@ test('thousands of messages to a kind that nobody hosts hold up no other, and ar
   expect([await entries('0'), await entries('999'), await entries('1000'), await entries('1499')]).toEqual([
     2, 2, 1, 1,
   ]);
+});
+
+test('a timer that begins anew with a start waits for as long as it would have from its beginning, and comes once', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const ids = Array.from({ length: 20 }, (_, id) => `${id}`);
+  const before = await openRuntime(['patient'], { database });
+  await Promise.all(ids.map((id) => before.actor(patient, id).start()));
+  await before.close();
+  // As if they were for a second, most of which has passed.
+  const { DatabaseSync } = await import('node:sqlite');
+  const file = new DatabaseSync(database);
+  file.exec(`update timers set delay_ms = 1000, due_at = due_at - ${patientForMs - 100}`);
+  file.close();
+
+  const openedAt = Date.now();
+  const runtime = await openRuntime(['patient'], { database });
+  const beside = await openRuntime(['patient'], { database });
+  await Promise.all(ids.map((id) => beside.actor(patient, id).waitFor(({ state }) => state === 'over')));
+
+  expect(Date.now() - openedAt).toBeGreaterThanOrEqual(1_000);
+  const types = await Promise.all(ids.map((id) => typesOf(runtime, `patient/${id}`)));
+  const once = ['holdfast.started', `xstate.after.${patientForMs}.patient.waiting`];
+  expect(types).toEqual(ids.map(() => once));
+  expect((await runtime.health()).pending).toMatchObject({ timers: 0 });
 });
