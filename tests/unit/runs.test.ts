@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { limits } from '../../runtime/protocol/limits.ts';
 import { openSqlite } from '../../runtime/sqlite/driver.ts';
-import { applicationId, migrations } from '../../runtime/sqlite/migrations/index.ts';
+import { migrations } from '../../runtime/sqlite/migrations/index.ts';
+import { applicationId } from '../../runtime/sqlite/schema-version.ts';
 import { deadPid, nobody, openRun } from '../support/open-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
