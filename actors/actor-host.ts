@@ -10,9 +10,9 @@ import { activate, catchUp, type Loaded } from './activation.ts';
 import type { ActorHostOptions } from './actor-host-options.ts';
 import { type Decision, decide } from './decide.ts';
 import { definitionOf } from './definition-of.ts';
-import { type EffectListener, EffectRunner } from './effect-runner.ts';
+import { EffectRunner } from './effect-runner.ts';
 import { hotSnapshotsOf } from './hot-snapshots.ts';
-import { inputRequest, refreshRequest, wakeRequest } from './input-request.ts';
+import { refreshRequest, wakeRequest } from './input-request.ts';
 import { Inputs } from './inputs.ts';
 import { repeatedCommand, repeatedReceipt } from './repeated-command.ts';
 import { Residency } from './residency.ts';
@@ -20,8 +20,11 @@ import { newResident, type Reach, type Resident, unwatch, wait } from './residen
 import { directAnswer, receiptOf, shown } from './show.ts';
 import { mustBeWritten, toAppendRequest } from './to-append-request.ts';
 import type { Undertaking } from './undertaking.ts';
+import { Underway } from './underway.ts';
 
 const attemptsMax = 50;
+/** How long what is under way at the end may take before the work is aborted, in milliseconds. */
+const momentMs = 100;
 
 /**
  * Hosts actors: decide, persist, then act. A request is decided on the newest state that is known, its events are
@@ -36,11 +39,9 @@ export class ActorHost {
   /** How often a request was decided again because another process was faster; only for those that were. */
   readonly #attempts = new WeakMap<HostRequest, number>();
   readonly #effects: EffectRunner;
-  readonly #inputs = new Inputs((request) => this.receive(request));
-  /** Appends whose outcome is not known, over all actors. */
-  #underway = 0;
-  #onSettled: (() => void)[] = [];
-  #hasEnded = false;
+  /** Appends whose outcome is not known, actors that are being read, and inputs that wait, over all actors. */
+  readonly #underway = new Underway();
+  readonly #inputs: Inputs;
   readonly #reach: Reach;
 
   constructor(options: ActorHostOptions) {
@@ -48,10 +49,16 @@ export class ActorHost {
     this.#options = options;
     this.#residency = new Residency(options);
     this.#progress = options.progress ?? noProgress;
-    this.#reach = { services, onInput: (address, actor, event) => this.#input(address, actor, event, null) };
+    this.#inputs = new Inputs({
+      receive: (request) => this.receive(request),
+      onEffectFailed,
+      progress: this.#progress,
+      underway: this.#underway,
+    });
+    this.#reach = { services, onInput: (...input) => this.#inputs.tell(...input) };
     this.#effects = new EffectRunner({
       onWorking: (address) => this.#progress.workingFor(address),
-      onInput: (...input) => this.#input(...input),
+      onInput: (...input) => this.#inputs.tell(...input),
       onEmitted,
       onEffectFailed,
       hasRoom: (address) => this.#hasRoom(address),
@@ -84,13 +91,16 @@ export class ActorHost {
   }
 
   /**
-   * Resolves when the outcome of every append is known and what was asked for with it has been carried out. From then on
-   * nothing is appended: it would be done, and what it asks for would not. Work that talks on is cut short.
+   * Aborts the work, at the latest after a moment in which what is under way may end, and resolves when all that it had
+   * told is kept and what was asked for with it has been carried out. From then on nothing is appended: it would be done,
+   * and what it asks for would not.
    */
   async settle(): Promise<void> {
-    setTimeout(() => this.#effects.end(), 100).unref();
-    while (this.#underway > 0) await new Promise<void>((resolve) => this.#onSettled.push(resolve));
-    this.#hasEnded = true;
+    const moment = new Promise<void>((resolve) => setTimeout(resolve, momentMs).unref());
+    await Promise.race([this.#underway.rest(), moment]);
+    this.#effects.end(this.#residency.values());
+    while (!this.#underway.isAtRest) await this.#underway.rest();
+    this.#inputs.end();
   }
 
   /** Reads actors again whose work runs here: another process may have left the state that it belongs to. */
@@ -204,7 +214,7 @@ export class ActorHost {
     resident.treeSteps = decision.tree?.steps ?? 0;
     resident.hasWork = append.consequences?.hasWork ?? resident.hasWork;
     resident.inFlight++;
-    this.#underway++;
+    this.#underway.begin();
     this.#progress.appending(request.id);
     const undertaking: Undertaking = {
       request,
@@ -227,7 +237,7 @@ export class ActorHost {
       this.#distrust(resident);
     }
     if (resident.phase === 'catchingUp' && resident.inFlight === 0) this.#catchUp(resident);
-    if (--this.#underway === 0) for (const resolve of this.#onSettled.splice(0)) resolve();
+    this.#underway.end();
   }
 
   #settleAppended(
@@ -304,7 +314,8 @@ export class ActorHost {
 
   #whenLoaded(resident: Resident, key: string | null, loading: Promise<Loaded>): void {
     const versionBefore = resident.committed.version;
-    loading.then(
+    this.#underway.begin();
+    const loaded = loading.then(
       ({ reply, workOwner }) => {
         const isNews = resident.committed.version > versionBefore && resident.watchers !== undefined;
         if (isNews) this.#tellWatchers(resident);
@@ -313,6 +324,7 @@ export class ActorHost {
       },
       (error: unknown) => this.#abandon(resident, error as Error),
     );
+    void loaded.finally(() => this.#underway.end());
   }
 
   /** The first request that waited is decided on a fresh state, the others as if they arrived now. */
@@ -367,19 +379,6 @@ export class ActorHost {
 
   #tellWatchers(resident: Resident): void {
     for (const id of resident.watchers ?? []) this.#show(resident, id);
-  }
-
-  /** What comes from within an actor is journaled like any command before its machine sees it. */
-  #input(...[address, actor, event, workKey, cause]: Parameters<EffectListener['onInput']>): void {
-    // The next thread has the work run again.
-    if (this.#hasEnded) return;
-    this.#progress.workingFor(address);
-    try {
-      this.#inputs.take(inputRequest(address, actor, event, workKey, cause));
-    } catch (error) {
-      this.#options.onEffectFailed(address, event.type, error);
-    }
-    this.#progress.workingFor('');
   }
 
   /** Whether the work of an actor may tell it more: nothing can have work wait, so it is bounded by failing. */

@@ -81,6 +81,7 @@ export class EffectRunner {
    * of another runtime is left to that one.
    */
   resume(resident: Resident, isOwn: boolean): void {
+    if (this.#isEnding) return;
     // What an actor without events would have under way has never been started.
     const active = resident.committed.version === 0 ? [] : (resident.tree?.activeWork() ?? []);
     resident.work?.keepOnly(new Set(active.map(({ key }) => key)));
@@ -99,9 +100,15 @@ export class EffectRunner {
     this.dropEnded(resident);
   }
 
-  /** From now on work tells no more than its outcome: the thread is about to end. */
-  end(): void {
+  /** Aborts all work, and starts none from now on: the thread is about to end, and the next one resumes it. */
+  end(residents: Iterable<Resident>): void {
     this.#isEnding = true;
+    for (const resident of residents) {
+      this.#listener.onWorking(resident.address);
+      resident.work?.keepOnly(new Set());
+    }
+    this.#listener.onWorking('');
+    for (const work of this.#kept.values()) work.keepOnly(new Set());
   }
 
   /** The end of a piece of work has been journaled, or does not matter any more. */
@@ -129,7 +136,7 @@ export class EffectRunner {
   }
 
   #start(resident: Resident, work: WorkDescription): void {
-    if (!this.#listener.mayRun(resident.address)) return;
+    if (this.#isEnding || !this.#listener.mayRun(resident.address)) return;
     resident.work ??= this.#workSetOf(resident);
     try {
       resident.work.start(work);
@@ -142,11 +149,9 @@ export class EffectRunner {
   #workSetOf({ address }: Resident): WorkSet {
     return new WorkSet({
       told: (work, event) => {
-        if (this.#isEnding && event.type === 'holdfast.work.next') return;
         this.#listener.onInput(address, work.actor, event, work.key, this.#causes.get(work));
       },
       sent: (work, parent, event) => {
-        if (this.#isEnding) return;
         try {
           entryOf(event);
         } catch (error) {

@@ -15,7 +15,7 @@ export function inputRequest(
   address: string,
   actor: ActorPath,
   event: MachineEvent,
-  workKey: string | null,
+  workKey: string | null = null,
   cause: Cause | null = null,
 ): HostRequest {
   const { type: name, payload } = keptEntry(event);

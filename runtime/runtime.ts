@@ -314,8 +314,9 @@ export class Runtime extends Queryable {
   }
 
   /**
-   * Takes no more commands, waits for those under way, saves snapshots, and closes everything in reverse order, each
-   * with a deadline (`closeTimeoutMs`). Idempotent: every call resolves when it is done.
+   * Takes no more commands, waits for those under way, stops invoked work and keeps what it has told, saves snapshots, and
+   * closes everything in reverse order, each with a deadline (`closeTimeoutMs`). Idempotent: every call resolves when it is
+   * done.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -51,6 +51,7 @@ export class Quarantine {
   #client: HostThreadClient | undefined;
   #dead: Promise<Death> | undefined;
   #onAnswer: (answer: HostReceipt | Error) => void = () => undefined;
+  #isTrying = false;
   #isClosed = false;
 
   constructor(options: QuarantineOptions) {
@@ -75,10 +76,10 @@ export class Quarantine {
     this.#running ??= this.#run();
   }
 
-  /** Ends what is being tried; its callers are told that the runtime has closed. */
+  /** Ends what is being tried; its callers are told that the runtime has closed. What was kept is carried out. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#client?.giveUp();
+    if (this.#isTrying) this.#client?.giveUp();
     await this.#running;
   }
 
@@ -142,9 +143,11 @@ export class Quarantine {
     });
     client.watchdog.start();
     client.board.clear(request.id);
+    this.#isTrying = true;
     client.send(request);
     // An answer that came with the end of the thread is an answer.
     const outcome = await Promise.race([answered, this.#dead as Promise<Death>]);
+    this.#isTrying = false;
     client.watchdog.stop();
     if ('evidence' in outcome) pending.mayBeDurable ||= client.board.mayBeDurable(request.id);
     return outcome;
@@ -178,8 +181,7 @@ export class Quarantine {
 
   /** Ends the thread of an actor that goes back to its host. */
   async #end(): Promise<void> {
-    if (this.#client !== undefined && !this.#isClosed)
-      await this.#windDown(this.#client).catch(() => undefined);
+    if (this.#client !== undefined) await this.#windDown(this.#client).catch(() => undefined);
     this.#client?.giveUp();
     await this.#dead;
   }

@@ -44,7 +44,7 @@ export interface HostFindings {
 export interface HostControl {
   /** Reads from this port from now on, which leads to a reader thread. */
   readFrom(port: MessagePort): void;
-  /** Ends the work: resolves when every append has its outcome, and what was asked for with it has been carried out. */
+  /** Stops invoked work: resolves when what it has told is kept, and what was asked for with that has been carried out. */
   settle(): Promise<void>;
   /** Snapshots of actors that would otherwise be replayed from many events. */
   hotSnapshots(): StreamSnapshot[];
