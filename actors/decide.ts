@@ -136,9 +136,13 @@ function decideDelivery(actor: Deciding, request: HostRequest, eventId: string):
   const input = { event, actor: delivery.actor, id, version, isInternal: true };
   const entropy = new Entropy(eventId);
   const stepped = entropy.within(() => hosted.stepperOf(actor).step(tip.snapshot, input));
+  // Of a timer that became a dead letter, somebody waits to be told.
+  const isAwaited = delivery.consumed?.from === 'dead_letters';
+  if (!stepped.accepted && isAwaited) throw rejection(actor.address, tip.snapshot, name);
   if (!stepped.accepted) return ignored;
   const refusal = unkeepable(tip.snapshot, stepped.snapshot);
   const hasThrown = refusal !== undefined || (stepped.snapshot.status === 'error' && delivery.actor === '');
+  if (hasThrown && isAwaited) throw transitionFailed(actor.address, name, refusal ?? stepped.snapshot.error);
   const next = hasThrown ? ended(actor, refusal ?? stepped.snapshot.error, stepped.asked) : stepped;
   const entry = hasThrown ? failedEntry(event, next.snapshot.error) : deliveredEntry(delivery.actor, event);
   const asked = tip.version === 0 ? askedInTurn(begun(actor, eventId), next.asked) : next.asked;
@@ -242,11 +246,15 @@ function transition(
     next = hosted.stepperOf({ tree }).step(snapshot, { event, actor: '', id, version, isInternal: false });
     if (next.accepted) refuseUnkeepable(snapshot, next.snapshot);
   } catch (error) {
-    const message = `${address} failed on "${event.type}" and stays as it was: ${messageOf(error)}`;
-    throw holdfastError('HOLDFAST_ERR_TRANSITION_FAILED', message, undefined, error);
+    throw transitionFailed(address, event.type, error);
   }
   if (next.accepted) return next;
   throw rejection(address, snapshot, event.type);
+}
+
+function transitionFailed(address: string, eventType: string, error: unknown): HoldfastError {
+  const message = `${address} failed on "${eventType}" and stays as it was: ${messageOf(error)}`;
+  return holdfastError('HOLDFAST_ERR_TRANSITION_FAILED', message, undefined, error);
 }
 
 function rejection(address: string, snapshot: MachineSnapshot, eventType: string): HoldfastError {

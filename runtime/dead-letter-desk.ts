@@ -3,7 +3,7 @@ import type { Receipt } from './actor-ref.ts';
 import { type HoldfastError, holdfastError } from './errors/holdfast-error.ts';
 import type { Router } from './hosts/router.ts';
 import { commandFingerprint } from './protocol/command-fingerprint.ts';
-import type { DeadLetter } from './protocol/dead-letter.ts';
+import type { DeadLetter, KeyedDeadLetter } from './protocol/dead-letter.ts';
 import type { HostReceipt, HostRequest } from './protocol/host-messages.ts';
 import { checkWhole } from './protocol/names.ts';
 import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
@@ -26,10 +26,18 @@ export class DeadLetterDesk {
     checkWhole('The id of a dead letter', id);
     const letter = await this.#control.call('keyDeadLetter', [id]);
     if (letter === undefined) throw unknownLetter(id);
-    if (letter.type === 'holdfast.work') throw notSent(id, letter.address);
+    if (letter.type === 'holdfast.work')
+      throw notSent(
+        id,
+        `what ${letter.address} had invoked, which nobody has sent and nobody can send again: mend the work, start the ` +
+          'runtime anew and discard the letter.',
+      );
     const receipt = await this.#router.request(requestOf(letter), {}, (answer) =>
       toReceipt(letter.address, answer),
     );
+    // Whatever is repeated has its answer, unless it is a timer whose letter its append did not find, or found stale.
+    if (receipt.state === undefined)
+      throw notSent(id, `a timer that ${letter.address} has set anew: discard it.`);
     await this.#control.call('removeDeadLetter', [id]);
     return receipt;
   }
@@ -44,13 +52,17 @@ export class DeadLetterDesk {
   }
 }
 
-/** Sent under a key that stays with the letter, so that it is one command however often it is sent. */
-function requestOf(letter: DeadLetter): HostRequest {
+/**
+ * Sent under a key that stays with the letter, so that it is one command however often it is sent. What a timer brings goes
+ * where that would have brought it, and takes the letter with it.
+ */
+function requestOf(letter: KeyedDeadLetter): HostRequest {
   const { address, operation, type: name, data: payload, metadata, expectedVersion, idempotencyKey } = letter;
+  const { delivery } = letter;
   const fingerprint = commandFingerprint(operation, name, payload);
   return {
     id: 0,
-    operation,
+    operation: delivery === null ? operation : 'deliver',
     address,
     name,
     payload,
@@ -58,7 +70,7 @@ function requestOf(letter: DeadLetter): HostRequest {
     expectedVersion,
     idempotencyKey,
     fingerprint,
-    delivery: null,
+    delivery,
   };
 }
 
@@ -78,11 +90,7 @@ function unknownLetter(deadLetterId: number): HoldfastError {
   );
 }
 
-/** Work that was taken for the cause of deaths is no command that could be sent. */
-function notSent(deadLetterId: number, address: string): HoldfastError {
-  return holdfastError(
-    'HOLDFAST_ERR_ARGUMENT_INVALID',
-    `Dead letter ${deadLetterId} is of what ${address} had invoked, which nobody has sent and nobody can send again: mend ` +
-      'the work, start the runtime anew and discard the letter.',
-  );
+/** Work that was taken for the cause of deaths is no command that could be sent, and a timer may have been replaced. */
+function notSent(deadLetterId: number, what: string): HoldfastError {
+  return holdfastError('HOLDFAST_ERR_ARGUMENT_INVALID', `Dead letter ${deadLetterId} is of ${what}`);
 }

@@ -204,10 +204,11 @@ export class Runtime extends Queryable {
    * Sends a dead letter again. Resolves once it is on disk, and then the letter is gone; a letter whose command is
    * rejected or fails stays. Harmless to repeat: it is sent under its own idempotency key, or under one made from its
    * id. A letter without a key of its own may have been carried out before it died, which no key can tell: look at its
-   * stream first unless its `reason` is `poison`.
+   * stream first unless its `reason` is `poison`. One with a `timer` goes where that would have brought it, once.
    *
    * @throws HOLDFAST_ERR_DEAD_LETTER_UNKNOWN, and what `send` and `execute` throw. One that kills its host again becomes
-   * a new letter in place of this one, which HOLDFAST_ERR_POISON_MESSAGE names.
+   * a new letter in place of this one, which HOLDFAST_ERR_POISON_MESSAGE names; that of a timer stays. A timer whose state or
+   * child was left meanwhile: HOLDFAST_ERR_EVENT_REJECTED, and one that was set anew: HOLDFAST_ERR_ARGUMENT_INVALID.
    */
   async requeueDeadLetter(deadLetterId: number): Promise<Receipt<AnyStateMachine>> {
     return this.#deadLetters.requeue(deadLetterId);

@@ -47,9 +47,20 @@ export interface OutgoingMessage {
   readonly data: string;
 }
 
+/** What a timer is known by: who in the tree set it, under which name, and for whom. */
+export type TimerPlace = Pick<SetTimer, 'actor' | 'name' | 'to'>;
+
+/** Where in its tree the event of a timer is brought, and to whom it is passed on from there, if to another actor. */
+export function placeOfTimer({
+  actor,
+  to,
+}: Pick<TimerPlace, 'actor' | 'to'>): Pick<Delivery, 'actor' | 'passOnTo'> {
+  return 'actor' in to ? { actor: to.actor, passOnTo: null } : { actor, passOnTo: to.address };
+}
+
 /** A row that a delivery takes with it: it is gone in the same transaction that holds what came of it, or not at all. */
 export interface Consumed {
-  readonly from: 'timers' | 'outbox';
+  readonly from: 'timers' | 'outbox' | 'dead_letters';
   readonly id: number;
 }
 

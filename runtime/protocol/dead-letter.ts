@@ -1,5 +1,5 @@
 import { metadataOfDelivery } from './cause.ts';
-import type { Delivery } from './consequences.ts';
+import type { Delivery, TimerPlace } from './consequences.ts';
 import type { DeathCause, DeathEvidence } from './host-death.ts';
 
 /**
@@ -48,9 +48,17 @@ export function undelivered(
   return { ...event, ...asked, cause: evidence?.cause ?? null, evidence };
 }
 
+/** A dead letter that can be sent again. */
+export interface KeyedDeadLetter extends DeadLetter {
+  /** For one of a timer: how it goes to whom the timer was for. */
+  readonly delivery: Delivery | null;
+}
+
 /** A {@link NewDeadLetter} as it is kept. */
 export interface DeadLetter extends NewDeadLetter {
   readonly deadLetterId: number;
+  /** The timer that it is of; `null` if it is of none, or was kept by a version that did not say so. */
+  readonly timer: TimerPlace | null;
   /** Milliseconds since 1970. */
   readonly recordedAt: number;
 }

@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { StoreStats } from '../ports/event-store-backend.ts';
 import type { StreamSnapshot } from './append.ts';
-import type { Consumed, HeldBack, MessageRange, PendingCounts, PendingDelivery } from './consequences.ts';
-import type { DeadLetter, NewDeadLetter } from './dead-letter.ts';
+import type { HeldBack, MessageRange, PendingCounts, PendingDelivery } from './consequences.ts';
+import type { DeadLetter, KeyedDeadLetter, NewDeadLetter } from './dead-letter.ts';
 import type {
   ClaimResult,
   EnqueueResult,
@@ -75,7 +75,7 @@ export interface StoreControl extends FirstReads {
   recordDeadLetters(letters: readonly NewDeadLetter[]): number[];
   deadLetters(): DeadLetter[];
   /** Gives a letter an idempotency key if it has none, and returns it. */
-  keyDeadLetter(id: number): DeadLetter | undefined;
+  keyDeadLetter(id: number): KeyedDeadLetter | undefined;
   /** Removes one; false if there is none. */
   removeDeadLetter(id: number): boolean;
   countDeadLetters(): number;
@@ -93,7 +93,7 @@ export interface StoreControl extends FirstReads {
   /** Leaves the work of an actor to another run: this one does not know its kind. */
   releaseWork(stream: string): void;
   /** Gives a delivery up: its row is removed, and a dead letter is kept instead. */
-  giveUpDelivery(consumed: Consumed, letter: NewDeadLetter): void;
+  giveUpDelivery(given: Pick<PendingDelivery, 'from' | 'id'>, letter: NewDeadLetter): void;
   /** What there is of a projection; begins what is missing. See `ProjectionWriter`. */
   openProjection(summary: ProjectionSummary, again: boolean): ProjectionStanding;
   applyProjection(batch: ProjectionBatch): ProjectionApplied;

@@ -32,10 +32,16 @@ export class ConsequenceWriter {
     this.#isThere = {
       timers: isThere('select 1 from timers where timer_id = ?'),
       outbox: isThere('select 1 from outbox where message_id = ?'),
+      // A timer that was set anew would have taken the place of the one that the letter is of.
+      dead_letters: isThere(
+        `select 1 from dead_letters where dead_letter_id = ? and not exists (select 1 from timers
+           where (stream, actor, name) = (address, timer ->> 'actor', timer ->> 'name'))`,
+      ),
     };
     this.#delete = {
       timers: database.prepare('delete from timers where timer_id = ?'),
       outbox: database.prepare('delete from outbox where message_id = ?'),
+      dead_letters: database.prepare('delete from dead_letters where dead_letter_id = ?'),
     };
     // A new row rather than a changed one: a delivery of the timer that is replaced must not take this one for its own.
     this.#setTimer = database.prepare(
@@ -57,7 +63,7 @@ export class ConsequenceWriter {
     this.#insertDeadLetter = prepareInsertDeadLetter(database);
   }
 
-  /** Whether what an append would deliver has been delivered already. */
+  /** Whether what an append would deliver has been delivered already, or replaced. */
   isGone({ from, id }: Consumed): boolean {
     return this.#isThere[from].get(id) === undefined;
   }

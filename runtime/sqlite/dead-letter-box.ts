@@ -1,16 +1,30 @@
-import type { Consumed } from '../protocol/consequences.ts';
-import type { DeadLetter, NewDeadLetter } from '../protocol/dead-letter.ts';
+import type { Cause } from '../protocol/cause.ts';
+import { decode } from '../protocol/codec.ts';
+import {
+  type Delivery,
+  type PendingDelivery,
+  placeOfTimer,
+  type TimerPlace,
+} from '../protocol/consequences.ts';
+import type { DeadLetter, KeyedDeadLetter, NewDeadLetter } from '../protocol/dead-letter.ts';
 import type { DeathEvidence } from '../protocol/host-death.ts';
 import type { SqliteDatabase } from './driver.ts';
 import { prepareInsertDeadLetter } from './insert-dead-letter.ts';
 import type { LogWriter } from './log-writer.ts';
 
-type Row = Omit<DeadLetter, 'evidence'> & { readonly evidence: string | null };
+type Row = Omit<DeadLetter, 'evidence' | 'timer'> & Record<'evidence' | 'timer', string | null>;
 
 const selectLetters = `
   select dead_letter_id as deadLetterId, address, operation, type, data, metadata, expected_version as expectedVersion,
-    idempotency_key as idempotencyKey, reason, detail, cause, evidence, recorded_at as recordedAt
+    idempotency_key as idempotencyKey, reason, detail, cause, evidence, timer, recorded_at as recordedAt
   from dead_letters`;
+
+/** Removes what could not be delivered, and returns what it takes to deliver it again if it was a timer. */
+const takeAway = {
+  timers: `delete from timers where timer_id = ?
+    returning json_object('actor', actor, 'name', name, 'to', json(recipient))`,
+  outbox: 'delete from outbox where message_id = ? returning null',
+};
 
 /** Keeps commands that were never answered, with the reason. */
 export class DeadLetterBox {
@@ -38,14 +52,15 @@ export class DeadLetterBox {
   }
 
   /** Keeps what could not be delivered, and removes it from where it waited. */
-  giveUp({ from, id }: Consumed, letter: NewDeadLetter, recordedAt: number): void {
+  giveUp(
+    { from, id }: Pick<PendingDelivery, 'from' | 'id'>,
+    letter: NewDeadLetter,
+    recordedAt: number,
+  ): void {
     this.#writer.write((database) => {
-      const removed =
-        from === 'timers'
-          ? database.prepare('delete from timers where timer_id = ?').run(id)
-          : database.prepare('delete from outbox where message_id = ?').run(id);
-      if (removed.changes === 0) return;
-      prepareInsertDeadLetter(database)(letter, recordedAt);
+      const taken = database.prepare<string | null>(takeAway[from]).pluck().get(id);
+      if (taken === undefined) return;
+      prepareInsertDeadLetter(database)(letter, recordedAt, taken);
     });
   }
 
@@ -55,7 +70,7 @@ export class DeadLetterBox {
   }
 
   /** One letter, from now on with an idempotency key: its own, or one made from its id. */
-  withKey(id: number): DeadLetter | undefined {
+  withKey(id: number): KeyedDeadLetter | undefined {
     return this.#writer.write((database) => {
       database
         .prepare(
@@ -63,7 +78,9 @@ export class DeadLetterBox {
         )
         .run(`dead-letter:${id}`, id);
       const row = database.prepare<Row>(`${selectLetters} where dead_letter_id = ?`).get(id);
-      return row === undefined ? undefined : toLetter(row);
+      if (row === undefined) return undefined;
+      const letter = toLetter(row);
+      return { ...letter, delivery: deliveryOf(letter) };
     });
   }
 
@@ -82,8 +99,25 @@ export class DeadLetterBox {
   }
 }
 
-function toLetter({ evidence, ...letter }: Row): DeadLetter {
-  return { ...letter, evidence: evidence === null ? null : (JSON.parse(evidence) as DeathEvidence) };
+function toLetter({ evidence, timer, ...letter }: Row): DeadLetter {
+  return {
+    ...letter,
+    evidence: evidence === null ? null : (JSON.parse(evidence) as DeathEvidence),
+    timer: timer === null ? null : (JSON.parse(timer) as TimerPlace),
+  };
+}
+
+/** Its row goes with the append that it leads to, as a timer's would have. */
+function deliveryOf({ deadLetterId: id, timer, metadata }: DeadLetter): Delivery | null {
+  if (timer === null) return null;
+  const cause = metadata === null ? null : (decode(metadata) as Cause);
+  return {
+    ...placeOfTimer(timer),
+    consumed: { from: 'dead_letters', id },
+    sender: null,
+    workKey: null,
+    cause,
+  };
 }
 
 /** All dead letters of a file, oldest first. */

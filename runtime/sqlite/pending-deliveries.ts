@@ -1,11 +1,12 @@
 import { invariant } from '../errors/invariant.ts';
 import type { Cause } from '../protocol/cause.ts';
-import type {
-  HeldBack,
-  MessageRange,
-  PendingCounts,
-  PendingDelivery,
-  Recipient,
+import {
+  type HeldBack,
+  type MessageRange,
+  type PendingCounts,
+  type PendingDelivery,
+  placeOfTimer,
+  type Recipient,
 } from '../protocol/consequences.ts';
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
 
@@ -88,11 +89,9 @@ export class PendingDeliveries {
     });
     rows.sort((a, b) => a.dueAt - b.dueAt || a.id - b.id);
     return rows.slice(0, limit).map((row) => {
-      const { id, stream: address, type, data } = row;
-      const to = JSON.parse(row.recipient) as Recipient;
-      const actor = 'actor' in to ? to.actor : row.actor;
-      const passOnTo = 'address' in to ? to.address : null;
-      return { from: 'timers', id, address, actor, passOnTo, sender: null, type, data, cause: causeOf(row) };
+      const { id, stream: address, type, data, actor } = row;
+      const place = placeOfTimer({ actor, to: JSON.parse(row.recipient) as Recipient });
+      return { from: 'timers', id, address, ...place, sender: null, type, data, cause: causeOf(row) };
     });
   }
 

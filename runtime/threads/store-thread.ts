@@ -174,7 +174,7 @@ export function serveStore(
     countPending: () => desk.counts(),
     ownWork: () => desk.ownWork(),
     releaseWork: (stream) => desk.releaseWork(stream),
-    giveUpDelivery: (consumed, letter) => deadLetters.giveUp(consumed, letter, systemClock.now()),
+    giveUpDelivery: (given, letter) => deadLetters.giveUp(given, letter, systemClock.now()),
     openProjection: (summary, again) => projections.open(summary, again),
     applyProjection: (batch) => projections.apply(batch),
     enqueueOperations: (calls) => queues().enqueue(calls),

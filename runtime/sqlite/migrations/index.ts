@@ -8,6 +8,7 @@ import { countedJumps } from './0006-counted-jumps.ts';
 import { causes } from './0007-causes.ts';
 import { operations } from './0008-operations.ts';
 import { restartedTimers } from './0009-restarted-timers.ts';
+import { timersOfDeadLetters } from './0010-timers-of-dead-letters.ts';
 
 /** Forward-only: the schema at version N is what the first N of these make. Released ones are never edited. */
 export const migrations = [
@@ -20,4 +21,5 @@ export const migrations = [
   causes,
   operations,
   restartedTimers,
+  timersOfDeadLetters,
 ] as const satisfies { readonly length: typeof schemaVersion };

@@ -1,5 +1,6 @@
 import type { AppendReceipt, AppendRequest } from '../../protocol/append.ts';
 import { decode } from '../../protocol/codec.ts';
+import type { Consumed } from '../../protocol/consequences.ts';
 import type { SqliteDatabase, SqliteStatement } from '../../sqlite/driver.ts';
 import type { AppendOutcome } from '../../sqlite/log-writer.ts';
 import { Violation } from './violation.ts';
@@ -28,7 +29,11 @@ export class Ledger {
   readonly #acknowledged = new Map<string, CarriedOut>();
   readonly #refused = new Set<string>();
   readonly #pending = { timers: new Map<number, Pending>(), outbox: new Map<number, Pending>() };
-  readonly #consumed = { timers: new Set<number>(), outbox: new Set<number>() };
+  readonly #consumed = {
+    timers: new Set<number>(),
+    outbox: new Set<number>(),
+    dead_letters: new Set<number>(),
+  };
   /** The last message that was heard, by sender and receiver. */
   readonly #heard = new Map<string, number>();
   /** Actors that have set or cancelled timers since the last look. */
@@ -199,8 +204,8 @@ export class Ledger {
     this.#carriedOut.set(key, { stream, version });
   }
 
-  #consume(from: 'timers' | 'outbox', id: number, stream: string): void {
-    const what = from === 'timers' ? 'Timer' : 'Message';
+  #consume(from: Consumed['from'], id: number, stream: string): void {
+    const what = { timers: 'Timer', outbox: 'Message', dead_letters: 'Dead letter' }[from];
     if (this.#consumed[from].has(id)) {
       throw new Violation(
         'a delivery is heard once',
@@ -208,8 +213,8 @@ export class Ledger {
       );
     }
     this.#consumed[from].add(id);
-    const row = this.#pending[from].get(id);
-    if (from !== 'outbox' || row === undefined) return;
+    const row = from === 'outbox' ? this.#pending.outbox.get(id) : undefined;
+    if (row === undefined) return;
     const pair = `${row.sender}\n${row.target}`;
     const last = this.#heard.get(pair) ?? 0;
     if (id < last) {
