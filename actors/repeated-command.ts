@@ -10,15 +10,14 @@ export function replyToKeep(state: unknown, status: string): string {
 }
 
 /** The answer to a command that was carried out before under the same key. */
-export function repeatedReceipt(
-  receipt: Pick<AppendReceipt, 'outcome' | 'version' | 'position' | 'reply'>,
-): HostReceipt {
-  const { version, position, reply } = receipt;
+export function repeatedReceipt(receipt: AppendReceipt): HostReceipt {
+  const { version, position, head, reply } = receipt;
   const kept = reply === null ? {} : (decode(reply) as { state?: unknown; status?: string });
   return {
     outcome: 'already-appended',
     version,
     position,
+    head,
     state: kept.state,
     context: null,
     status: kept.status ?? 'active',

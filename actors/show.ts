@@ -11,7 +11,8 @@ import type { Resident } from './resident.ts';
 export function receiptOf(resident: Resident, outcome: HostReceipt['outcome']): HostReceipt {
   const { committed, position } = resident;
   const { value: state, status } = committed.snapshot;
-  return { outcome, version: committed.version, position, state, context: null, status };
+  const { version, head } = committed;
+  return { outcome, version, position, head, state, context: null, status };
 }
 
 /** What the log needs to tell the sender of a command where the actor is, once the command is appended. */

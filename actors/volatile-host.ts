@@ -145,7 +145,7 @@ export class VolatileHost {
 
 function receiptOf({ version, snapshot }: VolatileActor, outcome: HostReceipt['outcome']): HostReceipt {
   const { value: state = null, status = 'absent' } = snapshot ?? {};
-  return { outcome, version, position: 0, state, context: null, status };
+  return { outcome, version, position: 0, head: '', state, context: null, status };
 }
 
 function shown(actor: VolatileActor): HostReceipt {

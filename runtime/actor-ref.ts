@@ -66,6 +66,11 @@ export interface Receipt<Machine extends AnyStateMachine> {
   readonly version: number;
   /** Position in the log of its last event: what a query can wait for. */
   readonly position: number;
+  /**
+   * Id of its last event: the `causationId` that a command which follows from it can name in its metadata. Of a command that
+   * decided on no event, that of the last event of the actor, `''` if there is none.
+   */
+  readonly eventId: string;
   /** State value after the command. */
   readonly state: StateValueFrom<Machine>;
   /** Present when the command was carried out before under the same key, and this is the answer of that time. */
@@ -273,10 +278,7 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
     request.fingerprint = commandFingerprint(operation, request.name, request.payload);
   }
 
-  readonly #toReceipt = ({ outcome, version, position, state }: HostReceipt): Receipt<Machine> => {
-    const receipt = { stream: this.address, version, position, state: state as StateValueFrom<Machine> };
-    return outcome === 'already-appended' ? { ...receipt, repeated: true } : receipt;
-  };
+  readonly #toReceipt = (answer: HostReceipt): Receipt<Machine> => toReceipt(this.address, answer);
 
   /** A request without a number, which the router gives it. */
   #request(operation: HostOperation): HostRequest {
@@ -293,6 +295,16 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
       delivery: null,
     };
   }
+}
+
+/** What a host has answered, as it is given to whoever sent the command. */
+export function toReceipt<Machine extends AnyStateMachine>(
+  stream: string,
+  { outcome, version, position, head: eventId, state: value }: HostReceipt,
+): Receipt<Machine> {
+  const state = value as StateValueFrom<Machine>;
+  const receipt = { stream, version, position, eventId, state };
+  return outcome === 'already-appended' ? { ...receipt, repeated: true } : receipt;
 }
 
 function notAnEvent(value: unknown): Error {

@@ -1,10 +1,10 @@
 import type { AnyStateMachine } from '../actors/xstate-adapter.ts';
-import type { Receipt } from './actor-ref.ts';
+import { type Receipt, toReceipt } from './actor-ref.ts';
 import { type HoldfastError, holdfastError } from './errors/holdfast-error.ts';
 import type { Router } from './hosts/router.ts';
 import { commandFingerprint } from './protocol/command-fingerprint.ts';
 import type { DeadLetter, KeyedDeadLetter } from './protocol/dead-letter.ts';
-import type { HostReceipt, HostRequest } from './protocol/host-messages.ts';
+import type { HostRequest } from './protocol/host-messages.ts';
 import { checkWhole } from './protocol/names.ts';
 import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
 
@@ -72,14 +72,6 @@ function requestOf(letter: KeyedDeadLetter): HostRequest {
     fingerprint,
     delivery,
   };
-}
-
-function toReceipt(
-  stream: string,
-  { outcome, version, position, state }: HostReceipt,
-): Receipt<AnyStateMachine> {
-  const receipt = { stream, version, position, state: state as Receipt<AnyStateMachine>['state'] };
-  return outcome === 'already-appended' ? { ...receipt, repeated: true } : receipt;
 }
 
 function unknownLetter(deadLetterId: number): HoldfastError {

@@ -39,6 +39,8 @@ export interface HostReceipt {
   readonly outcome: 'appended' | 'already-appended' | 'unchanged';
   readonly version: number;
   readonly position: number;
+  /** Id of the last event at that version; `''` if there is none. */
+  readonly head: string;
   /** The state value: a string, or an object of strings and objects. */
   readonly state: unknown;
   /** The encoded context, with output, error and tags, when it was asked for. */
@@ -47,7 +49,7 @@ export interface HostReceipt {
 }
 
 const requestFields = 10;
-const receiptFields = 7;
+const receiptFields = 8;
 
 /** Appends the fields of a request to a frame. */
 export function writeHostRequest(frame: Frame, request: HostRequest): void {
@@ -77,11 +79,11 @@ export function readHostRequests(frame: Frame, each: (request: HostRequest) => v
 /** Appends an answer to a frame. A change that a watcher is told of is an answer to its `watch`, one of many. */
 export function writeHostAnswer(frame: Frame, id: number, answer: HostReceipt | Error): void {
   if (answer instanceof Error) {
-    frame.push(id, 'failed', 0, 0, toWireError(answer), null, '');
+    frame.push(id, 'failed', 0, 0, '', toWireError(answer), null, '');
     return;
   }
-  const { outcome, version, position, state, context, status } = answer;
-  frame.push(id, outcome, version, position, state, context, status);
+  const { outcome, version, position, head, state, context, status } = answer;
+  frame.push(id, outcome, version, position, head, state, context, status);
 }
 
 /** Appends what the store tells the sender of a command itself: only that it was appended. The rest is for its host. */
@@ -91,17 +93,17 @@ export function writeDirectAnswer(
   outcome: AppendReceipt | Error,
 ): void {
   if (outcome instanceof Error || outcome.outcome !== 'appended') return;
-  frame.push(requestId, 'appended', outcome.version, outcome.position, state, null, status);
+  frame.push(requestId, 'appended', outcome.version, outcome.position, outcome.head, state, null, status);
 }
 
 /** Appends an event that an actor has emitted, encoded. */
 export function writeEmitted(frame: Frame, address: string, event: string): void {
-  frame.push(0, 'emitted', 0, 0, address, event, '');
+  frame.push(0, 'emitted', 0, 0, '', address, event, '');
 }
 
 /** Appends that the host would like to read from a reader thread. */
 export function writeReaderWanted(frame: Frame): void {
-  frame.push(0, 'reader-wanted', 0, 0, null, null, '');
+  frame.push(0, 'reader-wanted', 0, 0, '', null, null, '');
 }
 
 /** Who hears what a host says. */
@@ -118,7 +120,7 @@ export function readHostAnswers(frame: Frame, listener: HostListener): void {
     const id = frame[at] as number;
     const outcome = frame[at + 1] as HostReceipt['outcome'] | 'failed' | 'emitted' | 'reader-wanted';
     if (outcome === 'emitted') {
-      listener.onEmitted(frame[at + 4] as string, frame[at + 5] as string);
+      listener.onEmitted(frame[at + 5] as string, frame[at + 6] as string);
       continue;
     }
     if (outcome === 'reader-wanted') {
@@ -126,16 +128,17 @@ export function readHostAnswers(frame: Frame, listener: HostListener): void {
       continue;
     }
     if (outcome === 'failed') {
-      each(id, fromWireError(frame[at + 4] as WireError));
+      each(id, fromWireError(frame[at + 5] as WireError));
       continue;
     }
     each(id, {
       outcome,
       version: frame[at + 2] as number,
       position: frame[at + 3] as number,
-      state: frame[at + 4],
-      context: frame[at + 5] as string | null,
-      status: frame[at + 6] as string,
+      head: frame[at + 4] as string,
+      state: frame[at + 5],
+      context: frame[at + 6] as string | null,
+      status: frame[at + 7] as string,
     });
   }
 }

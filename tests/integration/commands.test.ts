@@ -38,7 +38,14 @@ describe('send', () => {
 
     const receipt = await other.send({ type: 'locked' });
 
-    expect(receipt).toEqual({ stream: other.address, version: 1, position: position + 1, state: 'locked' });
+    const [event] = await runtime.store.getEventsAfter(other.address, 0);
+    expect(receipt).toEqual({
+      stream: other.address,
+      version: 1,
+      position: position + 1,
+      eventId: event!.id,
+      state: 'locked',
+    });
     expect(await eventsOf(other)).toEqual([{ type: 'locked', data: {}, metadata: {} }]);
   });
 

@@ -154,12 +154,14 @@ test('an actor that is dropped from memory after every step is where one that st
         for (const { type, data } of events) {
           const expected = await staying.send(address, type, { data });
           const actual = await passing.send(address, type, { data });
-          expect(withoutStack(actual)).toStrictEqual(withoutStack(expected));
+          expect(comparable(actual)).toStrictEqual(comparable(expected));
           await passing.passivate();
           expect(passing.host.residents).toBe(0);
         }
 
-        expect(await passing.snapshot(address)).toStrictEqual(await staying.snapshot(address));
+        expect(comparable(await passing.snapshot(address))).toStrictEqual(
+          comparable(await staying.snapshot(address)),
+        );
         snapshotsUsed += passing.log.snapshotsUsed;
       },
     ),
@@ -168,8 +170,11 @@ test('an actor that is dropped from memory after every step is where one that st
   expect(snapshotsUsed).toBeGreaterThan(100);
 });
 
-function withoutStack(answer: HostReceipt | Error): unknown {
-  return answer instanceof Error ? { ...answer, text: answer.message } : answer;
+/** Without the stack of an error and the id of an event, which are different each time. */
+function comparable(answer: Pick<HostReceipt, 'head'> | Error): unknown {
+  return answer instanceof Error
+    ? { ...answer, text: answer.message }
+    : { ...answer, head: answer.head !== '' };
 }
 
 function* statesOf(node: StateNode): Generator<StateNode> {

@@ -54,6 +54,7 @@ test('what comes back has the states and the context of the machine', async () =
   const receipt = await plan.send({ type: 'published' });
   expectTypeOf(receipt.state).toEqualTypeOf<'absent' | 'draft' | 'published'>();
   expectTypeOf(receipt.version).toEqualTypeOf<number>();
+  expectTypeOf(receipt.eventId).toEqualTypeOf<string>();
 
   const snapshot = await plan.snapshot();
   expectTypeOf(snapshot.context).toEqualTypeOf<{ title: string; revisions: number }>();
