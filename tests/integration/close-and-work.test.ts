@@ -39,7 +39,7 @@ test('what callbacks and observables told before a close stopped them is kept, a
   for (const way of ways) expect(context[way]).toBe(toldBeforeStop(join(folder, `1.${way}`)));
 });
 
-test.each(Array.from({ length: times(3, 20) }, (_, index) => index + 1))(
+test.each(Array.from({ length: times(2, 20) }, (_, index) => index + 1))(
   'a close at any moment keeps what many had told (seed %i)',
   async (seed) => {
     const random = randomOf(seed);
