@@ -25,7 +25,7 @@ export const limits = {
   /** Events of a log whose seals are checked by whoever asks: some milliseconds, where a thread takes a hundred to start. */
   sealsHereMax: 128,
   /** How long the store thread may take for one, in milliseconds; a lock or a disk that it waits for may take seconds. */
-  firstReadMs: 250,
+  firstReadMs: 500,
   /** Characters of payload in one page of a read, after which the page ends early. */
   pageLengthMax: 1024 * 1024,
   /** Events that a lane of projections is given at once: about ten milliseconds of the store when they are applied. */
