@@ -2,6 +2,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+/** What is tried more often may take longer. */
+const patience = process.env['HOLDFAST_TESTS'] === 'thorough' ? 10 : 1;
+
 export default defineConfig({
   test: {
     passWithNoTests: true,
@@ -25,7 +28,7 @@ export default defineConfig({
           name: 'property',
           isolate: false,
           include: ['tests/property/**/*.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 60_000 * patience,
         },
       },
       {
@@ -49,7 +52,7 @@ export default defineConfig({
           include: ['tests/integration/**/*.test.ts'],
           // Threads that load the addon must not run below a worker thread that the test runner may end.
           pool: 'forks',
-          testTimeout: 60_000,
+          testTimeout: 60_000 * patience,
           hookTimeout: 60_000,
         },
       },
@@ -60,7 +63,7 @@ export default defineConfig({
           isolate: false,
           include: ['tests/fault/**/*.test.ts'],
           pool: 'forks',
-          testTimeout: 120_000,
+          testTimeout: 120_000 * patience,
           hookTimeout: 60_000,
         },
       },
@@ -71,7 +74,7 @@ export default defineConfig({
           include: ['tests/package/{boundaries,tidy}.test.ts'],
           // The canaries are real files in the source tree, which other suites may read: this one runs last, and alone.
           fileParallelism: false,
-          testTimeout: 60_000,
+          testTimeout: 60_000 * patience,
         },
       },
       {
@@ -80,7 +83,7 @@ export default defineConfig({
           name: 'install',
           isolate: false,
           include: ['tests/package/{exports,offline,peers,tarball}.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 60_000 * patience,
           hookTimeout: 60_000,
         },
       },
