@@ -141,8 +141,10 @@ function decideDelivery(actor: Deciding, request: HostRequest, eventId: string):
   if (!stepped.accepted && isAwaited) throw rejection(actor.address, tip.snapshot, name);
   if (!stepped.accepted) return ignored;
   const refusal = unkeepable(tip.snapshot, stepped.snapshot);
-  const hasThrown = refusal !== undefined || (stepped.snapshot.status === 'error' && delivery.actor === '');
-  if (hasThrown && isAwaited) throw transitionFailed(actor.address, name, refusal ?? stepped.snapshot.error);
+  const hasFailed = refusal !== undefined || stepped.snapshot.status === 'error';
+  if (hasFailed && isAwaited) throw transitionFailed(actor.address, name, refusal ?? stepped.snapshot.error);
+  // What a child throws fails it anew in each replay, and its parents with it.
+  const hasThrown = hasFailed && (refusal !== undefined || delivery.actor === '');
   const next = hasThrown ? ended(actor, refusal ?? stepped.snapshot.error, stepped.asked) : stepped;
   const entry = hasThrown ? failedEntry(event, next.snapshot.error) : deliveredEntry(delivery.actor, event);
   const asked = tip.version === 0 ? askedInTurn(begun(actor, eventId), next.asked) : next.asked;

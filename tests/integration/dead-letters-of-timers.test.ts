@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { codedError } from '../support/coded-error.ts';
-import { mine } from '../support/fixtures/mine.ts';
+import { keg, mine } from '../support/fixtures/mine.ts';
 import { giveUpTimers } from '../support/give-up-timers.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -107,6 +107,27 @@ test('a dead letter of a timer whose transition throws is refused, and its actor
 
   expect(await runtime.store.stats()).toMatchObject({ deadLetters: 1 });
   expect(await actor.snapshot()).toMatchObject({ state: 'primed', status: 'active', version: 1 });
+});
+
+test('a dead letter of a timer whose child throws, which would end its actor, is refused as well', async () => {
+  const path = join(temporaryFolder(), 'fuse');
+  const runtime = await openRuntime(['mine']);
+  const actor = runtime.actor(keg, '1');
+  await actor.send({ type: 'lay', path, delayMs: 5 });
+  await expect.poll(() => runtime.deadLetters(), { timeout: 30_000 }).toHaveLength(1);
+  const [letter] = await runtime.deadLetters();
+  writeFileSync(`${path}.wet`, '');
+  writeFileSync(path, '');
+
+  await expect(runtime.requeueDeadLetter(letter!.deadLetterId)).rejects.toEqual(
+    codedError('HOLDFAST_ERR_TRANSITION_FAILED'),
+  );
+  expect(await actor.snapshot()).toMatchObject({ state: 'laid', status: 'active', version: 1 });
+
+  rmSync(`${path}.wet`);
+  expect(await runtime.requeueDeadLetter(letter!.deadLetterId)).toMatchObject({ version: 2 });
+  expect(await actor.snapshot()).toMatchObject({ status: 'active' });
+  expect(await runtime.deadLetters()).toEqual([]);
 });
 
 test('a dead letter of a timer for another actor is passed on to that one', async () => {
