@@ -2,6 +2,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { SqliteDatabase } from './driver.ts';
 import type { LogWriter } from './log-writer.ts';
 import { processIdentity } from './process-identity.ts';
+import { waitedForLocks } from './write-lock.ts';
 
 /** Which process a run belongs to. The number alone may be that of an older process that has ended. */
 export interface ProcessIdentity {
@@ -43,6 +44,7 @@ export class Runs {
   readonly #identityOf: (pid: number) => string | undefined;
   /** Streams whose work this run cannot resume. */
   readonly #released = new Set<string>();
+  /** The clock of the processor without waits for locks, which are not to be taken for sleep. */
   readonly #uptime: () => number;
   /** When this run was last known to be awake, by the clock of the processor. */
   #awakeAt: number;
@@ -67,7 +69,8 @@ export class Runs {
     this.#run = options.run;
     this.#identity = options.identity;
     this.#identityOf = options.identityOf ?? processIdentity;
-    this.#uptime = options.uptime ?? uptimeOfProcess;
+    const { uptime = uptimeOfProcess } = options;
+    this.#uptime = () => uptime() - waitedForLocks();
     this.#awakeAt = this.#uptime();
   }
 

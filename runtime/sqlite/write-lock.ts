@@ -1,6 +1,10 @@
 import type { SqliteDatabase } from './driver.ts';
 
 const recoveryTimeoutMs = 5_000;
+
+/** A nap that took longer was slept through: the computer slept, or the process was suspended, in milliseconds. */
+const napMaxMs = 100;
+
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /** Blocks this thread. Only for threads that have nothing else to do, such as the writer waiting for its lock. */
@@ -10,6 +14,13 @@ function sleep(ms: number): void {
 
 /** How many milliseconds a wait for the lock slept; zero when the lock was free. */
 export type WaitedMs = number;
+
+let waitedMs = 0;
+
+/** How long this thread has waited for locks so far, in milliseconds: it was awake then, though it did nothing else. */
+export function waitedForLocks(): number {
+  return waitedMs;
+}
 
 /**
  * Runs a step that needs a lock of SQLite, and repeats it while another process holds the lock. SQLite's own busy
@@ -25,7 +36,9 @@ export function retryWhileBusy(step: () => void, timeoutMs: number): WaitedMs {
     } catch (error) {
       if (!isBusy(error) || waited >= timeoutMs) throw error;
       const nap = 0.1 + Math.random() * Math.min(2, 0.2 + waited / 20);
+      const from = performance.now();
       sleep(nap);
+      waitedMs += Math.min(performance.now() - from, napMaxMs);
       waited += nap;
     }
   }

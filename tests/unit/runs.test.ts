@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { limits } from '../../runtime/protocol/limits.ts';
 import { openSqlite } from '../../runtime/sqlite/driver.ts';
 import { migrations } from '../../runtime/sqlite/migrations/index.ts';
 import { applicationId } from '../../runtime/sqlite/schema-version.ts';
+import { retryWhileBusy } from '../../runtime/sqlite/write-lock.ts';
 import { deadPid, nobody, openRun } from '../support/open-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -28,6 +29,30 @@ test('what a run was not there for counts as the policy of each timer says', () 
   expect(second.due()).toEqual(['s/deadline', 's/remaining']);
   second.moveOn();
   expect(second.nextDueAt()).toBe(began + 10 * minuteMs);
+});
+
+test('a long wait for the lock of another process is running time, and no sleep', () => {
+  const clock = { ms: 1_000_000 };
+  const path = join(temporaryFolder(), 'app.db');
+  const { runs, setTimer, due } = openRun(path, clock, 'run', process.pid, 'run', undefined, () => clock.ms);
+  runs.begin();
+  setTimer('remaining', 10 * minuteMs);
+
+  // It is looked at before and after each nap.
+  let looks = 0;
+  const stopwatch = vi
+    .spyOn(performance, 'now')
+    .mockImplementation(() => (clock.ms += looks++ % 2 === 0 ? 0 : 50));
+  onTestFinished(() => stopwatch.mockRestore());
+  let triesLeft = 300;
+  retryWhileBusy(() => {
+    if (triesLeft-- > 0) throw Object.assign(new Error('busy'), { code: 'SQLITE_BUSY' });
+  }, Number.POSITIVE_INFINITY);
+  expect(clock.ms).toBeGreaterThan(1_000_000 + 10_000);
+  expect(runs.noticeSleep()).toBe(true);
+  clock.ms = 1_000_000 + 10 * minuteMs;
+
+  expect(due()).toEqual(['s/remaining']);
 });
 
 test('a run beside one that lives moves no timer', () => {
