@@ -30,6 +30,11 @@ test.each(['node-version', 'threads/exit-guard', 'errors/holdfast-error'])(
   },
 );
 
+/** The sources that a built file is made of. */
+function sourcesOf(file: string): readonly string[] {
+  return (JSON.parse(read(`${file}.map`)) as { sources: string[] }).sources;
+}
+
 /** The files among those that a built door imports, at once or later, which hold a module of the sources. */
 function holdersBehind(door: string, module: string, files: readonly string[]): string[] {
   const seen = new Set<string>();
@@ -42,7 +47,9 @@ function holdersBehind(door: string, module: string, files: readonly string[]): 
     }
   };
   visit(door);
-  return [...seen].filter((file) => read(file).includes(`// runtime/${module}.ts\n`));
+  return [...seen].filter((file) =>
+    sourcesOf(file).some((source) => source.endsWith(`/runtime/${module}.ts`)),
+  );
 }
 
 test.each(

@@ -1,0 +1,115 @@
+// A part of the build, after `bundle:doors`. esbuild makes a chunk for each set of doors and of modules that are loaded
+// later which share something: a door then loads thirty small files at once. Here those that are always loaded together
+// are joined into one file each. See docs/decisions/0011-threads-and-doors-start-from-few-files.md.
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { build } from 'esbuild';
+
+const folder = resolve('dist/runtime/chunks');
+const staticImport = /import (?:\{([^}]*)\} from )?"([^"]+\/chunks\/[^"]+|\.\/[^"/]+)";\n?/g;
+const exportList = /^export \{([^}]*)\};$/m;
+
+/** Chunks that a file loads at once, in the order in which they are run. */
+function loadedAtOnce(file, seen = new Set()) {
+  for (const [, , path] of readFileSync(file, 'utf8').matchAll(staticImport)) {
+    const chunk = resolve(dirname(file), path);
+    if (dirname(chunk) !== folder || seen.has(chunk)) continue;
+    loadedAtOnce(chunk, seen);
+    seen.add(chunk);
+  }
+  return seen;
+}
+
+const names = (list) =>
+  list
+    .split(',')
+    .map((each) => each.trim().split(' as '))
+    .filter(([name]) => name !== '')
+    .map(([name, alias = name]) => [name, alias]);
+
+/** For each joined chunk: the file that it is in now, and its exports by the names that they have there. */
+const moved = new Map();
+
+async function joinChunks(name, chunks) {
+  const file = join(folder, `${name}.js`);
+  const taken = new Set();
+  const lines = chunks.map((chunk) => {
+    const [, list = ''] = exportList.exec(readFileSync(chunk, 'utf8')) ?? [];
+    const renamed = new Map();
+    for (const [, exported] of names(list)) {
+      let unique = exported;
+      for (let count = 2; taken.has(unique); count++) unique = `${exported}${count}`;
+      taken.add(unique);
+      renamed.set(exported, unique);
+    }
+    moved.set(chunk, { file, renamed });
+    const exports = [...renamed].map(([from, to]) => `${from} as ${to}`).join(', ');
+    return `import './${basename(chunk)}';\nexport { ${exports} } from './${basename(chunk)}';`;
+  });
+  const own = new Set(chunks);
+  await build({
+    stdin: { contents: lines.join('\n'), resolveDir: folder, sourcefile: name },
+    outfile: file,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22.12',
+    ignoreAnnotations: true,
+    sourcemap: true,
+    sourcesContent: false,
+    logLevel: 'warning',
+    plugins: [
+      {
+        name: 'own-chunks',
+        setup({ onResolve }) {
+          onResolve({ filter: /.*/ }, ({ path, resolveDir }) => {
+            const resolved = resolve(resolveDir, path);
+            return own.has(resolved) ? { path: resolved } : { path, external: true };
+          });
+        },
+      },
+    ],
+  });
+}
+
+/** Has a file import from the joined files what it imports from their chunks. Its lines stay where source maps say. */
+function redirect(file) {
+  const before = readFileSync(file, 'utf8');
+  const after = before.replace(staticImport, (whole, list, path) => {
+    const target = moved.get(resolve(dirname(file), path));
+    if (target === undefined) return whole;
+    const to = relative(dirname(file), target.file);
+    const from = JSON.stringify(to.startsWith('.') ? to : `./${to}`);
+    const pairs = names(list ?? '').map(([name, local]) => `${target.renamed.get(name)} as ${local}`);
+    const what = pairs.length === 0 ? '' : `{ ${pairs.join(', ')} } from `;
+    return `import ${what}${from};${whole.replaceAll(/[^\n]/g, '')}`;
+  });
+  if (after !== before) writeFileSync(file, after);
+}
+
+const doors = ['store', 'core', 'resilience', 'testing', 'cli', 'container', 'security', 'probes'];
+const fileOf = (door) => ({ core: 'index.js', cli: 'cli/holdfast.js' })[door] ?? `${door}/index.js`;
+
+// What the same doors load at once: joined, none of them loads more than before.
+const alike = new Map();
+for (const door of doors)
+  for (const chunk of loadedAtOnce(resolve('dist/runtime', fileOf(door))))
+    alike.set(chunk, [...(alike.get(chunk) ?? []), door]);
+for (const [name, chunks] of Map.groupBy(alike.keys(), (chunk) => alike.get(chunk).join('-')))
+  if (chunks.length > 1) await joinChunks(`for-${name}`, chunks);
+
+const files = globSync('dist/runtime/**/*.js').map((file) => resolve(file));
+const asked = new Set();
+for (const file of files) {
+  if (moved.has(file)) continue;
+  for (const [, path] of readFileSync(file, 'utf8').matchAll(/import\("([^"]+)"\)/g))
+    asked.add(resolve(dirname(file), path));
+  redirect(file);
+}
+for (const [chunk, { file, renamed }] of moved) {
+  rmSync(`${chunk}.map`, { force: true });
+  if (asked.has(chunk) && existsSync(chunk)) {
+    const list = [...renamed].map(([name, to]) => `${to} as ${name}`).join(', ');
+    writeFileSync(chunk, `export { ${list} } from "./${basename(file)}";\n`);
+  } else rmSync(chunk);
+}
