@@ -6,6 +6,7 @@ import { PendingDeliveries } from '../../runtime/sqlite/pending-deliveries.ts';
 import { RestartedTimers } from '../../runtime/sqlite/restarted-timers.ts';
 import { Runs } from '../../runtime/sqlite/runs.ts';
 import { foreignAppend } from './hosted-actor.ts';
+import { soonTimer } from './soon-timer.ts';
 
 /** What an append brings about that asks for nothing. */
 export const nobody: Consequences = {
@@ -45,15 +46,7 @@ export function openRun(
   const append = (stream: string, consequences: Consequences) =>
     writer.appendGroup([{ ...foreignAppend(stream, 'noted', {}), consequences }]);
   const setTimer = (policy: TimerPolicy, delayMs: number, stream = `s/${policy}`) => {
-    const timer = {
-      change: 'set',
-      actor: '',
-      name: 'soon',
-      to: { actor: '' },
-      type: 'soon',
-      data: '{}',
-    } as const;
-    append(stream, { ...nobody, timers: [{ ...timer, delayMs, policy }] });
+    append(stream, { ...nobody, timers: [soonTimer(policy, delayMs)] });
   };
   const due = (max = 10) =>
     pending.dueTimers(clock.ms, max, { ids: [], addresses: [], kinds: [] }).map(({ address }) => address);

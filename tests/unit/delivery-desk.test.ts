@@ -7,6 +7,7 @@ import { openForWriting } from '../../runtime/sqlite/open-database.ts';
 import { DeliveryDesk } from '../../runtime/threads/delivery-desk.ts';
 import { GroupCommit } from '../../runtime/threads/group-commit.ts';
 import { foreignAppend } from '../support/hosted-actor.ts';
+import { soonTimer } from '../support/soon-timer.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const minuteMs = 60_000;
@@ -75,15 +76,7 @@ function openDesk({
       computer.sleptMs += ms;
     },
     setTimer(id: string, policy: TimerPolicy, delayMs: number) {
-      const timer = {
-        change: 'set',
-        actor: '',
-        name: 'soon',
-        to: { actor: '' },
-        type: 'soon',
-        data: '{}',
-      } as const;
-      const timers = [{ ...timer, delayMs, policy }];
+      const timers = [soonTimer(policy, delayMs)];
       const consequences = { consumed: null, timers, messages: [], hasWork: null, deadLetter: null };
       const request = { ...foreignAppend(`s/${id}`, 'noted', {}), consequences };
       commits.add({ request, answer: (outcome) => expect(outcome).toMatchObject({ outcome: 'appended' }) });

@@ -1,0 +1,15 @@
+import type { Consequences, TimerPolicy } from '../../runtime/protocol/consequences.ts';
+
+/** That a timer of the root is set, which is called "soon". */
+export function soonTimer(policy: TimerPolicy, delayMs: number): Consequences['timers'][number] {
+  return {
+    change: 'set',
+    actor: '',
+    name: 'soon',
+    to: { actor: '' },
+    type: 'soon',
+    data: '{}',
+    delayMs,
+    policy,
+  };
+}
