@@ -1,7 +1,7 @@
 // A part of the build, after `bundle:doors`. esbuild makes a chunk for each set of doors and of modules that are loaded
 // later which share something: a door then loads thirty small files at once. Here those that are always loaded together
 // are joined into one file each. See docs/decisions/0011-threads-and-doors-start-from-few-files.md.
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 
@@ -108,7 +108,7 @@ for (const file of files) {
 }
 for (const [chunk, { file, renamed }] of moved) {
   rmSync(`${chunk}.map`, { force: true });
-  if (asked.has(chunk) && existsSync(chunk)) {
+  if (asked.has(chunk)) {
     const list = [...renamed].map(([name, to]) => `${to} as ${name}`).join(', ');
     writeFileSync(chunk, `export { ${list} } from "./${basename(file)}";\n`);
   } else rmSync(chunk);

@@ -3,7 +3,6 @@ import { dirname } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import type { BackupProgress } from '../protocol/reader-control.ts';
-
 import { openForReading } from './open-database.ts';
 import { checkFolder } from './preflight.ts';
 import { applicationId } from './schema-version.ts';

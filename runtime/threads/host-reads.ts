@@ -14,15 +14,16 @@ export interface LoadRequests {
  */
 export class HostReads {
   readonly #store: RequestClient<LoadRequests>;
-  readonly #wantReader: () => void;
+  readonly #onReaderWanted: () => void;
   readonly #unanswered = new Set<(of: RequestClient<LoadRequests>) => void>();
   #reader: RequestClient<LoadRequests> | undefined;
   #reads = 0;
+  #isReaderWanted = false;
 
-  /** `wantReader` may be called more than once. */
-  constructor(store: MessagePort, wantReader: () => void) {
+  /** `onReaderWanted` is called once at the most. */
+  constructor(store: MessagePort, onReaderWanted: () => void) {
     this.#store = new RequestClient(store);
-    this.#wantReader = wantReader;
+    this.#onReaderWanted = onReaderWanted;
   }
 
   /** `at-once`: see `HostLog`. */
@@ -45,11 +46,18 @@ export class HostReads {
     const { promise, resolve, reject } = Promise.withResolvers<LoadedStream>();
     const ask = (of: RequestClient<LoadRequests>): void =>
       void of.request('load', request).then(resolve, reject);
+    // A flood is left to the reader, which is wanted by then: the store thread would read what is asked again of that one.
+    if (this.#unanswered.size < limits.firstReadsMax) ask(this.#store);
     this.#unanswered.add(ask);
-    ask(this.#store);
     return promise.finally(() => {
       clearTimeout(late);
       this.#unanswered.delete(ask);
     });
   }
+
+  readonly #wantReader = (): void => {
+    if (this.#isReaderWanted) return;
+    this.#isReaderWanted = true;
+    this.#onReaderWanted();
+  };
 }

@@ -77,8 +77,23 @@ test.each([
   expect(libraries.filter((name) => !['xstate', 'fast-check'].includes(name))).toEqual([]);
 });
 
+test.each(['dist/runtime/index.js', 'dist/runtime/store/index.js'])(
+  '%s is loaded from a few files',
+  (door) => {
+    const files = importedAtOnce(door).filter((name) => name.startsWith('dist/'));
+
+    expect(files).toContain(door);
+    expect(files.length).toBeLessThanOrEqual(10);
+  },
+);
+
 /** What a built door imports at once from outside of the build. */
 function packagesAtImport(door: string): string[] {
+  return importedAtOnce(door).filter((name) => !name.startsWith('dist/'));
+}
+
+/** The files of the build that a door is loaded from, and what they import by name. */
+function importedAtOnce(door: string): string[] {
   const seen = new Set<string>();
   const visit = (file: string): void => {
     if (seen.has(file)) return;
@@ -89,7 +104,7 @@ function packagesAtImport(door: string): string[] {
     }
   };
   visit(join(door));
-  return [...seen].filter((name) => !name.startsWith('dist/'));
+  return [...seen];
 }
 
 test('the published types name no package but those whose types are part of the interface', () => {
