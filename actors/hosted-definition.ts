@@ -1,6 +1,7 @@
 import { holdfastError } from '../runtime/errors/holdfast-error.ts';
 import { decode, encode } from '../runtime/protocol/codec.ts';
 import { createEventId } from '../runtime/protocol/event-id.ts';
+import { Payloads } from '../runtime/protocol/payloads.ts';
 import { type ActorIdentity, ActorTree } from './actor-tree.ts';
 import { type Asked, askedNothing, asksAnything } from './asked.ts';
 import {
@@ -215,18 +216,22 @@ export class HostedDefinition {
     let type = '';
     let before = 0;
     let entropy: Entropy | undefined;
+    const payloads = new Payloads(data);
     for (let index = 0; index < types.length; index++) {
       // Each type came as a string of its own; XState looks one up faster that it has looked up before.
       if (types[index] !== type) type = types[index] as string;
       try {
-        const entry = recorded(type, data[index] as string);
+        const entry = recorded(type, payloads.at(index));
         const seed = seedAt?.(index) ?? undefined;
         const version = versionAt(index);
         // What was upcast to several events draws on where the one before stopped.
         if (version !== before) entropy = seed === undefined ? undefined : new Entropy(seed);
         before = version;
-        const fold = () => this.#foldOne(instance, identity, version, entry, seed);
-        const next = entropy === undefined ? fold() : entropy.within(fold);
+        const from = instance;
+        const next =
+          entropy === undefined
+            ? this.#foldOne(from, identity, version, entry, seed)
+            : entropy.within(() => this.#foldOne(from, identity, version, entry, seed));
         if (next === undefined) onSkipped(index);
         else instance = next;
       } catch (error) {

@@ -63,12 +63,12 @@ export type Recorded =
   | { readonly kind: 'started'; readonly input: unknown }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-/** The reverse of the functions above. */
-export function recorded(type: string, payload: string): Recorded {
+/** The reverse of the functions above: what an entry with this payload, decoded, says. */
+export function recorded(type: string, payload: unknown): Recorded {
   if (!type.startsWith('holdfast.')) {
-    return { kind: 'event', actor: '', event: toEvent(type, payload), isInternal: false };
+    return { kind: 'event', actor: '', event: eventOf(type, payload), isInternal: false };
   }
-  const content = decode(payload) as {
+  const content = payload as {
     actor: ActorPath;
     event: MachineEvent;
     input: unknown;
@@ -86,7 +86,10 @@ export function recorded(type: string, payload: string): Recorded {
 
 /** The event a machine sees: its payload with its type. A payload that is no object, of another writer, is `data`. */
 export function toEvent(type: string, payload: string): MachineEvent {
-  const content = decode(payload);
+  return eventOf(type, decode(payload));
+}
+
+function eventOf(type: string, content: unknown): MachineEvent {
   if (typeof content !== 'object' || content === null) return { type, data: content } as MachineEvent;
   const event = content as { type: string };
   event.type = type;

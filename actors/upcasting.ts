@@ -57,9 +57,9 @@ export class Upcasting {
    * @throws HOLDFAST_ERR_UPCAST_FAILED, HOLDFAST_ERR_EVENT_NEWER.
    */
   page(stream: string, page: LoadedStream): CurrentPage {
-    const { types, data, schemaVersions, seeds } = page;
+    const { types, data, seeds } = page;
     const first = page.version - types.length + 1;
-    if (types.every((type, index) => schemaVersions[index] === this.schemaVersionOf(type))) {
+    if (this.#isCurrent(page)) {
       return { types, data, versionAt: (index) => first + index, seedAt: (index) => seeds?.[index] };
     }
     const current: CurrentEvent[] = [];
@@ -76,6 +76,20 @@ export class Upcasting {
       versionAt: (index) => versions[index] as number,
       seedAt: (index) => seeds?.[(versions[index] as number) - first],
     };
+  }
+
+  #isCurrent({ types, schemaVersions }: LoadedStream): boolean {
+    let type = '';
+    let supported = 0;
+    for (let index = 0; index < types.length; index++) {
+      // Neighbours are mostly of one type.
+      if (types[index] !== type) {
+        type = types[index] as string;
+        supported = this.schemaVersionOf(type);
+      }
+      if (schemaVersions[index] !== supported) return false;
+    }
+    return true;
   }
 
   /** What one event of a page is for the machine: itself, several, or nothing. Throws what {@link page} throws. */
