@@ -16,6 +16,37 @@ export interface DirectAnswer {
   readonly status: string;
 }
 
+/**
+ * What most appends do without: one field of a frame instead of one for each, since every field takes the time of a
+ * short string.
+ */
+type Rare = readonly [
+  idsAreKeys: boolean,
+  idempotencyKey: string | null,
+  fingerprint: string,
+  reply: string | null,
+  snapshot: AppendRequest['snapshot'],
+  consequences: AppendRequest['consequences'],
+  /** When each of the events was recorded elsewhere. */
+  recordedAt: readonly (number | undefined)[],
+];
+
+const nothingRare: Rare = [false, null, '', null, null, null, []];
+
+function rareOf(request: AppendRequest): Rare | null {
+  const { events, idsAreKeys, idempotencyKey, fingerprint, reply, snapshot, consequences } = request;
+  const isRecordedElsewhere = events.some(({ recordedAt }) => recordedAt !== undefined);
+  const isRare =
+    idsAreKeys ||
+    idempotencyKey !== null ||
+    snapshot !== null ||
+    consequences !== null ||
+    isRecordedElsewhere;
+  if (!isRare && fingerprint === '' && reply === null) return null;
+  const recordedAt = isRecordedElsewhere ? events.map((event) => event.recordedAt) : [];
+  return [idsAreKeys, idempotencyKey, fingerprint, reply, snapshot, consequences, recordedAt];
+}
+
 /** Appends the fields of a request to a frame; `id` comes back with its outcome. */
 export function writeAppend(
   frame: Frame,
@@ -23,32 +54,12 @@ export function writeAppend(
   request: AppendRequest,
   answer: DirectAnswer | null,
 ): void {
-  const { events, snapshot } = request;
-  frame.push(
-    id,
-    request.stream,
-    request.expectedVersion,
-    request.expectedHead,
-    request.idsAreKeys,
-    request.idempotencyKey,
-    request.fingerprint,
-    request.reply,
-    snapshot,
-    request.consequences,
-    answer,
-    events.length,
-  );
-  for (const event of events) {
-    frame.push(
-      event.id,
-      event.type,
-      event.schemaVersion,
-      event.data,
-      event.metadata,
-      event.hash,
-      event.recordedAt,
-    );
-  }
+  const { stream, expectedVersion, expectedHead, events } = request;
+  frame.push(id, stream, expectedVersion, expectedHead, rareOf(request), answer?.requestId ?? null);
+  if (answer !== null) frame.push(answer.state, answer.status);
+  frame.push(events.length);
+  for (const { id: eventId, type, schemaVersion, data, metadata, hash } of events)
+    frame.push(eventId, type, schemaVersion, data, metadata, hash);
 }
 
 /** Calls `each` for every request of a frame, in order. */
@@ -63,13 +74,10 @@ export function readAppends(
     const stream = next<string>();
     const expectedVersion = next<ExpectedVersion>();
     const expectedHead = next<string | null>();
-    const idsAreKeys = next<boolean>();
-    const idempotencyKey = next<string | null>();
-    const fingerprint = next<string>();
-    const reply = next<string | null>();
-    const snapshot = next<AppendRequest['snapshot']>();
-    const consequences = next<AppendRequest['consequences']>();
-    const answer = next<DirectAnswer | null>();
+    const [idsAreKeys, idempotencyKey, fingerprint, reply, snapshot, consequences, recordedAt] =
+      next<Rare | null>() ?? nothingRare;
+    const requestId = next<number | null>();
+    const answer = requestId === null ? null : { requestId, state: next<unknown>(), status: next<string>() };
     const count = next<number>();
     const events: EncodedEvent[] = [];
     for (let index = 0; index < count; index++) {
@@ -81,8 +89,8 @@ export function readAppends(
         metadata: next<string | null>(),
         hash: next<string>(),
       };
-      const recordedAt = next<number | undefined>();
-      events.push(recordedAt === undefined ? event : { ...event, recordedAt });
+      const moment = recordedAt[index];
+      events.push(moment === undefined ? event : { ...event, recordedAt: moment });
     }
     const request: AppendRequest = {
       stream,

@@ -48,30 +48,49 @@ export interface HostReceipt {
   readonly status: string;
 }
 
-const requestFields = 10;
+const requestFields = 6;
 const receiptFields = 8;
+
+/** What most requests do without: one field of a frame instead of one for each. */
+type Rare = readonly [
+  metadata: string | null,
+  expectedVersion: number | null,
+  idempotencyKey: string | null,
+  fingerprint: string,
+  delivery: Delivery | null,
+];
+
+const nothingRare: Rare = [null, null, null, '', null];
+
+function rareOf(request: HostRequest): Rare | null {
+  const { metadata, expectedVersion, idempotencyKey, fingerprint, delivery } = request;
+  const isRare =
+    metadata !== null || expectedVersion !== null || idempotencyKey !== null || delivery !== null;
+  return isRare ? [metadata, expectedVersion, idempotencyKey, fingerprint, delivery] : null;
+}
 
 /** Appends the fields of a request to a frame. */
 export function writeHostRequest(frame: Frame, request: HostRequest): void {
-  const { id, operation, address, name, payload, metadata, expectedVersion, idempotencyKey } = request;
-  frame.push(id, operation, address, name, payload, metadata, expectedVersion, idempotencyKey);
-  frame.push(request.fingerprint, request.delivery);
+  const { id, operation, address, name, payload } = request;
+  frame.push(id, operation, address, name, payload, rareOf(request));
 }
 
 /** The requests of a frame, in order. */
 export function readHostRequests(frame: Frame, each: (request: HostRequest) => void): void {
   for (let at = 0; at < frame.length; at += requestFields) {
+    const [metadata, expectedVersion, idempotencyKey, fingerprint, delivery] =
+      (frame[at + 5] as Rare | null) ?? nothingRare;
     each({
       id: frame[at] as number,
       operation: frame[at + 1] as HostOperation,
       address: frame[at + 2] as string,
       name: frame[at + 3] as string,
       payload: frame[at + 4] as string,
-      metadata: frame[at + 5] as string | null,
-      expectedVersion: frame[at + 6] as number | null,
-      idempotencyKey: frame[at + 7] as string | null,
-      fingerprint: frame[at + 8] as string,
-      delivery: frame[at + 9] as Delivery | null,
+      metadata,
+      expectedVersion,
+      idempotencyKey,
+      fingerprint,
+      delivery,
     });
   }
 }
