@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import type { EventStoreBackend, LongWorkOptions } from '../ports/event-store-backend.ts';
 import type { EncodedEvent } from '../protocol/append.ts';
@@ -249,6 +248,7 @@ async function* eventsOf(path: string): AsyncGenerator<ExportedEvent> {
 
 /** Lines end with a line feed and with nothing else: JSON may hold other characters that end lines in a text. */
 async function* linesOf(path: string): AsyncGenerator<string> {
+  const { createReadStream } = await import('node:fs');
   let parts: string[] = [];
   for await (const chunk of createReadStream(path, 'utf8') as AsyncIterable<string>) {
     let start = 0;

@@ -1,4 +1,4 @@
-import { CpuPool } from '../cpu/pool.ts';
+import type { CpuPool } from '../cpu/pool.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import type {
   EventStoreBackend,
@@ -9,7 +9,6 @@ import type {
 } from '../ports/event-store-backend.ts';
 import type { AppendReceipt, EncodedSnapshot } from '../protocol/append.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
-import { refuseUnreadable } from '../sqlite/schema-version.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
 import { absolutePath, closedError, loadReaderClient, verifyWith } from './sqlite-backend.ts';
 
@@ -41,6 +40,7 @@ export class ReadOnlySqliteBackend implements EventStoreBackend {
    */
   static async open(path: string | URL): Promise<ReadOnlySqliteBackend> {
     const absolute = absolutePath(path);
+    const { refuseUnreadable } = await import('../sqlite/schema-version.ts');
     refuseUnreadable(absolute);
     const { ReaderClient } = await loadReaderClient();
     return new ReadOnlySqliteBackend(absolute, await ReaderClient.start(absolute, undefined));
@@ -104,8 +104,10 @@ export class ReadOnlySqliteBackend implements EventStoreBackend {
   }
 
   async verify(options: LongWorkOptions = {}): Promise<IntegrityReport> {
+    const { CpuPool } = await import('../cpu/pool.ts');
+    const reader = this.reader();
     this.#pool ??= new CpuPool(1);
-    return verifyWith(this.reader(), this.#pool, options);
+    return verifyWith(reader, this.#pool, options);
   }
 
   /** Idempotent. */

@@ -139,8 +139,8 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   }
 
   async verify(options: LongWorkOptions = {}): Promise<IntegrityReport> {
-    const reader = await this.reader();
     const { CpuPool } = await import('../cpu/pool.ts');
+    const reader = await this.reader();
     this.#pool ??= new CpuPool(1);
     return verifyWith(reader, this.#pool, options);
   }
