@@ -1,12 +1,15 @@
-// A part of the build, after `bundle:doors`. esbuild makes a chunk for each set of doors and of modules that are loaded
-// later which share something: a door then loads thirty small files at once. Here those that are always loaded together
-// are joined into one file each. See docs/decisions/0011-threads-and-doors-start-from-few-files.md.
+// A part of the build: `node join-chunks.mjs doors` after `bundle:doors`, `node join-chunks.mjs threads` after
+// `bundle:worker`. esbuild makes a chunk for each set of doors and of modules that are loaded later which share something:
+// a door then loads thirty small files at once, a host fifteen. Here those that are always loaded together are joined into
+// one file each. See docs/decisions/0011-threads-and-doors-start-from-few-files.md.
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 
-const folder = resolve('dist/runtime/chunks');
+const what = process.argv[2];
+const folder = resolve({ doors: 'dist/runtime/chunks', threads: 'dist/runtime/threads/chunks' }[what]);
 const staticImport = /import (?:\{([^}]*)\} from )?"([^"]+\/chunks\/[^"]+|\.\/[^"/]+)";\n?/g;
+const lateImport = /import\("([^"]+)"\)/g;
 const exportList = /^export \{([^}]*)\};$/m;
 
 /** Chunks that a file loads at once, in the order in which they are run. */
@@ -90,11 +93,23 @@ function redirect(file) {
 const doors = ['store', 'core', 'resilience', 'testing', 'cli', 'container', 'security', 'probes'];
 const fileOf = (door) => ({ core: 'index.js', cli: 'cli/holdfast.js' })[door] ?? `${door}/index.js`;
 
-// What the same doors load at once: joined, none of them loads more than before.
+/** Where loading begins, each with the files that are loaded then: a door is one, a thread is its worker and its role. */
+function beginnings() {
+  if (what === 'doors') return doors.map((door) => [door, [resolve('dist/runtime', fileOf(door))]]);
+  const worker = resolve('dist/runtime/threads/worker.js');
+  return [...readFileSync(worker, 'utf8').matchAll(lateImport)].map(([, path]) => {
+    const role = resolve(dirname(worker), path);
+    return [basename(role).replace(/-thread-.*/, ''), [worker, role]];
+  });
+}
+
+// What the same ones load at once: joined, none of them loads more than before.
 const alike = new Map();
-for (const door of doors)
-  for (const chunk of loadedAtOnce(resolve('dist/runtime', fileOf(door))))
-    alike.set(chunk, [...(alike.get(chunk) ?? []), door]);
+for (const [name, files] of beginnings()) {
+  const loaded = new Set();
+  for (const file of files) for (const chunk of loadedAtOnce(file)) loaded.add(chunk);
+  for (const chunk of loaded) alike.set(chunk, [...(alike.get(chunk) ?? []), name]);
+}
 for (const [name, chunks] of Map.groupBy(alike.keys(), (chunk) => alike.get(chunk).join('-')))
   if (chunks.length > 1) await joinChunks(`for-${name}`, chunks);
 
@@ -102,7 +117,7 @@ const files = globSync('dist/runtime/**/*.js').map((file) => resolve(file));
 const asked = new Set();
 for (const file of files) {
   if (moved.has(file)) continue;
-  for (const [, path] of readFileSync(file, 'utf8').matchAll(/import\("([^"]+)"\)/g))
+  for (const [, path] of readFileSync(file, 'utf8').matchAll(lateImport))
     asked.add(resolve(dirname(file), path));
   redirect(file);
 }
