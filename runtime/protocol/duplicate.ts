@@ -1,7 +1,7 @@
 import { type HoldfastErrorOf, holdfastError } from '../errors/holdfast-error.ts';
 import type { AppendReceipt, AppendRequest } from './append.ts';
 
-/** The error of a key or event id that was used before with other content. */
+/** The error of a key that was used before with other content. */
 export function idempotencyConflict(
   stream: string,
   key: string,
@@ -10,6 +10,21 @@ export function idempotencyConflict(
     'HOLDFAST_ERR_IDEMPOTENCY_CONFLICT',
     `"${key}" was used before on ${stream} with other content, and nothing was written. ` +
       'Use a new key for new content; repeat a call with exactly the same content.',
+    { stream, key },
+  );
+}
+
+/** The error of an event id that another event has, in whatever stream. */
+function idConflict(
+  stream: string,
+  key: string,
+  there: KnownEvent,
+): HoldfastErrorOf<'HOLDFAST_ERR_IDEMPOTENCY_CONFLICT'> {
+  return holdfastError(
+    'HOLDFAST_ERR_IDEMPOTENCY_CONFLICT',
+    `The append to ${stream} was refused, and nothing was written: the event id "${key}" is that of version ` +
+      `${there.version} of ${there.stream}, which is not what would be appended here. Give a new event an id of its own; ` +
+      'repeat an append with exactly the same events.',
     { stream, key },
   );
 }
@@ -45,16 +60,20 @@ export function repeatedByIds(
       there.type === event.type &&
       there.data === event.data &&
       there.metadata === event.metadata;
-    if (!isSame || !isNext) return idempotencyConflict(stream, event.id);
+    if (!isSame || !isNext) return idConflict(stream, event.id, there);
     last = there;
     found++;
   }
   if (last === undefined) return undefined;
-  if (found < events.length) return idempotencyConflict(stream, firstKnownId(request, known));
+  if (found < events.length) return idConflict(stream, ...firstKnown(request, known));
   const { version, position } = last;
   return { outcome: 'already-appended', version, position, head: events.at(-1)?.id ?? '', reply: null };
 }
 
-function firstKnownId(request: AppendRequest, known: readonly (KnownEvent | undefined)[]): string {
-  return request.events[known.findIndex((event) => event !== undefined)]?.id ?? '';
+function firstKnown(
+  request: AppendRequest,
+  known: readonly (KnownEvent | undefined)[],
+): [id: string, there: KnownEvent] {
+  const index = known.findIndex((event) => event !== undefined);
+  return [request.events[index]?.id ?? '', known[index] as KnownEvent];
 }

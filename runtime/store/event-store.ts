@@ -183,7 +183,10 @@ export class EventStore<Event extends EventShape = EventShape> {
     for await (const event of follow(this.#backend, after, stop)) yield toStoredEvent<Event>(event);
   }
 
-  /** Keeps a snapshot; the newest of a stream is kept, and an older one does not replace it. */
+  /**
+   * Keeps a snapshot; the newest of a stream is kept, and an older one does not replace it. It is the caller's own: its
+   * version is not compared with that of the stream, which need not have events.
+   */
   async saveSnapshot(stream: string, snapshot: Snapshot): Promise<void> {
     checkName('The name of a stream', stream);
     checkOptions('saveSnapshot', snapshot, ['version', 'state']);

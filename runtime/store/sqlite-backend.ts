@@ -237,9 +237,12 @@ export async function verifyWith(
   return verifyLog(source, pool, options);
 }
 
+/** A scheme of at least two letters: one is a drive. */
+const beginsLikeUrl = /^[a-z][\w+.-]+:\/\//i;
+
 /** The path of a database as all threads know it. */
 export function absolutePath(path: string | URL): string {
-  if (path instanceof URL || (typeof path === 'string' && path.startsWith('file://'))) {
+  if (path instanceof URL || (typeof path === 'string' && beginsLikeUrl.test(path))) {
     const url = new URL(path);
     if (url.protocol !== 'file:')
       throw invalidOption(`The database must be a file, got the URL ${url.href}.`);
@@ -247,6 +250,13 @@ export function absolutePath(path: string | URL): string {
   }
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
     throw invalidOption(`The path of the database must be the path of a file, got ${JSON.stringify(path)}.`);
+  }
+  if (path.startsWith('file:')) {
+    const url = JSON.stringify(path);
+    throw invalidOption(
+      `The path of the database is ${url}: a URL as a string begins with "file://", and a relative one says to what it is ` +
+        "relative, as in new URL('./app.db', import.meta.url).",
+    );
   }
   if (path !== ':memory:') return resolve(path);
   throw invalidOption(

@@ -11,7 +11,7 @@ import { printable } from './printable.ts';
  */
 export function databasePath(folder: string, wanted: string | undefined): string {
   const path = wanted ?? defaultPath(folder);
-  const place = realpathSync(dirname(path));
+  const place = existing(dirname(path));
   if (wanted === undefined && isInside(folder, place)) {
     throw new DeskError(
       `The database would be in ${printable(place)}, inside ${printable(folder)}. Say with --database where it may be.`,
@@ -28,7 +28,14 @@ function defaultPath(folder: string): string {
   const fingerprint = createHash('sha256').update(folder).digest('hex').slice(0, 12);
   const name = basename(folder).replaceAll(/[^\w.-]/g, '_') || 'root';
   const place = join(stateFolder(), 'holdfast-desk');
-  mkdirSync(place, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(place, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new DeskError(
+      `The folder ${printable(place)} for the database cannot be made (${codeOf(error)}). Say with --database where it may be, ` +
+        'or set XDG_STATE_HOME to a folder that can be written.',
+    );
+  }
   return join(place, `${name.slice(0, 60)}-${fingerprint}.db`);
 }
 
@@ -37,6 +44,21 @@ function stateFolder(): string {
   const { XDG_STATE_HOME: state, LOCALAPPDATA: local } = process.env;
   if (state !== undefined && isAbsolute(state)) return state;
   return process.platform === 'win32' && local ? local : join(homedir(), '.local', 'state');
+}
+
+/** The folder of the database, without symbolic links. */
+function existing(place: string): string {
+  try {
+    return realpathSync(place);
+  } catch (error) {
+    throw new DeskError(
+      `The database cannot be in ${printable(place)} (${codeOf(error)}). Create that folder, or say another one with --database.`,
+    );
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error);
 }
 
 /** Whether a path is a folder or below it. */
