@@ -3,22 +3,43 @@ import { expect, test } from 'vitest';
 import { ChannelRecord } from '../support/channel-record.ts';
 import { codedError } from '../support/coded-error.ts';
 import { hostile } from '../support/fixtures/hostile.ts';
-import { openResilient, type Resilient } from '../support/resilient-runtime.ts';
+import { openResilient, type Resilient, sharedResilient } from '../support/resilient-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
+const shared = sharedResilient();
+
 interface Given extends Resilient {
+  readonly name: string;
   readonly breaker: CircuitBreaker;
 }
 
+/** A circuit breaker of a runtime that has others as well. */
 async function given(
   options: CircuitBreakerOptions = {},
   network: 'online' | 'offline' = 'online',
-  modules: readonly string[] = [],
 ): Promise<Given> {
-  const resilient = await openResilient(network, modules);
-  const breaker = resilient.runtime.circuitBreaker('service', { openMs: 20, jitter: 0, ...options });
-  return { ...resilient, breaker };
+  const { fresh, ...resilient } = await shared(network);
+  return withBreaker(resilient, options, fresh('service'));
 }
+
+/** A circuit breaker of a runtime of its own. */
+async function givenAlone(modules: readonly string[] = []): Promise<Given> {
+  return withBreaker(await openResilient('offline', modules));
+}
+
+function withBreaker(resilient: Resilient, options: CircuitBreakerOptions = {}, name = 'service'): Given {
+  const breaker = resilient.runtime.circuitBreaker(name, { openMs: 20, jitter: 0, ...options });
+  return { ...resilient, name, breaker };
+}
+
+interface OfCircuit {
+  readonly name: string;
+  readonly state: string;
+}
+
+/** What is published of a circuit on a channel, and nothing of others. */
+const recordOf = (name: string, what: 'changed' | 'drained') =>
+  new ChannelRecord<OfCircuit>(`holdfast:circuit:${what}`, (message) => message.name === name);
 
 const fail = () => Promise.reject(new Error('503'));
 const unreachable = () => Promise.reject(Object.assign(new Error('connect'), { code: 'ENETUNREACH' }));
@@ -64,8 +85,8 @@ test('the call after the fifth failure in a row is rejected at once, and the ser
 });
 
 test('after its time one probe goes through; when it succeeds everybody does', async () => {
-  const { breaker } = await given();
-  const changes = new ChannelRecord<{ state: string }>('holdfast:circuit:changed');
+  const { name, breaker } = await given();
+  const changes = recordOf(name, 'changed');
   await failTimes(breaker, 5);
   await changes.nth(2);
   const [began, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
@@ -85,8 +106,8 @@ test('after its time one probe goes through; when it succeeds everybody does', a
 });
 
 test('a probe that fails opens the circuit again, for longer', async () => {
-  const { breaker } = await given({ openMs: 20, openMaxMs: 60_000 });
-  const changes = new ChannelRecord<{ state: string }>('holdfast:circuit:changed');
+  const { name, breaker } = await given({ openMs: 20, openMaxMs: 60_000 });
+  const changes = recordOf(name, 'changed');
   await failTimes(breaker, 5);
   for (let halfOpen = 2; halfOpen <= 6; halfOpen += 2) {
     await changes.nth(halfOpen);
@@ -99,8 +120,8 @@ test('a probe that fails opens the circuit again, for longer', async () => {
 });
 
 test('a probe that hangs has the circuit open again, and its late end counts for nothing', async () => {
-  const { breaker } = await given({ probeMs: 20, openMs: 20 });
-  const changes = new ChannelRecord<{ state: string }>('holdfast:circuit:changed');
+  const { name, breaker } = await given({ probeMs: 20, openMs: 20 });
+  const changes = recordOf(name, 'changed');
   await failTimes(breaker, 5);
   await changes.nth(2);
   const answer = Promise.withResolvers<string>();
@@ -117,8 +138,8 @@ test('a probe that hangs has the circuit open again, and its late end counts for
 });
 
 test('calls are queued while there is no network, and carried out in order when it is back', async () => {
-  const { breaker, become } = await given({}, 'offline');
-  const drained = new ChannelRecord('holdfast:circuit:drained');
+  const { name, breaker, become } = await given({}, 'offline');
+  const drained = recordOf(name, 'drained');
   const order: number[] = [];
   const results: CallResult<number>[] = [];
   for (let number = 0; number < 50; number++) {
@@ -139,7 +160,7 @@ test('calls are queued while there is no network, and carried out in order when 
     Array.from({ length: 50 }, (_, number) => number),
   );
   expect(order).toEqual(Array.from({ length: 50 }, (_, number) => number));
-  expect(await drained.nth(1)).toMatchObject({ name: 'service', calls: 50, left: 0 });
+  expect(await drained.nth(1)).toMatchObject({ name, calls: 50, left: 0 });
   expect(await breaker.call(() => 'next')).toEqual({ status: 'executed', value: 'next' });
 });
 
@@ -344,7 +365,7 @@ test('an open circuit is tried as soon as the network is back', async () => {
 });
 
 test('what is held and what is queued survives the death of the thread that the actor lived on', async () => {
-  const { runtime, breaker, become } = await given({}, 'offline', ['hostile']);
+  const { runtime, breaker, become } = await givenAlone(['hostile']);
   const queued = await breaker.call(() => 'later');
   const restarted = new ChannelRecord('holdfast:host:restarted');
   await runtime
@@ -360,7 +381,7 @@ test('what is held and what is queued survives the death of the thread that the 
 });
 
 test('what is queued is told when the runtime closes, and nothing is called afterwards', async () => {
-  const { runtime, breaker } = await given({}, 'offline');
+  const { runtime, breaker } = await givenAlone();
   const queued = await breaker.call(() => 'never');
   await runtime.close();
   const closed = codedError('HOLDFAST_ERR_CLOSED');
@@ -372,10 +393,10 @@ test('what is queued is told when the runtime closes, and nothing is called afte
 });
 
 test('there is one circuit of a name, and its options make sense', async () => {
-  const { runtime, breaker } = await given();
+  const { runtime, name, breaker } = await given();
   const invalid = codedError('HOLDFAST_ERR_OPTION_INVALID') as Error;
-  expect(runtime.circuitBreaker('service')).toBe(breaker);
-  expect(() => runtime.circuitBreaker('service', {})).toThrow(invalid);
+  expect(runtime.circuitBreaker(name)).toBe(breaker);
+  expect(() => runtime.circuitBreaker(name, {})).toThrow(invalid);
 
   const wrong = [
     { trip: { rule: 'sometimes' } },

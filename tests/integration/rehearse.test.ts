@@ -8,9 +8,9 @@ import { account as plain } from '../support/fixtures/account/plain.ts';
 import { account as v1 } from '../support/fixtures/account/v1.ts';
 import { account as v2 } from '../support/fixtures/account/v2.ts';
 import { fixture } from '../support/open-runtime.ts';
+import { sharedRuntime } from '../support/shared-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { testThoroughly } from '../support/thorough.ts';
-import { writtenOnce } from '../support/written-once.ts';
 
 const module = (name: string): URL => fixture(`account/${name}`);
 
@@ -27,10 +27,15 @@ async function open(database: string, name: string): Promise<Runtime> {
   return runtime;
 }
 
-/** Three accounts, each with a snapshot; `b` has a deposit of thirteen, and `c` was looked at after it was frozen. */
-const written = writtenOnce((database) => write(database, v1, 'v1'));
-/** The same of a definition that has no version. */
-const writtenPlain = writtenOnce((database) => write(database, plain as typeof v1, 'plain'));
+/**
+ * Over three accounts, each with a snapshot; `b` has a deposit of thirteen, and `c` was looked at after it was frozen. For
+ * tests that only rehearse, which writes nothing.
+ */
+const overAccounts = sharedRuntime(['account/v1'], {
+  write: (database) => write(database, v1, 'v1'),
+  hostMemoryMb: 64,
+});
+const overNothing = sharedRuntime(['account/v1']);
 
 async function write(database: string, definition: typeof v1, name: string): Promise<void> {
   await using runtime = await createRuntime({ database, modules: [module(name)], hosts: 1 });
@@ -44,12 +49,11 @@ async function write(database: string, definition: typeof v1, name: string): Pro
 }
 
 async function rehearsed(
-  database: string,
+  runtime: Runtime,
   modules: readonly URL[],
   options: RehearseOptions = {},
 ): Promise<RehearsalReport> {
-  const runtime = await open(database, 'v1');
-  return runtime.rehearse({ modules, threads: 2, ...options });
+  return runtime.rehearse({ modules, threads: 1, ...options });
 }
 
 /** What was found, without its words. */
@@ -63,7 +67,7 @@ const messageOf = ({ problems }: RehearsalReport): string =>
   problems.map(({ message }) => message).join('\n');
 
 test('the definitions of today find nothing in what they have written', async () => {
-  const runtime = await open(await written(), 'v1');
+  const runtime = await overAccounts();
 
   const report = await runtime.rehearse();
 
@@ -80,14 +84,14 @@ test('the definitions of today find nothing in what they have written', async ()
 test.each(['v2', 'v9'])(
   'an update with upcasters (%s) finds nothing in what the first version has written',
   async (name) => {
-    const report = await rehearsed(await written(), [module(name)]);
+    const report = await rehearsed(await overAccounts(), [module(name)], { threads: 2 });
 
     expect(report).toMatchObject({ ok: true, streams: 3, events: 12, problems: [] });
   },
 );
 
 test('a removed event and a renamed state are found where they are', async () => {
-  const report = await rehearsed(await written(), [module('removed')]);
+  const report = await rehearsed(await overAccounts(), [module('removed')]);
 
   expect(report.ok).toBe(false);
   expect(report.counts).toEqual({ 'unknown-type': 8, 'not-accepted': 1 });
@@ -104,7 +108,7 @@ test('a removed event and a renamed state are found where they are', async () =>
 });
 
 test('an assign that throws on a stored event is found, and the other streams are replayed', async () => {
-  const report = await rehearsed(await written(), [module('throwing')]);
+  const report = await rehearsed(await overAccounts(), [module('throwing')], { threads: 2 });
 
   expect(found(report)).toEqual(['throws account/b 3 deposited']);
   expect(messageOf(report)).toContain('thirteen is not counted');
@@ -112,7 +116,7 @@ test('an assign that throws on a stored event is found, and the other streams ar
 });
 
 test('an upcaster and a migrate that throw are found', async () => {
-  const report = await rehearsed(await written(), [module('failing-migrate')]);
+  const report = await rehearsed(await overAccounts(), [module('failing-migrate')]);
 
   expect(found(report)).toEqual([
     'migrate-failed account/a 3',
@@ -124,7 +128,7 @@ test('an upcaster and a migrate that throw are found', async () => {
 });
 
 test('a migrate that gives something else than a replay is found, with the difference', async () => {
-  const report = await rehearsed(await written(), [module('wrong-migrate')]);
+  const report = await rehearsed(await overAccounts(), [module('wrong-migrate')]);
 
   expect(found(report)).toEqual(
     [3, 4, 4].map((version, index) => `migrate-diverges account/${'abc'[index]} ${version}`),
@@ -133,10 +137,13 @@ test('a migrate that gives something else than a replay is found, with the diffe
 });
 
 test('a snapshot that says something else than a replay is found, with the difference', async () => {
-  const database = await writtenPlain();
+  const database = join(temporaryFolder(), 'app.db');
+  // The same accounts, of a definition that has no version.
+  await write(database, plain as typeof v1, 'plain');
+  const runtime = await open(database, 'v1');
 
-  const same = await rehearsed(database, [module('plain')]);
-  const report = await rehearsed(database, [module('doubling')]);
+  const same = await rehearsed(runtime, [module('plain')]);
+  const report = await rehearsed(runtime, [module('doubling')]);
 
   expect(same).toMatchObject({ ok: true, events: 12 });
   expect(found(report)).toEqual(
@@ -152,16 +159,16 @@ test('events of a newer version are found by an older one', async () => {
   await newer.actor(v2, 'a').send({ type: 'deposited', cents: 5 });
   await newer.close();
 
-  const report = await rehearsed(database, [module('v1')]);
+  const report = await rehearsed(await open(database, 'v1'), [module('v1')]);
 
   expect(found(report)).toEqual(['newer-schema account/a 2 deposited']);
 });
 
 test('a kind that no module exports is listed once and counted for each stream', async () => {
-  const database = await written();
+  const runtime = await overAccounts();
 
-  const report = await rehearsed(database, [fixture('notebook')]);
-  const without = await rehearsed(database, [fixture('notebook')], { kinds: ['notebook'] });
+  const report = await rehearsed(runtime, [fixture('notebook')]);
+  const without = await rehearsed(runtime, [fixture('notebook')], { kinds: ['notebook'] });
 
   expect(report.counts).toEqual({ 'unknown-kind': 3 });
   expect(report.problems).toHaveLength(1);
@@ -175,9 +182,7 @@ test.each([
 ])(
   'a machine that %s is found on its event, and the other streams are replayed',
   async (_, name, problem, why) => {
-    const database = await written();
-    const runtime = await createRuntime({ database, modules: [module('v1')], hosts: 1, hostMemoryMb: 64 });
-    onTestFinished(() => runtime.close());
+    const runtime = await overAccounts();
     const timeoutMs = name === 'looping' ? 300 : 60_000;
 
     const report = await runtime.rehearse({ modules: [module(name)], timeoutMs });
@@ -210,9 +215,7 @@ test.each([
 ])(
   'a module that %s while it is imported is reported, also where there is nothing to replay',
   async (_, text, problem, why) => {
-    const database = join(temporaryFolder(), 'empty.db');
-
-    const report = await rehearsed(database, [moduleOf(text)], {
+    const report = await rehearsed(await overNothing(), [moduleOf(text)], {
       timeoutMs: problem === 'timed-out' ? 300 : 60_000,
     });
 
@@ -222,7 +225,7 @@ test.each([
 );
 
 test('a machine that cannot be hosted is reported for its kind, and the other kinds are replayed', async () => {
-  const report = await rehearsed(await written(), [module('v1'), fixture('unsupported')]);
+  const report = await rehearsed(await overAccounts(), [module('v1'), fixture('unsupported')]);
 
   expect(report.counts).toEqual({ 'kind-refused': 1 });
   expect(report.problems[0]?.kind).toBe('timed');
@@ -280,8 +283,7 @@ testThoroughly('a machine that ends its thread on every stream is given up', asy
 });
 
 test('nothing is written', async () => {
-  const database = await written();
-  const runtime = await open(database, 'v1');
+  const runtime = await overAccounts();
   const before = await runtime.store.stats();
 
   await runtime.rehearse({ modules: [module('v2')] });
@@ -294,7 +296,7 @@ test('progress grows to the number of events', async () => {
   const told: number[] = [];
   const totals = new Set<number>();
 
-  await rehearsed(await written(), [module('v2')], {
+  await rehearsed(await overAccounts(), [module('v2')], {
     onProgress: ({ done, total }) => {
       told.push(done);
       totals.add(total);
@@ -311,12 +313,12 @@ test('a listener that throws ends the rehearsal with its error', async () => {
     throw new Error('enough');
   };
 
-  await expect(rehearsed(await written(), [module('v2')], { onProgress })).rejects.toThrow('enough');
+  await expect(rehearsed(await overAccounts(), [module('v2')], { onProgress })).rejects.toThrow('enough');
 });
 
 test('an abort ends a rehearsal that would go on for ever', async () => {
   const stop = new AbortController();
-  const report = rehearsed(await written(), [module('looping')], {
+  const report = rehearsed(await overAccounts(), [module('looping')], {
     signal: stop.signal,
     timeoutMs: 60_000,
     onProgress: () => stop.abort(new Error('no more')),
@@ -326,7 +328,7 @@ test('an abort ends a rehearsal that would go on for ever', async () => {
 });
 
 test('a signal that is aborted already begins nothing', async () => {
-  const report = rehearsed(await written(), [module('v2')], {
+  const report = rehearsed(await overAccounts(), [module('v2')], {
     signal: AbortSignal.abort(new Error('never')),
   });
 
@@ -334,7 +336,7 @@ test('a signal that is aborted already begins nothing', async () => {
 });
 
 test('close ends a rehearsal that would go on for ever, and none begins after it', async () => {
-  const runtime = await open(await written(), 'v1');
+  const runtime = await open(join(temporaryFolder(), 'app.db'), 'v1');
   const report = runtime.rehearse({ modules: [moduleOf('for (;;);')], timeoutMs: 60_000 });
   const refused = expect(report).rejects.toEqual(codedError('HOLDFAST_ERR_CLOSED'));
 
@@ -345,7 +347,7 @@ test('close ends a rehearsal that would go on for ever, and none begins after it
 });
 
 test('rehearse refuses options that are none', async () => {
-  const runtime = await open(join(temporaryFolder(), 'app.db'), 'v1');
+  const runtime = await overNothing();
 
   for (const options of [
     { module: [] },

@@ -8,10 +8,12 @@ import { ChannelRecord } from '../support/channel-record.ts';
 import { codedError } from '../support/coded-error.ts';
 import { hostile } from '../support/fixtures/hostile.ts';
 import { sluggish } from '../support/fixtures/sluggish.ts';
-import { openResilient } from '../support/resilient-runtime.ts';
+import { openResilient, sharedResilient } from '../support/resilient-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 // What applications do to circuit breakers and queues that they should not.
+
+const shared = sharedResilient();
 
 const fast: StoreAndForwardOptions = { delayMs: 1, delayMaxMs: 5 };
 const invalid = codedError('HOLDFAST_ERR_ARGUMENT_INVALID');
@@ -39,10 +41,10 @@ test.each([
   ['cannot be looked at', unspeakable],
   ['is nothing', () => undefined],
 ])('an operation comes to an end although what its handler throws %s', async (_, thrown) => {
-  const { runtime } = await openResilient();
+  const { runtime, fresh } = await shared();
   const done: unknown[] = [];
   const outbox = runtime.storeAndForward(
-    'outbox',
+    fresh('outbox'),
     {
       deliver(payload: string) {
         if (payload === 'bad') throw thrown();
@@ -59,10 +61,10 @@ test.each([
 });
 
 test('a function that says which errors are permanent may throw itself', async () => {
-  const { runtime } = await openResilient();
+  const { runtime, fresh } = await shared();
   const isPermanent = (error: unknown) => (error as { response: { status: number } }).response.status === 400;
   const outbox = runtime.storeAndForward(
-    'outbox',
+    fresh('outbox'),
     { deliver: fail },
     { ...fast, attemptsMax: 2, isPermanent },
   );
@@ -72,8 +74,8 @@ test('a function that says which errors are permanent may throw itself', async (
 });
 
 test('an open circuit and a full bulkhead make nothing dead, and what a circuit has queued is not done', async () => {
-  const { runtime, become } = await openResilient();
-  const breaker = runtime.circuitBreaker('service', {
+  const { runtime, fresh, become } = await shared();
+  const breaker = runtime.circuitBreaker(fresh('service'), {
     trip: { rule: 'consecutive', failures: 1 },
     openMs: 30,
     jitter: 0,
@@ -81,7 +83,7 @@ test('an open circuit and a full bulkhead make nothing dead, and what a circuit 
   let failures = 1;
   const done: unknown[] = [];
   const outbox = runtime.storeAndForward(
-    'outbox',
+    fresh('outbox'),
     {
       deliver: (payload: string) =>
         breaker.call(() => {
@@ -96,9 +98,9 @@ test('an open circuit and a full bulkhead make nothing dead, and what a circuit 
   expect(done).toEqual(['first']);
 
   await become('degraded');
-  const patient = runtime.circuitBreaker('patient', { onDegraded: 'queue' });
+  const patient = runtime.circuitBreaker(fresh('patient'), { onDegraded: 'queue' });
   const mail = runtime.storeAndForward(
-    'mail',
+    fresh('mail'),
     { send: () => patient.call(() => void done.push('mail')) },
     fast,
   );
@@ -111,7 +113,7 @@ test('an open circuit and a full bulkhead make nothing dead, and what a circuit 
 });
 
 test('a handler is refused what would wait for itself', async () => {
-  const { runtime } = await openResilient();
+  const { runtime, fresh } = await shared();
   const refused: unknown[] = [];
   const handlers: OperationHandlers = {
     async deliver(_: unknown, { operationId }) {
@@ -121,7 +123,7 @@ test('a handler is refused what would wait for itself', async () => {
       await outbox.resume();
     },
   };
-  const outbox = runtime.storeAndForward('outbox', handlers, fast);
+  const outbox = runtime.storeAndForward(fresh('outbox'), handlers, fast);
   await outbox.enqueue('self');
 
   await expect.poll(() => outbox.metrics()).toMatchObject({ replayed: 1 });
@@ -129,21 +131,21 @@ test('a handler is refused what would wait for itself', async () => {
 });
 
 test('what a handler has left behind may wait for the queue', async () => {
-  const { runtime } = await openResilient();
+  const { runtime, fresh } = await shared();
   const drained = Promise.withResolvers<unknown>();
   const handlers: OperationHandlers = {
     deliver() {
       setTimeout(() => void outbox.drain().then(drained.resolve, drained.reject), 5);
     },
   };
-  const outbox = runtime.storeAndForward('outbox', handlers, fast);
+  const outbox = runtime.storeAndForward(fresh('outbox'), handlers, fast);
   await outbox.enqueue('first');
 
   expect(await drained.promise).toMatchObject({ left: 0 });
 });
 
 test('an operation that fails in the moment in which it is cancelled is cancelled', async () => {
-  const { runtime } = await openResilient();
+  const { runtime, fresh } = await shared();
   const store = new InMemoryOperations();
   const cancelling = Promise.withResolvers<unknown>();
   const settle = store.settle.bind(store);
@@ -161,7 +163,7 @@ test('an operation that fails in the moment in which it is cancelled is cancelle
       throw new Error('503');
     },
   };
-  const outbox = runtime.storeAndForward('outbox', handlers, { ...fast, store, delayMs: 60_000 });
+  const outbox = runtime.storeAndForward(fresh('outbox'), handlers, { ...fast, store, delayMs: 60_000 });
   const { operationId } = await outbox.enqueue('fails');
 
   expect(await cancelling.promise).toBe(true);
@@ -170,8 +172,10 @@ test('an operation that fails in the moment in which it is cancelled is cancelle
 });
 
 test('a queue neither cancels, requeues nor discards what is another’s', async () => {
-  const { runtime } = await openResilient('offline');
-  const [one, other] = ['one', 'other'].map((name) => runtime.storeAndForward(name, { deliver: fail }, fast));
+  const { runtime, fresh } = await shared('offline');
+  const [one, other] = ['one', 'other'].map((name) =>
+    runtime.storeAndForward(fresh(name), { deliver: fail }, fast),
+  );
   if (one === undefined || other === undefined) throw new Error('unreachable');
   const { operationId } = await other.enqueue('theirs');
 
@@ -185,8 +189,8 @@ test('a queue neither cancels, requeues nor discards what is another’s', async
 });
 
 test('what has expired without a network takes no room', async () => {
-  const { runtime } = await openResilient('offline');
-  const outbox = runtime.storeAndForward('outbox', { deliver: fail }, { ...fast, itemsMax: 1 });
+  const { runtime, fresh } = await shared('offline');
+  const outbox = runtime.storeAndForward(fresh('outbox'), { deliver: fail }, { ...fast, itemsMax: 1 });
   await outbox.enqueue('stale', { ttlMs: 1 });
   await expect
     .poll(() => outbox.enqueue('fresh').catch(() => ({ status: 'refused' })))
@@ -198,14 +202,18 @@ test('what has expired without a network takes no room', async () => {
 });
 
 test('a probe that never ends does not shut the circuit: the next one is let through', async () => {
-  const { runtime } = await openResilient();
-  const breaker = runtime.circuitBreaker('service', {
+  const { runtime, fresh } = await shared();
+  const name = fresh('service');
+  const breaker = runtime.circuitBreaker(name, {
     trip: { rule: 'consecutive', failures: 1 },
     openMs: 5,
     probeMs: 10,
     jitter: 0,
   });
-  const changes = new ChannelRecord<{ state: string }>('holdfast:circuit:changed');
+  const changes = new ChannelRecord<{ name: string }>(
+    'holdfast:circuit:changed',
+    (change) => change.name === name,
+  );
   await breaker.call(fail).catch(() => undefined);
   await changes.nth(2);
   breaker.call(never).catch(() => undefined);
@@ -215,8 +223,8 @@ test('a probe that never ends does not shut the circuit: the next one is let thr
 });
 
 test('a queued call that never ends lets the next one go, also when its caller has given it up', async () => {
-  const { runtime, become } = await openResilient('offline');
-  const breaker = runtime.circuitBreaker('service', { probeMs: 10 });
+  const { runtime, fresh, become } = await shared('offline');
+  const breaker = runtime.circuitBreaker(fresh('service'), { probeMs: 10 });
   const stop = new AbortController();
   const deaf = await breaker.call(never, { signal: stop.signal });
   await breaker.call(never);
@@ -232,9 +240,9 @@ test('a queued call that never ends lets the next one go, also when its caller h
 });
 
 test('a queued call that meets another circuit’s refusal is told so, and those behind it go on', async () => {
-  const { runtime, become } = await openResilient('offline');
-  const breaker = runtime.circuitBreaker('outer', { isFailure: () => false });
-  const inner = runtime.circuitBreaker('inner', {
+  const { runtime, fresh, become } = await shared('offline');
+  const breaker = runtime.circuitBreaker(fresh('outer'), { isFailure: () => false });
+  const inner = runtime.circuitBreaker(fresh('inner'), {
     trip: { rule: 'consecutive', failures: 1 },
     openMs: 60_000,
   });
@@ -252,8 +260,11 @@ test('a queued call that meets another circuit’s refusal is told so, and those
 });
 
 test('a call that is under way is not dropped to make room', async () => {
-  const { runtime, become } = await openResilient('offline');
-  const breaker = runtime.circuitBreaker('service', { queueItemsMax: 2, queueOverflow: 'drop-oldest' });
+  const { runtime, fresh, become } = await shared('offline');
+  const breaker = runtime.circuitBreaker(fresh('service'), {
+    queueItemsMax: 2,
+    queueOverflow: 'drop-oldest',
+  });
   const [began, end] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
   const running = await breaker.call(() => {
     began.resolve();
@@ -272,8 +283,8 @@ test('a call that is under way is not dropped to make room', async () => {
 });
 
 test('a function that says which errors are failures may throw itself: then it was one', async () => {
-  const { runtime } = await openResilient();
-  const breaker = runtime.circuitBreaker('service', {
+  const { runtime, fresh } = await shared();
+  const breaker = runtime.circuitBreaker(fresh('service'), {
     trip: { rule: 'consecutive', failures: 1 },
     isFailure: () => {
       throw new Error('no');
@@ -285,9 +296,9 @@ test('a function that says which errors are failures may throw itself: then it w
 });
 
 test('a rate over time costs no more the longer it is counted', async () => {
-  const { runtime } = await openResilient();
+  const { runtime, fresh } = await shared();
   const trip = { rule: 'time', windowMs: 60_000, callsMin: 5, failureRate: 0.9 } as const;
-  const breaker = runtime.circuitBreaker('service', { trip });
+  const breaker = runtime.circuitBreaker(fresh('service'), { trip });
   for (let round = 0; round < 40; round++) {
     await breaker.call(() => 'well');
     await breaker.call(fail).catch(() => undefined);
@@ -382,10 +393,10 @@ test('a circuit whose thread is busy hears of a network that was away for a mome
 test.each(['pause', 'network'] as const)(
   'a call that hangs holds up nobody after a %s that is over',
   async (what) => {
-    const { runtime, become } = await openResilient();
+    const { runtime, fresh, become } = await shared();
     const done: unknown[] = [];
     const outbox = runtime.storeAndForward(
-      'outbox',
+      fresh('outbox'),
       {
         async deliver(payload: string, { signal }) {
           if (payload === 'hangs') await new Promise((_, reject) => signal.addEventListener('abort', reject));
@@ -412,12 +423,12 @@ test.each(['pause', 'network'] as const)(
 );
 
 test('a process that is suspended while it waits for an answer still hears it', async () => {
-  const { runtime } = await openResilient();
+  const { runtime, fresh } = await shared();
   const answer = join(temporaryFolder(), 'answer');
   writeFileSync(answer, 'yes');
   const heard: string[] = [];
   const outbox = runtime.storeAndForward(
-    'outbox',
+    fresh('outbox'),
     {
       async deliver(_: unknown, { signal }) {
         const answering = readFile(answer, { encoding: 'utf8', signal });
@@ -455,9 +466,13 @@ test('a host that is not found holds up nobody while somebody says that the netw
 });
 
 test('an operation that is given back in the moment in which it is cancelled is cancelled, and says so', async () => {
-  const { runtime } = await openResilient();
+  const { runtime, fresh } = await shared();
   const store = new InMemoryOperations();
-  const ended = new ChannelRecord<{ state: string }>('holdfast:operation:ended');
+  const queue = fresh('outbox');
+  const ended = new ChannelRecord<{ queue: string }>(
+    'holdfast:operation:ended',
+    (operation) => operation.queue === queue,
+  );
   const [claim, settle] = [store.claim.bind(store), store.settle.bind(store)];
   const cancelling = Promise.withResolvers<unknown>();
   store.claim = async (...args) => {
@@ -471,11 +486,7 @@ test('an operation that is given back in the moment in which it is cancelled is 
     return settle(...args);
   };
   const done: unknown[] = [];
-  const outbox = runtime.storeAndForward(
-    'outbox',
-    { deliver: (each) => done.push(each) },
-    { ...fast, store },
-  );
+  const outbox = runtime.storeAndForward(queue, { deliver: (each) => done.push(each) }, { ...fast, store });
   const { operationId } = await outbox.enqueue('claimed');
 
   expect(await cancelling.promise).toBe(true);
@@ -508,10 +519,10 @@ test('a check that began before a call failed says nothing of it', async () => {
 });
 
 test('an attempt that nobody answered while the network went away and came back does not count', async () => {
-  const { runtime, become } = await openResilient();
+  const { runtime, fresh, become } = await shared();
   const attempts: number[] = [];
   const outbox = runtime.storeAndForward(
-    'outbox',
+    fresh('outbox'),
     {
       async deliver(_: string, { attempt, signal }) {
         attempts.push(attempt);

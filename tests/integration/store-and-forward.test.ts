@@ -6,7 +6,7 @@ import { ChannelRecord } from '../support/channel-record.ts';
 import { ChildProgram } from '../support/child-program.ts';
 import { codedError } from '../support/coded-error.ts';
 import { hostile } from '../support/fixtures/hostile.ts';
-import { openResilient, type Resilient } from '../support/resilient-runtime.ts';
+import { openResilient, type Resilient, sharedResilient } from '../support/resilient-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A handler that remembers what it was given, and does what the test says. */
@@ -21,25 +21,56 @@ class Receiver {
   };
 }
 
+const shared = sharedResilient();
+
 interface Given<Handlers extends OperationHandlers> extends Resilient {
+  readonly queue: string;
   readonly outbox: StoreAndForward<Handlers>;
 }
 
 const fast: StoreAndForwardOptions = { delayMs: 1, delayMaxMs: 5 };
 
+/** A queue of a runtime that has others as well. */
 async function open<Handlers extends OperationHandlers>(
   handlers: Handlers,
   options: StoreAndForwardOptions = {},
+  network: 'online' | 'offline' = 'online',
+): Promise<Given<Handlers>> {
+  const { fresh, ...resilient } = await shared(network);
+  return withOutbox(resilient, handlers, options, fresh('outbox'));
+}
+
+/** A queue of a runtime of its own. */
+async function openAlone<Handlers extends OperationHandlers>(
+  handlers: Handlers,
   {
     network = 'online',
     database = join(temporaryFolder(), 'app.db'),
     modules = [],
   }: { network?: 'online' | 'offline'; database?: string; modules?: readonly string[] } = {},
+  options: StoreAndForwardOptions = {},
 ): Promise<Given<Handlers>> {
-  const resilient = await openResilient(network, modules, { database });
-  const outbox = resilient.runtime.storeAndForward('outbox', handlers, { ...fast, ...options });
-  return { ...resilient, outbox };
+  return withOutbox(await openResilient(network, modules, { database }), handlers, options);
 }
+
+function withOutbox<Handlers extends OperationHandlers>(
+  resilient: Resilient,
+  handlers: Handlers,
+  options: StoreAndForwardOptions,
+  queue = 'outbox',
+): Given<Handlers> {
+  const outbox = resilient.runtime.storeAndForward(queue, handlers, { ...fast, ...options });
+  return { ...resilient, queue, outbox };
+}
+
+interface OfQueue {
+  readonly queue: string;
+  readonly operationId: string;
+}
+
+/** What is published of the operations of a queue on a channel, and nothing of others. */
+const recordOf = <Details>(queue: string, what: 'ended' | 'failed') =>
+  new ChannelRecord<OfQueue & Details>(`holdfast:operation:${what}`, (message) => message.queue === queue);
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, number) => number);
 const httpError = (status: number, headers = {}) =>
@@ -66,7 +97,7 @@ test('an operation is kept before it is promised, and carried out once with its 
 
 test('operations are carried out in the order in which they came, once each, when the network is back', async () => {
   const receiver = new Receiver();
-  const { outbox, become } = await open({ deliver: receiver.deliver }, {}, { network: 'offline' });
+  const { outbox, become } = await open({ deliver: receiver.deliver }, {}, 'offline');
   for (const number of numbers(40)) await outbox.enqueue(number);
   expect(receiver.got).toEqual([]);
   expect(await outbox.metrics()).toMatchObject({ queued: 40, replayed: 0, depth: 40 });
@@ -104,12 +135,12 @@ test('a network that goes away under load loses nothing, repeats nothing that wa
 
 test('what another process has left is carried out by the next, without being asked for', async () => {
   const database = join(temporaryFolder(), 'app.db');
-  const first = await open({ deliver: () => undefined }, {}, { network: 'offline', database });
+  const first = await openAlone({ deliver: () => undefined }, { network: 'offline', database });
   for (const number of numbers(3)) await first.outbox.enqueue(number);
   await first.runtime.close();
   const receiver = new Receiver();
 
-  const { outbox } = await open({ deliver: receiver.deliver }, {}, { database });
+  const { outbox } = await openAlone({ deliver: receiver.deliver }, { database });
 
   await expect.poll(() => receiver.got).toEqual([0, 1, 2]);
   await expect.poll(() => outbox.metrics()).toMatchObject({ queued: 3, replayed: 3 });
@@ -118,7 +149,7 @@ test('what another process has left is carried out by the next, without being as
 test('one that fails waits and lets others go first, but never those of its order key', async () => {
   const receiver = new Receiver();
   const slow = { delayMs: 30, delayMaxMs: 30 };
-  const { outbox, become } = await open({ deliver: receiver.deliver }, slow, { network: 'offline' });
+  const { outbox, become } = await open({ deliver: receiver.deliver }, slow, 'offline');
   let failures = 0;
   const done: string[] = [];
   receiver.act = (payload) => {
@@ -147,8 +178,8 @@ test('one that fails waits and lets others go first, but never those of its orde
 
 test('one is dead after its last attempt, or at once for a permanent error, and can be sent again', async () => {
   const receiver = new Receiver();
-  const { outbox } = await open({ deliver: receiver.deliver }, { attemptsMax: 3 });
-  const ended = new ChannelRecord<{ operationId: string; state: string }>('holdfast:operation:ended');
+  const { queue, outbox } = await open({ deliver: receiver.deliver }, { attemptsMax: 3 });
+  const ended = recordOf(queue, 'ended');
   receiver.act = (payload) => {
     throw httpError(payload as number);
   };
@@ -187,8 +218,8 @@ test('a server that cannot be reached never makes an operation dead', async () =
 
 test('who asks for a longer wait gets it', async () => {
   const receiver = new Receiver();
-  const { outbox } = await open({ deliver: receiver.deliver });
-  const failed = new ChannelRecord<{ retryAt: number; error: string }>('holdfast:operation:failed');
+  const { queue, outbox } = await open({ deliver: receiver.deliver });
+  const failed = recordOf<{ retryAt: number }>(queue, 'failed');
   receiver.act = () => {
     throw httpError(429, { 'retry-after': '3600' });
   };
@@ -239,8 +270,8 @@ test('the same key is the same operation, and another operation under it is refu
 
 test('a later payload replaces one that waits, an expired one is never carried out, and priority goes first', async () => {
   const receiver = new Receiver();
-  const { outbox, become } = await open({ deliver: receiver.deliver }, {}, { network: 'offline' });
-  const ended = new ChannelRecord<{ state: string }>('holdfast:operation:ended');
+  const { queue, outbox, become } = await open({ deliver: receiver.deliver }, {}, 'offline');
+  const ended = recordOf(queue, 'ended');
   await outbox.enqueue('draft 1', { coalesceKey: 'draft' });
   await outbox.enqueue('stale', { ttlMs: 1 });
   await outbox.enqueue('urgent', { priority: 10 });
@@ -258,7 +289,7 @@ test('a later payload replaces one that waits, an expired one is never carried o
 
 test('an operation that is cancelled is never carried out; one that is under way is told', async () => {
   const receiver = new Receiver();
-  const { outbox, become } = await open({ deliver: receiver.deliver }, {}, { network: 'offline' });
+  const { outbox, become } = await open({ deliver: receiver.deliver }, {}, 'offline');
   const waits = await outbox.enqueue('waits');
   const runs = await outbox.enqueue('runs');
   const deaf = await outbox.enqueue('deaf');
@@ -285,7 +316,10 @@ test('an operation that is cancelled is never carried out; one that is under way
 
 test('a paused queue begins nothing, and a drain carries out what waits for its next attempt', async () => {
   const receiver = new Receiver();
-  const { outbox } = await open({ deliver: receiver.deliver }, { delayMs: 60_000, delayMaxMs: 60_000 });
+  const { queue, outbox } = await open(
+    { deliver: receiver.deliver },
+    { delayMs: 60_000, delayMaxMs: 60_000 },
+  );
   await outbox.pause();
   await outbox.enqueue('later');
   const stop = new AbortController();
@@ -296,7 +330,7 @@ test('a paused queue begins nothing, and a drain carries out what waits for its 
   receiver.act = () => {
     if (receiver.got.length === 1) throw httpError(500);
   };
-  const failed = new ChannelRecord('holdfast:operation:failed');
+  const failed = recordOf(queue, 'failed');
   await outbox.resume();
   await failed.nth(1);
 
@@ -306,7 +340,7 @@ test('a paused queue begins nothing, and a drain carries out what waits for its 
 
 test('what is handed in while the queue drains is carried out after it, without an end to wait for', async () => {
   const receiver = new Receiver();
-  const { outbox, become } = await open({ deliver: receiver.deliver }, {}, { network: 'offline' });
+  const { outbox, become } = await open({ deliver: receiver.deliver }, {}, 'offline');
   receiver.act = async (payload) => {
     if ((payload as number) < 10) await outbox.enqueue((payload as number) + 2);
   };
@@ -321,11 +355,7 @@ test('what is handed in while the queue drains is carried out after it, without 
 
 test('a queue is bounded, and says what it does with what is too much', async () => {
   const full = codedError('HOLDFAST_ERR_QUEUE_FULL');
-  const { outbox, runtime } = await open(
-    { deliver: () => undefined },
-    { itemsMax: 1 },
-    { network: 'offline' },
-  );
+  const { outbox, runtime } = await open({ deliver: () => undefined }, { itemsMax: 1 }, 'offline');
   await outbox.enqueue('first');
   await expect(outbox.enqueue('second')).rejects.toEqual(full);
   const bytes = runtime.storeAndForward('bytes', { deliver: () => undefined }, { bytesMax: 10 });
@@ -346,7 +376,7 @@ test('a queue is bounded, and says what it does with what is too much', async ()
     { itemsMax: 1, overflow: 'drop-newest' },
   );
   await oldest.enqueue('old');
-  const ended = new ChannelRecord<{ operationId: string }>('holdfast:operation:ended');
+  const ended = recordOf('oldest', 'ended');
   const { operationId, status } = await oldest.enqueue('new');
 
   expect(status).toBe('dropped');
@@ -356,7 +386,7 @@ test('a queue is bounded, and says what it does with what is too much', async ()
 test('queues of several handlers carry out each operation by its name, and leave unknown names alone', async () => {
   const database = join(temporaryFolder(), 'app.db');
   const [post, mail] = [new Receiver(), new Receiver()];
-  const first = await open({ post: post.deliver, mail: mail.deliver }, {}, { network: 'offline', database });
+  const first = await openAlone({ post: post.deliver, mail: mail.deliver }, { network: 'offline', database });
   await first.outbox.enqueue('letter', { name: 'mail' });
   await first.outbox.enqueue('parcel', { name: 'post' });
   await expect(first.outbox.enqueue('which' as never)).rejects.toEqual(
@@ -364,7 +394,7 @@ test('queues of several handlers carry out each operation by its name, and leave
   );
   await first.runtime.close();
 
-  const { outbox } = await open({ post: post.deliver }, {}, { database });
+  const { outbox } = await openAlone({ post: post.deliver }, { database });
 
   await expect.poll(() => post.got).toEqual(['parcel']);
   expect(mail.got).toEqual([]);
@@ -373,7 +403,11 @@ test('queues of several handlers carry out each operation by its name, and leave
 
 test('a queue can live in memory', async () => {
   const receiver = new Receiver();
-  const { outbox, runtime } = await open({ deliver: receiver.deliver }, { store: new InMemoryOperations() });
+  const { outbox, runtime } = await openAlone(
+    { deliver: receiver.deliver },
+    {},
+    { store: new InMemoryOperations() },
+  );
   await outbox.enqueue('light');
 
   await expect.poll(() => receiver.got).toEqual(['light']);
@@ -383,8 +417,8 @@ test('a queue can live in memory', async () => {
 
 test('secrets are not kept in what went wrong', async () => {
   const receiver = new Receiver();
-  const { outbox } = await open({ deliver: receiver.deliver }, { attemptsMax: 1 });
-  const ended = new ChannelRecord('holdfast:operation:ended');
+  const { queue, outbox } = await open({ deliver: receiver.deliver }, { attemptsMax: 1 });
+  const ended = recordOf(queue, 'ended');
   receiver.act = () => {
     throw new Error('POST https://bob:hunter2hunter2@host/ failed with Bearer abcdefghijklmnopqrstuvwxyz');
   };
@@ -398,9 +432,8 @@ test('secrets are not kept in what went wrong', async () => {
 
 test('the queue goes on after the death of the thread that its actor lived on', async () => {
   const receiver = new Receiver();
-  const { runtime, outbox, become } = await open(
+  const { runtime, outbox, become } = await openAlone(
     { deliver: receiver.deliver },
-    {},
     { network: 'offline', modules: ['hostile'] },
   );
   await outbox.enqueue('before');
@@ -421,7 +454,7 @@ test('the queue goes on after the death of the thread that its actor lived on', 
 test('a close waits for what is under way, has the rest wait for the next, and takes nothing more', async () => {
   const database = join(temporaryFolder(), 'app.db');
   const receiver = new Receiver();
-  const { runtime, outbox } = await open({ deliver: receiver.deliver }, {}, { database });
+  const { runtime, outbox } = await openAlone({ deliver: receiver.deliver }, { database });
   const [began, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   receiver.act = () => {
     began.resolve();
@@ -438,7 +471,7 @@ test('a close waits for what is under way, has the rest wait for the next, and t
   expect(receiver.got).toEqual(['under way']);
 
   const next = new Receiver();
-  await open({ deliver: next.deliver }, {}, { database });
+  await openAlone({ deliver: next.deliver }, { database });
 
   await expect.poll(() => next.got).toEqual(['waits']);
 });
@@ -455,12 +488,12 @@ test('an operation that the process dies of is parked after three times, and tho
 });
 
 test('there is one queue of a name, and its options make sense', async () => {
-  const { runtime } = await open({ deliver: () => undefined });
+  const { runtime, queue } = await open({ deliver: () => undefined });
   const invalid = codedError('HOLDFAST_ERR_OPTION_INVALID') as Error;
   const make = (handlers: unknown, options?: unknown) => () =>
     runtime.storeAndForward('wrong', handlers as OperationHandlers, options as StoreAndForwardOptions);
 
-  expect(() => runtime.storeAndForward('outbox', { deliver: () => undefined })).toThrow(invalid);
+  expect(() => runtime.storeAndForward(queue, { deliver: () => undefined })).toThrow(invalid);
   expect(make({})).toThrow(invalid);
   expect(make({ deliver: 'now' })).toThrow(invalid);
   for (const options of [

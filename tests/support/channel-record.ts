@@ -1,13 +1,14 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { onTestFinished } from 'vitest';
 
-/** Everything that is published on a channel from now on. */
+/** Everything that is published on a channel from now on, or what of it is meant. */
 export class ChannelRecord<Message> {
   readonly messages: Message[] = [];
   readonly #waiting = new Set<() => void>();
 
-  constructor(name: string) {
+  constructor(name: string, isMeant: (message: Message) => boolean = () => true) {
     const listener = (message: unknown): void => {
+      if (!isMeant(message as Message)) return;
       this.messages.push(message as Message);
       for (const wake of this.#waiting) wake();
     };
