@@ -26,17 +26,12 @@ import { codedError } from '../support/coded-error.ts';
 import { document } from '../support/fixtures/document.ts';
 import { titles } from '../support/fixtures/library.ts';
 import { fixture } from '../support/open-runtime.ts';
+import { programAgain, type Ran } from '../support/program-again.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { isThorough } from '../support/thorough.ts';
 
 const program = join(import.meta.dirname, '../../dist/runtime/cli/holdfast.js');
 const library = new URL('../support/fixtures/library.ts', import.meta.url).pathname;
-
-interface Ran {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
 
 function start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ran> } {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -51,7 +46,9 @@ function start(args: readonly string[]): { child: ChildProcess; ended: Promise<R
   return { child, ended: once(child, 'close').then(([code]) => ({ code: code as number | null, ...ran })) };
 }
 
-const run = (...args: readonly string[]): Promise<Ran> => start(args).ended;
+/** In a process of its own, as users run it: of what the others do in one process, each verb that starts threads does once. */
+const runAlone = (...args: readonly string[]): Promise<Ran> => start(args).ended;
+const run = programAgain(program);
 const lines = ({ out }: Ran): unknown[] =>
   out
     .trim()
@@ -85,7 +82,7 @@ test('says counts, streams and events, for people and for machines', async () =>
   const [stats, streams, events, some, table] = await Promise.all([
     run('stats', database, '--json'),
     run('streams', database, '--json', '--prefix', 'document/p'),
-    run('events', database, '--json'),
+    runAlone('events', database, '--json'),
     run('events', database, '--json', '--stream', 'document/plan', '--type', 'revised'),
     run('streams', database),
   ]);
@@ -143,7 +140,7 @@ test('says its version, and what each option of a verb does', async () => {
   const some = verbs.filter((_, index) => isThorough || index % 4 === 0);
   const helps = await Promise.all(some.map((verb) => run(verb, '--help')));
 
-  expect(await run('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
+  expect(await runAlone('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
   expect(await run('-v')).toEqual({ code: 0, out: `${version}\n`, err: '' });
   expect(verbs).toContain('events');
   for (const { out } of helps) {
@@ -158,10 +155,10 @@ test('finds a sound file sound, and rehearses, rebuilds and backs it up', async 
   const [verify, doctor, rehearse, backup] = await Promise.all([
     run('verify', database, '--json'),
     run('doctor', database, '--json'),
-    run('rehearse', database, '--modules', library, '--json'),
-    run('backup', database, copy),
+    runAlone('rehearse', database, '--modules', library, '--json'),
+    runAlone('backup', database, copy),
   ]);
-  const rebuild = await run('rebuild', database, 'titles', '--modules', library, '--json');
+  const rebuild = await runAlone('rebuild', database, 'titles', '--modules', library, '--json');
 
   expect(lines(verify)).toEqual([{ ok: true, events: 3, problems: [] }]);
   expect(lines(doctor).map((finding) => (finding as { level: string }).level)).toEqual(Array(7).fill('ok'));
@@ -195,7 +192,7 @@ test('an id of a dead letter that is none is named as it was given', async () =>
 test('exports and imports the same events, once', async () => {
   const [path, target] = [join(folder, 'all.ndjson'), join(folder, 'other.db')];
 
-  expect(await run('export', database, path)).toMatchObject({ code: 0, err: '' });
+  expect(await runAlone('export', database, path)).toMatchObject({ code: 0, err: '' });
   expect(await run('export', database, path)).toMatchObject({ code: 1 });
   expect(lines(await run('import', target, path, '--json'))).toEqual([
     { import: path, events: 3, written: 3 },
@@ -413,7 +410,8 @@ test.each([
   [['rebuild', 'x.db', '--modules', 'nowhere.ts'], 2, /no module nowhere\.ts/],
   [['dead-letters', 'x.db', 'eat', '1'], 2, /requeue or discard/],
 ])('what is not understood is said so: %j', async (args, code, err) => {
-  const ran = await run(...args.map((arg) => (arg === 'x.db' ? join(folder, arg) : arg)));
+  const runSo = args.length === 0 ? runAlone : run;
+  const ran = await runSo(...args.map((arg) => (arg === 'x.db' ? join(folder, arg) : arg)));
 
   expect({ ...ran, err: ran.err.trim() }).toMatchObject({ code, err: expect.stringMatching(err) });
 });
