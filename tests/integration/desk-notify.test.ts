@@ -9,12 +9,16 @@ import {
 import { expect, onTestFinished, test } from 'vitest';
 import { handOver } from '../../docs/examples/desk/hand-over.ts';
 import type { News } from '../../docs/examples/desk/news.ts';
-import { type ChildEnd, ChildProgram, runChild } from '../support/child-program.ts';
+import { ChildProgram, runChild } from '../support/child-program.ts';
+import { programAgain, type Ran } from '../support/program-again.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { testThoroughly } from '../support/thorough.ts';
 import { WebhookReceiver } from '../support/webhook-receiver.ts';
 
 const desk = join(import.meta.dirname, '../../docs/examples/desk/desk.ts');
+
+/** In a process that runs it again and again; the tests of signals and deaths have others. */
+const runDesk = programAgain(desk);
 
 interface Given {
   readonly folder: string;
@@ -26,6 +30,8 @@ interface Given {
   readonly args: readonly string[];
   /** Such a run, and the last line or lines that it said. */
   readonly run: () => Promise<string>;
+  /** The same in a process of its own. */
+  readonly runAlone: () => Promise<string>;
 }
 
 async function given(): Promise<Given> {
@@ -38,12 +44,18 @@ async function given(): Promise<Given> {
   const url = `http://127.0.0.1:${server.port}/hook`;
   const args = [folder, '--database', database, '--notify', url];
   const write = (name: string, text = name) => writeFileSync(join(folder, name), text);
-  return { folder, database, server, url, args, write, run: async () => toldBy(await runChild(desk, args)) };
+  const run = async () => toldBy(await runDesk(...args));
+  const runAlone = async () => {
+    const { code, lines, stderr } = await runChild(desk, args);
+    return toldBy({ code, out: lines.join('\n'), err: stderr });
+  };
+  return { folder, database, server, url, args, write, run, runAlone };
 }
 
 /** What a run said of its deliveries. */
-function toldBy({ code, stderr, lines }: ChildEnd): string {
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+function toldBy({ code, out, err }: Ran): string {
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  const lines = out.trimEnd().split('\n');
   return lines.slice(lines.findIndex((line) => line.startsWith('database: ')) + 1).join('\n');
 }
 
@@ -59,11 +71,11 @@ async function eventsOf(database: string): Promise<StoredEvent[]> {
 }
 
 test('tells a server once of every change, and what changed it was', async () => {
-  const { folder, database, server, args, url, write, run } = await given();
+  const { folder, database, server, args, url, write, run, runAlone } = await given();
   write('plan.md', 'Intro\n\n## The plan \n# Not this');
   write('notes.txt');
 
-  expect(await run()).toBe(`2 delivered to ${url}`);
+  expect(await runAlone()).toBe(`2 delivered to ${url}`);
   expect(heard(server).sort()).toEqual(['created notes.txt 1', 'created plan.md 1']);
   expect(server.received.map(({ body }) => body['title']).sort()).toEqual(['The plan', 'notes.txt']);
   const [event] = await eventsOf(database);
@@ -85,14 +97,14 @@ test('tells a server once of every change, and what changed it was', async () =>
   write('plan.md', '# Another plan');
   renameSync(join(folder, 'notes.txt'), join(folder, 'note.txt'));
   const withSecrets = url.replace('//', '//ann:p%20w@').concat('?token=abc');
-  const third = toldBy(await runChild(desk, [...args.slice(0, 4), withSecrets, '--search', 'another']));
+  const third = toldBy(await runDesk(...args.slice(0, 4), withSecrets, '--search', 'another'));
   expect(third).toBe(`plan.md: # [Another] plan\n2 delivered to ${url.replace('//', '//***@')}?token=***`);
   expect(heard(server).slice(2).sort()).toEqual(['renamed note.txt 2', 'revised plan.md 2']);
   expect(server.received.at(-1)?.headers.authorization).toBe(`Basic ${btoa('ann:p w')}`);
 });
 
 test('keeps what a server that is away could not be told, and tells it in order when it is back', async () => {
-  const { folder, server, args, url, write, run } = await given();
+  const { folder, server, args, url, write, run, runAlone } = await given();
   await server.goAway();
   const waiting = (count: number) =>
     `0 delivered to ${url}, ${count} waiting (127.0.0.1:${server.port} refuses connections): sent by the next run with --notify`;
@@ -104,13 +116,13 @@ test('keeps what a server that is away could not be told, and tells it in order 
 
   await server.comeBack();
   renameSync(join(folder, 'a.md'), join(folder, 'c.md'));
-  expect(toldBy(await runChild(desk, args.slice(0, 3)))).toBe('');
+  expect(toldBy(await runDesk(...args.slice(0, 3)))).toBe('');
   expect(server.received).toEqual([]);
 
   rmSync(join(folder, 'c.md'));
   // One that has to be tried again is not overtaken.
   server.answers.set('a.md', [503]);
-  expect(await run()).toBe(`5 delivered to ${url}`);
+  expect(await runAlone()).toBe(`5 delivered to ${url}`);
   expect(heard(server).filter((each) => !each.includes('b.md'))).toEqual([
     'created a.md 1',
     'created a.md 1',
@@ -245,9 +257,9 @@ test.each([
   ['ftp://ann:secret@example.com/x', 'ftp://***@example.com/x'],
   ['example.com', 'example.com'],
 ])('--notify %j is not understood', async (url, shown) => {
-  expect(await runChild(desk, ['--notify', url])).toMatchObject({
+  expect(await runDesk('--notify', url)).toEqual({
     code: 2,
-    lines: [],
-    stderr: `desk: --notify takes a URL that begins with http: or https:, not "${shown}". Try --help.\n`,
+    out: '',
+    err: `desk: --notify takes a URL that begins with http: or https:, not "${shown}". Try --help.\n`,
   });
 });

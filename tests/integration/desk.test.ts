@@ -19,13 +19,19 @@ import { pathToFileURL } from 'node:url';
 import * as fc from 'fast-check';
 import { createRuntime } from 'holdfast';
 import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Catalogue, type KnownDocument } from '../../docs/examples/desk/catalogue.ts';
 import type { Reading } from '../../docs/examples/desk/read-document.ts';
 import { type Change, reconcile } from '../../docs/examples/desk/reconcile.ts';
 import { search } from '../../docs/examples/desk/search.ts';
+import { programAgain } from '../support/program-again.ts';
 
 const desk = join(import.meta.dirname, '../../docs/examples/desk/desk.ts');
+const stateHome = realpathSync(mkdtempSync(join(tmpdir(), 'holdfast-desk-state-')));
+const { npm_lifecycle_event: _, ...inherited } = process.env;
+const env = { ...inherited, XDG_STATE_HOME: stateHome };
+
+afterAll(() => rmSync(stateHome, { recursive: true }));
 
 let place: string;
 let folder: string;
@@ -53,11 +59,7 @@ interface Desk {
 }
 
 function start(args: readonly string[] = [folder, '--database', database]): Desk {
-  const { npm_lifecycle_event: _, ...env } = process.env;
-  const child = spawn(process.execPath, [desk, ...args], {
-    env: { ...env, XDG_STATE_HOME: join(place, 'state') },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(process.execPath, [desk, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const texts = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     texts.out += text;
@@ -68,13 +70,24 @@ function start(args: readonly string[] = [folder, '--database', database]): Desk
   const end = once(child, 'close').then(([exitCode]) => ({
     exitCode: exitCode as number | null,
     out: texts.out,
-    // How far it is, said now and then, is not what these tests are about.
-    err: texts.err.replace(/^[\d,]+ of [\d,]+ files\n/gm, ''),
+    err: withoutProgress(texts.err),
   }));
   return { child, end };
 }
 
-const run = (...args: string[]): Promise<Run> => start(args.length === 0 ? undefined : args).end;
+/** How far it is, said now and then, is not what these tests are about. */
+const withoutProgress = (err: string): string => err.replace(/^[\d,]+ of [\d,]+ files\n/gm, '');
+
+/** In a process of its own. */
+const runAlone = (): Promise<Run> => start().end;
+
+const again = programAgain(desk, env);
+
+/** In the process that ran it last. */
+async function run(...args: string[]): Promise<Run> {
+  const { code, out, err } = await again(...(args.length === 0 ? [folder, '--database', database] : args));
+  return { exitCode: code, out, err: withoutProgress(err) };
+}
 
 const write = (name: string, text: string | Buffer = name): void => writeFileSync(join(folder, name), text);
 
@@ -137,7 +150,7 @@ test('tells what was created, then that nothing changed, then what was revised, 
   for (const name of ['edited.md', 'moved.md', 'dropped.md', 'kept.md']) write(name);
   utimesSync(join(folder, 'kept.md'), 1, 1);
 
-  const first = await run();
+  const first = await runAlone();
   expect(first).toMatchObject({ exitCode: 0, err: '' });
   expect(first.out).toContain('+ created kept.md\n');
   expect(first.out).toContain('4 created\n');
@@ -152,7 +165,7 @@ test('tells what was created, then that nothing changed, then what was revised, 
   renameSync(join(folder, 'moved.md'), join(folder, 'moved-there.md'));
   rmSync(join(folder, 'dropped.md'));
   write('added.md');
-  const third = await run();
+  const third = await runAlone();
   expect(third.out.split('\n').slice(1, 6)).toEqual([
     '+ created added.md',
     '- removed dropped.md',
@@ -174,16 +187,25 @@ test('tells what was created, then that nothing changed, then what was revised, 
   expect(isSound).toBe(true);
 });
 
-test('goes on after SIGKILL half way, with nothing twice and nothing lost', async () => {
-  const count = 2_500;
+test('goes on after SIGKILL half way and after Ctrl-C, which is exit code 130, with nothing twice and nothing lost', async () => {
+  const count = 2_000;
   writeMany(count);
 
   const killed = start();
   await onceItWrites(() => killed.child.kill('SIGKILL'));
   expect(await killed.end).toMatchObject({ exitCode: null });
+  const kept = (await history()).all.length;
+  expect(kept).toBeLessThan(count);
+
+  const stopped = start();
+  await onceItWrites(() => stopped.child.kill('SIGINT'), kept);
+  expect(await stopped.end).toMatchObject({ exitCode: 130, err: 'desk: Stopped. Run it again to go on.\n' });
+  expect(readdirSync(place).filter((name) => name.startsWith('desk.db'))).toEqual(['desk.db']);
   expect((await history()).all.length).toBeLessThan(count);
 
-  expect(await run()).toMatchObject({ exitCode: 0, err: '' });
+  const last = await run();
+  expect(last).toMatchObject({ exitCode: 0, err: '' });
+  expect(last.out).toContain(`${count.toLocaleString('en')} documents`);
   const { all, byId, isSound } = await history();
   expect(new Set(all).size).toBe(count);
   expect(all.length).toBe(count);
@@ -191,32 +213,17 @@ test('goes on after SIGKILL half way, with nothing twice and nothing lost', asyn
   expect(isSound).toBe(true);
 });
 
-test('closes on Ctrl-C with exit code 130, and the next run goes on', async () => {
-  const count = 2_500;
-  writeMany(count);
-
-  const stopped = start();
-  await onceItWrites(() => stopped.child.kill('SIGINT'));
-  expect(await stopped.end).toMatchObject({ exitCode: 130, err: 'desk: Stopped. Run it again to go on.\n' });
-  expect(readdirSync(place).filter((name) => name.startsWith('desk.db'))).toEqual(['desk.db']);
-  expect((await history()).all.length).toBeLessThan(count);
-
-  const next = await run();
-  expect(next.out).toContain(`${count.toLocaleString('en')} documents`);
-  expect((await history()).all.length).toBe(count);
-});
-
-/** Waits until the first event is durable, as another process sees it. */
-async function onceItWrites(act: () => void): Promise<void> {
+/** Waits until one more event is durable, as another process sees it. */
+async function onceItWrites(act: () => void, after = 0): Promise<void> {
   await using store = await openStore();
-  for await (const _ of store.subscribe()) return act();
+  for await (const _ of store.subscribe({ after })) return act();
 }
 
 test('two desks on one folder at once make one document of each file', async () => {
   const count = 500;
   writeMany(count);
 
-  const [one, other] = await Promise.all([run(), run()]);
+  const [one, other] = await Promise.all([runAlone(), runAlone()]);
 
   expect([one.exitCode, other.exitCode]).toEqual([0, 0]);
   const { all, byId } = await history();
@@ -287,12 +294,12 @@ test('keeps its database out of the folder unless it is told to put it there', a
   write('a.txt');
 
   const elsewhere = await run(folder);
-  expect(elsewhere.out).toContain(`database: ${join(place, 'state/holdfast-desk/watched-')}`);
+  expect(elsewhere.out).toContain(`database: ${join(stateHome, 'holdfast-desk/watched-')}`);
 
   const inside = await run(folder, '--database', join(folder, 'inside.db'));
   expect(inside.out).toContain('1 created\n1 document, ');
 
-  const refused = await run(place);
+  const refused = await run(stateHome);
   expect(refused.exitCode).toBe(1);
   expect(refused.err).toMatch(/^desk: The database would be in .*--database.*\n$/);
 });
