@@ -1,9 +1,19 @@
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isNetworkModule, namedModules } from '../support/network-use.ts';
+import { isThorough } from '../support/thorough.ts';
 
 const root = join(import.meta.dirname, '../..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -59,8 +69,8 @@ const expectedPackages = [
 
 test('an installed tarball brings no package that could use a network', () => {
   writeFileSync(join(folder, 'package.json'), '{ "name": "app", "private": true }');
-  const quick = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
-  npm(folder, 'install', '--omit=dev', '--omit=peer', ...quick, `./${tarball}`);
+  if (isThorough) npm(folder, ...install, `./${tarball}`);
+  else installUnpacked();
 
   const manifests = globSync('node_modules/**/package.json', { cwd: folder }).filter(isRootOfPackage);
   const packages = manifests.map((path) => JSON.parse(readFileSync(join(folder, path), 'utf8')));
@@ -78,6 +88,21 @@ test('an installed tarball brings no package that could use a network', () => {
   writeFileSync(join(folder, 'node_modules/xstate/planted.cjs'), "const tls = require('tls');\n");
   expect(networkUsers(join(folder, 'node_modules'))).toEqual(['xstate/planted.cjs: tls']);
 });
+
+const install = [
+  ...['install', '--omit=dev', '--omit=peer'],
+  ...['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'],
+];
+
+/** The same with a sixth of the work: npm installs what the manifest of the tarball asks for, and `tar` unpacks the rest. */
+function installUnpacked(): void {
+  run(folder, 'tar', '-xzf', tarball);
+  mkdirSync(join(folder, 'manifest'));
+  copyFileSync(join(folder, 'package/package.json'), join(folder, 'manifest/package.json'));
+  npm(folder, ...install, '--install-links', './manifest');
+  rmSync(join(folder, 'node_modules/holdfast'), { recursive: true });
+  renameSync(join(folder, 'package'), join(folder, 'node_modules/holdfast'));
+}
 
 /** Parts of the package itself that are there to use a network, and that `holdfast/offline` never loads. */
 const networkDoors = /^holdfast\/dist\/runtime\/probes\//;
@@ -98,8 +123,10 @@ function isRootOfPackage(path: string): boolean {
   return /(^|\/)node_modules\/(@[^/]+\/)?[^/@]+$/.test(dirname(path));
 }
 
-function npm(cwd: string, ...args: string[]): string {
-  const { status, stderr, stdout } = spawnSync('npm', args, { cwd, encoding: 'utf8' });
+const npm = (cwd: string, ...args: string[]): string => run(cwd, 'npm', ...args);
+
+function run(cwd: string, command: string, ...args: string[]): string {
+  const { status, stderr, stdout } = spawnSync(command, args, { cwd, encoding: 'utf8' });
   expect(status, stderr).toBe(0);
   return stdout;
 }
