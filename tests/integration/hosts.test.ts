@@ -102,7 +102,7 @@ test('actors of other hosts, the store and the app do not notice that a host han
 
   const stuck = runtime
     .actor(hostile, '0')
-    .send({ type: 'harmed', harm: 'loop', mark: join(folder, 'mark'), times: 2 })
+    .send({ type: 'harmed', harm: isThorough ? 'loop' : 'stuck', mark: join(folder, 'mark'), times: 2 })
     .catch((error: unknown) => error);
   const results = await Promise.allSettled(
     actors.map((actor) => actor.send({ type: 'counted' }, { timeoutMs: 900 })),

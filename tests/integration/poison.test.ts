@@ -81,7 +81,7 @@ test('later commands wait behind one that is in quarantine, and come after it', 
 });
 
 test('an actor in quarantine lives nowhere else, and health shows it', async () => {
-  const { runtime, poison } = await openWithPoison('loop', { hostUnresponsiveMs: 1_500 });
+  const { runtime, poison } = await openWithPoison('stuck', { hostUnresponsiveMs: 1_500 });
   const restarted = new ChannelRecord('holdfast:host:restarted');
   const quarantined = new ChannelRecord('holdfast:actor:quarantined');
   const released = new ChannelRecord('holdfast:actor:released');
@@ -154,7 +154,7 @@ test('what was thrown in quarantine after the append had left may be durable, an
 });
 
 test('close ends what is in quarantine and keeps it as a dead letter', async () => {
-  const { runtime, poison } = await openWithPoison('loop', {
+  const { runtime, poison } = await openWithPoison('stuck', {
     hostUnresponsiveMs: 1_000,
     closeTimeoutMs: 100,
   });
