@@ -1,11 +1,15 @@
-import { join } from 'node:path';
 import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
 import { describe, expect, test } from 'vitest';
 import { runChild } from '../support/child-program.ts';
 import { expectWholeLog } from '../support/stored-log.ts';
 import { straceArguments, whyNoStrace } from '../support/strace.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
 import { testThoroughly } from '../support/thorough.ts';
+import { writtenOnce } from '../support/written-once.ts';
+
+/** So that the faults hit appends and not the creation of the schema. */
+const newDatabase = writtenOnce(async (path) =>
+  EventStore.withBackend(await SqliteEventStoreBackend.open(path)).close(),
+);
 
 const faults = [
   // After the data was written, the disk cannot say whether it is there.
@@ -20,8 +24,7 @@ describe.each(['store', 'actors'])('one caller appends through the %s', (through
     async (fault, { skip }) => {
       const why = whyNoStrace();
       skip(why !== undefined, why);
-      const database = join(temporaryFolder(), 'app.db');
-      await createDatabase(database);
+      const database = await newDatabase();
 
       const prefix = straceArguments(database, fault);
       const { code, lines, stderr } = await runChild('append-with-retries.ts', [database, through, '25'], {
@@ -44,8 +47,7 @@ testThoroughly(
   async ({ skip }) => {
     const why = whyNoStrace();
     skip(why !== undefined, why);
-    const database = join(temporaryFolder(), 'app.db');
-    await createDatabase(database);
+    const database = await newDatabase();
 
     // The first eight writes make the index; the next ones enlarge it.
     const prefix = straceArguments(database, {
@@ -68,9 +70,4 @@ testThoroughly(
 function largeEvents() {
   const event = { type: 'noted', data: { note: 'x'.repeat(10 * 1024 * 1024) } };
   return [event, event];
-}
-
-/** So that the faults hit appends and not the creation of the schema. */
-async function createDatabase(path: string): Promise<void> {
-  await EventStore.withBackend(await SqliteEventStoreBackend.open(path)).close();
 }

@@ -5,6 +5,7 @@ import { expectWholeQueues } from '../support/stored-operations.ts';
 import { straceArguments, whyNoStrace } from '../support/strace.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { times } from '../support/thorough.ts';
+import { writtenOnce } from '../support/written-once.ts';
 
 const after = (word: string, lines: readonly string[]) =>
   lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
@@ -55,6 +56,11 @@ test('SIGKILL at any write loses no operation, and neither doubles nor reorders 
   expectCarriedOut(database, [...lines, ...last]);
 });
 
+/** So that the faults hit operations and not the creation of the schema. */
+const newDatabase = writtenOnce(async (path) => {
+  await runChild('replay-operations.ts', [path, '0']);
+});
+
 test.for([
   { calls: 'fsync', inject: 'error=EIO:when=6..8', code: 'HOLDFAST_ERR_OUTCOME_UNKNOWN' },
   { calls: 'pwrite64', inject: 'error=EIO:when=30..33', code: 'HOLDFAST_ERR_STORAGE_IO' },
@@ -62,8 +68,7 @@ test.for([
 ])('$inject on $calls is $code; what is repeated is kept and done once', async (fault, { skip }) => {
   const why = whyNoStrace();
   skip(why !== undefined, why);
-  const database = join(temporaryFolder(), 'app.db');
-  await runChild('replay-operations.ts', [database, '0']);
+  const database = await newDatabase();
 
   const prefix = straceArguments(database, fault);
   const { code, lines, stderr } = await runChild('replay-operations.ts', [database, '40'], { prefix });

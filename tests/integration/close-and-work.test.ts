@@ -46,7 +46,7 @@ test.each(Array.from({ length: times(2, 20) }, (_, index) => index + 1))(
     const folder = temporaryFolder();
     const database = join(folder, 'app.db');
     const before = await openRuntime(['gauge'], { database, hosts: 2 });
-    const ids = Array.from({ length: 16 }, (_, index) => `${index}`);
+    const ids = Array.from({ length: times(8, 16) }, (_, index) => `${index}`);
 
     const sent = ids.map((id) =>
       before.actor(gauge, id).send({

@@ -14,11 +14,12 @@ test.each(['actors', 'store'])(
   'two processes that append to the same streams through the %s lose and repeat nothing',
   async (through) => {
     const database = join(temporaryFolder(), 'app.db');
+    const rounds = times(5, 12);
 
     // Both create the file at once, and 64 callers of each write to the same sixteen streams.
     const ends = await Promise.all([
-      runChild('append-notes.ts', [database, through, '12']),
-      runChild('append-notes.ts', [database, through, '12']),
+      runChild('append-notes.ts', [database, through, `${rounds}`]),
+      runChild('append-notes.ts', [database, through, `${rounds}`]),
     ]);
 
     expect(ends.map(({ code, stderr }) => ({ code, stderr }))).toEqual([
@@ -26,7 +27,7 @@ test.each(['actors', 'store'])(
       { code: 0, stderr: '' },
     ]);
     const acknowledged = ends.flatMap(({ lines }) => lines.filter((line) => line !== 'ready'));
-    expect(acknowledged).toHaveLength(2 * 64 * 12);
+    expect(acknowledged).toHaveLength(2 * 64 * rounds);
     const { ids, streams } = await expectWholeLog(database, acknowledged);
     expect([ids.length, streams]).toEqual([acknowledged.length, 16]);
   },

@@ -1,7 +1,9 @@
-// Usage: import-door.mjs SPECIFIER. Prints the code of the error, or that there was none.
-try {
-  await import(process.argv[2]);
-  console.log('imported');
-} catch (error) {
-  console.log(error.code ?? String(error));
+// Usage: import-door.mjs SPECIFIER... Prints for each the code of the error, or that there was none.
+for (const specifier of process.argv.slice(2)) {
+  try {
+    await import(specifier);
+    console.log('imported');
+  } catch (error) {
+    console.log(error.code ?? String(error));
+  }
 }
