@@ -1,11 +1,21 @@
 import { join } from 'node:path';
+import type { Runtime } from 'holdfast';
 import { expect, test } from 'vitest';
 import { order } from '../support/fixtures/order.ts';
 import { planner, todos } from '../support/fixtures/todos.ts';
 import { todos as older } from '../support/fixtures/todos-before.ts';
 import { todosKept } from '../support/fixtures/todos-kept.ts';
 import { openRuntime } from '../support/open-runtime.ts';
+import { sharedRuntime } from '../support/shared-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+
+// For tests that look at actors of their own: two on one file; and three on another, of which one writes what older code
+// wrote, and two read it with room for one actor in memory.
+const sharedHere = sharedRuntime(['todos']);
+const sharedThere = sharedRuntime(['todos'], { beside: sharedHere });
+const sharedBefore = sharedRuntime(['todos-before']);
+const sharedReader = sharedRuntime(['todos'], { beside: sharedBefore, residentsMax: 1 });
+const sharedSecondReader = sharedRuntime(['todos'], { beside: sharedBefore, residentsMax: 1 });
 
 const contextOf = async (runtime: Awaited<ReturnType<typeof openRuntime>>, id: string) =>
   (await runtime.actor(todos, id).snapshot()).context;
@@ -97,26 +107,23 @@ test('a machine with children that draw is after a restart what it was', async (
 });
 
 test('an actor that another process begins is to everybody what it began as', async () => {
-  const database = join(temporaryFolder(), 'app.db');
-  const here = await openRuntime(['todos'], { database, hosts: 1 });
-  const there = await openRuntime(['todos'], { database, hosts: 1 });
+  const [here, there] = [await sharedHere(), await sharedThere()];
   // In memory on both sides, and begun on neither.
   for (const runtime of [here, there]) {
-    await contextOf(runtime, '1');
-    await runtime.actor(planner, '1').snapshot();
+    await contextOf(runtime, 'begun');
+    await runtime.actor(planner, 'begun').snapshot();
   }
 
-  await here.actor(todos, '1').send({ type: 'add' });
-  await here.actor(planner, '1').send({ type: 'add' });
+  await here.actor(todos, 'begun').send({ type: 'add' });
+  await here.actor(planner, 'begun').send({ type: 'add' });
 
-  expect(await contextOf(there, '1')).toEqual(await contextOf(here, '1'));
-  const drawn = async (runtime: typeof here) => (await runtime.actor(planner, '1').snapshot()).context;
+  expect(await contextOf(there, 'begun')).toEqual(await contextOf(here, 'begun'));
+  const drawn = async (runtime: typeof here) => (await runtime.actor(planner, 'begun').snapshot()).context;
   expect(await drawn(there)).toEqual(await drawn(here));
 });
 
 /** The context of each actor, read twice from the file by a runtime that keeps one actor in memory. */
-async function readTwice(database: string, ids: readonly string[]) {
-  await using runtime = await openRuntime(['todos'], { database, hosts: 1, residentsMax: 1 });
+async function readTwice(runtime: Runtime, ids: readonly string[]) {
   const reads: unknown[] = [];
   for (let time = 0; time < 2; time++) {
     for (const id of ids) reads.push(await contextOf(runtime, id));
@@ -126,16 +133,13 @@ async function readTwice(database: string, ids: readonly string[]) {
 }
 
 test('events that were written before their machine drew for them draw the same in every replay', async () => {
-  const database = join(temporaryFolder(), 'app.db');
+  const runtime = await sharedBefore();
   const before = Date.now();
-  {
-    await using runtime = await openRuntime(['todos-before'], { database });
-    await runtime.actor(older, '1').send({ type: 'add' });
-    await runtime.actor(older, '1').send({ type: 'add' });
-    await runtime.actor(older, '2').send({ type: 'add' });
-  }
+  await runtime.actor(older, '1').send({ type: 'add' });
+  await runtime.actor(older, '1').send({ type: 'add' });
+  await runtime.actor(older, '2').send({ type: 'add' });
 
-  const [first, second] = await readTwice(database, ['1', '2']);
+  const [first, second] = await readTwice(await sharedReader(), ['1', '2']);
 
   expect(second).toEqual(first);
   const [one, two] = first as { listId: string; since: number; todos: { id: string }[] }[];
@@ -143,22 +147,19 @@ test('events that were written before their machine drew for them draw the same 
   expect(new Set(ids).size).toBe(5);
   expect(one?.since).toBeGreaterThanOrEqual(before);
   expect(one?.since).toBeLessThanOrEqual(Date.now());
-  expect((await readTwice(database, ['2', '1']))[0]).toEqual([two, one]);
+  expect((await readTwice(await sharedSecondReader(), ['2', '1']))[0]).toEqual([two, one]);
 });
 
 test('events that an application appended itself, under ids of its own, draw the same in every replay', async () => {
-  const database = join(temporaryFolder(), 'app.db');
+  const { store } = await sharedBefore();
   const before = Date.now();
-  {
-    await using runtime = await openRuntime(['todos'], { database });
-    await runtime.store.append('todos/1', [
-      { type: 'add', data: {}, id: 'first of mine' },
-      { type: 'add', data: {}, id: 'second of mine' },
-    ]);
-    await runtime.store.append('todos/1', [{ type: 'add', data: {} }]);
-  }
+  await store.append('todos/appended', [
+    { type: 'add', data: {}, id: 'first of mine' },
+    { type: 'add', data: {}, id: 'second of mine' },
+  ]);
+  await store.append('todos/appended', [{ type: 'add', data: {} }]);
 
-  const [first, second] = await readTwice(database, ['1']);
+  const [first, second] = await readTwice(await sharedReader(), ['appended']);
 
   expect(second).toEqual(first);
   const [{ since, todos: added }] = first as [{ since: number; todos: { id: string }[] }];
@@ -168,15 +169,11 @@ test('events that an application appended itself, under ids of its own, draw the
 });
 
 test('an event that is upcast to several draws on for each of them, and begins as it did', async () => {
-  const database = join(temporaryFolder(), 'app.db');
-  let given: string[];
-  {
-    await using runtime = await openRuntime(['todos-before'], { database });
-    await runtime.actor(older, '1').send({ type: 'many', count: 3 });
-    given = (await runtime.actor(older, '1').snapshot()).context.ids;
-  }
+  const runtime = await sharedBefore();
+  await runtime.actor(older, 'many').send({ type: 'many', count: 3 });
+  const given = (await runtime.actor(older, 'many').snapshot()).context.ids;
 
-  const [first, second] = await readTwice(database, ['1']);
+  const [first, second] = await readTwice(await sharedReader(), ['many']);
 
   expect(second).toEqual(first);
   const ids = (first as [{ todos: { id: string }[] }])[0].todos.map(({ id }) => id);
@@ -198,13 +195,11 @@ test('a rehearsal of events that were written before their machine drew for them
 });
 
 test('an actor in memory that another process moves on with events that nobody marked is read anew', async () => {
-  const database = join(temporaryFolder(), 'app.db');
-  const here = await openRuntime(['todos'], { database, hosts: 1 });
-  const there = await openRuntime(['todos'], { database, hosts: 1 });
-  await here.actor(todos, '1').send({ type: 'add' });
-  await contextOf(there, '1');
+  const [here, there] = [await sharedHere(), await sharedThere()];
+  await here.actor(todos, 'moved on').send({ type: 'add' });
+  await contextOf(there, 'moved on');
 
-  await here.store.append('todos/1', [{ type: 'add', data: {} }]);
+  await here.store.append('todos/moved on', [{ type: 'add', data: {} }]);
 
-  expect(await contextOf(there, '1')).toEqual(await contextOf(here, '1'));
+  expect(await contextOf(there, 'moved on')).toEqual(await contextOf(here, 'moved on'));
 });

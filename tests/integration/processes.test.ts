@@ -6,9 +6,14 @@ import { codedError } from '../support/coded-error.ts';
 import { counter } from '../support/fixtures/counter.ts';
 import { notebook } from '../support/fixtures/notebook.ts';
 import { openRuntime } from '../support/open-runtime.ts';
+import { sharedRuntime } from '../support/shared-runtime.ts';
 import { expectWholeLog } from '../support/stored-log.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { testThoroughly, times } from '../support/thorough.ts';
+
+/** Two runtimes on one file, for tests that look at an actor of their own. */
+const sharedOne = sharedRuntime(['counter', 'notebook']);
+const sharedOther = sharedRuntime(['counter', 'notebook'], { beside: sharedOne });
 
 test.each(['actors', 'store'])(
   'two processes that append to the same streams through the %s lose and repeat nothing',
@@ -81,11 +86,13 @@ test('two runtimes in one process on one file agree on every actor', async () =>
 });
 
 test('of two runtimes that expect the same version one is told of the conflict', async () => {
-  const one = await openRuntime(['notebook']);
-  const other = await openRuntime(['notebook'], { database: one.database });
+  const [one, other] = [await sharedOne(), await sharedOther()];
   const send = (runtime: typeof one, id: string) =>
-    runtime.actor(notebook, 'n').send({ type: 'noted', id }, { expectedVersion: 0 });
-  await Promise.all([one.actor(notebook, 'n').snapshot(), other.actor(notebook, 'n').snapshot()]);
+    runtime.actor(notebook, 'expected').send({ type: 'noted', id }, { expectedVersion: 0 });
+  await Promise.all([
+    one.actor(notebook, 'expected').snapshot(),
+    other.actor(notebook, 'expected').snapshot(),
+  ]);
 
   const outcomes = await Promise.allSettled([send(one, 'a'), send(other, 'b')]);
 
@@ -97,11 +104,10 @@ test('of two runtimes that expect the same version one is told of the conflict',
 });
 
 test('a command that is repeated in another process is carried out once', async () => {
-  const one = await openRuntime(['notebook']);
-  const other = await openRuntime(['notebook'], { database: one.database });
+  const [one, other] = [await sharedOne(), await sharedOther()];
   const send = (runtime: typeof one) =>
-    runtime.actor(notebook, 'n').send({ type: 'noted', id: 'a' }, { idempotencyKey: 'k' });
-  await other.actor(notebook, 'n').snapshot();
+    runtime.actor(notebook, 'repeated').send({ type: 'noted', id: 'a' }, { idempotencyKey: 'repeated' });
+  await other.actor(notebook, 'repeated').snapshot();
 
   const first = await send(one);
   const second = await send(other);
@@ -110,8 +116,7 @@ test('a command that is repeated in another process is carried out once', async 
 });
 
 test('a refusal is never based on what another process has changed since', async () => {
-  const one = await openRuntime(['counter']);
-  const other = await openRuntime(['counter'], { database: one.database });
+  const [one, other] = [await sharedOne(), await sharedOther()];
   await one.actor(counter, 'a').send({ type: 'locked' });
   await other.actor(counter, 'a').snapshot();
 

@@ -9,6 +9,8 @@ import { fixture } from './open-runtime.ts';
 interface SharedOptions extends Partial<RuntimeOptions> {
   /** Writes, and closes, the database before it is opened. */
   readonly write?: (database: string) => Promise<void>;
+  /** Another runtime that tests share, whose database it is to open as well. */
+  readonly beside?: () => Promise<Runtime>;
 }
 
 /**
@@ -17,13 +19,16 @@ interface SharedOptions extends Partial<RuntimeOptions> {
  */
 export function sharedRuntime(
   fixtures: readonly string[],
-  { write, ...options }: SharedOptions = {},
+  { write, beside, ...options }: SharedOptions = {},
 ): () => Promise<Runtime> {
   let folder: string | undefined;
   let opened: Promise<Runtime> | undefined;
-  const open = async (): Promise<Runtime> => {
+  const newDatabase = (): string => {
     folder = mkdtempSync(join(tmpdir(), 'holdfast-shared-'));
-    const database = join(folder, 'app.db');
+    return join(folder, 'app.db');
+  };
+  const open = async (): Promise<Runtime> => {
+    const database = (await beside?.())?.database ?? newDatabase();
     await write?.(database);
     return createRuntime({ database, modules: fixtures.map(fixture), hosts: 1, ...options });
   };
