@@ -29,7 +29,9 @@ test('the examples of how to test machines pass under node:test, and one fails a
   writeFileSync(join(folder, 'bug.test.ts'), bug);
   writeFileSync(join(folder, 'account.test.ts'), account);
   const run = (file: string) =>
-    promisify(execFile)(process.execPath, ['--test', '--test-reporter=tap', file], { cwd: folder }).then(
+    promisify(execFile)(process.execPath, ['--test', '--test-isolation=none', '--test-reporter=tap', file], {
+      cwd: folder,
+    }).then(
       ({ stdout }) => stdout,
       (failed: { stdout: string }) => failed.stdout,
     );

@@ -4,7 +4,11 @@ import { expect, test } from 'vitest';
 import { books, light, order } from '../support/fixtures/order.ts';
 import { patient, patientForMs } from '../support/fixtures/patient.ts';
 import { openRuntime } from '../support/open-runtime.ts';
+import { sharedRuntime } from '../support/shared-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** For tests that look at actors of their own. */
+const shared = sharedRuntime(['order', 'talkative']);
 
 const typesOf = async (
   runtime: Awaited<ReturnType<typeof openRuntime>>,
@@ -37,8 +41,8 @@ test('a machine with a promise, a callback, a child machine and a message runs t
 });
 
 test('the failure of a promise reaches the machine as the error that it was', async () => {
-  const runtime = await openRuntime(['order']);
-  const actor = runtime.actor(order, '1');
+  const runtime = await shared();
+  const actor = runtime.actor(order, 'declined');
 
   await actor.send({ type: 'pay', cents: 1, fails: true });
   const failed = await actor.waitFor(({ state }) => state === 'failed');
@@ -64,8 +68,8 @@ test('an actor that is started goes on by its timers, without an event', async (
 });
 
 test('starting an actor twice changes nothing, and with an input it is refused', async () => {
-  const runtime = await openRuntime(['order']);
-  const actor = runtime.actor(order, '1');
+  const runtime = await shared();
+  const actor = runtime.actor(order, 'started twice');
 
   await actor.start();
   const again = await actor.start();
@@ -78,8 +82,8 @@ test('starting an actor twice changes nothing, and with an input it is refused',
 
 test('a start that is repeated under its key changes nothing, also after others', async () => {
   const { invited } = await import('../support/fixtures/talkative.ts');
-  const runtime = await openRuntime(['talkative']);
-  const actor = runtime.actor(invited, '1');
+  const runtime = await shared();
+  const actor = runtime.actor(invited, 'repeated');
   const start = { input: { first: 1 }, idempotencyKey: 'invite' };
 
   await actor.start(start);
@@ -160,7 +164,7 @@ test('a message that is not accepted is kept as a dead letter', async () => {
 
 test('messages to an actor that has no input yet are delivered once it is started with one', async () => {
   const { invited, talkative } = await import('../support/fixtures/talkative.ts');
-  const runtime = await openRuntime(['talkative']);
+  const runtime = await shared();
   const delayed = Promise.withResolvers<unknown>();
   subscribe('holdfast:delivery:delayed', delayed.resolve);
 

@@ -1,17 +1,21 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Runtime } from 'holdfast';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { ChannelRecord } from '../support/channel-record.ts';
 import { codedError } from '../support/coded-error.ts';
 import { chain, doer, eager } from '../support/fixtures/effects.ts';
 import { talkative } from '../support/fixtures/talkative.ts';
 import { openRuntime } from '../support/open-runtime.ts';
+import { sharedRuntime } from '../support/shared-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { times } from '../support/thorough.ts';
 
 const open = (database = join(temporaryFolder(), 'app.db')): Promise<Runtime> =>
   openRuntime(['effects', 'talkative'], { database });
+
+/** For tests that look at actors of their own. */
+const shared = sharedRuntime(['effects', 'talkative']);
 
 const idle = ({ state }: { state: unknown }): boolean => state === 'idle';
 
@@ -32,10 +36,10 @@ test('an actor that never began has no work under way, whatever it was sent', as
 
 test('an emitted event that cannot be kept is refused with its step, and its host lives', async () => {
   const died = new ChannelRecord('holdfast:host:died');
-  const runtime = await open();
+  const runtime = await shared();
   const heard: unknown[] = [];
-  runtime.on(doer, 'told', ({ event }) => heard.push(event));
-  const actor = runtime.actor(doer, '1');
+  onTestFinished(runtime.on(doer, 'told', ({ event }) => heard.push(event)));
+  const actor = runtime.actor(doer, 'emitting');
 
   await expect(actor.send({ type: 'emit', bad: true })).rejects.toThrow(
     codedError('HOLDFAST_ERR_PAYLOAD_INVALID', { path: 'emit "told".by' }),
@@ -66,7 +70,7 @@ test('a callback that emits without end fills no memory, and what is dropped is 
 });
 
 test('of an error that cannot be kept as a whole, all is kept that can be', async () => {
-  const runtime = await open();
+  const runtime = await shared();
   const errorOf = async (what: string): Promise<unknown> => {
     const actor = runtime.actor(doer, what);
     await actor.send({ type: 'ask', what });
@@ -89,7 +93,7 @@ test('of an error that cannot be kept as a whole, all is kept that can be', asyn
 });
 
 test.each(['values', 'speak'] as const)('work that tells what cannot be kept fails: %s', async (type) => {
-  const runtime = await open();
+  const runtime = await shared();
   const actor = runtime.actor(doer, type);
 
   await actor.send({ type });

@@ -155,7 +155,8 @@ test('two processes on a file take each event into a projection once', async () 
   const children = [1, 2].map(() => new ChildProgram('project-ledger.ts', [database]));
   let last = await appendHistory(runtime, times(500, 1_000));
   await Promise.all(children.map((child) => child.printed(1)));
-  for (let seed = 2; seed <= times(4, 10); seed++) last = await appendHistory(runtime, times(500, 1_000), seed);
+  for (let seed = 2; seed <= times(4, 10); seed++)
+    last = await appendHistory(runtime, times(500, 1_000), seed);
   const ends = await Promise.all(children.map(({ ended }) => ended));
   const found = await everything(runtime, last);
 
