@@ -9,7 +9,7 @@ export type CheckQueue = (
   run: (queue: OneQueue, subject: OperationSubject) => Promise<void>,
 ) => void;
 
-/** What every {@link OperationStore} does. Each test has a store of its own, and a clock that stands. */
+/** What every {@link OperationStore} does. Each test has a store with nothing in it, and a clock that stands. */
 export function operationStoreContract(
   createSubject: () => OperationSubject | Promise<OperationSubject>,
 ): void {

@@ -1,5 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import type { OperationStore } from '../../runtime/ports/operation-store.ts';
 import { openSqlite, type SqliteDatabase } from '../../runtime/sqlite/driver.ts';
 import { LogWriter } from '../../runtime/sqlite/log-writer.ts';
@@ -20,14 +22,42 @@ export async function openSqliteOperations(path: string) {
   return { client, operations, queue };
 }
 
-/** Operations in a file, over a store thread. */
-export async function sqliteSubject(): Promise<OperationSubject> {
-  const path = join(temporaryFolder(), 'app.db');
+/**
+ * Operations in a file, over a store thread that the tests of a file share: it remembers nothing of operations, and what a
+ * test leaves in the file is removed. For the top of a test file.
+ */
+export function sqliteSubjects(): () => Promise<OperationSubject> {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-operations-'));
+  const path = join(folder, 'app.db');
+  let opened: ReturnType<typeof openSubject> | undefined;
+  afterAll(async () => {
+    await (await opened)?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return async () => {
+    opened ??= openSubject(path);
+    const { subject, clear } = await opened;
+    onTestFinished(clear);
+    return subject;
+  };
+}
+
+async function openSubject(path: string) {
   const client = await openStoreThread(path);
-  onTestFinished(() => client.close());
   const beside = openSqlite(path, { readonly: false, busyTimeoutMs: 5_000 });
-  onTestFinished(() => beside.close());
-  return { store: new SqliteOperations(client), ...runsIn(beside) };
+  const clearing = beside.prepare('delete from runs where run <> ?');
+  return {
+    subject: { store: new SqliteOperations(client), ...runsIn(beside) },
+    clear() {
+      beside.exec(`delete from operations; delete from operation_keys; delete from operation_counters;
+        delete from sqlite_sequence where name = 'operations'`);
+      clearing.run(client.run);
+    },
+    async close() {
+      beside.close();
+      await client.close();
+    },
+  };
 }
 
 /** The same tables without the thread, which is faster for many short examples. */
