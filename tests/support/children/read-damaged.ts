@@ -2,7 +2,6 @@
 // JSON about each: the code of the first error, or what verify said and the events that were read.
 import { isHoldfastError } from 'holdfast';
 import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
-import { say } from './say.ts';
 
 const codeOf = (error: unknown) => (isHoldfastError(error) ? error.code : String(error));
 
@@ -31,4 +30,4 @@ async function examine(path: string): Promise<object> {
   }
 }
 
-for (const path of process.argv.slice(2)) say(JSON.stringify(await examine(path)));
+for (const path of process.argv.slice(2)) process.stdout.write(`${JSON.stringify(await examine(path))}\n`);
