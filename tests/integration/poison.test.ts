@@ -6,6 +6,7 @@ import { codedError } from '../support/coded-error.ts';
 import { type Harm, hostile } from '../support/fixtures/hostile.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { isThorough } from '../support/thorough.ts';
 
 const small = { hostMemoryMb: 32, hostExternalMemoryMb: 64 };
 /** On a busy machine, what takes memory takes time as well: only a loop is not waited for. */
@@ -26,10 +27,12 @@ const harms = [
   ['memory', 'out-of-memory', { limitMb: 32 }],
   ['loop', 'unresponsive', { limitMs: 300 }],
   ['buffers', 'external-memory', { limitMb: 64, usedMb: expect.any(Number) }],
+  ['buffers-stuck', 'external-memory', { limitMb: 64, usedMb: expect.any(Number) }],
   ['buffers-loop', 'external-memory', { limitMb: 64, usedMb: expect.any(Number) }],
 ] as const;
 
-test.each(harms)(
+// What loops with its buffers takes the processor as well, which `loop` tests already.
+test.each(isThorough ? harms : harms.filter(([harm]) => harm !== 'buffers-loop'))(
   'a command that kills every thread (%s) is dead-lettered with the evidence',
   async (harm, cause, figures) => {
     const { runtime, poison } = await openWithPoison(harm, harm === 'loop' ? impatient : patient);
