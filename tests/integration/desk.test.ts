@@ -19,7 +19,7 @@ import { pathToFileURL } from 'node:url';
 import * as fc from 'fast-check';
 import { createRuntime } from 'holdfast';
 import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Catalogue, type KnownDocument } from '../../docs/examples/desk/catalogue.ts';
 import type { Reading } from '../../docs/examples/desk/read-document.ts';
 import { type Change, reconcile } from '../../docs/examples/desk/reconcile.ts';
@@ -27,10 +27,11 @@ import { search } from '../../docs/examples/desk/search.ts';
 import { programAgain } from '../support/program-again.ts';
 
 const desk = join(import.meta.dirname, '../../docs/examples/desk/desk.ts');
-const stateHome = realpathSync(mkdtempSync(join(tmpdir(), 'holdfast-desk-state-')));
+const stateHome = join(realpathSync(tmpdir()), `holdfast-desk-state-${process.pid}`);
 const { npm_lifecycle_event: _, ...inherited } = process.env;
 const env = { ...inherited, XDG_STATE_HOME: stateHome };
 
+beforeAll(() => void mkdirSync(stateHome));
 afterAll(() => rmSync(stateHome, { recursive: true }));
 
 let place: string;

@@ -27,22 +27,18 @@ export async function openSqliteOperations(path: string) {
  * test leaves in the file is removed. For the top of a test file.
  */
 export function sqliteSubjects(): () => Promise<OperationSubject> {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-operations-'));
-  const path = join(folder, 'app.db');
   let opened: ReturnType<typeof openSubject> | undefined;
-  afterAll(async () => {
-    await (await opened)?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(async () => (await opened)?.close());
   return async () => {
-    opened ??= openSubject(path);
+    opened ??= openSubject(mkdtempSync(join(tmpdir(), 'holdfast-operations-')));
     const { subject, clear } = await opened;
     onTestFinished(clear);
     return subject;
   };
 }
 
-async function openSubject(path: string) {
+async function openSubject(folder: string) {
+  const path = join(folder, 'app.db');
   const client = await openStoreThread(path);
   const beside = openSqlite(path, { readonly: false, busyTimeoutMs: 5_000 });
   const clearing = beside.prepare('delete from runs where run <> ?');
@@ -56,6 +52,7 @@ async function openSubject(path: string) {
     async close() {
       beside.close();
       await client.close();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
