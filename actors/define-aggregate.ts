@@ -187,12 +187,28 @@ const optionNames = [
  * @throws HOLDFAST_ERR_OPTION_INVALID, HOLDFAST_ERR_ARGUMENT_INVALID for a kind that is no name or has a slash.
  *
  * @example
- * export const counter = defineAggregate('counter', {
- *   machine: setup({ types: {} as { context: { n: number }; events: { type: 'added'; by: number } } }).createMachine({
- *     context: { n: 0 },
- *     on: { added: { actions: assign({ n: ({ context, event }) => context.n + event.by }) } },
- *   }),
+ * const machine = setup({
+ *   types: {} as { context: { n: number }; events: { type: 'added'; by: number } },
+ * }).createMachine({
+ *   context: { n: 0 },
+ *   on: { added: { actions: assign({ n: ({ context, event }) => context.n + event.by }) } },
  * });
+ *
+ * export const counter = defineAggregate('counter', {
+ *   machine,
+ *   commands: {
+ *     addDozens: {
+ *       input: z.object({ dozens: z.int().positive() }),
+ *       decide: ({ input }) => ({ type: 'added', by: 12 * input.dozens }),
+ *     },
+ *     reset: ({ context }) => (context.n === 0 ? [] : { type: 'added', by: -context.n }),
+ *   },
+ * });
+ *
+ * // With a runtime: sends an event, and carries out commands.
+ * await runtime.actor(counter, 'visits').send({ type: 'added', by: 2 });
+ * await runtime.actor(counter, 'visits').execute('addDozens', { dozens: 3 });
+ * await runtime.actor(counter, 'visits').execute('reset');
  */
 export function defineAggregate<
   Machine extends AnyStateMachine,
