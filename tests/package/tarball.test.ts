@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isNetworkModule, namedModules } from '../support/network-use.ts';
 import { isThorough } from '../support/thorough.ts';
@@ -47,7 +47,7 @@ test('the tarball holds what users need and nothing else', () => {
   expect(
     paths.filter(
       (path) =>
-        !/^(dist|runtime|actors|machines|docs)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(
+        !/^(dist|runtime|actors|machines|docs)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE|benchmarks\/RESULTS\.md)$/.test(
           path,
         ),
     ),
@@ -55,6 +55,63 @@ test('the tarball holds what users need and nothing else', () => {
   expect(paths.filter((path) => /\.test(-d)?\.|zz-canary|\.tsbuildinfo$/.test(path))).toEqual([]);
   expect(files.filter((file) => file.size > 256 * 1024)).toEqual([]);
 });
+
+test('every link within the documentation leads to something that the tarball has', () => {
+  const paths = new Set(files.map((file) => file.path));
+  const folders = new Set(files.flatMap((file) => foldersOf(file.path)));
+  const leadsSomewhere = ({ target, heading }: Link): boolean =>
+    heading === ''
+      ? paths.has(target) || folders.has(target)
+      : paths.has(target) && headingsOf(target).includes(heading);
+  const links = [...paths].filter((path) => path.endsWith('.md')).flatMap(linksOf);
+
+  expect(links.length).toBeGreaterThan(50);
+  expect(
+    links.filter((link) => !leadsSomewhere(link)).map(({ page, written }) => `${page}: ${written}`),
+  ).toEqual([]);
+
+  const planted = [{ target: 'tests/fault' }, { target: 'README.md', heading: 'no-such-heading' }];
+  expect(planted.filter((link) => leadsSomewhere({ page: '', written: '', heading: '', ...link }))).toEqual(
+    [],
+  );
+});
+
+interface Link {
+  readonly page: string;
+  /** As it is written. */
+  readonly written: string;
+  /** The path in the package. */
+  readonly target: string;
+  /** The heading that it names; `''` for none. */
+  readonly heading: string;
+}
+
+/** The relative links of a page, but for those in its blocks of code. */
+function linksOf(page: string): Link[] {
+  const text = readFileSync(join(root, page), 'utf8').replace(/^ *```.*?^ *```$/gms, '');
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, written = '']) => {
+    if (/^[a-z]+:/.test(written)) return [];
+    const [path = '', heading = ''] = written.split('#');
+    const target = path === '' ? page : posix.join(posix.dirname(page), path).replace(/\/$/, '');
+    return [{ page, written, target, heading }];
+  });
+}
+
+/** The headings of a page as links name them. */
+function headingsOf(page: string): string[] {
+  return [...readFileSync(join(root, page), 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, text = '']) =>
+    text
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** All folders that a path goes through. */
+function foldersOf(path: string): string[] {
+  const folder = posix.dirname(path);
+  return folder === '.' ? [] : [folder, ...foldersOf(folder)];
+}
 
 /** All packages that a production install may bring. */
 const expectedPackages = [
