@@ -6,6 +6,7 @@ import type { Piscina } from 'piscina';
 import { invariant } from '../errors/invariant.ts';
 import { heapLimits } from '../threads/heap-limits.ts';
 import type * as tasks from './tasks.ts';
+import { leaveThreadsThatStay } from './threads-that-stay.ts';
 
 type Tasks = typeof tasks;
 
@@ -85,6 +86,7 @@ export class CpuPool {
       ...(memoryMb === undefined ? {} : { resourceLimits: heapLimits(memoryMb) }),
       ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     });
+    leaveThreadsThatStay(pool);
     return {
       run: (name, input, { signal, transfer = [] }) =>
         pool.run(input, {

@@ -61,6 +61,8 @@ export const limits = {
   emittedMax: 10_000,
   /** Actors that are remembered because a host died while their work ran. */
   suspectsMax: 1_000,
+  /** How long a thread that was told to end may take, in milliseconds: a thousand times what it takes where V8 looks. */
+  threadEndMs: 2_000,
   /** Host threads that may die under a request that none of them had begun; then it is taken for the cause. */
   hostDeathsMax: 3,
   /** Dead letters kept in a file; the oldest are dropped. */

@@ -1,3 +1,5 @@
+import type { Worker } from 'node:worker_threads';
+
 /**
  * Lets threads that hold the native addon close their database when the process exits, however it exits by itself.
  * Ending such a thread inside a call of SQLite can abort the whole process, so the exit waits for them.
@@ -11,8 +13,13 @@ export interface ExitGuarded {
 
 const waitMaxMs = 5_000;
 
+function endBySignal(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
 class ExitGuard {
   readonly #threads = new Set<ExitGuarded>();
+  readonly #leftBehind = new Set<Worker>();
   #listens = false;
 
   add(thread: ExitGuarded): void {
@@ -27,6 +34,21 @@ class ExitGuard {
     if (this.#threads.size > 0 || !this.#listens) return;
     this.#listens = false;
     process.off('exit', this.#onExit);
+  }
+
+  /**
+   * A thread runs on that was told to end. As a process exits, Node.js waits for its threads, for this one for ever: the
+   * process is ended by a signal instead, after what listens to its exit already.
+   */
+  leaveBehind(worker: Worker): void {
+    if (this.#leftBehind.size === 0) process.on('exit', endBySignal);
+    this.#leftBehind.add(worker);
+    worker.unref();
+  }
+
+  /** It has ended after all. */
+  hasEnded(worker: Worker): void {
+    if (this.#leftBehind.delete(worker) && this.#leftBehind.size === 0) process.off('exit', endBySignal);
   }
 
   readonly #onExit = (): void => {

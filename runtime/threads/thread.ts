@@ -3,7 +3,9 @@ import type { MessagePort, ResourceLimits, Transferable, Worker } from 'node:wor
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { fromWireError, type WireError } from '../errors/wire-error.ts';
 import { afterAwake } from '../ports/awake-timer.ts';
+import { limits } from '../protocol/limits.ts';
 import { type ControlApi, ControlChannel } from './control-channel.ts';
+import { exitGuard } from './exit-guard.ts';
 import { youngGenerationMb } from './heap-limits.ts';
 import type { ThreadRole } from './thread-role.ts';
 import { threading } from './threading.ts';
@@ -46,12 +48,14 @@ function workerFileOf(role: ThreadRole): URL {
 export class Thread<Api extends ControlApi<Api>> {
   readonly name: string;
   readonly control: ControlChannel<Api>;
-  /** Resolves with the reason when the thread has ended, however it ended. */
+  /** Resolves with the reason when the thread has ended, however it ended, or was left behind. */
   readonly ended: Promise<Error>;
   readonly #worker: Worker;
   readonly #ready: Promise<{ failed?: WireError; found?: unknown }>;
   #failure: Error | undefined;
   #exitCode: number | undefined;
+  #isLeftBehind = false;
+  #leave: (reason: Error) => void = () => undefined;
   #holds = 0;
 
   constructor(options: ThreadOptions) {
@@ -69,10 +73,14 @@ export class Thread<Api extends ControlApi<Api>> {
     this.#worker.on('error', (error) => {
       this.#failure ??= error instanceof Error ? error : new Error(String(error));
     });
-    this.ended = once(this.#worker, 'exit').then(
+    const exited = once(this.#worker, 'exit').then(
       ([code]) => this.#exited(code as number),
       (error: unknown) => this.#exitedAfter(error),
     );
+    const left = new Promise<Error>((resolve) => {
+      this.#leave = resolve;
+    });
+    this.ended = Promise.race([exited, left]);
     // Says nothing of a thread that ends before it is ready: `ended` does.
     this.#ready = new Promise((resolve) => this.#worker.once('message', resolve));
     this.control = new ControlChannel<Api>(port1, name, this.ended, this);
@@ -142,12 +150,35 @@ export class Thread<Api extends ControlApi<Api>> {
     }
   }
 
-  /** Ends the thread at once. Never for a thread that holds the native addon. */
+  /** Whether it was told to end and runs on: see {@link kill}. */
+  get isLeftBehind(): boolean {
+    return this.#isLeftBehind;
+  }
+
+  /**
+   * Ends the thread at once. Never for a thread that holds the native addon. There are loops that V8 does not interrupt,
+   * since it takes what they call for something that looks whether it should end (in 13.6, `String.prototype.endsWith`): a
+   * thread in one is left behind. It counts as ended, and takes a processor until the process ends.
+   */
   async kill(): Promise<void> {
-    await this.#worker.terminate();
+    const callOff = afterAwake(limits.threadEndMs, () => this.#leaveBehind());
+    await Promise.race([this.#worker.terminate(), this.ended]).finally(callOff);
+  }
+
+  #leaveBehind(): void {
+    this.#isLeftBehind = true;
+    exitGuard.leaveBehind(this.#worker);
+    this.#leave(
+      holdfastError(
+        'HOLDFAST_ERR_THREAD_EXITED',
+        `The ${this.name} thread does not end: it is in a loop that V8 does not interrupt. It was left behind.`,
+      ),
+    );
   }
 
   #exited(code: number): Error {
+    exitGuard.hasEnded(this.#worker);
+    this.#isLeftBehind = false;
     this.#exitCode = code;
     const why = this.#failure === undefined ? `exit code ${code}` : this.#failure.message;
     return holdfastError(

@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import type { RuntimeOptions } from 'holdfast';
 import { expect, test } from 'vitest';
 import { ChannelRecord } from '../support/channel-record.ts';
+import { runChild } from '../support/child-program.ts';
 import { codedError } from '../support/coded-error.ts';
 import { type Harm, hostile } from '../support/fixtures/hostile.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { isThorough } from '../support/thorough.ts';
+import { isThorough, testThoroughly } from '../support/thorough.ts';
 
 const small = { hostMemoryMb: 32, hostExternalMemoryMb: 64 };
 /** On a busy machine, what takes memory takes time as well: only a loop is not waited for. */
@@ -67,6 +68,18 @@ test.each(isThorough ? harms : harms.filter(([harm]) => harm !== 'buffers-loop')
     const types = (await runtime.store.getEventsAfter('hostile/a', 0)).map(({ type }) => type);
     expect(types).not.toContain('harmed');
     await expect(runtime.store.verify()).resolves.toMatchObject({ ok: true });
+  },
+);
+
+// Each of two threads takes a processor for seconds, until the process is gone.
+testThoroughly(
+  'a thread in a loop that V8 does not interrupt is left behind, and the process ends',
+  async () => {
+    const { lines, code, signal } = await runChild('hang-for-good.ts', [await temporaryFolder()]);
+
+    expect(lines).toEqual(['HOLDFAST_ERR_POISON_MESSAGE', 'poison', 'closed']);
+    // Another V8 may interrupt it.
+    expect(signal === 'SIGKILL' || code === 0).toBe(true);
   },
 );
 

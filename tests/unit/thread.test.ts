@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
+import { EventEmitter } from 'node:events';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { limits } from '../../runtime/protocol/limits.ts';
 import { Thread } from '../../runtime/threads/thread.ts';
+import { replaceThreading, systemThreading } from '../../runtime/threads/threading.ts';
 import { runChild } from '../support/child-program.ts';
 
 type Api = { ask(): string };
@@ -84,4 +87,45 @@ test('a call to a thread that ends is rejected also under the fake timers of a t
   const { lines } = await runChild('end-without-ticks.ts', []);
 
   expect(lines).toEqual(['HOLDFAST_ERR_THREAD_EXITED']);
+});
+
+/** A worker that does not end when it is told to, as one in a loop that V8 does not interrupt. */
+class EndlessWorker extends EventEmitter {
+  isHeld = true;
+
+  ref(): void {
+    this.isHeld = true;
+  }
+
+  unref(): void {
+    this.isHeld = false;
+  }
+
+  terminate(): Promise<number> {
+    return new Promise(() => undefined);
+  }
+}
+
+test('a thread that does not end counts as ended, holds no process, and is not waited for at the exit', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const worker = new EndlessWorker();
+  onTestFinished(replaceThreading({ ...systemThreading, startWorker: () => worker as never }));
+  const atExit = process.listenerCount('exit');
+  const thread = start('');
+  thread.hold();
+
+  const killed = Promise.all([thread.kill(), thread.kill()]);
+  await vi.advanceTimersByTimeAsync(limits.threadEndMs);
+  await killed;
+
+  await expect(thread.ended).resolves.toMatchObject({ code: 'HOLDFAST_ERR_THREAD_EXITED' });
+  expect(thread.isLeftBehind).toBe(true);
+  expect(worker.isHeld).toBe(false);
+  expect(process.listenerCount('exit')).toBe(atExit + 1);
+
+  worker.emit('exit', 1);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(thread.isLeftBehind).toBe(false);
+  expect(process.listenerCount('exit')).toBe(atExit);
 });
