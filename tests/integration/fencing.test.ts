@@ -68,7 +68,7 @@ async function startStoreThread(path: string) {
 /** Sends one append over a port of a host and resolves with what the store answers: id, outcome, and so on. */
 function append(port: MessagePort, id: string, expectedVersion: number): Promise<unknown[]> {
   const answer = new Promise<unknown[]>((resolve) => port.once('message', resolve));
-  const request = [1, 'notebook/n', expectedVersion, null, false, null, '', null, null, null, null];
+  const request = [1, 'notebook/n', expectedVersion, null, null, null];
   port.postMessage([...request, 1, id, 'noted', 1, JSON.stringify({ id }), null, '']);
   return answer;
 }
