@@ -38,6 +38,23 @@ export function createEventId(nowMs: number = systemNow()): string {
   return `${prefix}${random.slice(at, at + 3)}-${variant}${random.slice(at + 4, at + 7)}-${random.slice(at + 8, at + 20)}`;
 }
 
+/**
+ * A new id for a run of a runtime. It only has to be another one than that of any other run, also one of another process or
+ * computer: numbers of the system for that would be loaded before the first thread starts, which then starts 10 ms later.
+ */
+export function createRunId(): string {
+  const id = simulated?.();
+  if (id !== undefined) return id;
+  const now = systemNow().toString(36);
+  return [now, process.pid.toString(36), (++runs).toString(36), randomPart(), randomPart()].join('-');
+}
+
+let runs = 0;
+
+function randomPart(): string {
+  return Math.floor(Math.random() * 2 ** 32).toString(36);
+}
+
 /** Has ids be made by somebody else where that answers with one: by a simulation. Returns how to go back. */
 export function simulateEventIds(make: () => string | undefined): () => void {
   simulated = make;

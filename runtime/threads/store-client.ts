@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { AppendReceipt, AppendRequest } from '../protocol/append.ts';
-import { createEventId } from '../protocol/event-id.ts';
+import { createRunId } from '../protocol/event-id.ts';
 import { loadCrypto } from '../protocol/sha256.ts';
 import type { DeliverySignal, HeadMoved, StoreControl, StoreThreadData } from '../protocol/store-control.ts';
 import { AppendClient } from './append-client.ts';
@@ -22,7 +22,7 @@ export class StoreClient {
   readonly thread: Thread<StoreControl>;
   readonly #appends: AppendClient;
   /** Identifies this run, for whoever runs work in its name. */
-  readonly run = createEventId();
+  readonly run = createRunId();
   readonly #heads: MessagePort;
   readonly #signals: MessagePort;
   readonly #guarded: ExitGuarded;
