@@ -15,30 +15,28 @@ interface Pool {
  */
 export function leaveThreadsThatStay(pool: Pool): void {
   const running = new Set<Worker>();
-  let callOff: () => void = () => undefined;
-  const ending = (): Worker[] => {
-    const threads = new Set(pool.threads);
-    return [...running].filter((worker) => !threads.has(worker));
-  };
+  /** Threads that are told to end, each with how to call off that it is left behind. */
+  const ending = new Map<Worker, () => void>();
   pool.on('workerCreate', () => {
     for (const worker of pool.threads) {
       if (running.has(worker)) continue;
       running.add(worker);
       worker.once('exit', () => {
         running.delete(worker);
+        ending.get(worker)?.();
+        ending.delete(worker);
         exitGuard.hasEnded(worker);
-        if (ending().length === 0) callOff();
       });
     }
   });
+  const look = (): void => {
+    const threads = new Set(pool.threads);
+    for (const worker of running) {
+      if (threads.has(worker) || ending.has(worker)) continue;
+      const leave = (): void => exitGuard.leaveBehind(worker);
+      ending.set(worker, afterAwake(limits.threadEndMs, leave, limits.threadEndMs / 10));
+    }
+  };
   // It is told of before the pool has let go of the thread.
-  pool.on('workerDestroy', () =>
-    setImmediate(() => {
-      callOff();
-      if (ending().length === 0) return;
-      callOff = afterAwake(limits.threadEndMs, () => {
-        for (const worker of ending()) exitGuard.leaveBehind(worker);
-      });
-    }),
-  );
+  pool.on('workerDestroy', () => setImmediate(look));
 }

@@ -26,11 +26,9 @@ export function isBroughtAbout({ cause }: DeathEvidence): boolean {
 /** What is known of a thread that has ended. */
 export function deathOf(client: HostThreadClient, startError: Error | undefined): DeathEvidence {
   if (client.verdict !== undefined) {
-    const { message } = client.verdict;
-    const besides = client.thread.isLeftBehind
-      ? `${message}; it cannot be ended, and takes a processor until the process ends`
-      : message;
-    return { ...client.verdict, message: besides, stack: null };
+    const { verdict, thread } = client;
+    const besides = thread.isLeftBehind ? '; it could not be ended' : '';
+    return { ...verdict, message: verdict.message + besides, stack: null };
   }
   if (startError !== undefined) return notStarted(startError);
   const { failure, exitCode = 1 } = client.thread;

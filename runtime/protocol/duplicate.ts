@@ -22,9 +22,8 @@ function idConflict(
 ): HoldfastErrorOf<'HOLDFAST_ERR_IDEMPOTENCY_CONFLICT'> {
   return holdfastError(
     'HOLDFAST_ERR_IDEMPOTENCY_CONFLICT',
-    `The append to ${stream} was refused, and nothing was written: the event id "${key}" is that of version ` +
-      `${there.version} of ${there.stream}, which is not what would be appended here. Give a new event an id of its own; ` +
-      'repeat an append with exactly the same events.',
+    `The event id "${key}" is that of version ${there.version} of ${there.stream}, with other content than what was to be ` +
+      `appended to ${stream}. Nothing was written. Give a new event a new id; repeat an append exactly.`,
     { stream, key },
   );
 }

@@ -45,15 +45,11 @@ export function createEventId(nowMs: number = systemNow()): string {
 export function createRunId(): string {
   const id = simulated?.();
   if (id !== undefined) return id;
-  const now = systemNow().toString(36);
-  return [now, process.pid.toString(36), (++runs).toString(36), randomPart(), randomPart()].join('-');
+  // The moment, since chance is the same in each thread under `node --random-seed`.
+  return [process.pid, performance.now(), ++runs, Math.random(), Math.random()].join('-');
 }
 
 let runs = 0;
-
-function randomPart(): string {
-  return Math.floor(Math.random() * 2 ** 32).toString(36);
-}
 
 /** Has ids be made by somebody else where that answers with one: by a simulation. Returns how to go back. */
 export function simulateEventIds(make: () => string | undefined): () => void {

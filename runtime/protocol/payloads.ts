@@ -30,11 +30,13 @@ export class Payloads {
   }
 }
 
-/** The values, or `undefined` if they are not all plain JSON. Between texts is what no string of JSON may hold. */
+/** The values, or `undefined` if they are not all plain objects. Between texts is what no string of JSON may hold. */
 function parsed(texts: readonly string[]): unknown[] | undefined {
-  const text = `[${texts.join(',\n')}]`;
-  if (text.includes('{"$')) return undefined;
+  // Parts of an object become JSON beside each other.
+  if (!texts.every((each) => each.startsWith('{') && each.endsWith('}'))) return undefined;
   try {
+    const text = `[${texts.join(',\n')}]`;
+    if (text.includes('{"$')) return undefined;
     const values = JSON.parse(text) as unknown[];
     return values.length === texts.length ? values : undefined;
   } catch {

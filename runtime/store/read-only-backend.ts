@@ -107,7 +107,11 @@ export class ReadOnlySqliteBackend implements EventStoreBackend {
     const { CpuPool } = await import('../cpu/pool.ts');
     const reader = this.reader();
     this.#pool ??= new CpuPool(1);
-    return verifyWith(reader, this.#pool, options);
+    try {
+      return await verifyWith(reader, this.#pool, options);
+    } catch (error) {
+      throw this.#closing === undefined ? error : closedError(this.path);
+    }
   }
 
   /** Idempotent. */

@@ -248,14 +248,9 @@ export function absolutePath(path: string | URL): string {
       throw invalidOption(`The database must be a file, got the URL ${url.href}.`);
     return fileURLToPath(url);
   }
-  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
-    throw invalidOption(`The path of the database must be the path of a file, got ${JSON.stringify(path)}.`);
-  }
-  if (path.startsWith('file:')) {
-    const url = JSON.stringify(path);
+  if (typeof path !== 'string' || path === '' || path.includes('\0') || path.startsWith('file:')) {
     throw invalidOption(
-      `The path of the database is ${url}: a URL as a string begins with "file://", and a relative one says to what it is ` +
-        "relative, as in new URL('./app.db', import.meta.url).",
+      `The path of the database must be the path or the whole URL of a file, got ${JSON.stringify(path)}.`,
     );
   }
   if (path !== ':memory:') return resolve(path);

@@ -1,4 +1,4 @@
-import type { Worker } from 'node:worker_threads';
+import { isMainThread, type Worker } from 'node:worker_threads';
 
 /**
  * Lets threads that hold the native addon close their database when the process exits, however it exits by itself.
@@ -13,7 +13,16 @@ export interface ExitGuarded {
 
 const waitMaxMs = 5_000;
 
-function endBySignal(): void {
+/** Ends the process after all else that listens to its exit, also what came to do so later. */
+function endBySignal(code: number): void {
+  const listeners = process.listeners('exit');
+  for (const listener of listeners.slice(listeners.indexOf(endBySignal) + 1)) {
+    try {
+      listener.call(process, code);
+    } catch {
+      // What it throws would have ended the process here.
+    }
+  }
   process.kill(process.pid, 'SIGKILL');
 }
 
@@ -37,11 +46,11 @@ class ExitGuard {
   }
 
   /**
-   * A thread runs on that was told to end. As a process exits, Node.js waits for its threads, for this one for ever: the
-   * process is ended by a signal instead, after what listens to its exit already.
+   * A thread runs on that was told to end. As a process exits, Node.js waits for its threads, for this one perhaps for ever:
+   * the process is ended by a signal instead. The exit of a thread that has threads of its own is none of the process.
    */
   leaveBehind(worker: Worker): void {
-    if (this.#leftBehind.size === 0) process.on('exit', endBySignal);
+    if (this.#leftBehind.size === 0 && isMainThread) process.on('exit', endBySignal);
     this.#leftBehind.add(worker);
     worker.unref();
   }

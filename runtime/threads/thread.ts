@@ -112,7 +112,7 @@ export class Thread<Api extends ControlApi<Api>> {
 
   /** Keeps the process alive until as many calls of `release`. */
   hold(): void {
-    if (this.#holds++ === 0) this.#worker.ref();
+    if (this.#holds++ === 0 && !this.#isLeftBehind) this.#worker.ref();
   }
 
   release(): void {
@@ -157,11 +157,13 @@ export class Thread<Api extends ControlApi<Api>> {
 
   /**
    * Ends the thread at once. Never for a thread that holds the native addon. There are loops that V8 does not interrupt,
-   * since it takes what they call for something that looks whether it should end (in 13.6, `String.prototype.endsWith`): a
-   * thread in one is left behind. It counts as ended, and takes a processor until the process ends.
+   * since it takes what they call for something that looks whether it should end (in 13.6, `String.prototype.endsWith`), and
+   * calls of native code that take long: a thread in one is left behind. It counts as ended, and takes a processor until it is.
    */
   async kill(): Promise<void> {
-    const callOff = afterAwake(limits.threadEndMs, () => this.#leaveBehind());
+    // Told to end again, it would keep the process alive.
+    if (this.#isLeftBehind) return;
+    const callOff = afterAwake(limits.threadEndMs, () => this.#leaveBehind(), limits.threadEndMs / 10);
     await Promise.race([this.#worker.terminate(), this.ended]).finally(callOff);
   }
 
@@ -171,7 +173,7 @@ export class Thread<Api extends ControlApi<Api>> {
     this.#leave(
       holdfastError(
         'HOLDFAST_ERR_THREAD_EXITED',
-        `The ${this.name} thread does not end: it is in a loop that V8 does not interrupt. It was left behind.`,
+        `The ${this.name} thread did not end within ${limits.threadEndMs} ms, and was left behind.`,
       ),
     );
   }

@@ -10,6 +10,5 @@ test('an event id that is taken says where it is, and not where it was to be use
   const conflict = repeatedByIds(request, [there]);
 
   expect(conflict).toMatchObject({ code: 'HOLDFAST_ERR_IDEMPOTENCY_CONFLICT', stream: 'zz', key: 'my-1' });
-  expect((conflict as Error).message).toContain('The append to zz was refused');
-  expect((conflict as Error).message).toContain('the event id "my-1" is that of version 3 of a');
+  expect((conflict as Error).message).toContain('The event id "my-1" is that of version 3 of a,');
 });

@@ -101,7 +101,9 @@ class EndlessWorker extends EventEmitter {
     this.isHeld = false;
   }
 
+  /** That of Node.js holds the process too. */
   terminate(): Promise<number> {
+    this.ref();
     return new Promise(() => undefined);
   }
 }
@@ -121,6 +123,7 @@ test('a thread that does not end counts as ended, holds no process, and is not w
 
   await expect(thread.ended).resolves.toMatchObject({ code: 'HOLDFAST_ERR_THREAD_EXITED' });
   expect(thread.isLeftBehind).toBe(true);
+  await thread.kill();
   expect(worker.isHeld).toBe(false);
   expect(process.listenerCount('exit')).toBe(atExit + 1);
 

@@ -12,7 +12,8 @@ const runtime = await createRuntime({
   hostUnresponsiveMs: 300,
 });
 const harm = { type: 'harmed', harm: 'endless', mark: join(folder, 'mark'), times: 1_000 } as const;
-await runtime.actor(hostile, 'b').send({ type: 'counted' });
+// So many reads have a reader thread, whose end is told to each host that reads from it, also to one that is no more.
+await Promise.all(Array.from({ length: 100 }, (_, index) => runtime.actor(hostile, `b${index}`).snapshot()));
 const hung = runtime.actor(hostile, 'a').send(harm);
 await runtime.actor(hostile, 'b').send({ type: 'counted' });
 await hung.catch((error: { code: string }) => say(error.code));
@@ -21,3 +22,4 @@ const [letter] = await runtime.deadLetters();
 say(letter?.reason ?? 'no dead letter');
 await runtime.close();
 say('closed');
+process.on('exit', (code) => say(`exit ${code}`));
