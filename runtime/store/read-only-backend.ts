@@ -107,11 +107,7 @@ export class ReadOnlySqliteBackend implements EventStoreBackend {
     const { CpuPool } = await import('../cpu/pool.ts');
     const reader = this.reader();
     this.#pool ??= new CpuPool(1);
-    try {
-      return await verifyWith(reader, this.#pool, options);
-    } catch (error) {
-      throw this.#closing === undefined ? error : closedError(this.path);
-    }
+    return verifyWith(reader, this.#pool, options, () => this.reader());
   }
 
   /** Idempotent. */

@@ -142,7 +142,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
     const { CpuPool } = await import('../cpu/pool.ts');
     const reader = await this.reader();
     this.#pool ??= new CpuPool(1);
-    return verifyWith(reader, this.#pool, options);
+    return verifyWith(reader, this.#pool, options, () => this.store());
   }
 
   /** Idempotent. Appends that were made before are committed; the log is copied back into the database file. */
@@ -222,11 +222,12 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   }
 }
 
-/** Verifies the log that a reader reads. */
+/** Verifies the log that a reader reads. `checkOpen` throws once the store was closed, whose threads then end. */
 export async function verifyWith(
   reader: ReaderClient,
   pool: CpuPool,
   options: LongWorkOptions,
+  checkOpen: () => void,
 ): Promise<IntegrityReport> {
   const { verifyLog } = await import('./verify-log.ts');
   const source = {
@@ -234,7 +235,10 @@ export async function verifyWith(
     sealedPage: (after: number) => reader.request('sealedPage', after),
     lastPosition: () => reader.request('head'),
   };
-  return verifyLog(source, pool, options);
+  return verifyLog(source, pool, options).catch((error: unknown) => {
+    checkOpen();
+    throw error;
+  });
 }
 
 /** A scheme of at least two letters: one is a drive. */
@@ -250,7 +254,7 @@ export function absolutePath(path: string | URL): string {
   }
   if (typeof path !== 'string' || path === '' || path.includes('\0') || path.startsWith('file:')) {
     throw invalidOption(
-      `The path of the database must be the path or the whole URL of a file, got ${JSON.stringify(path)}.`,
+      `The path of the database must be the path or URL of a file, got ${JSON.stringify(path)}.`,
     );
   }
   if (path !== ':memory:') return resolve(path);

@@ -1,16 +1,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
+import { EventStore, ReadOnlySqliteBackend, SqliteEventStoreBackend } from 'holdfast/store';
 import { expect, onTestFinished, test } from 'vitest';
 import { codedError } from '../support/coded-error.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A store with enough events for several pages, in a folder of its own. */
-async function openFilled(): Promise<{ store: EventStore; folder: string }> {
+async function openFilled(count = 5_000): Promise<{ store: EventStore; folder: string }> {
   const folder = temporaryFolder();
   const store = EventStore.withBackend(await SqliteEventStoreBackend.open(join(folder, 'events.db')));
   onTestFinished(() => store.close());
-  const events = Array.from({ length: 5_000 }, (_, n) => ({ type: 'noted', data: { n } }));
+  const events = Array.from({ length: count }, (_, n) => ({ type: 'noted', data: { n } }));
   await store.append('s', events);
   return { store, folder };
 }
@@ -50,15 +50,27 @@ test('a backup takes no file that is not its own', async () => {
   expect(readFileSync(`${target}.partial`, 'utf8')).toBe('my own file');
 });
 
-test('closing ends a verify with the code of the close', async () => {
-  const { store } = await openFilled();
-  const verifying = store.verify();
-  const settled = verifying.then(
-    () => 'finished',
-    (error: { code?: string }) => error.code,
-  );
+test.each([1, 2, 4])(
+  'closing ends a verify with the code of the close (after report %i)',
+  async (reports) => {
+    const { store, folder } = await openFilled(20_000);
+    const looking = EventStore.withBackend(await ReadOnlySqliteBackend.open(join(folder, 'events.db')));
 
-  await store.close();
+    for (const each of [looking, store]) {
+      const reached = Promise.withResolvers<void>();
+      let count = 0;
+      const onProgress = () => {
+        if (++count === reports) reached.resolve();
+      };
+      const settled = each.verify({ onProgress }).then(
+        () => 'finished',
+        (error: { code?: string }) => error.code,
+      );
 
-  expect(['finished', 'HOLDFAST_ERR_CLOSED']).toContain(await settled);
-});
+      await Promise.race([reached.promise, settled]);
+      await each.close();
+
+      expect(['finished', 'HOLDFAST_ERR_CLOSED']).toContain(await settled);
+    }
+  },
+);

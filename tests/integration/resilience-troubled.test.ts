@@ -473,16 +473,28 @@ test('an operation that is given back in the moment in which it is cancelled is 
     'holdfast:operation:ended',
     (operation) => operation.queue === queue,
   );
-  const [claim, settle] = [store.claim.bind(store), store.settle.bind(store)];
+  const [claim, settle, cancel] = [
+    store.claim.bind(store),
+    store.settle.bind(store),
+    store.cancel.bind(store),
+  ];
   const cancelling = Promise.withResolvers<unknown>();
+  const found = Promise.withResolvers<void>();
   store.claim = async (...args) => {
     const result = await claim(...args);
     if (result.claimed.length > 0) await outbox.pause();
     return result;
   };
+  store.cancel = async (...args) => {
+    const state = await cancel(...args);
+    found.resolve();
+    return state;
+  };
   store.settle = async (...args) => {
     cancelling.resolve(outbox.cancel(args[1][0]?.operationId ?? ''));
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await found.promise;
+    // Whoever cancels waits by now for what it has found to be under way.
+    await new Promise(setImmediate);
     return settle(...args);
   };
   const done: unknown[] = [];

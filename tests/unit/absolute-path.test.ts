@@ -12,11 +12,11 @@ test('a database is named by a path or by the URL of a file', () => {
 });
 
 test.each([
-  ['file:app.db', 'must be the path or the whole URL of a file'],
+  ['file:app.db', 'must be the path or URL of a file'],
   ['http://example.org/app.db', 'must be a file'],
   [new URL('http://example.org/app.db'), 'must be a file'],
-  ['', 'must be the path or the whole URL of a file'],
-  ['a\0b', 'must be the path or the whole URL of a file'],
+  ['', 'must be the path or URL of a file'],
+  ['a\0b', 'must be the path or URL of a file'],
   [':memory:', 'InMemoryEventStoreBackend'],
 ])('%s is refused as the place of a database', (path, said) => {
   expect(() => absolutePath(path)).toThrow(said);
