@@ -1,7 +1,7 @@
 // A part of the build: `node join-chunks.mjs doors` after `bundle:doors`, `node join-chunks.mjs threads` after
 // `bundle:worker`. esbuild makes a chunk for each set of doors and of modules that are loaded later which share something:
-// a door then loads thirty small files at once, a host fifteen. Here those that are always loaded together are joined into
-// one file each. See docs/decisions/0011-threads-and-doors-start-from-few-files.md.
+// a door then loads thirty small files at once, a host fifteen. Here those that are loaded together are joined into one file
+// each. See docs/decisions/0011-threads-and-doors-start-from-few-files.md.
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -75,17 +75,29 @@ async function joinChunks(name, chunks) {
   });
 }
 
-/** Has a file import from the joined files what it imports from their chunks. Its lines stay where source maps say. */
+/**
+ * Has a file import from the joined files what it imports from their chunks, from each file at once. Its lines stay where
+ * source maps say.
+ */
 function redirect(file) {
   const before = readFileSync(file, 'utf8');
-  const after = before.replace(staticImport, (whole, list, path) => {
+  const bindings = new Map();
+  for (const [, list = '', path] of before.matchAll(staticImport)) {
+    const target = moved.get(resolve(dirname(file), path));
+    if (target === undefined) continue;
+    const pairs = names(list).map(([name, local]) => `${target.renamed.get(name)} as ${local}`);
+    bindings.set(target.file, [...(bindings.get(target.file) ?? []), ...pairs]);
+  }
+  const after = before.replace(staticImport, (whole, _, path) => {
     const target = moved.get(resolve(dirname(file), path));
     if (target === undefined) return whole;
+    const lines = whole.replaceAll(/[^\n]/g, '');
+    const pairs = bindings.get(target.file);
+    if (pairs === undefined) return lines;
+    bindings.delete(target.file);
     const to = relative(dirname(file), target.file);
     const from = JSON.stringify(to.startsWith('.') ? to : `./${to}`);
-    const pairs = names(list ?? '').map(([name, local]) => `${target.renamed.get(name)} as ${local}`);
-    const what = pairs.length === 0 ? '' : `{ ${pairs.join(', ')} } from `;
-    return `import ${what}${from};${whole.replaceAll(/[^\n]/g, '')}`;
+    return `import ${pairs.length === 0 ? '' : `{ ${pairs.join(', ')} } from `}${from};${lines}`;
   });
   if (after !== before) writeFileSync(file, after);
 }
@@ -103,15 +115,35 @@ function beginnings() {
   });
 }
 
-// What the same ones load at once: joined, none of them loads more than before.
-const alike = new Map();
+/** Who loads each chunk at once. */
+const loadersOf = new Map();
 for (const [name, files] of beginnings()) {
   const loaded = new Set();
   for (const file of files) for (const chunk of loadedAtOnce(file)) loaded.add(chunk);
-  for (const chunk of loaded) alike.set(chunk, [...(alike.get(chunk) ?? []), name]);
+  for (const chunk of loaded) loadersOf.set(chunk, [...(loadersOf.get(chunk) ?? []), name]);
 }
-for (const [name, chunks] of Map.groupBy(alike.keys(), (chunk) => alike.get(chunk).join('-')))
-  if (chunks.length > 1) await joinChunks(`for-${name}`, chunks);
+
+/** Most programs begin with these doors: what they load is in few files. */
+const main = new Set(['store', 'core']);
+/** These are doors to parts that need little: they load nothing that they do not need. */
+const light = new Set(['resilience', 'container', 'security', 'probes']);
+
+/** For whom the file is that a chunk is joined into. No thread loads a library for another one. */
+function joinedFor(chunk) {
+  const loaders = loadersOf.get(chunk);
+  if (what === 'threads') return loaders.length > 1 && loaders.includes('host') ? 'all' : loaders.join('-');
+  if (loaders.length === doors.length) return 'all';
+  if (loaders.some((door) => light.has(door))) return loaders.join('-');
+  const mains = loaders.filter((door) => main.has(door));
+  return (mains.length > 0 ? mains : loaders).join('-');
+}
+
+/** The path of the first source in a chunk: what is alike stands together, which an application's bundle is smaller for. */
+const firstSource = (chunk) => /^\/\/ (.*)$/m.exec(readFileSync(chunk, 'utf8'))?.[1] ?? '';
+const bySource = (a, b) => (firstSource(a) < firstSource(b) ? -1 : 1);
+
+for (const [name, chunks] of Map.groupBy(loadersOf.keys(), joinedFor))
+  if (chunks.length > 1) await joinChunks(`for-${name}`, chunks.toSorted(bySource));
 
 const files = globSync('dist/runtime/**/*.js').map((file) => resolve(file));
 const asked = new Set();

@@ -46,7 +46,7 @@ export function createRunId(): string {
   const id = simulated?.();
   if (id !== undefined) return id;
   // The moment, since chance is the same in each thread under `node --random-seed`.
-  return [process.pid, performance.now(), ++runs, Math.random(), Math.random()].join('-');
+  return [process.pid, process.hrtime.bigint(), ++runs, Math.random(), Math.random()].join('-');
 }
 
 let runs = 0;

@@ -37,8 +37,6 @@ export interface StoreThreadData {
   readonly signals: MessagePort;
   /** Identifies this run of a runtime. */
   readonly run: string;
-  /** Identifies this process, also among those that had its number before. */
-  readonly process: string;
 }
 
 /** Something waits to be delivered; `work` names actors whose work another run has left behind. */

@@ -108,8 +108,8 @@ function migrate(database: SqliteDatabase, path: string, lockTimeoutMs: number):
 }
 
 function insertReplica(database: SqliteDatabase): void {
-  const origin = process.getBuiltinModule('node:crypto').randomBytes(8).toString('hex');
-  database.prepare('insert into replica values (1, ?, 0, 0, 0)').run(origin);
+  // SQLite draws on the random numbers of the system too, and Node.js takes milliseconds to load its own.
+  database.exec('insert into replica values (1, lower(hex(randomblob(8))), 0, 0, 0)');
 }
 
 function closeQuietly(database: SqliteDatabase | undefined): void {

@@ -1,5 +1,18 @@
 import { readFileSync } from 'node:fs';
 
+/** Which process a run belongs to. The number alone may be that of an older process that has ended. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** The number with the moment the process began. */
+  readonly process: string;
+}
+
+/** This process; where the system does not tell when it began, Node.js does. */
+export function ownIdentity(): ProcessIdentity {
+  const { pid } = process;
+  return { pid, process: processIdentity(pid) ?? `${pid} ${performance.timeOrigin}` };
+}
+
 /**
  * Identifies a process also among those that had its number before: the number with the moment the process began, as
  * the kernel counts it (proc(5), field 22 of `stat`). `undefined` where the system does not tell.

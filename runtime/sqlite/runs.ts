@@ -1,15 +1,8 @@
 import type { Clock } from '../ports/clock.ts';
 import type { SqliteDatabase } from './driver.ts';
 import type { LogWriter } from './log-writer.ts';
-import { processIdentity } from './process-identity.ts';
+import { type ProcessIdentity, processIdentity } from './process-identity.ts';
 import { waitedForLocks } from './write-lock.ts';
-
-/** Which process a run belongs to. The number alone may be that of an older process that has ended. */
-export interface ProcessIdentity {
-  readonly pid: number;
-  /** The number with the moment the process began. */
-  readonly process: string;
-}
 
 type RunRow = { run: string; pid: number; process: string; seenAt: number; hasEnded: number };
 

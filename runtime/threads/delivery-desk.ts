@@ -5,9 +5,9 @@ import type { DeliverySignal } from '../protocol/store-control.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
 import type { LogWriter } from '../sqlite/log-writer.ts';
 import { PendingDeliveries } from '../sqlite/pending-deliveries.ts';
-import { processIdentity } from '../sqlite/process-identity.ts';
+import { ownIdentity, type ProcessIdentity } from '../sqlite/process-identity.ts';
 import { RestartedTimers } from '../sqlite/restarted-timers.ts';
-import { type ProcessIdentity, Runs } from '../sqlite/runs.ts';
+import { Runs } from '../sqlite/runs.ts';
 import { Alarm } from './alarm.ts';
 
 /** How often a run gives a sign of life, and looks for work and messages that a dead one has left, in milliseconds. */
@@ -33,7 +33,6 @@ export class DeliveryDesk {
     readonly database: SqliteDatabase;
     readonly clock: Clock;
     readonly run: string;
-    readonly process: string;
     readonly signal: (signal: DeliverySignal) => void;
     /** Which process this is. Default: what the system says. */
     readonly identity?: ProcessIdentity | undefined;
@@ -50,10 +49,7 @@ export class DeliveryDesk {
       clock,
       run,
       uptime: options.uptime,
-      identity: options.identity ?? {
-        pid: process.pid,
-        process: processIdentity(process.pid) ?? options.process,
-      },
+      identity: options.identity ?? ownIdentity(),
     });
     this.#alarm = new Alarm(clock, {
       ring: () => signal({ kind: 'timers' }),

@@ -40,7 +40,6 @@ export class StoreClient {
       heads: heads.port2,
       signals: signals.port2,
       run: this.run,
-      process: `${process.pid} ${performance.timeOrigin}`,
       closed,
     };
     this.thread = new Thread<StoreControl>({

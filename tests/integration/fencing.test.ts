@@ -25,7 +25,6 @@ async function startStoreThread(path: string) {
     heads: heads.port2,
     signals: signals.port2,
     run: 'run',
-    process: 'process',
     closed,
   };
   const worker = new Worker(fileURLToPath(import.meta.resolve('holdfast/worker')), {

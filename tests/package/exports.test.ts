@@ -83,7 +83,7 @@ test.each(['dist/runtime/index.js', 'dist/runtime/store/index.js'])(
     const files = importedAtOnce(door).filter((name) => name.startsWith('dist/'));
 
     expect(files).toContain(door);
-    expect(files.length).toBeLessThanOrEqual(10);
+    expect(files.length).toBeLessThanOrEqual(6);
     // They take a third of the time in which a door is loaded, and are needed later or never.
     for (const late of ['node:crypto', 'node:fs', 'node:fs/promises'])
       expect(packagesAtImport(door)).not.toContain(late);

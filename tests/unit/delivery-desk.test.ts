@@ -57,7 +57,6 @@ function openDesk({
     clock,
     uptime,
     run,
-    process: run,
     identity: { pid: process.pid, process: run },
     signal: ({ kind }) => signals.push(kind),
   });
