@@ -56,7 +56,7 @@ async function joinChunks(name, chunks) {
     bundle: true,
     format: 'esm',
     platform: 'node',
-    target: 'node22.12',
+    target: 'node22.14',
     ignoreAnnotations: true,
     sourcemap: true,
     sourcesContent: false,

@@ -4,7 +4,7 @@
  */
 export const errorCodes = {
   HOLDFAST_ERR_NODE_VERSION: {
-    when: 'A door of the package was imported on a Node.js older than 22.12.',
+    when: 'A door of the package was imported on a Node.js older than 22.14 (of 23, than 23.6).',
     retryable: false,
   },
   HOLDFAST_ERR_OPTION_INVALID: { when: 'An option is unknown, missing or out of range.', retryable: false },

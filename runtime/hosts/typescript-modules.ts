@@ -8,6 +8,15 @@ const allowedInThreads =
  */
 export function typescriptExecArgv(modules: readonly string[]): readonly string[] | undefined {
   if (process.features.typescript || !modules.some((module) => /\.m?ts$/.test(module))) return undefined;
-  const inherited = process.execArgv.filter((flag) => allowedInThreads.test(flag));
+  const inherited = flagsOf(process.execArgv, allowedInThreads);
   return [...inherited, '--experimental-strip-types', '--disable-warning=ExperimentalWarning'];
+}
+
+/** The flags that are allowed, each with its value, which may be the word after it. */
+export function flagsOf(execArgv: readonly string[], allowed: RegExp): string[] {
+  let isAllowed = false;
+  return execArgv.filter((word) => {
+    if (word.startsWith('-')) isAllowed = allowed.test(word);
+    return isAllowed;
+  });
 }

@@ -147,16 +147,16 @@ test('what cannot be compared is refused, and says why', async () => {
 test('the process and its folder are gone after a comparison, also if the test is killed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-comparison-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const before = process.env['TMPDIR'];
-  process.env['TMPDIR'] = folder;
+  vi.stubEnv('TMPDIR', folder);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
   const child = new ChildProgram('compare-with-runtime.ts', []);
   await child.printed(1);
   expect(readdirSync(folder)).toHaveLength(1);
   child.kill();
   await child.ended;
   await propertyTest(meterModel, { oracles: [], numRuns: 1, maxSteps: 2, sut: runtimeOf('meter') });
-  process.env['TMPDIR'] = before;
-  if (before === undefined) delete process.env['TMPDIR'];
 
   await vi.waitFor(() => expect(readdirSync(folder)).toEqual([]), { timeout: 10_000 });
 });

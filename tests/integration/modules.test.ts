@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createRuntime, type Runtime } from 'holdfast';
 import { expect, onTestFinished, test } from 'vitest';
+import { runChild } from '../support/child-program.ts';
 import { codedError } from '../support/coded-error.ts';
 import { counter } from '../support/fixtures/counter.ts';
 import { endless } from '../support/fixtures/endless.ts';
@@ -46,6 +47,23 @@ test('a module that does not exist fails the call with its URL', async () => {
   await expect(runtime.actor(counter, 'a').send({ type: 'locked' })).rejects.toEqual(
     codedError('HOLDFAST_ERR_MODULE_LOAD', { message: expect.stringContaining(missing.href) }),
   );
+});
+
+// As in Node.js before 22.18, under a loader that is given as `--import tsx`.
+test('hosts take TypeScript in a process that does not, with its flags and their values', async () => {
+  const execArgv = [
+    '--no-experimental-strip-types',
+    '--import',
+    'data:text/javascript,',
+    '--conditions',
+    'x',
+  ];
+
+  const { lines, stderr } = await runChild('start-from-javascript.mjs', [join(temporaryFolder(), 'app.db')], {
+    execArgv,
+  });
+
+  expect(lines, stderr).toEqual(['on']);
 });
 
 test('a module that ends its thread fails the call', async () => {

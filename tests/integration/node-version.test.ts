@@ -25,22 +25,39 @@ function oldNode(): string | undefined {
     .find((node) => {
       const { status, stdout } = spawnSync(node, ['--version'], { encoding: 'utf8' });
       const [major = 0, minor = 0] = (stdout ?? '').slice(1).split('.').map(Number);
-      return status === 0 && major >= 16 && (major < 22 || (major === 22 && minor < 12));
+      return status === 0 && major >= 16 && (major < 22 || (major === 22 && minor < 14));
     });
 }
 
-test('importing any door on a Node.js that calls itself old is refused before an addon is loaded', async () => {
+/** What importing each door comes to in a process that says it is of this version and loads no addon. */
+function importPretending(version: string) {
   const preload = join(temporaryFolder(), 'pretend.mjs');
   writeFileSync(
     preload,
-    `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.11.0' } });
+    `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });
      process.dlopen = () => { throw new Error('an addon was loaded'); };`,
   );
+  return runChild('import-door.mjs', doors, { execArgv: ['--import', preload] });
+}
 
-  const { code, lines } = await runChild('import-door.mjs', doors, { execArgv: ['--import', preload] });
+// Before 22.14 and 23.6 there is no Node-API 10, and the addon crashes the process.
+test.each(['20.20.2', '22.11.0', '22.13.1', '23.5.0'])(
+  'importing any door on a Node.js that calls itself %s is refused before an addon is loaded',
+  async (version) => {
+    const { code, lines } = await importPretending(version);
 
-  expect({ code, lines }).toEqual({ code: 0, lines: doors.map(() => 'HOLDFAST_ERR_NODE_VERSION') });
-});
+    expect({ code, lines }).toEqual({ code: 0, lines: doors.map(() => 'HOLDFAST_ERR_NODE_VERSION') });
+  },
+);
+
+test.each(['22.14.0', '23.6.0', '26.0.0'])(
+  '%s is new enough, and an import loads no addon',
+  async (version) => {
+    const { code, lines } = await importPretending(version);
+
+    expect({ code, lines }).toEqual({ code: 0, lines: doors.map(() => 'imported') });
+  },
+);
 
 test('importing on a real old Node.js is refused with what to do', async ({ skip }) => {
   const node = oldNode();

@@ -15,10 +15,7 @@ const kept: readonly (readonly [what: string, value: unknown])[] = [
   ],
   ['undefined in an object and in an array', { absent: undefined, list: [undefined, 1, undefined] }],
   ['bigints', { small: 0n, large: 2n ** 200n, negative: -(2n ** 70n) }],
-  [
-    'a date and an invalid date',
-    { at: new Date(1_700_000_000_000), before: new Date(-1), never: new Date(Number.NaN) },
-  ],
+  ['a date', { at: new Date(1_700_000_000_000), before: new Date(-1) }],
   [
     'a map with keys of any kind',
     new Map<unknown, unknown>([
@@ -78,6 +75,17 @@ export function payloadContract(check: CheckBackend): void {
       }
     },
   );
+
+  check('an invalid date comes back as one', async ({ store }) => {
+    await store.append('s', [{ type: 'kept', data: { never: new Date(Number.NaN) } }]);
+
+    const [event] = await collect(store.read('s'));
+
+    // Older versions of Node.js take no two of them for the same.
+    const never = (event?.data as { never: unknown } | undefined)?.never;
+    assert.ok(never instanceof Date);
+    assert.ok(Number.isNaN(never.getTime()));
+  });
 
   check('a payload is kept as it was when append was called', async ({ store }) => {
     const data = { list: [1], at: new Date(1) };

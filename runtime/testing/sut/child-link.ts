@@ -2,14 +2,13 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { holdfastError } from '../../errors/holdfast-error.ts';
 import { fromWireError } from '../../errors/wire-error.ts';
-import { typescriptExecArgv } from '../../hosts/typescript-modules.ts';
+import { flagsOf, typescriptExecArgv } from '../../hosts/typescript-modules.ts';
 import { programUnderTest } from '../sut-program.ts';
 import type { ChildAnswer, ChildCalls, ChildOptions, ChildRequest } from './child-protocol.ts';
 
 /** Flags of this process that its child needs to load the same modules. */
 const inherited =
   /^--(import|require|conditions|experimental-[a-z-]+|disable-warning|enable-source-maps)(=|$)/;
-const takesValue = /^--(import|require|conditions|disable-warning)$/;
 const stderrMax = 4_000;
 
 interface Waiting {
@@ -26,9 +25,8 @@ export class ChildLink {
   #stderr = '';
 
   private constructor(modules: readonly string[]) {
-    const flags = process.execArgv.filter((flag) => inherited.test(flag) && !takesValue.test(flag));
     this.#process = fork(programUnderTest.process, [], {
-      execArgv: [...(typescriptExecArgv(modules) ?? flags)],
+      execArgv: [...(typescriptExecArgv(modules) ?? flagsOf(process.execArgv, inherited))],
       // A group of its own: what ends a whole test run (Ctrl-C) leaves it the time to take its folder away.
       detached: true,
       serialization: 'advanced',
