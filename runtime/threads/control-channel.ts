@@ -46,9 +46,14 @@ const { nextTick } = process;
 
 let comlink: Promise<typeof import('comlink')> | undefined;
 
-/** Not exported: its types need those of a browser, which an application may not have. */
+/**
+ * By the name of its ES module: under `comlink`, Node.js and bundlers for it find one of CommonJS in a wrapper, which takes
+ * longer to load and half a kilobyte of a bundle. Not exported: its types need those of a browser, which an application
+ * may not have.
+ */
 function importComlink(): Promise<typeof import('comlink')> {
-  comlink ??= import('comlink');
+  // @ts-expect-error: the types are those of the package
+  comlink ??= import('comlink/dist/esm/comlink.mjs') as Promise<typeof import('comlink')>;
   return comlink;
 }
 
