@@ -10,7 +10,8 @@ function* below(node: StateNode): Generator<StateNode> {
   for (const child of Object.values(node.states)) yield* below(child as StateNode);
 }
 
-function transitionsOf(node: StateNode) {
+/** Its transitions on events, and those that it takes by itself. */
+export function transitionsOf(node: StateNode) {
   return [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
 }
 

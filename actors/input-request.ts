@@ -1,6 +1,6 @@
 import type { Cause } from '../runtime/protocol/cause.ts';
 import type { ActorPath } from '../runtime/protocol/consequences.ts';
-import type { HostRequest } from '../runtime/protocol/host-messages.ts';
+import { blankRequest, type HostRequest } from '../runtime/protocol/host-messages.ts';
 import { entryOf, type JournalEntry, keepable } from './journal.ts';
 import type { MachineEvent } from './xstate-adapter.ts';
 
@@ -20,28 +20,18 @@ export function inputRequest(
 ): HostRequest {
   const { type: name, payload } = keptEntry(event);
   const delivery = { consumed: null, actor, passOnTo: null, sender: null, workKey, cause };
-  return { ...blank, operation: 'deliver', address, name, payload, delivery };
+  return { ...blankRequest('deliver', address), name, payload, delivery };
 }
 
 /** The request that has an actor read again, for nobody. */
 export function wakeRequest(address: string): HostRequest {
-  return { ...blank, operation: 'wake', address, delivery: null };
+  return blankRequest('wake', address);
 }
 
 /** The request that brings an actor in memory up to what other processes have written, for nobody. */
 export function refreshRequest(address: string): HostRequest {
-  return { ...blank, operation: 'refresh', address, delivery: null };
+  return blankRequest('refresh', address);
 }
-
-const blank = {
-  id: 0,
-  name: '',
-  payload: '',
-  metadata: null,
-  expectedVersion: null,
-  idempotencyKey: null,
-  fingerprint: '',
-} as const;
 
 function keptEntry(event: MachineEvent): JournalEntry {
   try {

@@ -1,4 +1,4 @@
-import { stateNodesOf } from './chart.ts';
+import { stateNodesOf, transitionsOf } from './chart.ts';
 import type { AnyStateMachine, StateNode } from './xstate-adapter.ts';
 
 /** The states that a machine can be in, as far as its chart tells: guards and the order of transitions are not looked at. */
@@ -12,7 +12,7 @@ export function reachableStates(machine: AnyStateMachine): ReadonlySet<StateNode
     if (parent !== undefined) activate(parent);
     // All regions of a parallel state are entered together.
     if (parent?.type === 'parallel') for (const region of enteredWith(parent)) enter(region);
-    for (const transition of transitionsFrom(node)) {
+    for (const transition of transitionsOf(node)) {
       for (const target of transition.target ?? []) enter(target as StateNode);
     }
   };
@@ -61,12 +61,8 @@ function historyTargets(node: StateNode): StateNode[] {
   return named === undefined ? [] : [named as StateNode];
 }
 
-function transitionsFrom(node: StateNode) {
-  return [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
-}
-
 function isStill(node: StateNode): boolean {
-  return transitionsFrom(node).length === 0;
+  return transitionsOf(node).length === 0;
 }
 
 /** A state and all that it is in. */

@@ -17,7 +17,7 @@ import { afterAwake } from './ports/awake-timer.ts';
 import { toAddress } from './protocol/address.ts';
 import { encode, encodeMetadata } from './protocol/codec.ts';
 import { commandFingerprint } from './protocol/command-fingerprint.ts';
-import type { HostOperation, HostReceipt, HostRequest } from './protocol/host-messages.ts';
+import { blankRequest, type HostReceipt, type HostRequest } from './protocol/host-messages.ts';
 import {
   checkKey,
   checkName,
@@ -164,7 +164,7 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
   start(options: StartOptions<Machine> = {}): Promise<Receipt<Machine>> {
     try {
       checkOptions('start', options, ['input', 'idempotencyKey', 'signal', 'timeoutMs']);
-      const request = this.#request('start');
+      const request = blankRequest('start', this.address);
       request.payload = 'input' in options ? encode(options.input, 'start.input') : '';
       this.#setKey(request, 'start', options.idempotencyKey);
       return this.#router.start(request, options, this.#toReceipt);
@@ -176,7 +176,7 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
   /** The newest durable state, including what other processes wrote. Waits for commands that were sent before. */
   async snapshot(options: WaitOptions = {}): Promise<ActorSnapshot<Machine>> {
     checkOptions('snapshot', options, ['signal', 'timeoutMs']);
-    return this.#router.request(this.#request('snapshot'), options, (answer) =>
+    return this.#router.request(blankRequest('snapshot', this.address), options, (answer) =>
       toActorSnapshot<Machine>(this.address, answer),
     );
   }
@@ -191,7 +191,7 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
     checkOptions('changes', options, ['signal']);
     checkSignal('changes', options.signal);
     const latest = new LatestValue<HostReceipt>(options.signal);
-    const stop = this.#router.watch(this.#request('watch'), {
+    const stop = this.#router.watch(blankRequest('watch', this.address), {
       changed: (answer) => latest.set(answer),
       failed: (error) => latest.fail(error),
       ended: () => latest.end(),
@@ -262,7 +262,7 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
     checkOptions(operation, options, sendOptionNames);
     const { expectedVersion, idempotencyKey, metadata } = options;
     if (expectedVersion !== undefined) checkWhole('expectedVersion', expectedVersion);
-    const request = this.#request(operation);
+    const request = blankRequest(operation, this.address);
     request.name = name;
     request.payload = payload;
     request.metadata = metadata === undefined ? null : encodeMetadata(metadata, 'metadata');
@@ -279,22 +279,6 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
   }
 
   readonly #toReceipt = (answer: HostReceipt): Receipt<Machine> => toReceipt(this.address, answer);
-
-  /** A request without a number, which the router gives it. */
-  #request(operation: HostOperation): HostRequest {
-    return {
-      id: 0,
-      operation,
-      address: this.address,
-      name: '',
-      payload: '',
-      metadata: null,
-      expectedVersion: null,
-      idempotencyKey: null,
-      fingerprint: '',
-      delivery: null,
-    };
-  }
 }
 
 /** What a host has answered, as it is given to whoever sent the command. */

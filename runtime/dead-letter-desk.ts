@@ -4,7 +4,7 @@ import { type HoldfastError, holdfastError } from './errors/holdfast-error.ts';
 import type { Router } from './hosts/router.ts';
 import { commandFingerprint } from './protocol/command-fingerprint.ts';
 import type { DeadLetter, KeyedDeadLetter } from './protocol/dead-letter.ts';
-import type { HostRequest } from './protocol/host-messages.ts';
+import { blankRequest, type HostRequest } from './protocol/host-messages.ts';
 import { checkWhole } from './protocol/names.ts';
 import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
 
@@ -60,18 +60,8 @@ function requestOf(letter: KeyedDeadLetter): HostRequest {
   const { address, operation, type: name, data: payload, metadata, expectedVersion, idempotencyKey } = letter;
   const { delivery } = letter;
   const fingerprint = commandFingerprint(operation, name, payload);
-  return {
-    id: 0,
-    operation: delivery === null ? operation : 'deliver',
-    address,
-    name,
-    payload,
-    metadata,
-    expectedVersion,
-    idempotencyKey,
-    fingerprint,
-    delivery,
-  };
+  const request = blankRequest(delivery === null ? operation : 'deliver', address);
+  return { ...request, name, payload, metadata, expectedVersion, idempotencyKey, fingerprint, delivery };
 }
 
 function unknownLetter(deadLetterId: number): HoldfastError {

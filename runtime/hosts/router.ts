@@ -2,7 +2,7 @@ import { holdfastError } from '../errors/holdfast-error.ts';
 import { within } from '../ports/within.ts';
 import { placeOf } from '../protocol/address.ts';
 import type { PendingDelivery } from '../protocol/consequences.ts';
-import type { HostReceipt, HostRequest } from '../protocol/host-messages.ts';
+import { blankRequest, type HostReceipt, type HostRequest } from '../protocol/host-messages.ts';
 import { checkSignal, checkWholeOption } from '../protocol/options.ts';
 import { type SkippedEventCount, sumSkipped } from '../protocol/skipped-event.ts';
 import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
@@ -145,9 +145,9 @@ export class Router {
   async deliver(delivery: PendingDelivery): Promise<void> {
     const { from, id, address, actor, passOnTo, sender, type: name, data: payload, cause = null } = delivery;
     const consumed = { from, id };
-    const request = { ...blankRequest(address), operation: 'deliver', name, payload } as const;
+    const request = blankRequest('deliver', address);
     await this.request(
-      { ...request, delivery: { consumed, actor, passOnTo, sender, workKey: null, cause } },
+      { ...request, name, payload, delivery: { consumed, actor, passOnTo, sender, workKey: null, cause } },
       // Nobody would repeat it as fast as the callers whom it competes with; how many wait is bounded where they come from.
       { mailboxOverflow: 'wait' },
       () => undefined,
@@ -156,7 +156,7 @@ export class Router {
 
   /** Has an actor read, so that it resumes the work that it has under way. */
   async wake(address: string): Promise<void> {
-    await this.request({ ...blankRequest(address), operation: 'wake' }, {}, () => undefined);
+    await this.request(blankRequest('wake', address), {}, () => undefined);
   }
 
   /**
@@ -248,7 +248,7 @@ export class Router {
   }
 
   #refresh(address: string): void {
-    this.#hostOf(address).tell({ ...blankRequest(address), operation: 'refresh' });
+    this.#hostOf(address).tell(blankRequest('refresh', address));
   }
 
   #hostOf(address: string): Host {
@@ -258,18 +258,4 @@ export class Router {
   #checkOpen(): void {
     if (this.#closed !== undefined) throw this.#closed;
   }
-}
-
-function blankRequest(address: string): Omit<HostRequest, 'operation'> {
-  return {
-    id: 0,
-    address,
-    name: '',
-    payload: '',
-    metadata: null,
-    expectedVersion: null,
-    idempotencyKey: null,
-    fingerprint: '',
-    delivery: null,
-  };
 }

@@ -33,6 +33,22 @@ export interface HostRequest {
   delivery: Delivery | null;
 }
 
+/** A request without a number, which the router gives it, and with nothing but what it is for. */
+export function blankRequest(operation: HostOperation, address: string): HostRequest {
+  return {
+    id: 0,
+    operation,
+    address,
+    name: '',
+    payload: '',
+    metadata: null,
+    expectedVersion: null,
+    idempotencyKey: null,
+    fingerprint: '',
+    delivery: null,
+  };
+}
+
 /** Where an actor was when it answered. */
 export interface HostReceipt {
   /** `unchanged`: the command decided on no event; nothing was written. */

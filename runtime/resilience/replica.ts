@@ -1,7 +1,7 @@
 import type { Router } from '../hosts/router.ts';
 import { toAddress } from '../protocol/address.ts';
 import { decode, encode } from '../protocol/codec.ts';
-import type { HostReceipt, HostRequest } from '../protocol/host-messages.ts';
+import { blankRequest, type HostReceipt, type HostRequest } from '../protocol/host-messages.ts';
 import { holdProcess } from './hold-process.ts';
 
 /** How long after a failure an actor is followed again, in milliseconds. */
@@ -156,7 +156,6 @@ export class Replica<State, Context, Event extends { readonly type: string }, In
   }
 
   #toRequest(operation: HostRequest['operation'], name: string, payload: string): HostRequest {
-    const blank = { metadata: null, expectedVersion: null, idempotencyKey: null, fingerprint: '' };
-    return { ...blank, id: 0, operation, address: this.#address, name, payload, delivery: null };
+    return { ...blankRequest(operation, this.#address), name, payload };
   }
 }
