@@ -2,7 +2,7 @@
 // `bundle:worker`. esbuild makes a chunk for each set of doors and of modules that are loaded later which share something:
 // a door then loads thirty small files at once, a host fifteen. Here those that are loaded together are joined into one file
 // each. See docs/decisions/0011-threads-and-doors-start-from-few-files.md.
-import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 
@@ -105,9 +105,15 @@ function redirect(file) {
 const doors = ['store', 'core', 'resilience', 'testing', 'cli', 'container', 'security', 'probes'];
 const fileOf = (door) => ({ core: 'index.js', cli: 'cli/holdfast.js' })[door] ?? `${door}/index.js`;
 
-/** Where loading begins, each with the files that are loaded then: a door is one, a thread is its worker and its role. */
+/**
+ * Where loading begins, each with the files that are loaded then: a door is one, the first `createRuntime` another, a
+ * thread is its worker and its role.
+ */
 function beginnings() {
-  if (what === 'doors') return doors.map((door) => [door, [resolve('dist/runtime', fileOf(door))]]);
+  if (what === 'doors') {
+    const runtime = ['runtime', globSync(join(folder, 'runtime-*.js'))];
+    return [...doors.map((door) => [door, [resolve('dist/runtime', fileOf(door))]]), runtime];
+  }
   const worker = resolve('dist/runtime/threads/worker.js');
   return [...readFileSync(worker, 'utf8').matchAll(lateImport)].map(([, path]) => {
     const role = resolve(dirname(worker), path);
@@ -120,7 +126,11 @@ const loadersOf = new Map();
 for (const [name, files] of beginnings()) {
   const loaded = new Set();
   for (const file of files) for (const chunk of loadedAtOnce(file)) loaded.add(chunk);
-  for (const chunk of loaded) loadersOf.set(chunk, [...(loadersOf.get(chunk) ?? []), name]);
+  for (const chunk of loaded) {
+    // Others need small pieces of what a runtime is made of, and must not load all of it.
+    if (name === 'runtime' && statSync(chunk).size > 16_384) continue;
+    loadersOf.set(chunk, [...(loadersOf.get(chunk) ?? []), name]);
+  }
 }
 
 /** Most programs begin with these doors: what they load is in few files. */
@@ -132,7 +142,7 @@ const light = new Set(['resilience', 'container', 'security', 'probes']);
 function joinedFor(chunk) {
   const loaders = loadersOf.get(chunk);
   if (what === 'threads') return loaders.length > 1 && loaders.includes('host') ? 'all' : loaders.join('-');
-  if (loaders.length === doors.length) return 'all';
+  if (doors.every((door) => loaders.includes(door))) return 'all';
   if (loaders.some((door) => light.has(door))) return loaders.join('-');
   const mains = loaders.filter((door) => main.has(door));
   return (mains.length > 0 ? mains : loaders).join('-');

@@ -1,5 +1,4 @@
 import { type HoldfastError, holdfastError } from '../runtime/errors/holdfast-error.ts';
-import { nearestName } from '../runtime/errors/nearest-name.ts';
 import { decode } from '../runtime/protocol/codec.ts';
 import { createEventId } from '../runtime/protocol/event-id.ts';
 import type { HostRequest } from '../runtime/protocol/host-messages.ts';
@@ -13,6 +12,7 @@ import { messageOf } from './message-of.ts';
 import { refuseUnkeepable } from './refuse-unkeepable.ts';
 import type { Resident } from './resident.ts';
 import type { Step } from './stepper.ts';
+import { unknownCommand } from './unknown-command.ts';
 import {
   type AnyStateMachine,
   acceptedTypes,
@@ -225,16 +225,6 @@ function commandOf(hosted: Deciding['hosted'], name: string): Command {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command !== undefined) return command;
   throw unknownCommand(hosted.definition.kind, name, Object.keys(commands));
-}
-
-/** The error of a command that a definition does not have. */
-export function unknownCommand(kind: string, name: string, known: readonly string[]): HoldfastError {
-  const near = nearestName(name, known);
-  const hint =
-    near === undefined
-      ? `It has ${known.length === 0 ? 'none' : known.join(', ')}.`
-      : `Did you mean "${near}"?`;
-  return holdfastError('HOLDFAST_ERR_COMMAND_UNKNOWN', `"${kind}" has no command "${name}". ${hint}`);
 }
 
 function transition(

@@ -1,4 +1,3 @@
-import { unknownCommand } from '../actors/decide.ts';
 import type {
   AggregateDefinition,
   AnyAggregateDefinition,
@@ -6,6 +5,7 @@ import type {
   EventData,
 } from '../actors/define-aggregate.ts';
 import type { StandardSchema } from '../actors/standard-schema.ts';
+import { unknownCommand } from '../actors/unknown-command.ts';
 import { validate } from '../actors/validate.ts';
 import type { AnyStateMachine, EventFromLogic, InputFrom, StateValueFrom } from '../actors/xstate-adapter.ts';
 import { type ActorSnapshot, toActorSnapshot } from './actor-snapshot.ts';
