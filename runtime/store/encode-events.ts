@@ -43,7 +43,7 @@ export function encodeEvents(events: unknown): EncodedBatch {
 }
 
 /** What an idempotency key stands for: the content of the events, whatever ids they are given. */
-export function fingerprintOf(events: readonly EncodedEvent[]): string {
+export function contentFingerprint(events: readonly EncodedEvent[]): string {
   const contentOf = ({ type, data, metadata, schemaVersion }: EncodedEvent) =>
     // As it was before events of the store could have one, so that keys of that time are recognised.
     schemaVersion === 1 ? [type, data, metadata] : [type, data, metadata, schemaVersion];

@@ -12,7 +12,7 @@ import { limits } from '../protocol/limits.ts';
 import { checkKey, checkName, checkWhole } from '../protocol/names.ts';
 import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
-import { encodeEvents, fingerprintOf } from './encode-events.ts';
+import { encodeEvents, contentFingerprint } from './encode-events.ts';
 import { type EventShape, type NewEvent, type StoredEvent, toStoredEvent } from './stored-event.ts';
 import { follow } from './subscription.ts';
 
@@ -128,7 +128,7 @@ export class EventStore<Event extends EventShape = EventShape> {
       expectedHead: null,
       idsAreKeys: batch.idsAreKeys,
       idempotencyKey: idempotencyKey ?? null,
-      fingerprint: idempotencyKey === undefined ? '' : fingerprintOf(batch.events),
+      fingerprint: idempotencyKey === undefined ? '' : contentFingerprint(batch.events),
       reply: null,
       snapshot: null,
       consequences: null,
