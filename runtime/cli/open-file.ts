@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -16,7 +16,9 @@ export interface Opened extends AsyncDisposable {
  * Opens a database for reading. One of an older version is copied first, and the copy is brought up to date: the file
  * itself is never changed.
  */
-export async function openForLooking(path: string): Promise<Opened> {
+export async function openForLooking(given: string): Promise<Opened> {
+  // The log is beside the file, wherever a link to it is.
+  const path = existsSync(given) ? realpathSync(given) : given;
   try {
     const backend = await ReadOnlySqliteBackend.open(path);
     return { backend, [Symbol.asyncDispose]: () => backend.close() };

@@ -184,7 +184,10 @@ export const errorCodes = {
     when: 'Another process held the write lock longer than the time-out. Nothing was written.',
     retryable: true,
   },
-  HOLDFAST_ERR_STORAGE_CORRUPT: { when: 'The database file is damaged.', retryable: false },
+  HOLDFAST_ERR_STORAGE_CORRUPT: {
+    when: 'The database file is damaged, or missing where its log is not.',
+    retryable: false,
+  },
   HOLDFAST_ERR_STORAGE_NOT_A_DATABASE: { when: 'The file is no SQLite database.', retryable: false },
   HOLDFAST_ERR_STORAGE_FOREIGN: { when: 'The file is a database of another application.', retryable: false },
   HOLDFAST_ERR_STORAGE_IO: {

@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { openSqlite, type SqliteDatabase } from './driver.ts';
 import { migrations } from './migrations/index.ts';
-import { preflight } from './preflight.ts';
+import { isWritable, preflight } from './preflight.ts';
 import { applicationId, checkReadable, checkVersion, foreign } from './schema-version.ts';
-import { storageError } from './storage-error.ts';
+import { readOnly, storageError } from './storage-error.ts';
 import { beginImmediate, retryWhileBusy, waitForRecoveries } from './write-lock.ts';
 
 /** Where the database is and how long to wait for others. */
@@ -48,8 +50,14 @@ export function openForReading(path: string): SqliteDatabase {
     return database;
   } catch (error) {
     closeQuietly(database);
-    throw storageError(error, path);
+    throw isForWantOfLog(error, path) ? readOnly(path, error) : storageError(error, path);
   }
+}
+
+/** A database that was closed in good order has no log, and SQLite makes one to read it. */
+function isForWantOfLog(error: unknown, path: string): boolean {
+  const { code = '' } = error as { code?: string };
+  return code.startsWith('SQLITE_CANTOPEN') && existsSync(path) && !isWritable(dirname(path));
 }
 
 /** What is only read cannot be brought up to date. */

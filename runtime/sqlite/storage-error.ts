@@ -5,7 +5,7 @@ export function storageError(thrown: unknown, path: string): HoldfastError {
   if (isHoldfastError(thrown)) return thrown;
   const code = codeOf(thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  const said = `SQLite says "${message}" (${code || 'no code'})`;
+  const said = code.startsWith('E') ? `"${message}"` : `SQLite says "${message}" (${code || 'no code'})`;
   // SHMSIZE: the index of the log could not grow, for which a full disk is the reason there is.
   if (['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT'].includes(code)) {
     return holdfastError(
@@ -29,10 +29,11 @@ export function storageError(thrown: unknown, path: string): HoldfastError {
   if (code.startsWith('SQLITE_READONLY') || code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
     return readOnly(path, thrown);
   }
-  if (code === 'SQLITE_CANTOPEN' || code.startsWith('SQLITE_CANTOPEN')) {
+  if (code.startsWith('SQLITE_CANTOPEN') || ['ELOOP', 'ENAMETOOLONG', 'ENOTDIR', 'ENOENT'].includes(code)) {
     return holdfastError(
       'HOLDFAST_ERR_STORAGE_PATH',
-      `${path} cannot be opened. Check that its folder exists and may be entered, and that the path names a file.`,
+      `${path} cannot be opened: ${said}. Check that its folder exists and may be entered, that the path names a file, and ` +
+        'that the disk can be read.',
       undefined,
       thrown,
     );
@@ -96,10 +97,14 @@ export function notADatabase(path: string, cause?: unknown): HoldfastError {
   );
 }
 
+/** With the cause, which SQLite also gives for what the disk could not read for a moment. */
 export function corrupt(path: string, what: string, cause?: unknown): HoldfastError {
+  const perhaps = cause === undefined ? '' : ', or the disk could not be read for a moment';
+  const lastly = cause === undefined ? 'Move' : 'If it stays so, move';
   return holdfastError(
     'HOLDFAST_ERR_STORAGE_CORRUPT',
-    `${path} is damaged: ${what}. It was left as it is. Copy it aside, then restore a backup.`,
+    `${path} is damaged${perhaps}: ${what}. It was left as it is. ${lastly} it away with its -wal and -shm, which would ` +
+      'damage another file in its place, then restore a backup.',
     undefined,
     cause,
   );

@@ -12,7 +12,7 @@ import { limits } from '../protocol/limits.ts';
 import { checkKey, checkName, checkWhole } from '../protocol/names.ts';
 import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
-import { encodeEvents, contentFingerprint } from './encode-events.ts';
+import { contentFingerprint, encodeEvents } from './encode-events.ts';
 import { type EventShape, type NewEvent, type StoredEvent, toStoredEvent } from './stored-event.ts';
 import { follow } from './subscription.ts';
 

@@ -10,17 +10,19 @@ import type {
 import type { AppendReceipt, EncodedSnapshot } from '../protocol/append.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
-import { absolutePath, closedError, loadReaderClient, verifyWith } from './sqlite-backend.ts';
+import { absolutePath, databasePath } from './database-path.ts';
+import { closedError, loadReaderClient, verifyWith } from './sqlite-backend.ts';
 
 /** How often the file is looked at for what others have appended, in milliseconds. */
 const pollMs = 100;
 
 /**
- * Reads a database file and never writes to it: nothing is created, and no schema is brought up to date. For looking
- * into files of other people. Others may write to the file meanwhile.
+ * Reads a database file and never writes to it: no database is created, and no schema is brought up to date. For looking
+ * into files of other people. Others may write to the file meanwhile. SQLite may create a log and its index beside the
+ * file (`-wal`, `-shm`), which are empty, and leaves them there.
  */
 export class ReadOnlySqliteBackend implements EventStoreBackend {
-  /** The absolute path of the database. */
+  /** The absolute path of the database; of a symbolic link, that of the file. */
   readonly path: string;
   readonly #reader: ReaderClient;
   readonly #watches = new Map<() => void, (reason: Error) => void>();
@@ -39,7 +41,7 @@ export class ReadOnlySqliteBackend implements EventStoreBackend {
    * HOLDFAST_ERR_SCHEMA_OLDER.
    */
   static async open(path: string | URL): Promise<ReadOnlySqliteBackend> {
-    const absolute = absolutePath(path);
+    const absolute = databasePath(path);
     const { refuseUnreadable } = await import('../sqlite/schema-version.ts');
     refuseUnreadable(absolute);
     const { ReaderClient } = await loadReaderClient();

@@ -1,5 +1,3 @@
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { CpuPool } from '../cpu/pool.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import type {
@@ -11,13 +9,14 @@ import type {
 } from '../ports/event-store-backend.ts';
 import type { AppendReceipt, AppendRequest, EncodedSnapshot } from '../protocol/append.ts';
 import { limits } from '../protocol/limits.ts';
-import { checkOptions, checkWholeOption, invalidOption, toWorkerUrl } from '../protocol/options.ts';
+import { checkOptions, checkWholeOption, toWorkerUrl } from '../protocol/options.ts';
 import type { FirstReads } from '../protocol/reader-control.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
 import type { ControlChannel } from '../threads/control-channel.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
 import { StoreClient } from '../threads/store-client.ts';
 import { threadRole } from '../threads/thread-role.ts';
+import { absolutePath, databasePath } from './database-path.ts';
 
 /** Options of {@link SqliteEventStoreBackend.open}. */
 export interface SqliteBackendOptions {
@@ -46,7 +45,7 @@ export function loadReaderClient(): Promise<typeof import('../threads/reader-cli
  * Several processes may open the same file at once.
  */
 export class SqliteEventStoreBackend implements EventStoreBackend {
-  /** The absolute path of the database. */
+  /** The absolute path of the database; of a symbolic link, that of the file. */
   readonly path: string;
   readonly #store: StoreClient;
   /** The worker file that the threads are started from. @internal */
@@ -78,9 +77,9 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
     checkWholeOption('SqliteEventStoreBackend.open', 'lockTimeoutMs', options.lockTimeoutMs, 0);
     const { lockTimeoutMs = 30_000 } = options;
     const workerUrl = toWorkerUrl('SqliteEventStoreBackend.open', options.workerUrl);
-    const absolute = absolutePath(path);
-    const store = await StoreClient.start({ path: absolute, lockTimeoutMs, workerUrl });
-    return new SqliteEventStoreBackend(absolute, store, workerUrl);
+    const file = databasePath(path);
+    const store = await StoreClient.start({ path: file, lockTimeoutMs, workerUrl });
+    return new SqliteEventStoreBackend(file, store, workerUrl);
   }
 
   /** Over a store thread that serves already. @internal */
@@ -239,28 +238,6 @@ export async function verifyWith(
     checkOpen();
     throw error;
   });
-}
-
-/** A scheme of at least two letters: one is a drive. */
-const beginsLikeUrl = /^[a-z][\w+.-]+:\/\//i;
-
-/** The path of a database as all threads know it. */
-export function absolutePath(path: string | URL): string {
-  if (path instanceof URL || (typeof path === 'string' && beginsLikeUrl.test(path))) {
-    const url = new URL(path);
-    if (url.protocol !== 'file:')
-      throw invalidOption(`The database must be a file, got the URL ${url.href}.`);
-    return fileURLToPath(url);
-  }
-  if (typeof path !== 'string' || path === '' || path.includes('\0') || path.startsWith('file:')) {
-    throw invalidOption(
-      `The path of the database must be the path or URL of a file, got ${JSON.stringify(path)}.`,
-    );
-  }
-  if (path !== ':memory:') return resolve(path);
-  throw invalidOption(
-    'A database in memory is not shared by threads. Use InMemoryEventStoreBackend, or a temporary file.',
-  );
 }
 
 /** A definition module that opens a runtime would do so again in each host of that runtime, without end. */

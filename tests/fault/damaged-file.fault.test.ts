@@ -1,9 +1,11 @@
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -100,6 +102,23 @@ function expectNoSilentDamage(outcome: Outcome | undefined, events: readonly unk
   else expect(outcome?.problems).toBeGreaterThan(0);
   expect(outcome?.appending ?? 'HOLDFAST_ERR_').toMatch(/^appended$|^HOLDFAST_ERR_/);
 }
+
+test('one that was killed while its log was copied back is whole, also when it is opened by a link', async () => {
+  mkdirSync(join(folder, 'real'));
+  const killed = copyOf(withLog, join(folder, 'real/app.db'));
+  // The first page has been copied back, and says how many there will be.
+  const content = readFileSync(killed);
+  content.writeUInt32BE(content.length / content.readUInt16BE(16) + 100, 28);
+  content.copy(content, 92, 24, 28);
+  writeFileSync(killed, content);
+  const link = join(folder, 'link.db');
+  symlinkSync(killed, link);
+
+  const [outcome] = await examine([link]);
+
+  expect(outcome).toMatchObject({ ok: true, appending: 'appended' });
+  expect(outcome?.events).toEqual(events);
+});
 
 test('a log that was cut anywhere is read up to the cut', async () => {
   const size = readFileSync(`${withLog}-wal`).length;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRuntime } from 'holdfast';
-import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
+import { EventStore, ReadOnlySqliteBackend, SqliteEventStoreBackend } from 'holdfast/store';
 import { expect, onTestFinished, test } from 'vitest';
 import { codedError } from '../support/coded-error.ts';
 import { notebook } from '../support/fixtures/notebook.ts';
@@ -139,6 +139,7 @@ test('a folder that cannot be written is refused, whether the database is there 
   const readOnly = codedError('HOLDFAST_ERR_STORAGE_READONLY');
   await expect(SqliteEventStoreBackend.open(database)).rejects.toEqual(readOnly);
   await expect(SqliteEventStoreBackend.open(join(disk.folder, 'new.db'))).rejects.toEqual(readOnly);
+  await expect(ReadOnlySqliteBackend.open(database)).rejects.toEqual(readOnly);
 
   expect(readFileSync(database).equals(before)).toBe(true);
   expect(existsSync(join(disk.folder, 'new.db'))).toBe(false);

@@ -17,7 +17,7 @@ import { openSqlite } from '../../runtime/sqlite/driver.ts';
 import { LogWriter } from '../../runtime/sqlite/log-writer.ts';
 import { migrations } from '../../runtime/sqlite/migrations/index.ts';
 import { openForReading, openForWriting } from '../../runtime/sqlite/open-database.ts';
-import { applicationId } from '../../runtime/sqlite/schema-version.ts';
+import { applicationId, refuseUnreadable } from '../../runtime/sqlite/schema-version.ts';
 import { foreignAppend } from '../support/hosted-actor.ts';
 
 let folder: string;
@@ -213,6 +213,36 @@ test('a database is opened through a symbolic link', () => {
 
   expect(database.prepare('select count(*) as n from events').get()).toEqual({ n: 3 });
   database.close();
+});
+
+test.each(['missing', 'empty'])(
+  'a database that is %s is refused if its log holds what was written to it',
+  (what) => {
+    makeDatabase();
+    const database = openForWriting({ path, lockTimeoutMs: 0 });
+    database.exec("update replica set origin = 'x'");
+    const log = readFileSync(`${path}-wal`);
+    database.close();
+    writeFileSync(`${path}-wal`, log);
+    if (what === 'missing') rmSync(path);
+    else writeFileSync(path, '');
+
+    expectRefused('HOLDFAST_ERR_STORAGE_CORRUPT');
+
+    rmSync(`${path}-wal`);
+    open().close();
+  },
+);
+
+test('a path that leads nowhere is refused, whatever is wrong with it', () => {
+  symlinkSync('loop.db', join(folder, 'loop.db'));
+  const paths = ['loop.db', 'x'.repeat(300), join('x'.repeat(300), 'x.db'), 'loop.db/x.db'];
+
+  for (const each of paths.map((name) => join(folder, name))) {
+    const refused = withCode('HOLDFAST_ERR_STORAGE_PATH');
+    expect(() => openForWriting({ path: each, lockTimeoutMs: 0 })).toThrow(refused);
+    expect(() => refuseUnreadable(each)).toThrow(refused);
+  }
 });
 
 test('a connection for reading cannot write', () => {

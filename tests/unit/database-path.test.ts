@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { absolutePath } from '../../runtime/store/sqlite-backend.ts';
+import { absolutePath } from '../../runtime/store/database-path.ts';
 
 test('a database is named by a path or by the URL of a file', () => {
   const url = pathToFileURL('/data/app.db');
