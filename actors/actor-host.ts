@@ -21,6 +21,7 @@ import { directAnswer, receiptOf, shown } from './show.ts';
 import { mustBeWritten, toAppendRequest } from './to-append-request.ts';
 import type { Undertaking } from './undertaking.ts';
 import { Underway } from './underway.ts';
+import { worksFor } from './works-for.ts';
 
 const attemptsMax = 50;
 /** How long what is under way at the end may take before the work is aborted, in milliseconds. */
@@ -175,10 +176,10 @@ export class ActorHost {
     } catch (error) {
       return this.#refuse(resident, request, error as Error, isFresh);
     }
-    if (decision.events.length > 0) return this.#append(resident, request, decision);
+    if (decision.events.length > 0) return this.#append(resident, request, decision, isFresh);
     // Also "nothing to do" is said of the newest durable state only. With a key it is kept, to be said again.
     if (!isFresh) this.#catchUpFirst(resident, request);
-    else if (mustBeWritten(request)) this.#append(resident, request, decision);
+    else if (mustBeWritten(request)) this.#append(resident, request, decision, isFresh);
     else {
       this.#endWork(resident, request);
       this.#answer(request.id, receiptOf(resident, 'unchanged'));
@@ -191,20 +192,22 @@ export class ActorHost {
     if (isAhead || isHoldfastError(error, 'HOLDFAST_ERR_TRANSITION_FAILED')) resident.isSuspect = true;
     // Another process may have moved the actor on: nothing is refused on a state that might be old.
     if (!isFresh) return this.#catchUpFirst(resident, request);
+    // Whoever comes from within hears of nothing, and what it told is lost: that is told as an effect that failed.
+    if (request.id === 0) this.#options.onEffectFailed(request.address, request.name, error);
     this.#answer(request.id, error);
     if (!resident.isSuspect) return;
     resident.phase = 'catchingUp';
     if (resident.inFlight === 0) this.#catchUp(resident);
   }
 
-  #append(resident: Resident, request: HostRequest, decision: Decision): void {
+  #append(resident: Resident, request: HostRequest, decision: Decision, isFresh: boolean): void {
     let prepared: ReturnType<typeof toAppendRequest>;
     try {
       prepared = toAppendRequest(resident, request, decision);
     } catch (error) {
       // A delayed event or a message holds what cannot be kept.
       resident.isSuspect = true;
-      return this.#refuse(resident, request, error as Error, true);
+      return this.#refuse(resident, request, error as Error, isFresh);
     }
     const { append, after, cause } = prepared;
     // Tentative like the tip: a failure has both read anew.
@@ -336,22 +339,16 @@ export class ActorHost {
     if (kept !== null) this.#answer(first.id, repeatedCommand(first, kept));
     // Its key was looked up with the state, unless it came after the load had begun.
     else {
-      this.#works(first);
+      worksFor(this.#progress, first);
       this.#run(resident, first, first.idempotencyKey === null || first.idempotencyKey === key);
     }
     for (const request of others) {
-      this.#works(request);
+      worksFor(this.#progress, request);
       if ((resident.phase as Resident['phase']) === 'ready') this.#run(resident, request);
       else wait(resident, request);
     }
     this.#progress.working(0);
     this.#progress.workingFor('');
-  }
-
-  /** Notes for which request, or for which actor if it comes from within, code of the user runs from now on. */
-  #works({ id, address }: HostRequest): void {
-    this.#progress.working(id);
-    this.#progress.workingFor(id === 0 ? address : '');
   }
 
   /** The state could not be read: everybody who waits is told, and the next request tries again. */

@@ -6,6 +6,7 @@ import { pathOf } from './actor-path.ts';
 import {
   type Asked,
   type AskedSoFar,
+  type AskedTimer,
   askedNothing,
   askNothingYet,
   asksAnything,
@@ -64,6 +65,8 @@ export class ActorTree implements Stepper {
   readonly #real = new WeakMap<LiveActor, ActorLogic>();
   #relay: LiveSystem['_relay'] = () => undefined;
   #asked: AskedSoFar | undefined;
+  /** What the last step has asked of timers: also one that has thrown has them ended. */
+  #timers: readonly AskedTimer[] = [];
   #version = 0;
   /** What the step under way has done: actors made, work begun by its place, and events from one actor to another. */
   #made = 0;
@@ -107,9 +110,10 @@ export class ActorTree implements Stepper {
     return this.#failed;
   }
 
-  /** What is left of what a step has asked for that ended the tree by throwing: no timer of anybody in it comes any more. */
-  askedAtTheEnd({ timers }: Asked): Asked {
-    const setBy = new Set(['', ...[...this.#members.all()].map(pathOf), ...timers.map(({ actor }) => actor)]);
+  /** What is left of what the last step has asked for if that ended the tree: no timer of anybody in it comes any more. */
+  askedAtTheEnd(): Asked {
+    const changedBy = this.#timers.map(({ actor }) => actor);
+    const setBy = new Set(['', ...[...this.#members.all()].map(pathOf), ...changedBy]);
     return { ...askedNothing, timers: [...setBy].map((actor) => ({ change: 'cancel-all', actor })) };
   }
 
@@ -144,6 +148,7 @@ export class ActorTree implements Stepper {
     this.#begun = undefined;
     this.#relayed = 0;
     this.#asked = asked;
+    this.#timers = asked.timers;
     try {
       this.#relay(undefined, target, event);
     } finally {

@@ -3,7 +3,7 @@ import type { Consequences, TimerChange, TimerPolicy } from '../runtime/protocol
 import { type NewDeadLetter, undelivered } from '../runtime/protocol/dead-letter.ts';
 import type { HostRequest } from '../runtime/protocol/host-messages.ts';
 import { describe } from '../runtime/protocol/names.ts';
-import { type AskedTimer, asksAnything } from './asked.ts';
+import { type AskedMessage, type AskedTimer, asksAnything } from './asked.ts';
 import type { Decision } from './decide.ts';
 import { entryOf } from './journal.ts';
 import type { Resident } from './resident.ts';
@@ -24,16 +24,20 @@ export function consequencesOf(
   return {
     consumed,
     timers: asked.timers.map((timer) => toTimerChange(timer, hosted.definition.timers)),
-    messages: asked.messages.map(({ target, event }) => {
-      const { type, payload: data } = entryOf(event);
-      return { target, type, data };
-    }),
+    messages: asked.messages.map(toMessage),
     hasWork: hasWork === hadWork ? null : hasWork,
     deadLetter: isUnaccepted ? unaccepted(request, snapshot.value) : null,
   };
 }
 
-function toTimerChange(timer: AskedTimer, policy: TimerPolicy): TimerChange {
+/** The message of a transition, encoded. */
+export function toMessage({ target, event }: AskedMessage): Consequences['messages'][number] {
+  const { type, payload: data } = entryOf(event);
+  return { target, type, data };
+}
+
+/** The change of a timer, its event encoded. */
+export function toTimerChange(timer: AskedTimer, policy: TimerPolicy): TimerChange {
   // XState calls no function for an id, and hands on whatever it was given.
   if (timer.change !== 'cancel-all' && typeof timer.name !== 'string') throw noTimerName(timer.name);
   if (timer.change !== 'set') return timer;

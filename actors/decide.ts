@@ -1,5 +1,6 @@
 import { type HoldfastError, holdfastError } from '../runtime/errors/holdfast-error.ts';
 import { decode } from '../runtime/protocol/codec.ts';
+import type { ActorPath } from '../runtime/protocol/consequences.ts';
 import { createEventId } from '../runtime/protocol/event-id.ts';
 import type { HostRequest } from '../runtime/protocol/host-messages.ts';
 import { checkName, describe, isReservedType, reservedTypes } from '../runtime/protocol/names.ts';
@@ -7,9 +8,18 @@ import { type Asked, askedInTurn, askedNothing } from './asked.ts';
 import type { CommandDefinition, Decide } from './define-aggregate.ts';
 import { Entropy } from './entropy.ts';
 import { failed, failureToBegin } from './hosted-definition.ts';
-import { deliveredEntry, entryOf, failedEntry, type NewEntry, startedEntry, toEvent } from './journal.ts';
+import {
+  deliveredEntry,
+  entryOf,
+  failedEntry,
+  type JournalEntry,
+  type NewEntry,
+  startedEntry,
+  toEvent,
+} from './journal.ts';
 import { messageOf } from './message-of.ts';
 import { refuseUnkeepable } from './refuse-unkeepable.ts';
+import { refuseUnkeepableAsked } from './refuse-unkeepable-asked.ts';
 import type { Resident } from './resident.ts';
 import type { Step } from './stepper.ts';
 import { unknownCommand } from './unknown-command.ts';
@@ -123,7 +133,7 @@ function decideStart(actor: Deciding, { payload, address }: HostRequest, eventId
 
 /** What comes from within: a timer, a message or the outcome of work. What is not accepted decides on nothing. */
 function decideDelivery(actor: Deciding, request: HostRequest, eventId: string): Decision {
-  const { tip, tree, hosted, id } = actor;
+  const { tip, tree } = actor;
   const { name, payload, delivery } = request;
   const ignored: Decision = { events: [], snapshot: tip.snapshot, asked: askedNothing, tree };
   const event = toEvent(name, payload);
@@ -132,33 +142,54 @@ function decideDelivery(actor: Deciding, request: HostRequest, eventId: string):
     return { ...ignored, asked: { ...askedNothing, messages: [{ target: delivery.passOnTo, event }] } };
   }
   if (delivery.workKey !== null && tree?.workKeyAt(delivery.actor) !== delivery.workKey) return ignored;
-  const version = tip.version + 1;
-  const input = { event, actor: delivery.actor, id, version, isInternal: true };
+  const first = tip.version === 0 ? begun(actor, eventId) : askedNothing;
   const entropy = new Entropy(eventId);
-  const stepped = entropy.within(() => hosted.stepperOf(actor).step(tip.snapshot, input));
+  const outcome = outcomeWithin(actor, event, delivery.actor, first, entropy);
   // Of a timer that became a dead letter, somebody waits to be told.
   const isAwaited = delivery.consumed?.from === 'dead_letters';
-  if (!stepped.accepted && isAwaited) throw rejection(actor.address, tip.snapshot, name);
-  if (!stepped.accepted) return ignored;
-  const refusal = unkeepable(tip.snapshot, stepped.snapshot);
-  const hasFailed = refusal !== undefined || stepped.snapshot.status === 'error';
-  if (hasFailed && isAwaited) throw transitionFailed(actor.address, name, refusal ?? stepped.snapshot.error);
-  // What a child throws fails it anew in each replay, and its parents with it.
-  const hasThrown = hasFailed && (refusal !== undefined || delivery.actor === '');
-  const next = hasThrown ? ended(actor, refusal ?? stepped.snapshot.error, stepped.asked) : stepped;
-  const entry = hasThrown ? failedEntry(event, next.snapshot.error) : deliveredEntry(delivery.actor, event);
-  const asked = tip.version === 0 ? askedInTurn(begun(actor, eventId), next.asked) : next.asked;
+  if (outcome === undefined && isAwaited) throw rejection(actor.address, tip.snapshot, name);
+  if (outcome === undefined) return ignored;
+  if (isAwaited) {
+    if ('refusal' in outcome) throw transitionFailed(actor.address, name, outcome.refusal);
+    if (outcome.snapshot.status === 'error')
+      throw transitionFailed(actor.address, name, outcome.snapshot.error);
+  }
+  const { entry, snapshot, asked } =
+    'refusal' in outcome ? ended(actor, event, outcome.refusal, first) : outcome;
   const used = { id: eventId, usesEntropy: entropy.isUsed || beginsWithEntropy(actor) };
-  return { events: [{ ...entry, ...used }], snapshot: next.snapshot, asked, tree };
+  return { events: [{ ...entry, ...used }], snapshot, asked, tree };
 }
 
-/** Why a state cannot be kept. */
-function unkeepable(before: MachineSnapshot, after: MachineSnapshot): unknown {
+/** What an event from within comes to. */
+interface Outcome extends Pick<Decision, 'snapshot' | 'asked'> {
+  readonly entry: JournalEntry;
+}
+
+/**
+ * What an event from within comes to, or why that cannot be: the machine threw, or led to a state or asked for something
+ * that cannot be kept. Nothing escapes: nobody waits who could be told, or who would stop trying. `undefined` for an event
+ * that is not accepted; `first` is what beginning asks for.
+ */
+function outcomeWithin(
+  { tip, hosted, tree, id }: Deciding,
+  event: MachineEvent,
+  actor: ActorPath,
+  first: Asked,
+  entropy: Entropy,
+): Outcome | { readonly refusal: unknown } | undefined {
+  const input = { event, actor, id, version: tip.version + 1, isInternal: true };
   try {
-    refuseUnkeepable(before, after);
-    return undefined;
-  } catch (error) {
-    return error;
+    const next = entropy.within(() => hosted.stepperOf({ tree }).step(tip.snapshot, input));
+    if (!next.accepted) return undefined;
+    const { snapshot } = next;
+    refuseUnkeepable(tip.snapshot, snapshot);
+    // What a child throws fails it anew in each replay, and its parents with it.
+    if (snapshot.status === 'error' && actor === '') return { refusal: snapshot.error };
+    const asked = askedInTurn(first, next.asked);
+    refuseUnkeepableAsked(asked);
+    return { entry: deliveredEntry(actor, event), snapshot, asked };
+  } catch (refusal) {
+    return { refusal };
   }
 }
 
@@ -166,11 +197,21 @@ function unkeepable(before: MachineSnapshot, after: MachineSnapshot): unknown {
  * Nobody waits who could be told: the actor ends in status `error`. A replay knows no more than that it failed, so what it
  * changed and asked for before has not been.
  */
-function ended({ tip, tree }: Deciding, error: unknown, asked: Asked): Pick<Decision, 'snapshot' | 'asked'> {
-  if (tree !== undefined)
-    return { snapshot: tree.fail(error, tip.snapshot), asked: tree.askedAtTheEnd(asked) };
+function ended({ tip, tree }: Deciding, event: MachineEvent, error: unknown, first: Asked): Outcome {
+  const snapshot = tree === undefined ? failed(tip.snapshot, error) : tree.fail(error, tip.snapshot);
   const timers = [{ change: 'cancel-all', actor: '' }] as const;
-  return { snapshot: failed(tip.snapshot, error), asked: { ...askedNothing, timers } };
+  const last = tree === undefined ? { ...askedNothing, timers } : tree.askedAtTheEnd();
+  const asked = askedInTurn(canBeKept(first) ? first : askedNothing, last);
+  return { entry: failedEntry(event, error), snapshot, asked };
+}
+
+function canBeKept(asked: Asked): boolean {
+  try {
+    refuseUnkeepableAsked(asked);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What beginning asks for is carried out with the first event. */

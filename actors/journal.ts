@@ -44,7 +44,13 @@ export function deliveredEntry(actor: ActorPath, event: MachineEvent): JournalEn
 /** The entry of an event on which the machine threw. */
 export function failedEntry(event: MachineEvent, error: unknown): JournalEntry {
   const type = journalTypes.failed;
-  return { type, payload: encode({ event, error: keepable(error) }, type) };
+  try {
+    return { type, payload: encode({ event, error: keepable(error) }, type) };
+  } catch {
+    // Together they are larger or deeper than an entry may be.
+    const short = { event: { type: event.type }, error: new Error(messageOf(error)) };
+    return { type, payload: encode(short, type) };
+  }
 }
 
 /** The entry of a start. */

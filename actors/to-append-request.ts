@@ -7,6 +7,7 @@ import { sealEvent } from '../runtime/protocol/seal-event.ts';
 import { asksAnything } from './asked.ts';
 import { consequencesOf } from './consequences-of.ts';
 import type { Decision } from './decide.ts';
+import { refuseUnkeepableEmitted } from './refuse-unkeepable-asked.ts';
 import { replyToKeep } from './repeated-command.ts';
 import type { Place, Resident } from './resident.ts';
 
@@ -25,9 +26,7 @@ export function toAppendRequest(
   const { address: stream, tip, hosted } = resident;
   const { idempotencyKey, fingerprint } = request;
   const given = metadataOf(request);
-  for (const effect of decision.asked.effects) {
-    if (effect.kind === 'emit') encode(effect.event, `emit "${effect.event.type}"`);
-  }
+  refuseUnkeepableEmitted(decision.asked);
   let head = tip.head;
   const events = decision.events.map(({ id, type, payload: data, usesEntropy }): EncodedEvent => {
     const metadata = usesEntropy ? withEntropyKey(given) : given;

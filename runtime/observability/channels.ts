@@ -9,7 +9,7 @@ import { channel } from 'node:diagnostics_channel';
 export const actorTransition = channel('holdfast:actor:transition');
 
 /**
- * An effect of a machine threw after its commit. Published in the host thread.
+ * An effect of a machine threw after its commit, or an event from within could not be kept. Published in the host thread.
  * Payload: `{ address: string, type: string, error: unknown }`.
  */
 export const effectFailed = channel('holdfast:effect:failed');
