@@ -44,7 +44,7 @@ const underwayMax = 16 * limits.deliveriesMax;
 const timersAtOnce = 64;
 
 /** Actors that are woken at once after a start. */
-const wakesMax = 64;
+export const wakesMax = 64;
 
 /**
  * Brings due timers and waiting messages to their actors, and wakes actors whose work was interrupted. What it has in
@@ -76,7 +76,8 @@ export class Dispatcher {
     NodeJS.Timeout,
     { readonly address: string | undefined; readonly step: () => void }
   >();
-  readonly #toWake: string[] = [];
+  /** Actors that are woken as soon as there is room, and which attempt it is. */
+  readonly #toWake: (readonly [address: string, attempt: number])[] = [];
   #waking = 0;
   #isClosed = false;
 
@@ -98,8 +99,7 @@ export class Dispatcher {
         void this.#fetch('outbox');
         return;
       case 'work':
-        this.#toWake.push(...signal.streams);
-        this.#wakeNext();
+        for (const address of signal.streams) this.#wakeSoon(address, 1);
     }
   }
 
@@ -287,12 +287,17 @@ export class Dispatcher {
     }
   }
 
+  #wakeSoon(address: string, attempt: number): void {
+    this.#toWake.push([address, attempt]);
+    this.#wakeNext();
+  }
+
   #wakeNext(): void {
     while (this.#waking < wakesMax && !this.#isClosed) {
-      const address = this.#toWake.shift();
-      if (address === undefined) return;
+      const next = this.#toWake.shift();
+      if (next === undefined) return;
       this.#waking++;
-      void this.#wake(address, 1).finally(() => {
+      void this.#wake(...next).finally(() => {
         this.#waking--;
         this.#wakeNext();
       });
@@ -316,8 +321,8 @@ export class Dispatcher {
       if (this.#isClosed || kind === 'closed' || kind === 'poison') return;
       // Another application of the same file may know the kind.
       if (kind === 'kind') return this.#release(address);
-      await new Promise<void>((resolve) => setTimeout(resolve, retryDelayMs(kind, attempt)).unref());
-      await this.#wake(address, attempt + 1);
+      // Those that cannot be read may never be: until its next try, each leaves its place to another.
+      this.#later(retryDelayMs(kind, attempt), () => this.#wakeSoon(address, attempt + 1), address);
     }
   }
 }

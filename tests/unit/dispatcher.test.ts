@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Dispatcher } from '../../runtime/delivery/dispatcher.ts';
+import { Dispatcher, wakesMax } from '../../runtime/delivery/dispatcher.ts';
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
 import type { PendingDelivery } from '../../runtime/protocol/consequences.ts';
 import { limits } from '../../runtime/protocol/limits.ts';
@@ -30,6 +30,16 @@ function makeWorld(rows: PendingDelivery[]) {
   const woken: string[] = [];
   const released: string[] = [];
   const unwakeable = new Map<string, Error>();
+  /** Actors that were asked to wake, and those that take their time. */
+  const waking = {
+    begun: [] as string[],
+    ends: new Map<string, Promise<void>>(),
+    holdUp(address: string): () => void {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.ends.set(address, promise);
+      return resolve;
+    },
+  };
   const fetchFailures: Error[] = [];
   /** What the store has found arrives only after these, one for each fetch. */
   const slowFetches: Promise<void>[] = [];
@@ -62,6 +72,8 @@ function makeWorld(rows: PendingDelivery[]) {
       remove(id);
     },
     wake: async (address) => {
+      waking.begun.push(address);
+      await waking.ends.get(address);
       const failure = unwakeable.get(address);
       if (failure !== undefined) throw failure;
       woken.push(address);
@@ -89,6 +101,7 @@ function makeWorld(rows: PendingDelivery[]) {
     underway,
     given,
     woken,
+    waking,
     released,
     unwakeable,
     fetchFailures,
@@ -318,6 +331,51 @@ test('work whose host cannot start is kept, and its actor is woken when it can',
 
   expect(woken).toEqual(['a/1']);
   expect(released).toEqual([]);
+});
+
+test.each([
+  ['cannot be read', new Error('its events cannot be replayed')],
+  ['have no thread', holdfastError('HOLDFAST_ERR_THREAD_START', 'No memory.')],
+  ['lose their thread', hostDied()],
+])('as many actors as are woken at once that %s keep nobody else asleep', async (_what, failure) => {
+  const { dispatcher, woken, unwakeable } = makeWorld([]);
+  const stuck = Array.from({ length: wakesMax }, (_, index) => `stuck/${index}`);
+  for (const address of stuck) unwakeable.set(address, failure);
+
+  dispatcher.onSignal({ kind: 'work', streams: [...stuck, 'a/1'] });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(woken).toEqual(['a/1']);
+  unwakeable.clear();
+  await vi.advanceTimersByTimeAsync(2_000);
+
+  expect(woken.toSorted()).toEqual(['a/1', ...stuck].toSorted());
+});
+
+test('an actor that could not be read is woken at once when it has changed', async () => {
+  const { dispatcher, woken, unwakeable } = makeWorld([]);
+  for (const address of ['a/1', 'b/1']) unwakeable.set(address, new Error('it cannot be replayed'));
+  dispatcher.onSignal({ kind: 'work', streams: ['a/1', 'b/1'] });
+  await vi.advanceTimersByTimeAsync(0);
+  unwakeable.clear();
+
+  dispatcher.hurry('a/1');
+  await vi.advanceTimersByTimeAsync(0);
+
+  expect(woken).toEqual(['a/1']);
+});
+
+test('no more actors are woken at once than there is room for', async () => {
+  const { dispatcher, waking } = makeWorld([]);
+  const slow = Array.from({ length: wakesMax + 1 }, (_, index) => `slow/${index}`);
+  const ends = slow.map((address) => waking.holdUp(address));
+
+  dispatcher.onSignal({ kind: 'work', streams: slow });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(waking.begun).toEqual(slow.slice(0, wakesMax));
+  ends[0]?.();
+  await vi.advanceTimersByTimeAsync(0);
+
+  expect(waking.begun).toEqual(slow);
 });
 
 test('while the host of one actor cannot start, another actor of the kind is served', async () => {
