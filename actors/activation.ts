@@ -6,6 +6,7 @@ import { foldPage } from './fold-page.ts';
 import type { Instance } from './hosted-definition.ts';
 import { stateOf } from './migration.ts';
 import type { Place, Resident } from './resident.ts';
+import { worksFor, worksForNobody } from './works-for.ts';
 
 /** What was read beside the state: what is kept under the idempotency key, and whose the work is that is under way. */
 export type Loaded = Pick<LoadedStream, 'reply' | 'workOwner'>;
@@ -53,12 +54,11 @@ export async function catchUp(
   const { address: stream, committed, tree, hosted } = resident;
   const allSeeds = hosted.needsSeeds;
   const first = await log.load({ stream, after: committed.version, fingerprint: null, key, allSeeds });
+  const reading: Reading = { resident, log, key, progress, reports, allSeeds };
   // It may have drawn what it begins with, and its first event, of another process, says otherwise.
   const isBegun = committed.version === 0 && first.types.length > 0 && hosted.beginsWithEntropy;
-  const from = isBegun
-    ? { ...committed, ...hosted.beginReplay(resident, seedOf(first)) }
-    : { ...committed, tree };
-  const loaded = await foldPages({ resident, log, key, progress, reports, allSeeds }, from, first);
+  const from = isBegun ? { ...committed, ...begun(reading, first) } : { ...committed, tree };
+  const loaded = await foldPages(reading, from, first);
   return loaded === 'again' ? activate(resident, log, key, progress, reports) : loaded;
 }
 
@@ -69,25 +69,43 @@ async function read(reading: Reading): Promise<Loaded | 'again'> {
   resident.snapshotVersion = 0;
   const migrateBelow = definition.migrate === undefined ? 0 : definition.version;
   const first = await log.load({ stream, after: 0, fingerprint, migrateBelow, key, allSeeds });
+  const { snapshot } = first;
   const restored =
-    first.snapshot === undefined ? undefined : stateOf(hosted, resident, first.snapshot, reports);
-  if (first.snapshot !== undefined && restored === undefined) {
+    snapshot === undefined
+      ? undefined
+      : computed(reading, () => stateOf(hosted, resident, snapshot, reports));
+  if (snapshot !== undefined && restored === undefined) {
     const whole = await log.load({ stream, after: 0, fingerprint: null, key, allSeeds });
-    return foldPages(reading, { ...begun(resident, whole), version: 0, head: '' }, whole);
+    return foldPages(reading, { ...begun(reading, whole), version: 0, head: '' }, whole);
   }
-  const version = first.snapshot?.version ?? 0;
+  const version = snapshot?.version ?? 0;
   // One that was migrated is replaced by one of this version with the next event.
-  if (first.snapshot?.fingerprint === fingerprint) resident.snapshotVersion = version;
-  const instance = restored ?? begun(resident, first);
+  if (snapshot?.fingerprint === fingerprint) resident.snapshotVersion = version;
+  const instance = restored ?? begun(reading, first);
   return foldPages(reading, { ...instance, version, head: first.head }, first);
 }
 
 /** The beginning of an actor whose stream has this first page. */
-function begun(resident: Resident, first: LoadedStream): Instance {
+function begun(reading: Reading, first: LoadedStream): Instance {
+  const { resident } = reading;
   const { hosted } = resident;
-  return first.types.length === 0
-    ? hosted.beginOrFail(resident)
-    : hosted.beginReplay(resident, seedOf(first));
+  return computed(reading, () =>
+    first.types.length === 0 ? hosted.beginOrFail(resident) : hosted.beginReplay(resident, seedOf(first)),
+  );
+}
+
+/**
+ * What code of the user comes to, which runs meanwhile for whoever waits first: that is who an actor that cannot be read
+ * costs its host. If nobody waits, it runs for the actor.
+ */
+function computed<Result>({ resident, progress }: Reading, compute: () => Result): Result {
+  worksFor(progress, resident.queue?.[0] ?? { id: 0, address: resident.address });
+  try {
+    return compute();
+  } finally {
+    // Also of one that has thrown: what is not there any more is to blame for nothing.
+    worksForNobody(progress);
+  }
 }
 
 /** Where the time and the chance of an actor's beginning are from, if they were asked for. */
@@ -99,11 +117,8 @@ function seedOf({ seeds }: LoadedStream): string | undefined {
  * The last page is the newest view: what it says besides the events holds for the state that is reached. `'again'` if
  * the ids of all events were needed, and not all were read.
  */
-async function foldPages(
-  { resident, log, key, progress, reports, allSeeds }: Reading,
-  from: InstanceAt,
-  first: LoadedStream,
-): Promise<Loaded | 'again'> {
+async function foldPages(reading: Reading, from: InstanceAt, first: LoadedStream): Promise<Loaded | 'again'> {
+  const { resident, log, key, reports, allSeeds } = reading;
   const { address: stream, hosted } = resident;
   const isInVain = (): boolean => hosted.needsSeeds && !allSeeds;
   let instance: Instance = from;
@@ -112,16 +127,14 @@ async function foldPages(
     if (isInVain()) return 'again';
     const ahead: LoadRequest = { stream, after: page.version, fingerprint: null, key, allSeeds };
     const next = page.more ? log.load(ahead, 'at-once') : undefined;
-    // Whoever waits first is who an actor that cannot be replayed costs its host.
-    progress.working(resident.queue?.[0]?.id ?? 0);
+    const before = instance;
     try {
-      instance = foldPage(hosted, resident, instance, page, reports);
+      instance = computed(reading, () => foldPage(hosted, resident, before, page, reports));
     } catch (error) {
       next?.catch(() => undefined);
       // It may have thrown because it drew something else than it should have.
       if (!isInVain()) throw error;
     }
-    progress.working(0);
     if (next === undefined) break;
     page = await next;
   }

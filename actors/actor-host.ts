@@ -21,7 +21,7 @@ import { directAnswer, receiptOf, shown } from './show.ts';
 import { mustBeWritten, toAppendRequest } from './to-append-request.ts';
 import type { Undertaking } from './undertaking.ts';
 import { Underway } from './underway.ts';
-import { worksFor } from './works-for.ts';
+import { worksFor, worksForNobody } from './works-for.ts';
 
 const attemptsMax = 50;
 /** How long what is under way at the end may take before the work is aborted, in milliseconds. */
@@ -76,9 +76,9 @@ export class ActorHost {
 
   /** Takes a request; the answer follows in its time. Requests to one actor are carried out in order. */
   receive(request: HostRequest): void {
-    this.#progress.working(request.id);
+    worksFor(this.#progress, request);
     this.#take(request);
-    this.#progress.working(0);
+    worksForNobody(this.#progress);
   }
 
   #take(request: HostRequest): void {
@@ -347,8 +347,7 @@ export class ActorHost {
       if ((resident.phase as Resident['phase']) === 'ready') this.#run(resident, request);
       else wait(resident, request);
     }
-    this.#progress.working(0);
-    this.#progress.workingFor('');
+    worksForNobody(this.#progress);
   }
 
   /** The state could not be read: everybody who waits is told, and the next request tries again. */

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
-import type { RuntimeOptions } from 'holdfast';
+import type { Runtime, RuntimeOptions } from 'holdfast';
 import { expect, test } from 'vitest';
 import { ChannelRecord } from '../support/channel-record.ts';
 import { runChild } from '../support/child-program.ts';
 import { codedError } from '../support/coded-error.ts';
+import { account } from '../support/fixtures/account/v1.ts';
+import { beginless } from '../support/fixtures/beginless.ts';
 import { type Harm, hostile } from '../support/fixtures/hostile.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -156,6 +158,47 @@ test('an actor that cannot be replayed fails its callers one by one, and no othe
   await expect(next.deadLetters()).resolves.toEqual([
     expect.objectContaining({ type: 'counted', reason: 'poison' }),
   ]);
+});
+
+/** Fails unless what killed its threads is in the one dead letter, and others went on. */
+async function expectPoison(runtime: Runtime, sent: Promise<unknown>, others: Promise<unknown>) {
+  const evidence = expect.objectContaining({ cause: 'unresponsive', figures: { limitMs: 300 } });
+  const [poisoned, other] = await Promise.allSettled([sent, others]);
+  expect(poisoned).toEqual({
+    status: 'rejected',
+    reason: codedError('HOLDFAST_ERR_POISON_MESSAGE', { mayBeDurable: false, evidence }),
+  });
+  expect(other.status).toBe('fulfilled');
+  await expect(runtime.deadLetters()).resolves.toEqual([
+    expect.objectContaining({ reason: 'poison', cause: 'unresponsive', evidence }),
+  ]);
+}
+
+test('a command to an actor that never begins is dead-lettered with the evidence, and no other actor suffers', async () => {
+  const runtime = await openRuntime(['beginless'], { ...small, ...impatient });
+
+  const sent = runtime.actor(beginless, 'endless').send({ type: 'counted' });
+  // What may have been under way goes on with a key.
+  const other = runtime.actor(beginless, 'b').send({ type: 'counted' }, { idempotencyKey: 'b' });
+
+  await expectPoison(runtime, sent, other);
+});
+
+test('a command to an actor whose snapshot is migrated without an end is dead-lettered with the evidence', async () => {
+  const before = await openRuntime(['account/v1']);
+  for (const id of ['a', 'b']) {
+    const actor = before.actor(account, id);
+    await actor.send({ type: 'opened', owner: id === 'a' ? 'endless' : 'somebody' });
+    for (let count = 0; count < 4; count++) await actor.send({ type: 'deposited', amount: 1 });
+  }
+  await before.close();
+  const { database } = before;
+  const runtime = await openRuntime(['account/endless-migrate'], { database, ...small, ...impatient });
+
+  const sent = runtime.actor(account, 'a').send({ type: 'viewed' });
+  const other = runtime.actor(account, 'b').snapshot();
+
+  await expectPoison(runtime, sent, other);
 });
 
 test('what was thrown in quarantine after the append had left may be durable, and the error says so', async () => {
