@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { AppendReceipt, AppendRequest } from '../protocol/append.ts';
 import { AppendTransaction } from './append-transaction.ts';
 import type { SqliteDatabase, SqliteStatement } from './driver.ts';
+import type { FilePresence } from './file-presence.ts';
 import { isRefusal, isUnknownOutcome, outcomeUnknown, storageError } from './storage-error.ts';
 import { beginImmediate, yieldLock } from './write-lock.ts';
 
@@ -14,6 +15,7 @@ export class LogWriter {
   readonly #database: SqliteDatabase;
   readonly #path: string;
   readonly #lockTimeoutMs: number;
+  readonly #presence: FilePresence | undefined;
   readonly #transaction: AppendTransaction;
   readonly #dataVersion: SqliteStatement<number>;
   readonly #begin: () => number;
@@ -34,11 +36,14 @@ export class LogWriter {
       readonly clock: Clock;
       /** The run of the runtime that this writer works for; `''` for a store alone. */
       readonly run: string;
+      /** Where the database is a file that others could remove. */
+      readonly presence?: FilePresence | undefined;
     },
   ) {
     this.#database = database;
     this.#path = options.path;
     this.#lockTimeoutMs = options.lockTimeoutMs;
+    this.#presence = options.presence;
     this.#transaction = new AppendTransaction(database, options.clock, options.run);
     this.#dataVersion = database.prepare<number>('pragma data_version').pluck();
     this.#commit = database.prepare('commit');
@@ -121,6 +126,7 @@ export class LogWriter {
   #inTransaction<Result>(work: () => Result): Result {
     // A process that has just waited for the lock is likely to meet the other one again: it leaves it a gap.
     if (this.#contended) yieldLock();
+    this.#presence?.check();
     this.#contended = this.#begin() > 0;
     try {
       this.noticeForeignCommits();

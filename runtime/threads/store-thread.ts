@@ -11,6 +11,7 @@ import { checkpoint } from '../sqlite/checkpoint.ts';
 import { codedReads } from '../sqlite/coded-reads.ts';
 import { DeadLetterBox } from '../sqlite/dead-letter-box.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
+import { FilePresence } from '../sqlite/file-presence.ts';
 import { LogReader } from '../sqlite/log-reader.ts';
 import { type AppendOutcome, LogWriter } from '../sqlite/log-writer.ts';
 import { openForWriting } from '../sqlite/open-database.ts';
@@ -213,7 +214,8 @@ function openTables(
 ) {
   const system = { identity: surroundings?.identity, uptime: surroundings?.uptime };
   try {
-    const writer = new LogWriter(database, { ...data, clock: systemClock });
+    const presence = surroundings === undefined ? new FilePresence(data.path, systemClock) : undefined;
+    const writer = new LogWriter(database, { ...data, clock: systemClock, presence });
     const signal = (given: DeliverySignal) => data.signals.postMessage(given);
     return {
       writer,

@@ -1,0 +1,31 @@
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { codedError } from '../support/coded-error.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+test('appends to a file that was moved away are refused, and taken again once it is back', async () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const store = EventStore.withBackend(await SqliteEventStoreBackend.open(path));
+  onTestFinished(() => store.close());
+  let acknowledged = 0;
+  const append = async () => {
+    await store.append('s', [{ type: 'noted' }]);
+    acknowledged++;
+  };
+  await append();
+
+  renameSync(path, `${path}.away`);
+
+  const gone = codedError('HOLDFAST_ERR_STORAGE_PATH', { message: expect.stringContaining('removed or moved') });
+  await vi.waitFor(() => expect(append()).rejects.toEqual(gone), { timeout: 10_000, interval: 100 });
+  await expect(Promise.allSettled([append(), append()])).resolves.toEqual([
+    { status: 'rejected', reason: gone },
+    { status: 'rejected', reason: gone },
+  ]);
+
+  renameSync(`${path}.away`, path);
+  await append();
+  await expect(store.verify()).resolves.toMatchObject({ ok: true, events: acknowledged });
+});
