@@ -27,3 +27,13 @@ export function processIdentity(pid: number): string | undefined {
     return undefined;
   }
 }
+
+/** Whether there is a process of this number, also of another user. */
+export function isProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === 'EPERM';
+  }
+}

@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.ts';
 import type { SqliteDatabase } from './driver.ts';
 import type { LogWriter } from './log-writer.ts';
-import { type ProcessIdentity, processIdentity } from './process-identity.ts';
+import { isProcess, type ProcessIdentity, processIdentity } from './process-identity.ts';
 import { waitedForLocks } from './write-lock.ts';
 
 type RunRow = { run: string; pid: number; process: string; seenAt: number; hasEnded: number };
@@ -242,15 +242,6 @@ function allRuns(database: SqliteDatabase): RunRow[] {
   return database
     .prepare<RunRow>('select run, pid, process, seen_at as seenAt, has_ended as hasEnded from runs')
     .all();
-}
-
-function isProcess(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: string }).code === 'EPERM';
-  }
 }
 
 /** When something was last known to run: a sign of life, the last event, or the last timer that was set. */

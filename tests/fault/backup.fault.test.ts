@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
 import { expect, onTestFinished, test } from 'vitest';
@@ -97,14 +97,43 @@ test('a backup that was killed leaves no file of its name, and the next one succ
   const store = await openStore(path);
   const ids = await createLargeLog(store);
   const target = join(folder, 'copy.db');
-  const prefix = straceArguments(`${target}.partial`, { calls: 'pwrite64', inject: 'signal=KILL:when=700' });
+  // Whatever is written to, since nobody knows the name of the file before.
+  const prefix = straceArguments(path, {
+    calls: 'pwrite64',
+    inject: 'signal=KILL:when=700',
+    suffixes: [],
+  });
 
   const { signal } = await runChild('back-up.ts', [path, target], { prefix });
-  const isThere = { target: existsSync(target), partial: existsSync(`${target}.partial`) };
+  const left = readdirSync(folder).filter((name) => name.startsWith('copy'));
   await store.backup(target);
 
   expect(signal).toBe('SIGKILL');
-  expect(isThere).toEqual({ target: false, partial: true });
-  expect(existsSync(`${target}.partial`)).toBe(false);
+  expect(left.filter((name) => name.endsWith('.partial'))).toHaveLength(1);
+  expect(left).not.toContain('copy.db');
+  expect(readdirSync(folder).filter((name) => name.startsWith('copy'))).toEqual(['copy.db']);
   await expectWholeLog(target, ids);
+});
+
+test('a backup is made where files cannot have two names, and replaces none there either', async ({
+  skip,
+}) => {
+  const why = whyNoStrace();
+  skip(why !== undefined, why);
+  const folder = temporaryFolder();
+  const path = join(folder, 'app.db');
+  const store = await openStore(path);
+  await store.append('notebook/n', [{ type: 'noted', data: { id: 'a' } }]);
+  const target = join(folder, 'copy.db');
+  const prefix = straceArguments(target, { calls: 'link,linkat', inject: 'error=EPERM', suffixes: [''] });
+
+  const first = await runChild('back-up.ts', [path, target], { prefix });
+  const injected = readFileSync(`${target}.strace`, 'utf8');
+  const second = await runChild('back-up.ts', [path, target], { prefix });
+
+  expect(first).toMatchObject({ code: 0, stderr: '' });
+  expect(injected).toContain('(INJECTED)');
+  expect(second.stderr).toContain('HOLDFAST_ERR_ARGUMENT_INVALID');
+  expect(readdirSync(folder).filter((name) => name.endsWith('.partial'))).toEqual([]);
+  await expectWholeLog(target, ['a']);
 });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventStore, ReadOnlySqliteBackend, SqliteEventStoreBackend } from 'holdfast/store';
 import { expect, onTestFinished, test } from 'vitest';
@@ -37,17 +37,25 @@ test('what onProgress throws ends verify and backup, and no file is left', async
   await expect(store.verify({ onProgress })).rejects.toBe(thrown);
   await expect(store.backup(target, { onProgress })).rejects.toBe(thrown);
 
-  expect([existsSync(target), existsSync(`${target}.partial`)]).toEqual([false, false]);
+  expect(readdirSync(folder).filter((name) => name.startsWith('copy'))).toEqual([]);
 });
 
-test('a backup takes no file that is not its own', async () => {
+test('of backups to one file exactly one succeeds, whoever makes them, and the file is whole', async () => {
   const { store, folder } = await openFilled();
+  await using second = EventStore.withBackend(await SqliteEventStoreBackend.open(join(folder, 'events.db')));
   const target = join(folder, 'copy.db');
-  writeFileSync(`${target}.partial`, 'my own file');
 
-  await expect(store.backup(target)).rejects.toEqual(codedError('HOLDFAST_ERR_ARGUMENT_INVALID'));
+  // The first two are of one thread.
+  const backups = await Promise.allSettled([store, store, second].map((each) => each.backup(target)));
 
-  expect(readFileSync(`${target}.partial`, 'utf8')).toBe('my own file');
+  const failures = backups.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+  const exists = codedError('HOLDFAST_ERR_ARGUMENT_INVALID', {
+    message: expect.stringContaining('exists already'),
+  });
+  expect(failures).toEqual([exists, exists]);
+  expect(readdirSync(folder).filter((name) => name.startsWith('copy'))).toEqual(['copy.db']);
+  await using copy = EventStore.withBackend(await ReadOnlySqliteBackend.open(target));
+  await expect(copy.verify()).resolves.toEqual({ ok: true, problems: [], events: 5_000 });
 });
 
 test.each([1, 2, 4])(
