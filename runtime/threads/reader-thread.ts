@@ -6,7 +6,7 @@ import type {
   StopFlag,
 } from '../protocol/reader-control.ts';
 import { backupDatabase } from '../sqlite/backup.ts';
-import { codedReads } from '../sqlite/coded-reads.ts';
+import { codedCalls } from '../sqlite/coded-calls.ts';
 import { listDeadLetters } from '../sqlite/dead-letter-box.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
 import { IntegrityCheck } from '../sqlite/integrity-check.ts';
@@ -31,31 +31,28 @@ export function serveReader(
   const queries = new Queries(database);
   const links = new Set<{ close(): void }>();
 
-  const coded = codedReads(database, data.path);
   const isStopped = (stop: StopFlag | null) => (): boolean =>
     Atomics.load(data.stop, 0) === 1 || (stop !== null && Atomics.load(stop, 0) === 1);
-  const requests: ReaderRequests = {
-    readStream: coded((stream, query) => log.readStream(stream, query)),
-    readLog: coded((query) => log.readLog(query)),
-    getLatestSnapshot: coded((stream) => log.getLatestSnapshot(stream)),
-    load: coded((request) => log.load(request)),
-    actorSnapshot: coded((stream) => log.actorSnapshot(stream)),
-    streamsPage: coded((after) => streamsPage(database, after)),
-    sealedPage: coded((after) => integrity.sealedPage(after)),
-    projectionPage: coded((query) => projections.page(query)),
-    projectionState: coded((generation, partition, at) => projections.stateAt(generation, partition, at)),
-    query: coded((sql, values) => queries.run(sql, values, isStopped(null))),
-    correlated: coded((correlationId, after) => log.correlated(correlationId, after)),
-    queryServed: coded((name, generation, sql, values, stop) =>
+  const requests = codedCalls<ReaderRequests>(database, data.path, {
+    readStream: (stream, query) => log.readStream(stream, query),
+    readLog: (query) => log.readLog(query),
+    getLatestSnapshot: (stream) => log.getLatestSnapshot(stream),
+    load: (request) => log.load(request),
+    actorSnapshot: (stream) => log.actorSnapshot(stream),
+    streamsPage: (after) => streamsPage(database, after),
+    sealedPage: (after) => integrity.sealedPage(after),
+    projectionPage: (query) => projections.page(query),
+    projectionState: (generation, partition, at) => projections.stateAt(generation, partition, at),
+    query: (sql, values) => queries.run(sql, values, isStopped(null)),
+    correlated: (correlationId, after) => log.correlated(correlationId, after),
+    queryServed: (name, generation, sql, values, stop) =>
       projections.asServed(name, generation, () => queries.run(sql, values, isStopped(stop))),
-    ),
-    servedState: coded((name, generation, partition) =>
+    servedState: (name, generation, partition) =>
       projections.asServed(name, generation, () => projections.state(generation, partition)),
-    ),
-    stats: coded(() => readStats(database, data.path)),
-    deadLetters: coded(() => listDeadLetters(database)),
-    head: coded(() => log.head()),
-  };
+    stats: () => readStats(database, data.path),
+    deadLetters: () => listDeadLetters(database),
+    head: () => log.head(),
+  });
   const connect = (port: MessagePort): void => {
     const link = serveRequests(port, requests as never);
     links.add(link);
@@ -70,9 +67,9 @@ export function serveReader(
 
   connect(data.requests);
   data.halt.once('message', close);
-  serveControl<ReaderControl>(control, {
+  const api: ReaderControl = {
     connectHost: connect,
-    checkFile: coded(() => integrity.checkFile()),
+    checkFile: () => integrity.checkFile(),
     backup: (target, progress) => backupDatabase(data.path, target, progress),
     close() {
       close();
@@ -81,5 +78,6 @@ export function serveReader(
         control.close();
       });
     },
-  });
+  };
+  serveControl(control, codedCalls(database, data.path, api));
 }

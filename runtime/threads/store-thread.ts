@@ -5,10 +5,11 @@ import type { AppendRequest } from '../protocol/append.ts';
 import { type Frame, readAppends, writeOutcome } from '../protocol/append-frame.ts';
 import { writeDirectAnswer } from '../protocol/host-messages.ts';
 import { limits } from '../protocol/limits.ts';
+import type { LoadRequest } from '../protocol/load.ts';
 import { loadCrypto } from '../protocol/sha256.ts';
 import type { DeliverySignal, HeadMoved, StoreControl, StoreThreadData } from '../protocol/store-control.ts';
 import { checkpoint } from '../sqlite/checkpoint.ts';
-import { codedReads } from '../sqlite/coded-reads.ts';
+import { codedCalls } from '../sqlite/coded-calls.ts';
 import { DeadLetterBox } from '../sqlite/dead-letter-box.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
 import { FilePresence } from '../sqlite/file-presence.ts';
@@ -50,8 +51,8 @@ export function serveStore(
   const { writer, snapshots, deadLetters, desk, projections } = openTables(database, data, surroundings);
   const links = new Set<FramePort>();
   const generations = new Map<number, number>();
-  const coded = codedReads(database, data.path);
   const log = new LogReader(database, limits.firstLoadEventsMax);
+  const loads = codedCalls(database, data.path, { load: (request: LoadRequest) => log.load(request) });
   let reported = 0;
   let lookedAt = 0;
   let operations: OperationTable | undefined;
@@ -112,7 +113,6 @@ export function serveStore(
 
   // Prepared when first needed: most runtimes start without.
   const queues = (): OperationTable => {
-    if (!database.open) throw holdfastError('HOLDFAST_ERR_CLOSED', `The store on ${data.path} is closed.`);
     operations ??= new OperationTable(database, writer, desk.runs);
     return operations;
   };
@@ -141,14 +141,14 @@ export function serveStore(
   // While the news that this thread is ready travels; the first event that is sealed here needs it.
   setImmediate(loadCrypto);
   data.heads.once('message', close);
-  serveControl<StoreControl>(control, {
+  const api: StoreControl = {
     connectHost(host, generation, port, answersPort, reads) {
       generations.set(host, generation);
       const answers = new FramePort(answersPort, () => undefined);
       // Before the link of the host: whoever waits in the main thread is told first.
       addLink(answersPort, answers);
       connect(port, { isFenced: () => generations.get(host) !== generation, answers });
-      addLink(reads, serveRequests(reads, { load: coded((request) => log.load(request)) }));
+      addLink(reads, serveRequests(reads, loads));
     },
     fenceHost(host, generation) {
       generations.set(host, generation);
@@ -189,9 +189,9 @@ export function serveStore(
     operations: (query) => queues().list(query),
     operation: (id) => queues().get(id),
     operationMetrics: (queue, now) => queues().metrics(queue, now),
-    readStream: coded((stream, query) => log.readStream(stream, query)),
-    readLog: coded((query) => log.readLog(query)),
-    getLatestSnapshot: coded((stream) => log.getLatestSnapshot(stream)),
+    readStream: (stream, query) => log.readStream(stream, query),
+    readLog: (query) => log.readLog(query),
+    getLatestSnapshot: (stream) => log.getLatestSnapshot(stream),
     checkpoint: () => checkpoint(database, data.path),
     stats: () => readStats(database, data.path),
     close() {
@@ -203,7 +203,8 @@ export function serveStore(
         control.close();
       });
     },
-  });
+  };
+  serveControl(control, codedCalls(database, data.path, api));
 }
 
 /** Prepares every statement: a schema that is damaged shows here. */
