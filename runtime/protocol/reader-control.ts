@@ -35,6 +35,11 @@ export interface ReaderRequests extends FirstReads {
   actorSnapshot(stream: string): EncodedSnapshot | undefined;
   /** Streams in the order in which they were created, after one of them. */
   streamsPage(after: number): StreamRow[];
+  /**
+   * SQLite's own check of the file and the sums that need no event content. Takes seconds for a million events, and cannot be
+   * interrupted.
+   */
+  checkFile(): IntegrityProblem[];
   /** Events after a position with what their seal covers, for `verify`. */
   sealedPage(after: number): SealedRow[];
   projectionPage(query: ProjectionPageQuery): ProjectionPage;
@@ -108,8 +113,6 @@ export interface BackupProgress {
 /** The control plane of the reader thread. */
 export interface ReaderControl {
   connectHost(port: MessagePort): void;
-  /** SQLite's own check of the file and the sums that need no event content. Takes seconds for a million events. */
-  checkFile(): IntegrityProblem[];
   /** Posts {@link BackupProgress} on the port; any message from the other side cancels. */
   backup(target: string, progress: MessagePort): Promise<void>;
   close(): void;

@@ -10,6 +10,7 @@ import type {
 import type { AppendReceipt, EncodedSnapshot } from '../protocol/append.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
+import { closeEach } from './close-each.ts';
 import { absolutePath, databasePath } from './database-path.ts';
 import { closedError, loadReaderClient, verifyWith } from './sqlite-backend.ts';
 
@@ -127,8 +128,7 @@ export class ReadOnlySqliteBackend implements EventStoreBackend {
       stop();
       failed(closedError(this.path));
     }
-    await this.#reader.close();
-    await this.#pool?.close();
+    await closeEach([this.#reader, this.#pool]);
   }
 }
 

@@ -16,6 +16,7 @@ import type { ControlChannel } from '../threads/control-channel.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
 import { StoreClient } from '../threads/store-client.ts';
 import { threadRole } from '../threads/thread-role.ts';
+import { closeEach } from './close-each.ts';
 import { absolutePath, databasePath } from './database-path.ts';
 
 /** Options of {@link SqliteEventStoreBackend.open}. */
@@ -144,7 +145,10 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
     return verifyWith(reader, this.#pool, options, () => this.store());
   }
 
-  /** Idempotent. Appends that were made before are committed; the log is copied back into the database file. */
+  /**
+   * Idempotent. Appends that were made before are committed. What is read or checked for seconds more is left to itself, and
+   * ends with HOLDFAST_ERR_CLOSED. The last connection to the file, also of another process, copies the log back into it.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -212,12 +216,8 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   }
 
   async #close(): Promise<void> {
-    for (const started of [this.#queryReader, this.#reader]) {
-      const reader = await started?.catch(() => undefined);
-      await reader?.close();
-    }
-    await this.#pool?.close();
-    await this.#store.close();
+    const started = [this.#queryReader, this.#reader].map((reader) => reader?.catch(() => undefined));
+    await closeEach([...(await Promise.all(started)), this.#pool, this.#store]);
   }
 }
 
@@ -230,7 +230,7 @@ export async function verifyWith(
 ): Promise<IntegrityReport> {
   const { verifyLog } = await import('./verify-log.ts');
   const source = {
-    checkFile: () => reader.checkFile(),
+    checkFile: () => reader.request('checkFile'),
     sealedPage: (after: number) => reader.request('sealedPage', after),
     lastPosition: () => reader.request('head'),
   };

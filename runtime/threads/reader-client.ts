@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { holdfastError } from '../errors/holdfast-error.ts';
-import type { IntegrityProblem, LongWorkOptions } from '../ports/event-store-backend.ts';
+import type { LongWorkOptions } from '../ports/event-store-backend.ts';
 import { within } from '../ports/within.ts';
 import type {
   BackupProgress,
@@ -101,10 +101,6 @@ export class ReaderClient {
   /** Lets a host thread read over a port of its own. */
   async connectHost(port: MessagePort): Promise<void> {
     await this.thread.control.call('connectHost', [port], { transfer: [port] });
-  }
-
-  checkFile(): Promise<IntegrityProblem[]> {
-    return this.thread.control.call('checkFile', [], { timeoutMs: Number.POSITIVE_INFINITY });
   }
 
   async backup(target: string, options: LongWorkOptions): Promise<void> {

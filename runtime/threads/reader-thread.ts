@@ -40,6 +40,7 @@ export function serveReader(
     load: (request) => log.load(request),
     actorSnapshot: (stream) => log.actorSnapshot(stream),
     streamsPage: (after) => streamsPage(database, after),
+    checkFile: () => integrity.checkFile(),
     sealedPage: (after) => integrity.sealedPage(after),
     projectionPage: (query) => projections.page(query),
     projectionState: (generation, partition, at) => projections.stateAt(generation, partition, at),
@@ -69,7 +70,6 @@ export function serveReader(
   data.halt.once('message', close);
   const api: ReaderControl = {
     connectHost: connect,
-    checkFile: () => integrity.checkFile(),
     backup: (target, progress) => backupDatabase(data.path, target, progress),
     close() {
       close();
