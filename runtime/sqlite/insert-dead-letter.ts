@@ -16,14 +16,18 @@ export function prepareInsertDeadLetter(
        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning dead_letter_id`,
     )
     .pluck();
-  const trim = database.prepare('delete from dead_letters where dead_letter_id <= ?');
+  // By how many there are: ids grow with every letter that was sent again and died again, and leave gaps.
+  const trim = database.prepare(
+    `delete from dead_letters where dead_letter_id <= (
+       select dead_letter_id from dead_letters order by dead_letter_id desc limit 1 offset ?)`,
+  );
   return (letter, recordedAt, timer = null) => {
     const { address, operation, type, data, metadata, expectedVersion, idempotencyKey } = letter;
     const { reason, detail, cause } = letter;
     const evidence = letter.evidence === null ? null : JSON.stringify(letter.evidence);
     const content = [address, operation, type, data, metadata, expectedVersion, idempotencyKey];
     const id = insert.get(...content, reason, detail, cause, evidence, recordedAt, timer) as number;
-    trim.run(id - limits.deadLettersMax);
+    if (id > limits.deadLettersMax) trim.run(limits.deadLettersMax);
     return id;
   };
 }

@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { NewDeadLetter } from '../../runtime/protocol/dead-letter.ts';
+import { limits } from '../../runtime/protocol/limits.ts';
+import { listDeadLetters } from '../../runtime/sqlite/dead-letter-box.ts';
+import { prepareInsertDeadLetter } from '../../runtime/sqlite/insert-dead-letter.ts';
+import { openForWriting } from '../../runtime/sqlite/open-database.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const letter: NewDeadLetter = {
+  address: 'hostile/a',
+  operation: 'send',
+  type: 'harmed',
+  data: '{}',
+  metadata: null,
+  expectedVersion: null,
+  idempotencyKey: null,
+  reason: 'poison',
+  detail: null,
+  cause: null,
+  evidence: null,
+};
+
+/** An empty box, and a way to put into it and take out of it in one transaction. */
+function openBox() {
+  const database = openForWriting({ path: join(temporaryFolder(), 'app.db'), lockTimeoutMs: 1_000 });
+  onTestFinished(() => database.close());
+  const insert = prepareInsertDeadLetter(database);
+  const remove = database.prepare('delete from dead_letters where dead_letter_id = ?');
+  return {
+    inOne(work: () => void) {
+      database.exec('begin');
+      work();
+      database.exec('commit');
+    },
+    insert: () => insert(letter, 0),
+    remove: (id: number) => void remove.run(id),
+    ids: () => listDeadLetters(database).map(({ deadLetterId }) => deadLetterId),
+  };
+}
+
+test('a dead letter stays, however many others come and go', () => {
+  const box = openBox();
+  const first = box.insert();
+
+  box.inOne(() => {
+    for (let time = 0; time < limits.deadLettersMax + 1; time++) box.remove(box.insert());
+  });
+  const last = box.insert();
+
+  expect(box.ids()).toEqual([first, last]);
+});
+
+test('the newest dead letters are kept up to the limit, whatever is missing between them', () => {
+  const box = openBox();
+  const inserted: number[] = [];
+
+  box.inOne(() => {
+    for (let count = 0; count < limits.deadLettersMax; count++) inserted.push(box.insert());
+    for (const id of inserted.splice(5_000, 100)) box.remove(id);
+    for (let count = 0; count < 103; count++) inserted.push(box.insert());
+  });
+
+  expect(inserted).toHaveLength(limits.deadLettersMax + 3);
+  expect(box.ids()).toEqual(inserted.slice(3));
+});
