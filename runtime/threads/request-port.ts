@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { holdfastError } from '../errors/holdfast-error.ts';
 import { fromWireError, toWireError, type WireError } from '../errors/wire-error.ts';
 import { FramePort } from './frame-port.ts';
 import { PendingAnswers } from './pending-answers.ts';
@@ -57,7 +58,10 @@ export function serveRequests(
       let value: unknown;
       let failure: WireError | null = null;
       try {
-        value = api[method]?.(...args);
+        const run = api[method];
+        if (run === undefined)
+          throw holdfastError('HOLDFAST_ERR_INVARIANT', `There is no request "${method}".`);
+        value = run(...args);
       } catch (error) {
         failure = toWireError(error);
       }

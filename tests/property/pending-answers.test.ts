@@ -91,3 +91,21 @@ test('settled resolves when the last one was told, and at once if nobody waits',
   await settled;
   expect(isSettled).toBe(true);
 });
+
+test('whoever waits until nobody waits any more is told so, however many do', async () => {
+  const pending = new PendingAnswers<number>();
+  const ids = [1, 2].map(() => pending.add(() => undefined) as number);
+  let told = 0;
+  const waiting = Array.from({ length: 3 }, () => pending.settled().then(() => told++));
+
+  pending.settle(ids[0] as number, 0);
+  await new Promise(setImmediate);
+  expect(told).toBe(0);
+  pending.settle(ids[1] as number, 0);
+  await Promise.all(waiting);
+
+  pending.add(() => undefined);
+  const failed = [pending.settled(), pending.settled()];
+  pending.fail(new Error('gone'));
+  await Promise.all(failed);
+});
