@@ -34,13 +34,17 @@ export interface StatementsRun {
 /** SQLite has refused a statement in a run that has no way back from it. */
 class NotCareful extends Error {}
 
+interface Prepared {
+  readonly statement: SqliteStatement;
+  /** Whether a value of `'now'` would mean the time to it. */
+  readonly isDated: boolean;
+}
+
 /** Runs the statements of one generation, prepared once. */
 export class StatementRunner {
   readonly #owner: StatementOwner;
   readonly #guard: StatementGuard;
-  readonly #statements = new Map<string, SqliteStatement>();
-  /** Statements to which a value of `'now'` would mean the time. */
-  readonly #dated = new Set<string>();
+  readonly #prepared = new Map<string, Prepared>();
   readonly #savepoint: SqliteStatement;
   readonly #release: SqliteStatement;
   readonly #rollback: SqliteStatement;
@@ -105,8 +109,8 @@ export class StatementRunner {
       const values: SqliteValue[] = new Array<SqliteValue>(count);
       for (let index = 0; index < count; index++) values[index] = toBound(calls[at + 2 + index]);
       try {
-        const statement = this.#prepare(text, count);
-        if (this.#dated.has(text) && values.some(isNow)) throw this.#now(text);
+        const { statement, isDated } = this.#prepare(text, count);
+        if (isDated && values.some(isNow)) throw this.#now(text);
         onChanges(statement.run(values).changes);
       } catch (error) {
         if (!isItsFault(error)) throw error;
@@ -122,10 +126,11 @@ export class StatementRunner {
     return projectionInvalid(this.#owner.projection, `it may not run ${JSON.stringify(text)}: ${why}.`);
   }
 
-  #prepare(text: string, values: number): SqliteStatement {
-    let statement = this.#statements.get(text);
-    if (statement !== undefined) return statement;
+  #prepare(text: string, values: number): Prepared {
+    const known = this.#prepared.get(text);
+    if (known !== undefined) return known;
     const { projection, names } = this.#owner;
+    let statement: SqliteStatement;
     try {
       statement = this.#guard.prepare(names.size === 0 ? text : withNames(text, names), values);
     } catch (error) {
@@ -133,10 +138,10 @@ export class StatementRunner {
       const said = `SQLite refuses ${JSON.stringify(text)}: ${saidOf(error)}.`;
       throw projectionInvalid(projection, said, error);
     }
-    if (this.#statements.size >= statementsMax) this.#statements.clear();
-    if (callsDates(tokensOf(text))) this.#dated.add(text);
-    this.#statements.set(text, statement);
-    return statement;
+    if (this.#prepared.size >= statementsMax) this.#prepared.clear();
+    const prepared = { statement, isDated: callsDates(tokensOf(text)) };
+    this.#prepared.set(text, prepared);
+    return prepared;
   }
 }
 
