@@ -10,9 +10,9 @@ import type { DeathCause, DeathEvidence } from './host-death.ts';
 export type DeadLetterReason = 'poison' | 'host-died' | 'closed' | 'not-accepted' | 'undeliverable';
 
 /**
- * A command that reached a mailbox and was not answered. It may have been carried out, unless `reason` is `poison` and
- * its error said otherwise: look at its stream, or requeue it if it has an idempotency key, before you do anything
- * about it.
+ * A command that reached a mailbox and was not answered. With the reasons `not-accepted` and `undeliverable` it was not
+ * carried out. With any other it may have been, unless the error of a `poison` one said otherwise: look at its stream,
+ * or requeue it if it has an idempotency key, before you do anything about it.
  */
 export interface NewDeadLetter {
   readonly address: string;

@@ -22,10 +22,10 @@ export const limits = {
   firstReadsMax: 64,
   /** Events of one page of them: a millisecond, which commits wait for. */
   firstLoadEventsMax: 256,
+  /** How long the store thread may take for one of them, in milliseconds; a lock or a disk that it waits for may take seconds. */
+  firstReadMs: 500,
   /** Events of a log whose seals are checked by whoever asks: some milliseconds, where a thread takes a hundred to start. */
   sealsHereMax: 128,
-  /** How long the store thread may take for one, in milliseconds; a lock or a disk that it waits for may take seconds. */
-  firstReadMs: 500,
   /** Characters of payload in one page of a read, after which the page ends early. */
   pageLengthMax: 1024 * 1024,
   /** Events that a lane of projections is given at once: about ten milliseconds of the store when they are applied. */

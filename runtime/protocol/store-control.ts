@@ -109,7 +109,7 @@ export interface StoreControl extends FirstReads {
   operationMetrics(queue: string, now: number): OperationMetrics;
   checkpoint(): void;
   stats(): StoreStats;
-  /** Commits what has arrived, checkpoints, closes the database. */
+  /** Commits what has arrived and closes the database, whose log SQLite copies back if no other connection is open. */
   close(): void;
 }
 

@@ -23,7 +23,10 @@ export class LogWriter {
   #position = 0;
   #seenDataVersion = -1;
   #hasForeignNews = false;
-  /** How often another connection was seen to have written, whoever noticed it first. */
+  /**
+   * Has grown since it was last looked at if another connection has written, whoever noticed it first. Also with the first
+   * look, and after a rollback, when what is known of the file is read anew.
+   */
   foreignCommits = 0;
   #contended = false;
   #isCommitting = false;
@@ -103,7 +106,10 @@ export class LogWriter {
     }
   }
 
-  /** Whether another connection has written since this was asked or since the last group; refreshes `position`. */
+  /**
+   * Whether another connection may have written since this was asked or since the last group: true if one has, at the first
+   * time, and after a rollback. Refreshes `position`.
+   */
   noticeForeignCommits(): boolean {
     const version = this.#dataVersion.get() ?? 0;
     if (version === this.#seenDataVersion) return false;

@@ -111,7 +111,10 @@ export class PendingDeliveries {
     return [0, this.#awayMs.get() ?? 0];
   }
 
-  /** Messages in the order in which they were sent, without those that are held back. */
+  /**
+   * Messages in the order in which they were sent: to all addresses, without those that are held back, or to `only` one,
+   * whose line the caller knows.
+   */
   messages(limit: number, without: HeldBack, { after, only }: MessageRange): PendingDelivery[] {
     const rows =
       only === null

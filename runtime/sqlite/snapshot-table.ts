@@ -12,7 +12,7 @@ export function ownerOf(fingerprint: string): 'actor' | 'caller' {
   return fingerprint === '' ? 'caller' : 'actor';
 }
 
-/** Saves snapshots outside of appends. The newest of a stream is kept, and never replaced by an older one. */
+/** Saves snapshots outside of appends. The newest of a stream is kept, and replaced by an older one only if other code made that. */
 export class SnapshotTable {
   readonly #writer: LogWriter;
 
