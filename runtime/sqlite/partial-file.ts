@@ -1,52 +1,48 @@
 import { closeSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { isProcess, processIdentity } from './process-identity.ts';
 import { applicationId } from './schema-version.ts';
 
-/** Whose file it is, by number and beginning of the process, and one of how many of it. */
-const nameEnd = /^\.(\d+)-(\d*)-[0-9a-z]+\.partial$/;
+/** Whose file it is, by number and beginning of the process; then its thread, and the moment. */
+const nameEnd = /^\.(\d+)-(\d*)-\d+-\d+\.partial$/;
 
-/** The name of a file while it is written. No other one has it, also of this process: each is one of its own. */
+/** The name of a file while it is written, which no other one has. */
 export function partialName(target: string): string {
-  const [pid, begin = ''] = (processIdentity(process.pid) ?? `${process.pid}`).split(' ');
-  // The moment, since chance is the same in each thread under `node --random-seed`.
-  const own = process.hrtime.bigint().toString(36) + Math.random().toString(36).slice(2);
-  return `${target}.${pid}-${begin}-${own}.partial`;
+  const { pid } = process;
+  const owner = (processIdentity(pid) ?? `${pid} `).replace(' ', '-');
+  return `${target}.${owner}-${threadId}-${process.hrtime.bigint()}.partial`;
 }
 
 /** Removes what processes that were killed have left of files that were to become `target`. */
 export function removeLeftovers(target: string): void {
-  const folder = dirname(target);
   const name = basename(target);
-  for (const each of readdirSync(folder)) {
-    const owner = each.startsWith(name) ? nameEnd.exec(each.slice(name.length)) : null;
-    if (owner === null || isWritten(Number(owner[1]), owner[2] as string)) continue;
-    const leftover = join(folder, each);
-    if (!isPartOfDatabase(leftover)) continue;
-    for (const path of [leftover, `${leftover}-journal`]) rmSync(path, { force: true });
+  for (const each of readdirSync(dirname(target))) {
+    const end = each.startsWith(name) ? each.slice(name.length) : '';
+    const [, pid, begin] = nameEnd.exec(end) ?? [];
+    const path = target + end;
+    if (pid === undefined || isWritten(Number(pid), `${pid} ${begin}`)) continue;
+    try {
+      if (!isPartOfDatabase(path)) continue;
+      rmSync(path);
+      rmSync(`${path}-journal`, { force: true });
+    } catch {
+      // Another backup has just removed it, or it is kept from us.
+    }
   }
 }
 
 /** Whether the process that writes it may still do so. */
-function isWritten(pid: number, begin: string): boolean {
-  if (!isProcess(pid)) return false;
-  const current = processIdentity(pid);
-  return current === undefined || current === `${pid} ${begin}`;
+function isWritten(pid: number, identity: string): boolean {
+  return isProcess(pid) && (processIdentity(pid) ?? identity) === identity;
 }
 
 /** A part of a database of ours, or room for one. Whatever else has such a name is somebody else's. */
 function isPartOfDatabase(path: string): boolean {
   const header = Buffer.alloc(100);
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch {
-    return false;
-  }
+  const file = openSync(path, 'r');
   try {
     readSync(file, header, 0, header.length, 0);
-  } catch {
-    return false;
   } finally {
     closeSync(file);
   }

@@ -71,10 +71,10 @@ test('a backup replaces no file that has come to be meanwhile', async () => {
 test('a backup removes what killed ones have left, and neither what others write nor what is not its own', async () => {
   const { folder, path, target } = newDatabase();
   const ended = endedProcess();
-  const leftovers = [`${target}.${ended}-1-a.partial`, `${target}.${ended}-1-b.partial`];
+  const leftovers = [`${target}.${ended}-1-0-1.partial`, `${target}.${ended}-1-0-2.partial`];
   writeFileSync(leftovers[0] as string, readFileSync(path));
   for (const each of [leftovers[1] as string, `${leftovers[1]}-journal`]) writeFileSync(each, '');
-  const others = [`${target}.partial`, `${target}.${ended}-1-c.partial`, `${target}.${ended}.partial`];
+  const others = [`${target}.partial`, `${target}.${ended}-1-0-3.partial`, `${target}.${ended}.partial`];
   for (const each of others) writeFileSync(each, 'my own file');
   const written = [partialName(target), partialName(join(folder, 'other.db'))];
   for (const each of written) writeFileSync(each, '');
@@ -88,7 +88,7 @@ test('a backup removes what killed ones have left, and neither what others write
 test('what a process has left whose number this one has now is removed', ({ skip }) => {
   skip(!existsSync('/proc/self/stat'), 'the system does not say when a process began');
   const { target } = newDatabase();
-  const leftover = `${target}.${process.pid}-1-a.partial`;
+  const leftover = `${target}.${process.pid}-1-0-1.partial`;
   writeFileSync(leftover, '');
 
   removeLeftovers(target);
