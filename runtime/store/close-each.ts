@@ -1,8 +1,17 @@
-/** Closes one after the other, also what comes after one that fails. @throws what the first one has failed with. */
-export async function closeEach(
-  parts: readonly ({ close(): Promise<unknown> } | undefined)[],
-): Promise<void> {
-  const failures: unknown[] = [];
-  for (const part of parts) await part?.close().catch((error: unknown) => failures.push(error));
-  if (failures.length > 0) throw failures[0];
+type Part = { close(): Promise<unknown> } | undefined;
+
+/**
+ * Closes one after the other, also what comes after one that fails. One that could not be opened is closed.
+ *
+ * @throws what the first one has failed with.
+ */
+export async function closeEach(parts: readonly (Part | Promise<Part>)[]): Promise<void> {
+  let failure: unknown;
+  for (const part of parts) {
+    const opened = await Promise.resolve(part).catch(() => undefined);
+    await opened?.close().catch((error: unknown) => {
+      failure ??= error;
+    });
+  }
+  if (failure !== undefined) throw failure;
 }

@@ -150,7 +150,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
    * ends with HOLDFAST_ERR_CLOSED. The last connection to the file, also of another process, copies the log back into it.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= closeEach([this.#queryReader, this.#reader, this.#pool, this.#store]);
     return this.#closing;
   }
 
@@ -214,11 +214,6 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
     started.then(({ thread }) => thread.ended.then(forget), forget);
     return started;
   }
-
-  async #close(): Promise<void> {
-    const started = [this.#queryReader, this.#reader].map((reader) => reader?.catch(() => undefined));
-    await closeEach([...(await Promise.all(started)), this.#pool, this.#store]);
-  }
 }
 
 /** Verifies the log that a reader reads. `checkOpen` throws once the store was closed, whose threads then end. */
@@ -229,12 +224,7 @@ export async function verifyWith(
   checkOpen: () => void,
 ): Promise<IntegrityReport> {
   const { verifyLog } = await import('./verify-log.ts');
-  const source = {
-    checkFile: () => reader.request('checkFile'),
-    sealedPage: (after: number) => reader.request('sealedPage', after),
-    lastPosition: () => reader.request('head'),
-  };
-  return verifyLog(source, pool, options).catch((error: unknown) => {
+  return verifyLog(reader, pool, options).catch((error: unknown) => {
     checkOpen();
     throw error;
   });

@@ -18,18 +18,15 @@ export async function* follow(
   );
   const onStop = () => arrival.moveTo(Number.POSITIVE_INFINITY);
   stop.addEventListener('abort', onStop, { once: true });
-  const nextPage = async (cursor: number): Promise<readonly RecordedEvent[]> => {
-    await arrival.after(cursor);
-    if (stop.aborted) return [];
-    return backend.readLog({ after: cursor, limit: limits.pageEventsMax, direction: 'forward' });
-  };
   try {
     let cursor = after;
     while (!stop.aborted) {
-      const page = await nextPage(cursor).catch((error: unknown) => {
-        // A read under way fails when the store is closed, which is an end like any other.
-        if (!stop.aborted) throw error;
-        return [];
+      await arrival.after(cursor);
+      if (stop.aborted) return;
+      const page = await backend.readLog({
+        after: cursor,
+        limit: limits.pageEventsMax,
+        direction: 'forward',
       });
       // What was read while it was being ended is not given out any more.
       if (stop.aborted) return;
@@ -39,6 +36,9 @@ export async function* follow(
         if (stop.aborted) return;
       }
     }
+  } catch (error) {
+    // A read under way fails when the store is closed, which is an end like any other.
+    if (!stop.aborted) throw error;
   } finally {
     stop.removeEventListener('abort', onStop);
     unwatch();

@@ -2,28 +2,22 @@ import type { CpuPool } from '../cpu/pool.ts';
 import type { IntegrityProblem, IntegrityReport, LongWorkOptions } from '../ports/event-store-backend.ts';
 import { limits } from '../protocol/limits.ts';
 import type { SealedRow } from '../protocol/reader-control.ts';
+import type { ReaderClient } from '../threads/reader-client.ts';
 
 const problemsMax = 1_000;
-
-/** What `verifyLog` reads. */
-export interface VerifySource {
-  checkFile(): Promise<IntegrityProblem[]>;
-  sealedPage(after: number): Promise<readonly SealedRow[]>;
-  lastPosition(): Promise<number>;
-}
 
 /**
  * Checks a whole log: the file itself, positions and versions without gaps, each event's parent being the event before
  * it, and each event's hash, which is computed in the CPU pool while the next page is read, or here if there are few.
  */
 export async function verifyLog(
-  source: VerifySource,
+  reader: Pick<ReaderClient, 'request'>,
   pool: CpuPool,
   options: LongWorkOptions,
 ): Promise<IntegrityReport> {
   const { signal, onProgress } = options;
-  const problems = await source.checkFile();
-  const total = await source.lastPosition();
+  const problems = await reader.request('checkFile');
+  const total = await reader.request('head');
   const order = new OrderCheck();
   const seals: Promise<IntegrityProblem[]>[] = [];
   let events = 0;
@@ -32,7 +26,7 @@ export async function verifyLog(
   try {
     for (let after = 0; problems.length < problemsMax; ) {
       signal?.throwIfAborted();
-      const rows = await source.sealedPage(after);
+      const rows = await reader.request('sealedPage', after);
       if (rows.length === 0) break;
       problems.push(...order.check(rows));
       const sealed = total > limits.sealsHereMax ? pool.run('checkSeals', rows) : checkSealsHere(rows);

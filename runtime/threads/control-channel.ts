@@ -70,8 +70,7 @@ export function serveControl<Api extends ControlApi<Api>>(port: MessagePort, api
   const invoke = async (method: string, args: readonly unknown[]): Promise<Result> => {
     try {
       const run = (api as unknown as Record<string, (...args: readonly unknown[]) => unknown>)[method];
-      if (run === undefined)
-        throw holdfastError('HOLDFAST_ERR_INVARIANT', `There is no control call "${method}".`);
+      if (run === undefined) throw holdfastError('HOLDFAST_ERR_INVARIANT', `There is no call "${method}".`);
       return { ok: true, value: await run.apply(api, [...args]) };
     } catch (error) {
       return { ok: false, error: toWireError(error) };

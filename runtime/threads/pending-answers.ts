@@ -13,7 +13,7 @@ export class PendingAnswers<Answer> {
   #ring: (Settle<Answer> | undefined)[] = emptyRing(placesAtFirst);
   /** Who has waited for a whole turn of the ring while others were answered. */
   readonly #late = new Map<number, Settle<Answer>>();
-  #settled: PromiseWithResolvers<void> | undefined;
+  #onSettled: (() => void) | undefined;
   #lastId = 0;
   #size = 0;
   #failure: Error | undefined;
@@ -36,7 +36,7 @@ export class PendingAnswers<Answer> {
     if (settle === undefined) return;
     this.#size--;
     settle(answer);
-    if (this.#size === 0) this.#tellSettled();
+    if (this.#size === 0) this.#onSettled?.();
   }
 
   /** Settles everyone who waits, and everyone who comes later. */
@@ -47,19 +47,19 @@ export class PendingAnswers<Answer> {
     this.#ring = emptyRing(placesAtFirst);
     this.#size = 0;
     for (const settle of waiting) settle(error);
-    this.#tellSettled();
+    this.#onSettled?.();
   }
 
   /** Resolves when nobody waits. */
   async settled(): Promise<void> {
     if (this.#size === 0) return;
-    this.#settled ??= Promise.withResolvers();
-    await this.#settled.promise;
-  }
-
-  #tellSettled(): void {
-    this.#settled?.resolve();
-    this.#settled = undefined;
+    const others = this.#onSettled;
+    await new Promise<void>((resolve) => {
+      this.#onSettled = () => {
+        others?.();
+        resolve();
+      };
+    });
   }
 
   #placeOf(id: number): number {

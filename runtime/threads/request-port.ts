@@ -59,8 +59,7 @@ export function serveRequests(
       let failure: WireError | null = null;
       try {
         const run = api[method];
-        if (run === undefined)
-          throw holdfastError('HOLDFAST_ERR_INVARIANT', `There is no request "${method}".`);
+        if (run === undefined) throw holdfastError('HOLDFAST_ERR_INVARIANT', `There is no call "${method}".`);
         value = run(...args);
       } catch (error) {
         failure = toWireError(error);

@@ -1,8 +1,11 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { CpuPool } from '../../runtime/cpu/pool.ts';
 import { limits } from '../../runtime/protocol/limits.ts';
-import type { SealedRow } from '../../runtime/protocol/reader-control.ts';
+import type { ReaderRequests, SealedRow } from '../../runtime/protocol/reader-control.ts';
 import { verifyLog } from '../../runtime/store/verify-log.ts';
+import type { ReaderClient } from '../../runtime/threads/reader-client.ts';
+
+const event: SealedRow = [1, 'id', 'stream', 1, 'noted', 1, '{}', null, '', ''];
 
 test('what fails in the pool while a page is read ends verify, and nothing else', async () => {
   const unhandled = vi.fn();
@@ -11,17 +14,15 @@ test('what fails in the pool while a page is read ends verify, and nothing else'
   const lost = new Error('the thread of the pool was lost');
   const pool: Partial<CpuPool> = { run: () => Promise.reject(lost) };
   let pages = 0;
-  const source = {
-    checkFile: async () => [],
-    lastPosition: async () => limits.sealsHereMax + 1,
-    async sealedPage(): Promise<SealedRow[]> {
-      // As long as Node.js takes to find that nobody listens.
-      await new Promise(setImmediate);
-      return pages++ === 0 ? [[1, 'id', 'stream', 1, 'noted', 1, '{}', null, '', '']] : [];
-    },
+  const request = async (method: keyof ReaderRequests) => {
+    if (method === 'checkFile') return [];
+    if (method === 'head') return limits.sealsHereMax + 1;
+    // As long as Node.js takes to find that nobody listens.
+    await new Promise(setImmediate);
+    return pages++ === 0 ? [event] : [];
   };
 
-  await expect(verifyLog(source, pool as CpuPool, {})).rejects.toBe(lost);
+  await expect(verifyLog({ request } as ReaderClient, pool as CpuPool, {})).rejects.toBe(lost);
 
   expect(pages).toBe(2);
   expect(unhandled).not.toHaveBeenCalled();
