@@ -18,7 +18,9 @@ test('appends to a file that was moved away are refused, and taken again once it
 
   renameSync(path, `${path}.away`);
 
-  const gone = codedError('HOLDFAST_ERR_STORAGE_PATH', { message: expect.stringContaining('removed or moved') });
+  const gone = codedError('HOLDFAST_ERR_STORAGE_PATH', {
+    message: expect.stringContaining('removed or moved'),
+  });
   await vi.waitFor(() => expect(append()).rejects.toEqual(gone), { timeout: 10_000, interval: 100 });
   await expect(Promise.allSettled([append(), append()])).resolves.toEqual([
     { status: 'rejected', reason: gone },
