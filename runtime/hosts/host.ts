@@ -53,6 +53,8 @@ export class Host implements SupervisedHost {
   #lastDeath: LastDeath | undefined;
   /** When it died, until the next thread serves. */
   #downSince: number | undefined;
+  /** A thread has served: its actors may have work under way, so the next one is needed though nobody asks for it. */
+  #isMissed = false;
   /** It has escalated, and takes nothing before it is tried again. */
   #isUnavailable = false;
   /** It is tried: the first answer says that it is well. */
@@ -172,8 +174,8 @@ export class Host implements SupervisedHost {
 
   resume(): void {
     const { host, supervisor } = this.#options;
-    // One that was ended for the sake of others before it was ever needed goes on not being needed.
-    const isNeeded = this.backlog.size > 0 || this.#downSince !== undefined;
+    // One that could not start, or was ended for the sake of others, before it ever served goes on not being needed.
+    const isNeeded = this.backlog.size > 0 || (this.#isMissed && this.#downSince !== undefined);
     if (this.#lifecycle.state === 'absent' && isNeeded && supervisor.mayRun(host)) this.#start();
   }
 
@@ -255,6 +257,7 @@ export class Host implements SupervisedHost {
 
   #started(): void {
     this.#lifecycle.send({ type: 'started' });
+    this.#isMissed = true;
     if (this.#downSince === undefined) return;
     const { host, supervisor } = this.#options;
     const { generation } = this.#lifecycle.context;
@@ -306,35 +309,38 @@ export class Host implements SupervisedHost {
     this.#lifecycle.send({ type: 'fenced' });
     if (cause !== 'sibling') supervisor.died(host, evidence);
     if (hasServed) this.#isolate(sorted, death);
-    if (this.#lifecycle.state === 'absent') await this.#goOn(hasServed);
-    if (hasServed) await recordDeadLetters(backend, failed, 'host-died', evidence);
-    if (suspect !== undefined) await recordPoisonousWork(backend, suspect, evidence);
     // A thread that could not start says why (a module that does not load), which is better than that it ended.
     const errorOf = (request: HostRequest) => startError ?? hostDiedUnder(request, evidence, reason);
-    for (const pending of failed) this.backlog.settle(pending, errorOf(pending.request));
-    for (const { request, answer } of watches) answer(errorOf(request));
+    const tell = (): void => {
+      for (const pending of failed) this.backlog.settle(pending, errorOf(pending.request));
+      for (const { request, answer } of watches) answer(errorOf(request));
+    };
+    // Who was told needs no next thread, which would not start either.
+    if (!hasServed) tell();
+    if (this.#lifecycle.state === 'absent') await this.#goOn();
+    if (hasServed) await recordDeadLetters(backend, failed, 'host-died', evidence);
+    if (suspect !== undefined) await recordPoisonousWork(backend, suspect, evidence);
+    if (hasServed) tell();
     this.#rest();
   }
 
   /** Has what can be sent again wait for the next thread. The actor of the culprit waits until that is tried alone. */
   #keep({ resent, culprit }: Triage): void {
     if (culprit !== undefined) this.backlog.hold(culprit.mailbox);
-    this.backlog.putBack(resent.filter((pending) => !comesBefore(pending, culprit)));
+    this.backlog.putBack(resent);
   }
 
   /** Has the culprit tried alone, and before it what its actor was sent before. */
-  #isolate({ resent, culprit }: Triage, { evidence }: Death): void {
-    if (culprit === undefined) return;
-    const before = resent.filter((pending) => comesBefore(pending, culprit));
-    this.#quarantine.admit(culprit.mailbox, [...before, culprit], evidence);
+  #isolate({ before, culprit }: Triage, { evidence }: Death): void {
+    if (culprit !== undefined) this.#quarantine.admit(culprit.mailbox, [...before, culprit], evidence);
   }
 
-  /** The next thread starts now, later, or not before it is tried again. One that cannot start waits to be needed. */
-  async #goOn(hasServed: boolean): Promise<void> {
+  /** The next thread starts now, later, or not before it is tried again. One that never could start waits to be needed. */
+  async #goOn(): Promise<void> {
     const { host, supervisor } = this.#options;
     if (supervisor.childOf(host).state === 'escalated') return this.#escalate();
     if (this.backlog.size > 0) this.#wake();
-    else if (hasServed) this.resume();
+    else this.resume();
   }
 
   /** Rejects what waits, and what comes, until the host is tried again. */
@@ -388,8 +394,4 @@ export class Host implements SupervisedHost {
     if (snapshots.length === 0) return;
     await this.#options.backend.store().thread.control.call('saveSnapshots', [snapshots], { timeoutMs });
   }
-}
-
-function comesBefore(pending: PendingRequest, culprit: PendingRequest | undefined): boolean {
-  return culprit !== undefined && pending.mailbox === culprit.mailbox && pending.order < culprit.order;
 }

@@ -7,7 +7,9 @@ import type { PendingRequest } from './pending-request.ts';
 export interface Triage {
   /** The request that killed it. */
   readonly culprit: PendingRequest | undefined;
-  /** What can be sent again without being carried out twice. */
+  /** What its actor was sent before it, and can be sent again. */
+  readonly before: readonly PendingRequest[];
+  /** What else can be sent again without being carried out twice. */
   readonly resent: readonly PendingRequest[];
   /** What may have been carried out. */
   readonly failed: readonly PendingRequest[];
@@ -48,11 +50,17 @@ export function triage(
     return request.idempotencyKey !== null && (culprit !== undefined || !hasCulprit);
   };
   const others = requests.filter((pending) => pending !== culprit);
+  const safe = others.filter(isSafe);
   return {
     culprit,
-    resent: others.filter(isSafe),
+    before: safe.filter((pending) => comesBefore(pending, culprit)),
+    resent: safe.filter((pending) => !comesBefore(pending, culprit)),
     failed: others.filter((pending) => !isSafe(pending)),
   };
+}
+
+function comesBefore({ mailbox, order }: PendingRequest, culprit: PendingRequest | undefined): boolean {
+  return culprit !== undefined && mailbox === culprit.mailbox && order < culprit.order;
 }
 
 function culpritAmong(requests: readonly PendingRequest[], notes: LastNotes): PendingRequest | undefined {

@@ -242,7 +242,8 @@ test('with one-for-all, an escalation takes the other hosts with it, those that 
   });
 });
 
-test('hosts that cannot start are not tried for ever', async () => {
+/** A runtime whose host cannot start. */
+async function openWithoutHost(supervision: NonNullable<RuntimeOptions['supervision']>): Promise<Runtime> {
   const folder = temporaryFolder();
   const path = join(folder, 'module.mjs');
   writeFileSync(path, `throw new Error('not in the mood');`);
@@ -250,9 +251,33 @@ test('hosts that cannot start are not tried for ever', async () => {
     database: join(folder, 'app.db'),
     modules: [pathToFileURL(path)],
     hosts: 1,
-    supervision: { intensity: 2, backoff: { minMs: 1, maxMs: 60_000 } },
+    supervision,
   });
   onTestFinished(() => runtime.close());
+  return runtime;
+}
+
+test('a host that cannot start is tried once for each command, and not again until it is needed', async () => {
+  const runtime = await openWithoutHost({ backoff: { minMs: 1, maxMs: 1, jitter: 0 } });
+  const died = new ChannelRecord<HostDied>('holdfast:host:died');
+  const generation = async () => (await runtime.health()).hosts[0]?.generation;
+
+  for (let command = 1; command <= 5; command++) {
+    await expect(runtime.actor(counter, 'a').send({ type: 'locked' })).rejects.toEqual(
+      codedError('HOLDFAST_ERR_MODULE_LOAD'),
+    );
+    // The timer of the back-off, which is shorter and was set before, has come.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await generation()).toBe(command);
+  }
+
+  expect(died.messages.map(({ cause, unanswered }) => [cause, unanswered])).toEqual(
+    Array.from({ length: 5 }, () => ['not-started', 1]),
+  );
+});
+
+test('hosts that cannot start are not tried for ever', async () => {
+  const runtime = await openWithoutHost({ intensity: 2, backoff: { minMs: 1, maxMs: 60_000 } });
   const send = () => runtime.actor(counter, 'a').send({ type: 'locked' });
 
   for (let start = 1; start <= 3; start++)
