@@ -113,14 +113,18 @@ export class Backlog implements RequestOwner {
     return performance.now() - this.#sleptMs;
   }
 
-  /** Gives up what has waited for too long, without the time that was slept since it last did. */
-  expire(sleptMs: number): void {
+  /**
+   * Gives up what has waited for too long, without the time that was slept since it last did. `apart`: what is neither
+   * with the thread nor waits here, being tried alone.
+   */
+  expire(sleptMs: number, apart: readonly PendingRequest[]): void {
     this.#sleptMs += sleptMs;
     const { now } = this;
     const giveUp = (pending: PendingRequest): void => {
       if (pending.deadline <= now) pending.giveUp(timedOut(pending.request));
     };
     for (const pending of this.#inFlight.values()) giveUp(pending);
+    for (const pending of apart) giveUp(pending);
     this.#mailboxes.expire(now, giveUp);
   }
 

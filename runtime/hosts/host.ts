@@ -16,6 +16,7 @@ import { recordDeadLetters, recordPoisonousWork } from './record-dead-letters.ts
 import { Suspects } from './suspects.ts';
 import { startTicks } from './ticks.ts';
 import { type Triage, triage } from './triage.ts';
+import { windDown } from './wind-down.ts';
 
 const idleTickMs = 100;
 const noNotes = { workingOn: 0, workingForAddress: '', mayBeDurable: () => false };
@@ -61,6 +62,7 @@ export class Host implements SupervisedHost {
   #isTried = false;
   /** Looks at time-outs while there is no thread whose watchdog would, and keeps the process alive for who waits. */
   #idleTicks: NodeJS.Timeout | undefined;
+  readonly #expire = (sleptMs: number): void => this.backlog.expire(sleptMs, this.#quarantine.requests);
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -156,14 +158,9 @@ export class Host implements SupervisedHost {
     this.#lifecycle.send({ type: 'close' });
     await this.#quarantine.close();
     client?.thread.hold();
-    if (client !== undefined && wasRunning && timeoutMs > 0) {
-      // The store has answered the callers itself: what their commands ask for may still be to come.
-      await client.thread.control.call('settle', [], { timeoutMs }).catch(() => undefined);
-      // A thread that does not answer loses its snapshots, which are a cache.
-      await this.#saveHotSnapshots(client, timeoutMs).catch(() => undefined);
-      if (this.#options.container !== null)
-        await client.thread.control.call('closeServices', [], { timeoutMs }).catch(() => undefined);
-    }
+    const { backend, container } = this.#options;
+    if (client !== undefined && wasRunning && timeoutMs > 0)
+      await windDown(client, backend, container !== null, timeoutMs);
     await client?.thread.kill();
     await this.#over;
     if (this.#lifecycle.state === 'closed') await this.#giveUp();
@@ -198,7 +195,7 @@ export class Host implements SupervisedHost {
       this.#client.watchdog.start();
       return;
     }
-    this.#idleTicks ??= startTicks(idleTickMs, (sleptMs) => this.backlog.expire(sleptMs));
+    this.#startIdleTicks();
     this.resume();
   }
 
@@ -212,6 +209,10 @@ export class Host implements SupervisedHost {
       this.#client?.thread.release();
     }
     this.#onDrained?.();
+  }
+
+  #startIdleTicks(): void {
+    this.#idleTicks ??= startTicks(idleTickMs, this.#expire);
   }
 
   #stopIdleTicks(): void {
@@ -231,7 +232,7 @@ export class Host implements SupervisedHost {
         { ...this.#options, suspicion: this.#suspects.suspicion },
         {
           onAnswer: (id, answer) => this.#answered(id, answer),
-          onTick: (sleptMs) => this.backlog.expire(sleptMs),
+          onTick: this.#expire,
         },
       );
     } catch (error) {
@@ -346,6 +347,8 @@ export class Host implements SupervisedHost {
   /** Rejects what waits, and what comes, until the host is tried again. */
   async #escalate(): Promise<void> {
     this.#isUnavailable = true;
+    // What is tried alone goes on.
+    this.#startIdleTicks();
     const evidence = this.#lastDeath as LastDeath;
     const queued = this.backlog.takeQueued();
     for (const { request, answer } of this.backlog.takeWatches()) answer(this.#unavailable(request));
@@ -387,11 +390,5 @@ export class Host implements SupervisedHost {
     for (const pending of left) this.backlog.settle(pending, closedUnderway(pending.request));
     for (const { request, answer } of watches) answer(closedUnderway(request));
     this.#rest();
-  }
-
-  async #saveHotSnapshots(client: HostThreadClient, timeoutMs: number): Promise<void> {
-    const snapshots = await client.thread.control.call('hotSnapshots', [], { timeoutMs });
-    if (snapshots.length === 0) return;
-    await this.#options.backend.store().thread.control.call('saveSnapshots', [snapshots], { timeoutMs });
   }
 }

@@ -63,6 +63,11 @@ export class Quarantine {
     return this.#patients;
   }
 
+  /** What is tried, and what waits for it. */
+  get requests(): readonly PendingRequest[] {
+    return this.#patients.flatMap(({ requests }) => requests);
+  }
+
   /** Takes an actor in. Its mailbox is held already, and its host thread is fenced. */
   admit(mailbox: Mailbox, requests: readonly PendingRequest[], death: DeathEvidence): void {
     this.#patients.push({ mailbox, requests, death, since: Date.now() });
@@ -163,6 +168,7 @@ export class Quarantine {
         { ...this.#options, run: noRun },
         {
           onAnswer: (_id, answer) => this.#onAnswer(answer),
+          // The host looks at time-outs.
           onTick: () => undefined,
         },
       );

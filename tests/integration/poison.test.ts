@@ -98,6 +98,25 @@ test('later commands wait behind one that is in quarantine, and come after it', 
   expect(counted.map(({ version }) => version)).toEqual(Array.from({ length: 20 }, (_, index) => index + 2));
 });
 
+test.each([
+  ['serves', {}],
+  ['is unavailable', { supervision: { intensity: 0 } }],
+])('a command in quarantine is given up in time while its host %s', async (_, options) => {
+  const { runtime, poison } = await openWithPoison('exit-then-stuck', {
+    commandTimeoutMs: 500,
+    hostUnresponsiveMs: 5_000,
+    closeTimeoutMs: 0,
+    ...options,
+  });
+  const quarantined = new ChannelRecord('holdfast:actor:quarantined');
+  const actor = runtime.actor(hostile, 'a');
+  await actor.send({ type: 'counted' });
+
+  await expect(actor.send(poison)).rejects.toEqual(codedError('HOLDFAST_ERR_TIMEOUT'));
+
+  expect(await quarantined.nth(1)).toMatchObject({ address: 'hostile/a', cause: 'exit' });
+});
+
 test('an actor in quarantine lives nowhere else, and health shows it', async () => {
   const { runtime, poison } = await openWithPoison('stuck', { hostUnresponsiveMs: 1_500 });
   const restarted = new ChannelRecord('holdfast:host:restarted');
