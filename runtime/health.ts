@@ -73,19 +73,16 @@ interface StoreAnswer {
 }
 
 async function askStore(backend: SqliteEventStoreBackend): Promise<StoreAnswer> {
-  let hasEnded = false;
+  let thread: ReturnType<typeof backend.store>['thread'] | undefined;
   try {
-    const { thread } = backend.store();
-    void thread.ended.then(() => {
-      hasEnded = true;
-    });
+    thread = backend.store().thread;
     const [deadLetters, pending] = await Promise.all([
       thread.control.call('countDeadLetters', [], { timeoutMs: askTimeoutMs }),
       thread.control.call('countPending', [], { timeoutMs: askTimeoutMs }),
     ]);
     return { store: 'running', deadLetters, pending };
   } catch (error) {
-    const isLate = isHoldfastError(error, 'HOLDFAST_ERR_TIMEOUT') && !hasEnded;
+    const isLate = isHoldfastError(error, 'HOLDFAST_ERR_TIMEOUT') && thread?.hasEnded === false;
     return { store: isLate ? 'busy' : 'ended', deadLetters: null, pending: null };
   }
 }

@@ -98,7 +98,7 @@ export class Runtime extends Queryable {
     this.#deadLetters = new DeadLetterDesk(backend, this.#router);
     this.#lifecycle.send({ type: 'opened' });
     const store = backend.store();
-    void store.thread.ended.then((reason) => this.#fail(reason));
+    store.thread.onEnded((reason) => this.#fail(reason));
     // Without definitions there is nobody to deliver to. A run that could not begin delivers nothing until the next.
     if (modules.length > 0) {
       store

@@ -123,8 +123,7 @@ export class Backlog implements RequestOwner {
     const giveUp = (pending: PendingRequest): void => {
       if (pending.deadline <= now) pending.giveUp(timedOut(pending.request));
     };
-    for (const pending of this.#inFlight.values()) giveUp(pending);
-    for (const pending of apart) giveUp(pending);
+    for (const pending of [...this.#inFlight.values(), ...apart]) giveUp(pending);
     this.#mailboxes.expire(now, giveUp);
   }
 

@@ -192,8 +192,9 @@ export class HostThreadClient {
       const reader = await backend.reader();
       await reader.connectHost(port1);
       await this.thread.control.call('readFrom', [port2], { transfer: [port2] });
-      await reader.thread.ended;
-      this.#endDisconnected('the reader thread has ended');
+      // The reader outlives many of these threads, and keeps none of them.
+      const forget = reader.thread.onEnded(() => this.#endDisconnected('the reader thread has ended'));
+      this.thread.onEnded(forget);
     };
     connect().catch((error: Error) =>
       this.#endDisconnected(`it could not be connected to a reader thread: ${error.message}`),

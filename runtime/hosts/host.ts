@@ -62,7 +62,11 @@ export class Host implements SupervisedHost {
   #isTried = false;
   /** Looks at time-outs while there is no thread whose watchdog would, and keeps the process alive for who waits. */
   #idleTicks: NodeJS.Timeout | undefined;
-  readonly #expire = (sleptMs: number): void => this.backlog.expire(sleptMs, this.#quarantine.requests);
+  readonly #expire = (sleptMs: number): void =>
+    this.backlog.expire(
+      sleptMs,
+      this.#quarantine.patients.flatMap(({ requests }) => requests),
+    );
 
   constructor(options: HostOptions) {
     this.#options = options;

@@ -59,13 +59,8 @@ export class Quarantine {
   }
 
   /** Who is in it, longest first. */
-  get patients(): readonly Pick<Patient, 'mailbox' | 'death' | 'since'>[] {
+  get patients(): readonly Patient[] {
     return this.#patients;
-  }
-
-  /** What is tried, and what waits for it. */
-  get requests(): readonly PendingRequest[] {
-    return this.#patients.flatMap(({ requests }) => requests);
   }
 
   /** Takes an actor in. Its mailbox is held already, and its host thread is fenced. */

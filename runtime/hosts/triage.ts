@@ -49,18 +49,16 @@ export function triage(
     if (!mayBeDurable) return deaths < limits.hostDeathsMax;
     return request.idempotencyKey !== null && (culprit !== undefined || !hasCulprit);
   };
-  const others = requests.filter((pending) => pending !== culprit);
-  const safe = others.filter(isSafe);
-  return {
-    culprit,
-    before: safe.filter((pending) => comesBefore(pending, culprit)),
-    resent: safe.filter((pending) => !comesBefore(pending, culprit)),
-    failed: others.filter((pending) => !isSafe(pending)),
-  };
-}
-
-function comesBefore({ mailbox, order }: PendingRequest, culprit: PendingRequest | undefined): boolean {
-  return culprit !== undefined && mailbox === culprit.mailbox && order < culprit.order;
+  const before: PendingRequest[] = [];
+  const resent: PendingRequest[] = [];
+  const failed: PendingRequest[] = [];
+  for (const pending of requests) {
+    if (pending === culprit) continue;
+    if (!isSafe(pending)) failed.push(pending);
+    else if (pending.mailbox === culprit?.mailbox && pending.order < culprit.order) before.push(pending);
+    else resent.push(pending);
+  }
+  return { culprit, before, resent, failed };
 }
 
 function culpritAmong(requests: readonly PendingRequest[], notes: LastNotes): PendingRequest | undefined {

@@ -90,7 +90,7 @@ class Rehearsal {
     const { signal } = this.#options;
     const onAbort = (): void => this.#stop.abort(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
-    void this.#reader.thread.ended.then((reason) => this.#stop.abort(reason));
+    const forget = this.#reader.thread.onEnded((reason) => this.#stop.abort(reason));
     try {
       this.#total = (await this.#reader.request('readLog', lastOnly))[0]?.position ?? 0;
       const readPage = (after: number) => this.#reader.request('streamsPage', after);
@@ -98,6 +98,7 @@ class Rehearsal {
       await this.#inLanes(batches);
     } finally {
       signal?.removeEventListener('abort', onAbort);
+      forget();
       await this.#pool.destroy();
     }
     return this.#tally.report();

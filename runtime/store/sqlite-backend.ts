@@ -117,10 +117,11 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
       isWatching && failed(this.#closing === undefined ? reason : closedError(this.path));
     store.thread.hold();
     watching.then(({ position }) => isWatching && listener(position), fail);
-    void store.thread.ended.then(fail);
+    const forget = store.thread.onEnded(fail);
     return () => {
       if (!isWatching) return;
       isWatching = false;
+      forget();
       store.thread.release();
       watching.then(({ stop }) => stop()).catch(() => undefined);
     };
@@ -211,7 +212,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
     const started = loadReaderClient().then(({ ReaderClient }) =>
       ReaderClient.start(this.path, this.workerUrl),
     );
-    started.then(({ thread }) => thread.ended.then(forget), forget);
+    started.then(({ thread }) => thread.onEnded(forget), forget);
     return started;
   }
 }

@@ -48,7 +48,7 @@ export class ReaderClient {
     this.#halt.unref();
     this.#guarded = { closed, halt: () => this.#halt.postMessage('halt') };
     exitGuard.add(this.#guarded);
-    void this.thread.ended.then((reason) => {
+    this.thread.onEnded((reason) => {
       exitGuard.remove(this.#guarded);
       this.#requests.pending.fail(reason);
     });

@@ -59,7 +59,7 @@ export class StoreClient {
     this.#signals.unref();
     this.#guarded = { closed, halt: () => this.#heads.postMessage('halt') };
     exitGuard.add(this.#guarded);
-    void this.thread.ended.then((reason) => {
+    this.thread.onEnded((reason) => {
       exitGuard.remove(this.#guarded);
       this.#appends.fail(reason);
     });

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { MessagePort, ResourceLimits, Transferable, Worker } from 'node:worker_threads';
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { fromWireError, type WireError } from '../errors/wire-error.ts';
@@ -56,6 +55,10 @@ export class Thread<Api extends ControlApi<Api>> {
   #exitCode: number | undefined;
   #isLeftBehind = false;
   #leave: (reason: Error) => void = () => undefined;
+  /** Whether it has ended, or was left behind. */
+  hasEnded = false;
+  /** Who is told of its end. */
+  readonly #followers = new Set<(reason: Error) => void>();
   #holds = 0;
 
   constructor(options: ThreadOptions) {
@@ -73,10 +76,9 @@ export class Thread<Api extends ControlApi<Api>> {
     this.#worker.on('error', (error) => {
       this.#failure ??= error instanceof Error ? error : new Error(String(error));
     });
-    const exited = once(this.#worker, 'exit').then(
-      ([code]) => this.#exited(code as number),
-      (error: unknown) => this.#exitedAfter(error),
-    );
+    const exited = new Promise<Error>((resolve) => {
+      this.#worker.once('exit', (code) => resolve(this.#exited(code)));
+    });
     const left = new Promise<Error>((resolve) => {
       this.#leave = resolve;
     });
@@ -84,6 +86,7 @@ export class Thread<Api extends ControlApi<Api>> {
     // Says nothing of a thread that ends before it is ready: `ended` does.
     this.#ready = new Promise((resolve) => this.#worker.once('message', resolve));
     this.control = new ControlChannel<Api>(port1, name, this.ended, this);
+    void this.ended.then(this.#tellEnd);
     this.#worker.unref();
   }
 
@@ -117,6 +120,22 @@ export class Thread<Api extends ControlApi<Api>> {
 
   release(): void {
     if (--this.#holds === 0) this.#worker.unref();
+  }
+
+  /**
+   * Calls back once with the reason when the thread has ended, or soon if it has already. Returns how to take that back:
+   * who lives shorter than the thread is to do so, since a promise keeps all who wait for it.
+   */
+  onEnded(listener: (reason: Error) => void): () => void {
+    const own = (reason: Error): void => listener(reason);
+    this.#followers.add(own);
+    if (this.hasEnded) void this.ended.then(this.#tellEnd);
+    return () => void this.#followers.delete(own);
+  }
+
+  /** How many wait to be told of its end. */
+  get followers(): number {
+    return this.#followers.size;
   }
 
   /** Waits for the end that a call has asked for. The end may overtake the answer of the call, and says the same. */
@@ -167,6 +186,12 @@ export class Thread<Api extends ControlApi<Api>> {
     await Promise.race([this.#worker.terminate(), this.ended]).finally(callOff);
   }
 
+  readonly #tellEnd = (reason: Error): void => {
+    this.hasEnded = true;
+    for (const listener of this.#followers) listener(reason);
+    this.#followers.clear();
+  };
+
   #leaveBehind(): void {
     this.#isLeftBehind = true;
     exitGuard.leaveBehind(this.#worker);
@@ -189,13 +214,6 @@ export class Thread<Api extends ControlApi<Api>> {
       undefined,
       this.#failure,
     );
-  }
-
-  /** `once` rejects on an 'error' event, which precedes the exit by a moment. */
-  async #exitedAfter(error: unknown): Promise<Error> {
-    this.#failure ??= error instanceof Error ? error : new Error(String(error));
-    if (this.#worker.threadId !== -1) await new Promise((resolve) => this.#worker.once('exit', resolve));
-    return this.#exited(1);
   }
 
   #startFailed(why: string, cause?: unknown): Error {
