@@ -23,8 +23,9 @@ export type RuntimeLifecycleEvent =
  *   closing --> closed: closed
  * ```
  *
- * Invariants: commands are taken in `running` only; `draining` waits for what was taken before; `closed` and `failed`
- * are final, and nothing is written after them.
+ * Invariants: `draining` waits for what was taken before: first for the handlers of operations, which may still send
+ * commands to actors, as who knows those already may until then, and afterwards, when none are taken any more, for the
+ * commands; `closed` and `failed` are final, and nothing is written after them.
  */
 export const runtimeLifecycleMachine = setup({
   types: {} as { events: RuntimeLifecycleEvent },

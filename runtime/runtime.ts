@@ -315,9 +315,10 @@ export class Runtime extends Queryable {
   }
 
   /**
-   * Takes no more commands, waits for those under way, stops invoked work and keeps what it has told, saves snapshots, and
-   * closes everything in reverse order, each with a deadline (`closeTimeoutMs`). Idempotent: every call resolves when it is
-   * done.
+   * Begins no more operations of queues and waits for the handlers that run, which may need actors to end well: an
+   * `ActorRef` made before takes commands until then. Then takes no more commands, waits for those under way, stops invoked
+   * work and keeps what it has told, saves snapshots, and closes everything in reverse order, each with a deadline
+   * (`closeTimeoutMs`). Idempotent: every call resolves when it is done.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();

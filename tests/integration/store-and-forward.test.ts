@@ -476,6 +476,29 @@ test('a close waits for what is under way, has the rest wait for the next, and t
   await expect.poll(() => next.got).toEqual(['waits']);
 });
 
+test('a handler that still runs at a close may send commands to actors that it knows, and nobody may afterwards', async () => {
+  const receiver = new Receiver();
+  const { runtime, outbox } = await openAlone({ deliver: receiver.deliver }, { modules: ['hostile'] });
+  const [began, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const actor = runtime.actor(hostile, 'a');
+  let version = 0;
+  receiver.act = async () => {
+    began.resolve();
+    await end.promise;
+    ({ version } = await actor.send({ type: 'counted' }));
+  };
+  await outbox.enqueue('under way');
+  await began.promise;
+
+  const closing = runtime.close();
+  const state = runtime.state;
+  end.resolve();
+  await closing;
+
+  expect([state, version]).toEqual(['draining', 1]);
+  await expect(actor.send({ type: 'counted' })).rejects.toEqual(codedError('HOLDFAST_ERR_CLOSED'));
+});
+
 test('an operation that the process dies of is parked after three times, and those beside it are carried out', async () => {
   const database = join(temporaryFolder(), 'app.db');
   for (let death = 0; death < 3; death++) {
