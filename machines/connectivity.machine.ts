@@ -49,6 +49,8 @@ export interface ConnectivityContext extends ConnectivityInput {
   /** In a row. */
   readonly failures: number;
   readonly successes: number;
+  /** Whether it is in `offline`, and a good check is not yet believed. */
+  readonly isOffline: boolean;
   /** Why it is degraded or offline; `null` if nobody said. */
   readonly reason: string | null;
   readonly waitMs: number;
@@ -82,7 +84,7 @@ type Checked = Extract<ConnectivityEvent, { type: 'checked' }>;
  *     online --> offline: offlineAfter failed checks in a row
  *     offline --> online: onlineAfter good checks in a row
  *     online --> degraded: checked
- *     degraded --> online: checked
+ *     degraded --> online: onlineAfter good checks in a row
  *     degraded --> offline: offlineAfter failed checks in a row
  *     offline --> degraded: checked
  *   }
@@ -128,6 +130,9 @@ export const connectivityMachine = setup({
       random: 0.5,
     })),
     want: assign({ waitMs: 0 }),
+    // Before `count`, which comes after all exits.
+    find: assign({ isOffline: false }),
+    lose: assign({ isOffline: true }),
     override: assign({
       override: ({ event }) =>
         event.type === 'override' ? { status: event.status, reason: event.reason } : null,
@@ -142,6 +147,7 @@ export const connectivityMachine = setup({
     isOpen: false,
     failures: 0,
     successes: 0,
+    isOffline: false,
     reason: null,
     waitMs: input.intervalMs,
     override: null,
@@ -177,6 +183,8 @@ export const connectivityMachine = setup({
           },
         },
         offline: {
+          entry: 'lose',
+          exit: 'find',
           on: {
             checked: [
               { guard: 'isOnline', target: 'online' },
@@ -222,12 +230,13 @@ function isFailure({ outcome }: Checked): boolean {
 }
 
 function counted(
-  { failures, successes, intervalMs, offlineIntervalMs, jitter }: ConnectivityContext,
+  { failures, successes, isOffline, intervalMs, offlineIntervalMs, jitter }: ConnectivityContext,
   event: Checked,
 ): Partial<ConnectivityContext> {
   const hasFailed = isFailure(event);
   const isSettled = !hasFailed && event.outcome === 'online';
-  const waitMs = (hasFailed ? offlineIntervalMs : intervalMs) * (1 + jitter * (2 * event.random - 1));
+  const waitMs =
+    (hasFailed || isOffline ? offlineIntervalMs : intervalMs) * (1 + jitter * (2 * event.random - 1));
   return {
     isOpen: false,
     failures: hasFailed ? failures + 1 : 0,

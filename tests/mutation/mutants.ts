@@ -85,9 +85,10 @@ export const mutants: readonly Mutant[] = [
       'pausing: {',
     ],
     'waits the other interval': [
-      '(hasFailed ? offlineIntervalMs : intervalMs)',
-      '(hasFailed ? intervalMs : offlineIntervalMs)',
+      '(hasFailed || isOffline ? offlineIntervalMs : intervalMs)',
+      '(hasFailed || isOffline ? intervalMs : offlineIntervalMs)',
     ],
+    'takes its time to believe that the network is back': ['hasFailed || isOffline', 'hasFailed'],
     'keeps an old reason': ['reason: isSettled ? null : event.reason', 'reason: event.reason'],
     'spreads by chance': ['(2 * event.random - 1)', '(2 * Math.random() - 1)'],
     'an override outlives its release': ['release: assign({ override: null })', 'release: assign({})'],

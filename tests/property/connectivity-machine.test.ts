@@ -110,6 +110,29 @@ class Probed {
   }
 }
 
+test('a network that is not yet believed to be back is looked at as often as one that is gone', () => {
+  const input = { intervalMs: 30_000, offlineIntervalMs: 5_000, timeoutMs: 1_000, pauseMs: 10, jitter: 0 };
+  const probed = new Probed({ ...input, offlineAfter: 1, onlineAfter: 3 });
+  const waits: unknown[] = [];
+  const outcomes = ['online', 'failed', 'online', 'online', 'online', 'failed', 'degraded'] as const;
+  for (const outcome of outcomes) {
+    probed.move({ move: 'answer', outcome, late: false, random: 0.5 });
+    waits.push([probed.state.status, probed.context.waitMs]);
+    probed.ring();
+    probed.ring();
+  }
+
+  expect(waits).toEqual([
+    ['online', 30_000],
+    ['offline', 5_000],
+    ['offline', 5_000],
+    ['offline', 5_000],
+    ['online', 30_000],
+    ['offline', 5_000],
+    ['degraded', 30_000],
+  ]);
+});
+
 test('the network is taken for gone, and for back, only after as many checks in a row as were asked for', () => {
   fc.assert(
     fc.property(inputs, moves, (input, script) => {

@@ -102,7 +102,8 @@ export const connectivity = machineModel('connectivity', connectivityMachine, mo
     'the next check is spread by its jitter around the interval of what was found': (before, step, after) => {
       if (stateOf(before).probing !== 'checking' || stateOf(after).probing !== 'pausing') return true;
       const { jitter, intervalMs, offlineIntervalMs } = before.context;
-      const isThere = 'outcome' in step && (step.outcome === 'online' || step.outcome === 'degraded');
+      const isGood = 'outcome' in step && (step.outcome === 'online' || step.outcome === 'degraded');
+      const isThere = isGood && stateOf(after).status !== 'offline';
       const random = 'random' in step && typeof step.random === 'number' ? step.random : 0.5;
       const exactMs = (isThere ? intervalMs : offlineIntervalMs) * (1 - jitter + 2 * jitter * random);
       return Math.abs(after.context.waitMs - exactMs) <= 1;
