@@ -90,6 +90,11 @@ export type EventSchemas<Machine extends AnyStateMachine> = {
 
 /** How one of a machine's declared actors is treated. */
 export interface WorkOptions {
+  /**
+   * What becomes of it when its process or its thread ends while it runs. `rerun`, as without options: it is run again with the
+   * same idempotency key. `fail`: it is not; its machine gets an error with the code `HOLDFAST_ERR_WORK_INTERRUPTED` and the
+   * key.
+   */
   readonly onRestart: 'rerun' | 'fail';
 }
 

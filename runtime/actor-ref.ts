@@ -46,6 +46,7 @@ export interface SendOptions {
 
 /** Options of what only waits. */
 export interface WaitOptions {
+  /** Stops waiting, and rejects with its reason. */
   readonly signal?: AbortSignal;
   /** How long to wait, in milliseconds. Default: `commandTimeoutMs` of the runtime. */
   readonly timeoutMs?: number;
@@ -53,6 +54,7 @@ export interface WaitOptions {
 
 /** Options of {@link ActorRef.start}. */
 export interface StartOptions<Machine extends AnyStateMachine> extends WaitOptions {
+  /** What its machine gets instead of what the definition computes. */
   readonly input?: InputFrom<Machine>;
   /** Makes a repetition harmless: to start again under the same key, with the same input, changes nothing. */
   readonly idempotencyKey?: string;
@@ -108,11 +110,17 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
   /**
    * Sends an event. Resolves once it is on disk. Events of one sender to one actor keep their order.
    *
-   * @throws HOLDFAST_ERR_EVENT_REJECTED with the `state` and what it `accepts`; HOLDFAST_ERR_VERSION_CONFLICT;
-   * HOLDFAST_ERR_IDEMPOTENCY_CONFLICT; HOLDFAST_ERR_PAYLOAD_INVALID; HOLDFAST_ERR_TRANSITION_FAILED;
-   * HOLDFAST_ERR_MAILBOX_FULL; HOLDFAST_ERR_HOST_UNAVAILABLE; HOLDFAST_ERR_POISON_MESSAGE with the `evidence`;
-   * HOLDFAST_ERR_HOST_DIED and HOLDFAST_ERR_TIMEOUT (repeat with the same key); the errors of the storage. But for the
-   * last four kinds, nothing was written.
+   * @throws with nothing written: HOLDFAST_ERR_EVENT_REJECTED with the `state` and what it `accepts`;
+   * HOLDFAST_ERR_VERSION_CONFLICT; HOLDFAST_ERR_IDEMPOTENCY_CONFLICT; HOLDFAST_ERR_TRANSITION_FAILED; of what it is given,
+   * HOLDFAST_ERR_ARGUMENT_INVALID, HOLDFAST_ERR_OPTION_INVALID, HOLDFAST_ERR_PAYLOAD_INVALID and
+   * HOLDFAST_ERR_PAYLOAD_TOO_LARGE; of an actor that cannot be read, HOLDFAST_ERR_EVENT_NEWER and
+   * HOLDFAST_ERR_UPCAST_FAILED; of a host that is not there for it, HOLDFAST_ERR_MAILBOX_FULL,
+   * HOLDFAST_ERR_HOST_UNAVAILABLE, HOLDFAST_ERR_MODULE_LOAD, HOLDFAST_ERR_THREAD_START, HOLDFAST_ERR_DEFINITION_UNKNOWN,
+   * HOLDFAST_ERR_DEFINITION_DUPLICATE, HOLDFAST_ERR_CONTAINER_BLUEPRINT and HOLDFAST_ERR_MACHINE_UNSUPPORTED; and the
+   * errors of the storage but for HOLDFAST_ERR_OUTCOME_UNKNOWN. With an unknown outcome, so that it is to be repeated with
+   * the same key: HOLDFAST_ERR_HOST_DIED, HOLDFAST_ERR_TIMEOUT, HOLDFAST_ERR_OUTCOME_UNKNOWN, and the reason of the signal
+   * and HOLDFAST_ERR_CLOSED, unless they came before it was sent. HOLDFAST_ERR_POISON_MESSAGE, with the `evidence`, says
+   * which in `mayBeDurable`.
    *
    * @example
    * const receipt = await runtime.actor(counter, 'visits').send({ type: 'added', by: 2 });
@@ -173,7 +181,13 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
     }
   }
 
-  /** The newest durable state, including what other processes wrote. Waits for commands that were sent before. */
+  /**
+   * The newest durable state, including what other processes wrote. Waits for commands that were sent before.
+   *
+   * @throws HOLDFAST_ERR_OPTION_INVALID, HOLDFAST_ERR_CLOSED, HOLDFAST_ERR_TIMEOUT, the reason of the signal; what `send`
+   * throws of an actor that cannot be read and of a host that is not there for it; HOLDFAST_ERR_HOST_DIED and
+   * HOLDFAST_ERR_POISON_MESSAGE where reading ends its thread; the errors of the storage.
+   */
   async snapshot(options: WaitOptions = {}): Promise<ActorSnapshot<Machine>> {
     checkOptions('snapshot', options, ['signal', 'timeoutMs']);
     return this.#router.request(blankRequest('snapshot', this.address), options, (answer) =>
@@ -184,6 +198,10 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
   /**
    * The state now and after every change, for as long as it is iterated. A slow reader skips to the newest state. Ends
    * without an error on abort and when the runtime closes; throws when the actor cannot be observed any more.
+   *
+   * @throws HOLDFAST_ERR_OPTION_INVALID; HOLDFAST_ERR_CLOSED if it begins after the close; what `send` throws of an actor
+   * that cannot be read and of a host that is not there for it; HOLDFAST_ERR_HOST_DIED when threads died under it again
+   * and again; HOLDFAST_ERR_THREAD_EXITED when the store did; the errors of the storage.
    */
   async *changes(
     options: { readonly signal?: AbortSignal } = {},
@@ -211,7 +229,8 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
   /**
    * Resolves with the first state, from now on, for which the predicate holds.
    *
-   * @throws the reason of the signal, HOLDFAST_ERR_TIMEOUT, HOLDFAST_ERR_CLOSED when the runtime closes first.
+   * @throws the reason of the signal, HOLDFAST_ERR_TIMEOUT, HOLDFAST_ERR_CLOSED when the runtime closes first, what the
+   * predicate throws, and what `changes` throws.
    */
   async waitFor(
     predicate: (snapshot: ActorSnapshot<Machine>) => boolean,

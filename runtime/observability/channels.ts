@@ -77,7 +77,7 @@ export const actorQuarantined = channel('holdfast:actor:quarantined');
 export const actorReleased = channel('holdfast:actor:released');
 
 /**
- * A command was recorded as a dead letter. Published in the main thread.
+ * A command became a dead letter, or a timer, a message or work that is given up. Published in the main thread.
  * Payload: `{ address: string, type: string, reason: string }`.
  */
 export const deadLettered = channel('holdfast:dead-letter');
