@@ -323,9 +323,11 @@ export class Host implements SupervisedHost {
     // Who was told needs no next thread, which would not start either.
     if (!hasServed) tell();
     if (this.#lifecycle.state === 'absent') await this.#goOn();
-    if (hasServed) await recordDeadLetters(backend, failed, 'host-died', evidence);
-    if (suspect !== undefined) await recordPoisonousWork(backend, suspect, evidence);
-    if (hasServed) tell();
+    if (hasServed) {
+      await recordDeadLetters(backend, failed, 'host-died', evidence);
+      if (suspect !== undefined) await recordPoisonousWork(backend, suspect, evidence);
+      tell();
+    }
     this.#rest();
   }
 

@@ -12,16 +12,11 @@ export async function windDown(
   // The store has answered the callers itself: what their commands ask for may still be to come.
   await control.call('settle', [], { timeoutMs }).catch(ignore);
   // What is lost of snapshots is a cache.
-  await saveHotSnapshots(control, backend, timeoutMs).catch(ignore);
+  await control
+    .call('hotSnapshots', [], { timeoutMs })
+    .then(async (hot) => {
+      if (hot.length > 0) await backend.store().thread.control.call('saveSnapshots', [hot], { timeoutMs });
+    })
+    .catch(ignore);
   if (hasServices) await control.call('closeServices', [], { timeoutMs }).catch(ignore);
-}
-
-async function saveHotSnapshots(
-  control: HostThreadClient['thread']['control'],
-  backend: SqliteEventStoreBackend,
-  timeoutMs: number,
-): Promise<void> {
-  const snapshots = await control.call('hotSnapshots', [], { timeoutMs });
-  if (snapshots.length === 0) return;
-  await backend.store().thread.control.call('saveSnapshots', [snapshots], { timeoutMs });
 }

@@ -76,13 +76,10 @@ export class Thread<Api extends ControlApi<Api>> {
     this.#worker.on('error', (error) => {
       this.#failure ??= error instanceof Error ? error : new Error(String(error));
     });
-    const exited = new Promise<Error>((resolve) => {
+    this.ended = new Promise((resolve) => {
+      this.#leave = resolve;
       this.#worker.once('exit', (code) => resolve(this.#exited(code)));
     });
-    const left = new Promise<Error>((resolve) => {
-      this.#leave = resolve;
-    });
-    this.ended = Promise.race([exited, left]);
     // Says nothing of a thread that ends before it is ready: `ended` does.
     this.#ready = new Promise((resolve) => this.#worker.once('message', resolve));
     this.control = new ControlChannel<Api>(port1, name, this.ended, this);
@@ -123,14 +120,13 @@ export class Thread<Api extends ControlApi<Api>> {
   }
 
   /**
-   * Calls back once with the reason when the thread has ended, or soon if it has already. Returns how to take that back:
+   * Calls a listener, a function of its own, once with the reason when the thread has ended, or soon if it has already. Returns how to take that back:
    * who lives shorter than the thread is to do so, since a promise keeps all who wait for it.
    */
   onEnded(listener: (reason: Error) => void): () => void {
-    const own = (reason: Error): void => listener(reason);
-    this.#followers.add(own);
+    this.#followers.add(listener);
     if (this.hasEnded) void this.ended.then(this.#tellEnd);
-    return () => void this.#followers.delete(own);
+    return () => void this.#followers.delete(listener);
   }
 
   /** How many wait to be told of its end. */

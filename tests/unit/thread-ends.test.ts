@@ -36,17 +36,17 @@ async function startThread(): Promise<Thread<Record<never, never>>> {
 test('whoever follows a thread is told once of its end, and whoever comes later as well', async () => {
   const thread = await startThread();
   const told: unknown[] = [];
-  const listener = (reason: Error): void => void told.push(reason);
-  thread.onEnded(listener);
-  thread.onEnded(listener);
-  const takeBack = thread.onEnded(listener);
+  const follow = () => thread.onEnded((reason) => void told.push(reason));
+  follow();
+  follow();
+  const takeBack = follow();
   takeBack();
 
   expect([thread.followers, thread.hasEnded]).toEqual([2, false]);
   await thread.kill();
   const reason = await thread.ended;
-  thread.onEnded(listener);
-  thread.onEnded(listener)();
+  follow();
+  follow()();
   await Promise.resolve();
 
   expect(told).toEqual([reason, reason, reason]);
