@@ -34,9 +34,14 @@ const endedProcess = (): number => spawnSync(process.execPath, ['--version']).pi
 
 test('two backups to one file take nothing from each other: the first to be complete has the name', async () => {
   const { folder, path, target } = newDatabase();
-  let partials: string[] = [];
+  // Several steps, which take turns.
+  const database = openForWriting({ path, lockTimeoutMs: 1_000 });
+  database.exec('create table ballast as select zeroblob(8000000)');
+  database.close();
+  let partialsAtOnce = 0;
   const look = () => {
-    partials = copiesIn(folder);
+    const partials = copiesIn(folder).filter((name) => name.endsWith('.partial'));
+    partialsAtOnce = Math.max(partialsAtOnce, partials.length);
   };
 
   const backups = await Promise.allSettled([
@@ -44,8 +49,7 @@ test('two backups to one file take nothing from each other: the first to be comp
     backupDatabase(path, target, toldOf(look)),
   ]);
 
-  expect(partials).not.toContain('copy.db');
-  expect(partials.filter((name) => name.endsWith('.partial'))).toHaveLength(2);
+  expect(partialsAtOnce).toBe(2);
   const failures = backups.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
   expect(failures).toEqual([codedError('HOLDFAST_ERR_ARGUMENT_INVALID')]);
   expect(copiesIn(folder)).toEqual(['copy.db']);

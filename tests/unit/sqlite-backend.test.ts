@@ -6,7 +6,7 @@ import type { StoreClient } from '../../runtime/threads/store-client.ts';
 test('a reader that cannot be closed keeps neither the other one nor the store open', async () => {
   const closed: string[] = [];
   const failing = (name: string) => ({
-    thread: { ended: new Promise(() => undefined) },
+    thread: { onEnded: () => () => undefined },
     close() {
       closed.push(name);
       return Promise.reject(new Error(`the ${name} did not close`));
