@@ -375,6 +375,7 @@ export class Runtime extends Queryable {
 
   async #close(): Promise<void> {
     this.#lifecycle.send({ type: 'close' });
+    this.#backend.store().hurryAfter(this.#closeTimeoutMs);
     await this.#resilience.close(this.#closeTimeoutMs);
     this.#dispatcher.close();
     const closed = holdfastError(

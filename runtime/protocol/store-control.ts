@@ -33,6 +33,8 @@ export interface StoreThreadData {
   readonly heads: MessagePort;
   /** See `exit-guard.ts`. */
   readonly closed: Int32Array<SharedArrayBuffer>;
+  /** Set to 1 when it is to wait no longer for the lock of another process. */
+  readonly hurried: Int32Array<SharedArrayBuffer>;
   /** {@link DeliverySignal}s, once a runtime has begun its run. */
   readonly signals: MessagePort;
   /** Identifies this run of a runtime. */

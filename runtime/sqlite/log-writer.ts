@@ -39,6 +39,8 @@ export class LogWriter {
       readonly clock: Clock;
       /** The run of the runtime that this writer works for; `''` for a store alone. */
       readonly run: string;
+      /** Whether to wait no longer for the lock of another process. */
+      readonly isHurried?: () => boolean;
       /** Where the database is a file that others could remove. */
       readonly presence?: FilePresence | undefined;
     },
@@ -50,7 +52,7 @@ export class LogWriter {
     this.#transaction = new AppendTransaction(database, options.clock, options.run);
     this.#dataVersion = database.prepare<number>('pragma data_version').pluck();
     this.#commit = database.prepare('commit');
-    this.#begin = () => beginImmediate(database, this.#lockTimeoutMs);
+    this.#begin = () => beginImmediate(database, this.#lockTimeoutMs, options.isHurried);
   }
 
   /** The earliest moment that a timer was set for since this was last asked; infinite if there was none. */

@@ -25,29 +25,34 @@ export function waitedForLocks(): number {
 /**
  * Runs a step that needs a lock of SQLite, and repeats it while another process holds the lock. SQLite's own busy
  * handler sleeps up to 100 ms between tries, so a writer that commits without pause starves the others; short random
- * naps find its gaps. After `timeoutMs` the busy error is thrown as it is.
+ * naps find its gaps. After `timeoutMs`, or once it is hurried, the busy error is thrown as it is.
  */
-export function retryWhileBusy(step: () => void, timeoutMs: number): WaitedMs {
+export function retryWhileBusy(step: () => void, timeoutMs: number, isHurried = () => false): WaitedMs {
   let waited = 0;
   for (;;) {
     try {
       step();
       return waited;
     } catch (error) {
-      if (!isBusy(error) || waited >= timeoutMs) throw error;
+      if (!isBusy(error) || waited >= timeoutMs || isHurried()) throw error;
       const nap = 0.1 + Math.random() * Math.min(2, 0.2 + waited / 20);
       const from = performance.now();
       sleep(nap);
-      waitedMs += Math.min(performance.now() - from, napMaxMs);
-      waited += nap;
+      const slept = Math.min(performance.now() - from, napMaxMs);
+      waitedMs += slept;
+      waited += slept;
     }
   }
 }
 
 /** Takes the write lock for a transaction. */
-export function beginImmediate(database: SqliteDatabase, timeoutMs: number): WaitedMs {
+export function beginImmediate(
+  database: SqliteDatabase,
+  timeoutMs: number,
+  isHurried?: () => boolean,
+): WaitedMs {
   return withoutBusyHandler(database, () =>
-    retryWhileBusy(() => database.exec('begin immediate'), timeoutMs),
+    retryWhileBusy(() => database.exec('begin immediate'), timeoutMs, isHurried),
   );
 }
 

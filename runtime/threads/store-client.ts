@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { afterAwake } from '../ports/awake-timer.ts';
 import type { AppendReceipt, AppendRequest } from '../protocol/append.ts';
 import { createRunId } from '../protocol/event-id.ts';
 import { loadCrypto } from '../protocol/sha256.ts';
@@ -26,6 +27,7 @@ export class StoreClient {
   readonly #heads: MessagePort;
   readonly #signals: MessagePort;
   readonly #guarded: ExitGuarded;
+  readonly #hurried: Int32Array<SharedArrayBuffer>;
   readonly #listeners = new Set<(moved: HeadMoved) => void>();
 
   private constructor(options: StoreClientOptions) {
@@ -33,6 +35,7 @@ export class StoreClient {
     const heads = threading().createChannel();
     const signals = threading().createChannel();
     const closed = new Int32Array(new SharedArrayBuffer(4));
+    this.#hurried = new Int32Array(new SharedArrayBuffer(4));
     const data: StoreThreadData = {
       path: options.path,
       lockTimeoutMs: options.lockTimeoutMs,
@@ -41,6 +44,7 @@ export class StoreClient {
       signals: signals.port2,
       run: this.run,
       closed,
+      hurried: this.#hurried,
     };
     this.thread = new Thread<StoreControl>({
       role: 'store',
@@ -57,7 +61,11 @@ export class StoreClient {
     this.#heads.unref();
     this.#signals = signals.port1;
     this.#signals.unref();
-    this.#guarded = { closed, halt: () => this.#heads.postMessage('halt') };
+    const halt = () => {
+      this.#hurry();
+      this.#heads.postMessage('halt');
+    };
+    this.#guarded = { closed, halt };
     exitGuard.add(this.#guarded);
     this.thread.onEnded((reason) => {
       exitGuard.remove(this.#guarded);
@@ -109,6 +117,18 @@ export class StoreClient {
     this.#signals.on('message', listener);
     this.#signals.unref();
     await this.thread.control.call('beginRun', []);
+  }
+
+  /**
+   * From then on the thread waits no longer for the lock of another process: what has to be written is tried once. It is to
+   * be closed, and would wait with each write.
+   */
+  hurryAfter(ms: number): void {
+    this.thread.onEnded(afterAwake(ms, () => this.#hurry()));
+  }
+
+  #hurry(): void {
+    Atomics.store(this.#hurried, 0, 1);
   }
 
   async close(): Promise<void> {

@@ -215,8 +215,9 @@ function openTables(
 ) {
   const system = { identity: surroundings?.identity, uptime: surroundings?.uptime };
   try {
+    const isHurried = () => Atomics.load(data.hurried, 0) === 1;
     const presence = surroundings === undefined ? new FilePresence(data.path, systemClock) : undefined;
-    const writer = new LogWriter(database, { ...data, clock: systemClock, presence });
+    const writer = new LogWriter(database, { ...data, clock: systemClock, presence, isHurried });
     const signal = (given: DeliverySignal) => data.signals.postMessage(given);
     return {
       writer,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRuntime } from 'holdfast';
 import { expect, test } from 'vitest';
-import { runChild } from '../support/child-program.ts';
+import { ChildProgram, runChild } from '../support/child-program.ts';
 import { codedError } from '../support/coded-error.ts';
 import { counter } from '../support/fixtures/counter.ts';
 import { hostile } from '../support/fixtures/hostile.ts';
@@ -95,6 +95,28 @@ test('close gives up on a host that does not answer, tells its callers and keeps
     expect.objectContaining({ address: 'hostile/a', type: 'harmed', reason: 'closed' }),
   ]);
   await expect(next.store.verify()).resolves.toMatchObject({ ok: true, events: 1 });
+});
+
+test('close does not wait for the lock that another process holds', async () => {
+  const runtime = await openRuntime(['notebook'], { closeTimeoutMs: 200, lockTimeoutMs: 600_000 });
+  const actor = runtime.actor(notebook, 'a');
+  await actor.send({ type: 'noted', id: '1' });
+  const other = new ChildProgram('hold-lock.ts', [runtime.database]);
+  await other.printed(1);
+
+  const sent = actor.send({ type: 'noted', id: '2' });
+  const appended = runtime.store.append('other', [{ type: 'noted' }]);
+  const outcomes = Promise.allSettled([sent, appended]);
+  await runtime.close();
+
+  const refused = (code: unknown) => ({ status: 'rejected', reason: expect.objectContaining({ code }) });
+  expect(await outcomes).toEqual([
+    refused(expect.stringMatching(/^HOLDFAST_ERR_(STORAGE_BUSY|CLOSED)$/)),
+    refused('HOLDFAST_ERR_STORAGE_BUSY'),
+  ]);
+  other.write('enough');
+  expect(await other.ended).toMatchObject({ code: 0 });
+  await expectWholeLog(runtime.database, ['1']);
 });
 
 test('snapshots of hot actors are saved at close', async () => {
