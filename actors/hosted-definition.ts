@@ -13,11 +13,11 @@ import {
   refuseImpossible,
   restore,
 } from './bare-machine.ts';
+import { checkMachine } from './check-machine.ts';
 import type { AnyAggregateDefinition } from './define-aggregate.ts';
 import { Entropy } from './entropy.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { type Recorded, recorded } from './journal.ts';
-import { checkMachine } from './machine-check.ts';
 import { messageOf } from './message-of.ts';
 import type { Step, Stepper } from './stepper.ts';
 import { type CurrentPage, Upcasting } from './upcasting.ts';

@@ -1,6 +1,6 @@
 import type { AggregateDefinition } from '../actors/define-aggregate.ts';
 import { isAggregateDefinition } from '../actors/define-aggregate.ts';
-import { RunningMachine } from '../actors/run-machine.ts';
+import { RunningMachine } from '../actors/running-machine.ts';
 import type { StateAtVersion } from '../actors/state-at.ts';
 import type { AnyStateMachine, EmittedFrom } from '../actors/xstate-adapter.ts';
 import { runtimeLifecycleMachine } from '../machines/runtime-lifecycle.machine.ts';

@@ -2,7 +2,7 @@ import { deliveryDelayed } from '../observability/channels.ts';
 import type { HeldBack, MessageRange, PendingDelivery } from '../protocol/consequences.ts';
 import { limits } from '../protocol/limits.ts';
 import type { DeliverySignal } from '../protocol/store-control.ts';
-import { Lanes } from './lanes.ts';
+import { Lines } from './lines.ts';
 import { ParkingLot } from './parking-lot.ts';
 import { type FailureKind, failureKindOf, retryDelayMs } from './retry.ts';
 
@@ -58,9 +58,9 @@ export class Dispatcher {
   readonly #underway = { timers: new Set<number>(), outbox: new Set<number>() };
   readonly #isFetching = { timers: false, outbox: false };
   readonly #fetchAgain = { timers: false, outbox: false };
-  readonly #lanes = {
-    timers: new Lanes<PendingDelivery>(timersAtOnce),
-    outbox: new Lanes<PendingDelivery>(1),
+  readonly #lines = {
+    timers: new Lines<PendingDelivery>(timersAtOnce),
+    outbox: new Lines<PendingDelivery>(1),
   };
   /** Deliveries that a host has been asked for. */
   readonly #trying = { timers: 0, outbox: 0 };
@@ -164,7 +164,7 @@ export class Dispatcher {
     const { addresses, kinds } = this.#parkingLot.places;
     const found = await this.#options.fetch(
       from,
-      { ids: [...this.#underway[from]], addresses: [...addresses, ...this.#lanes[from].full], kinds },
+      { ids: [...this.#underway[from]], addresses: [...addresses, ...this.#lines[from].full], kinds },
       range,
     );
     if (dispersals === this.#dispersals) return found;
@@ -177,7 +177,7 @@ export class Dispatcher {
   async #fillLow(): Promise<void> {
     for (const address of [...this.#low]) {
       this.#low.delete(address);
-      const after = this.#lanes.outbox.open(address);
+      const after = this.#lines.outbox.open(address);
       if (after === undefined) continue;
       for (const delivery of await this.#look('outbox', { after, only: address })) this.#take(delivery);
     }
@@ -186,7 +186,7 @@ export class Dispatcher {
   #take(delivery: PendingDelivery): void {
     const { from, id, address } = delivery;
     if (this.#underway[from].has(id)) return;
-    const place = this.#lanes[from].enter(address, delivery);
+    const place = this.#lines[from].enter(address, delivery);
     if (place === 'turned-away') return;
     this.#underway[from].add(id);
     if (place === 'goes') void this.#try(delivery);
@@ -225,7 +225,7 @@ export class Dispatcher {
   #park(delivery: PendingDelivery, kind: FailureKind): void {
     this.#parkingLot.enter(delivery, kind);
     this.#dispersals++;
-    const behind = delivery.from === 'outbox' ? this.#lanes.outbox.disperse(delivery.address) : [];
+    const behind = delivery.from === 'outbox' ? this.#lines.outbox.disperse(delivery.address) : [];
     for (const { id } of behind) this.#underway.outbox.delete(id);
     this.#fetchMore();
   }
@@ -242,12 +242,12 @@ export class Dispatcher {
   #done(delivery: PendingDelivery): void {
     const { from, id, address } = delivery;
     this.#underway[from].delete(id);
-    const lanes = this.#lanes[from];
-    const next = lanes.leave(address);
+    const lines = this.#lines[from];
+    const next = lines.leave(address);
     if (next !== undefined) void this.#try(next);
-    if (lanes.isLow(address)) {
+    if (lines.isLow(address)) {
       if (from === 'outbox') this.#low.add(address);
-      else lanes.open(address);
+      else lines.open(address);
       this.#fetchAgain[from] = true;
     }
     this.#fetchMore();
@@ -277,7 +277,7 @@ export class Dispatcher {
     this.#retries.set(retry, { address, step });
   }
 
-  /** Whether the delivery was removed; if the disk does not take it, it stays the first of its lane. */
+  /** Whether the delivery was removed; if the disk does not take it, it stays the first of its line. */
   async #giveUp(delivery: PendingDelivery, error: unknown): Promise<boolean> {
     try {
       await this.#options.giveUp(delivery, error);

@@ -1,5 +1,4 @@
 import type { DeathCause, DeathEvidence } from '../protocol/host-death.ts';
-import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
 import type { HostThreadClient } from './host-thread-client.ts';
 
 /** Why a thread was ended from here. */
@@ -92,17 +91,4 @@ export async function untilDeath(client: HostThreadClient, onStarted: () => void
   // A thread that was ended from here did not fail to start.
   const startError = client.verdict === undefined ? failure : undefined;
   return { evidence: deathOf(client, startError), startError, reason };
-}
-
-/** Has the store refuse what a dead thread may still have sent; resolves when what it sent before is committed. */
-export async function fence(
-  backend: SqliteEventStoreBackend,
-  place: number,
-  generation: number,
-): Promise<void> {
-  try {
-    await backend.store().thread.control.call('fenceHost', [place, generation + 1]);
-  } catch {
-    // The store is closing or gone: then nothing of the dead thread can reach it either.
-  }
 }

@@ -1,10 +1,11 @@
-import { RunningMachine } from '../../actors/run-machine.ts';
+import { RunningMachine } from '../../actors/running-machine.ts';
 import { hostLifecycleMachine } from '../../machines/host-lifecycle.machine.ts';
 import { hostDied, hostRestarted } from '../observability/channels.ts';
 import type { HostReceipt, HostRequest } from '../protocol/host-messages.ts';
 import type { SkippedEventCount } from '../protocol/skipped-event.ts';
 import { Backlog } from './backlog.ts';
-import { type Death, fence, notStarted, untilDeath } from './death.ts';
+import { type Death, notStarted, untilDeath } from './death.ts';
+import { fence } from './fence.ts';
 import { closedUnderway, hostDiedUnder, hostUnavailable, threadNotMade } from './host-errors.ts';
 import { type HostHealth, type LastDeath, type QuarantinedActor, stateOfHost } from './host-health.ts';
 import type { HostSupervisor, SupervisedHost } from './host-supervisor.ts';
@@ -138,12 +139,9 @@ export class Host implements SupervisedHost {
 
   quarantined(): QuarantinedActor[] {
     const { host } = this.#options;
-    return this.#quarantine.patients.map(({ mailbox: { address }, death: { cause }, since }) => ({
-      address,
-      host,
-      cause,
-      since,
-    }));
+    return this.#quarantine.patients.map(({ mailbox: { address }, death: { cause }, since }) => {
+      return { address, host, cause, since };
+    });
   }
 
   /** Resolves when every command has been answered. */

@@ -1,9 +1,10 @@
-import { RunningMachine } from '../../actors/run-machine.ts';
+import { RunningMachine } from '../../actors/running-machine.ts';
 import { hostLifecycleMachine } from '../../machines/host-lifecycle.machine.ts';
 import { actorQuarantined, actorReleased } from '../observability/channels.ts';
 import type { DeathEvidence } from '../protocol/host-death.ts';
 import type { HostReceipt } from '../protocol/host-messages.ts';
-import { type Death, fence, isBroughtAbout, untilDeath } from './death.ts';
+import { type Death, isBroughtAbout, untilDeath } from './death.ts';
+import { fence } from './fence.ts';
 import { closedUnderway, hostDiedUnder, poisoned, threadNotMade } from './host-errors.ts';
 import { HostThreadClient, type HostThreadOptions } from './host-thread-client.ts';
 import type { Mailbox } from './mailboxes.ts';

@@ -2,7 +2,7 @@ import { holdfastError } from '../errors/holdfast-error.ts';
 import type { Router } from '../hosts/router.ts';
 import { checkName } from '../protocol/names.ts';
 import { invalidOption } from '../protocol/options.ts';
-import { SqliteOperations } from '../threads/sqlite-operations.ts';
+import { SqliteOperations } from '../store/sqlite-operations.ts';
 import type { StoreClient } from '../threads/store-client.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { type CircuitBreakerOptions, resolveCircuitBreaker } from './circuit-breaker-options.ts';

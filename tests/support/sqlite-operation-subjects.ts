@@ -8,7 +8,7 @@ import { LogWriter } from '../../runtime/sqlite/log-writer.ts';
 import { openForWriting } from '../../runtime/sqlite/open-database.ts';
 import { OperationTable } from '../../runtime/sqlite/operation-table.ts';
 import { processIdentity } from '../../runtime/sqlite/process-identity.ts';
-import { SqliteOperations } from '../../runtime/threads/sqlite-operations.ts';
+import { SqliteOperations } from '../../runtime/store/sqlite-operations.ts';
 import { openStoreThread } from './open-store-thread.ts';
 import { OneQueue, type OperationSubject } from './operation-subject.ts';
 import { temporaryFolder } from './temporary-folder.ts';

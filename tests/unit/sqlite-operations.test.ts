@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
 import type { EnqueueCall } from '../../runtime/protocol/store-control.ts';
-import { SqliteOperations } from '../../runtime/threads/sqlite-operations.ts';
+import { SqliteOperations } from '../../runtime/store/sqlite-operations.ts';
 import type { StoreClient } from '../../runtime/threads/store-client.ts';
 import { codedError } from '../support/coded-error.ts';
 import { newOperation, roomy, start } from '../support/operation-subject.ts';

@@ -1,8 +1,8 @@
 import type { ActorIdentity } from '../../../actors/actor-tree.ts';
+import { shown } from '../../../actors/answers.ts';
 import { foldPage } from '../../../actors/fold-page.ts';
 import type { HostedDefinition, Instance } from '../../../actors/hosted-definition.ts';
 import { newResident } from '../../../actors/resident.ts';
-import { shown } from '../../../actors/show.ts';
 import type { AnyStateMachine } from '../../../actors/xstate-adapter.ts';
 import { type ActorSnapshot, toActorSnapshot } from '../../actor-snapshot.ts';
 import { parseAddress } from '../../protocol/address.ts';

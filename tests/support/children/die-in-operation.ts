@@ -1,6 +1,6 @@
 // Usage: die-in-operation.ts DATABASE close|exit|throw. Claims what there is, prints what it got as `began ID` and `parked
 // ID`, and ends without having settled it.
-import { SqliteOperations } from '../../../runtime/threads/sqlite-operations.ts';
+import { SqliteOperations } from '../../../runtime/store/sqlite-operations.ts';
 import { openStoreThread } from '../open-store-thread.ts';
 import { OneQueue } from '../operation-subject.ts';
 import { say } from './say.ts';

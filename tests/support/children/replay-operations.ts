@@ -2,7 +2,7 @@
 // whatever the queue holds. Repeats what fails. Prints `kept ID`, `began ID`, `done ID` once each is durable, and `error
 // CODE` for each failure.
 import { isHoldfastError } from '../../../runtime/errors/holdfast-error.ts';
-import { SqliteOperations } from '../../../runtime/threads/sqlite-operations.ts';
+import { SqliteOperations } from '../../../runtime/store/sqlite-operations.ts';
 import { openStoreThread } from '../open-store-thread.ts';
 import { newOperation, roomy, start } from '../operation-subject.ts';
 import { say } from './say.ts';

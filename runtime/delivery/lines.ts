@@ -1,7 +1,7 @@
 /** What a line may hold before the rest stays in the file, and where it has run low and is filled again. */
 const [waitingMax, waitingLow] = [128, 32] as const;
 
-interface Lane<Item> {
+interface Line<Item> {
   underway: number;
   readonly waiting: Item[];
   /** The last item that was let in, if others were turned away behind it. */
@@ -13,9 +13,9 @@ interface Lane<Item> {
  * Lines of what goes a few at a time: one for each name, for as long as somebody stands in it. A line that is full turns
  * away who comes, so that no name fills the memory or keeps others from being served.
  */
-export class Lanes<Item extends { readonly id: number }> {
+export class Lines<Item extends { readonly id: number }> {
   readonly #width: number;
-  readonly #lanes = new Map<string, Lane<Item>>();
+  readonly #lines = new Map<string, Line<Item>>();
 
   /** So many of a line may go at once. */
   constructor(width: number) {
@@ -24,61 +24,61 @@ export class Lanes<Item extends { readonly id: number }> {
 
   /** Enters a line: whether it can go at once, waits, or is turned away. */
   enter(name: string, item: Item): 'goes' | 'waits' | 'turned-away' {
-    let lane = this.#lanes.get(name);
-    if (lane === undefined) {
-      lane = { underway: 0, waiting: [], turnedAwayAfter: undefined, lastId: 0 };
-      this.#lanes.set(name, lane);
+    let line = this.#lines.get(name);
+    if (line === undefined) {
+      line = { underway: 0, waiting: [], turnedAwayAfter: undefined, lastId: 0 };
+      this.#lines.set(name, line);
     }
-    if (lane.turnedAwayAfter !== undefined) return 'turned-away';
-    if (lane.underway < this.#width) {
-      lane.underway++;
-      lane.lastId = item.id;
+    if (line.turnedAwayAfter !== undefined) return 'turned-away';
+    if (line.underway < this.#width) {
+      line.underway++;
+      line.lastId = item.id;
       return 'goes';
     }
-    if (lane.waiting.length >= waitingMax) {
-      lane.turnedAwayAfter = lane.lastId;
+    if (line.waiting.length >= waitingMax) {
+      line.turnedAwayAfter = line.lastId;
       return 'turned-away';
     }
-    lane.waiting.push(item);
-    lane.lastId = item.id;
+    line.waiting.push(item);
+    line.lastId = item.id;
     return 'waits';
   }
 
   /** One of a line has gone; returns who goes next, if anybody waits. */
   leave(name: string): Item | undefined {
-    const lane = this.#lanes.get(name);
-    const next = lane?.waiting.shift();
-    if (lane === undefined || next !== undefined) return next;
-    if (--lane.underway === 0 && lane.turnedAwayAfter === undefined) this.#lanes.delete(name);
+    const line = this.#lines.get(name);
+    const next = line?.waiting.shift();
+    if (line === undefined || next !== undefined) return next;
+    if (--line.underway === 0 && line.turnedAwayAfter === undefined) this.#lines.delete(name);
     return undefined;
   }
 
   /** Sends everybody away who waits in a line; returns them. They are not waited for: whoever sent them asks again. */
   disperse(name: string): Item[] {
-    const lane = this.#lanes.get(name);
-    if (lane === undefined) return [];
-    lane.turnedAwayAfter = undefined;
-    return lane.waiting.splice(0);
+    const line = this.#lines.get(name);
+    if (line === undefined) return [];
+    line.turnedAwayAfter = undefined;
+    return line.waiting.splice(0);
   }
 
   /** Names whose line has turned somebody away. */
   get full(): string[] {
-    return [...this.#lanes].flatMap(([name, lane]) => (lane.turnedAwayAfter === undefined ? [] : [name]));
+    return [...this.#lines].flatMap(([name, line]) => (line.turnedAwayAfter === undefined ? [] : [name]));
   }
 
   /** Whether a line has turned somebody away and has run low since. */
   isLow(name: string): boolean {
-    const lane = this.#lanes.get(name);
-    return lane?.turnedAwayAfter !== undefined && lane.waiting.length <= waitingLow;
+    const line = this.#lines.get(name);
+    return line?.turnedAwayAfter !== undefined && line.waiting.length <= waitingLow;
   }
 
   /** Opens a line again; returns the id after which others were turned away. */
   open(name: string): number | undefined {
-    const lane = this.#lanes.get(name);
-    const after = lane?.turnedAwayAfter;
-    if (lane === undefined || after === undefined) return undefined;
-    lane.turnedAwayAfter = undefined;
-    if (lane.underway === 0) this.#lanes.delete(name);
+    const line = this.#lines.get(name);
+    const after = line?.turnedAwayAfter;
+    if (line === undefined || after === undefined) return undefined;
+    line.turnedAwayAfter = undefined;
+    if (line.underway === 0) this.#lines.delete(name);
     return after;
   }
 }

@@ -14,8 +14,8 @@ import type {
   StoredOperation,
 } from '../protocol/operation.ts';
 import type { EnqueueCall, StoreControl } from '../protocol/store-control.ts';
-import type { ControlChannel } from './control-channel.ts';
-import type { StoreClient } from './store-client.ts';
+import type { ControlChannel } from '../threads/control-channel.ts';
+import type { StoreClient } from '../threads/store-client.ts';
 
 interface WaitingCall {
   readonly call: EnqueueCall;
