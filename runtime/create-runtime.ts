@@ -1,3 +1,4 @@
+import { loadPart } from './errors/load-part.ts';
 import { type RuntimeOptions, resolveOptions } from './options.ts';
 import type { Runtime } from './runtime.ts';
 import { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
@@ -23,6 +24,11 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     ...(workerUrl === undefined ? {} : { workerUrl }),
   });
   // The store thread starts on another processor while this one loads what comes after it.
-  const [backend, { Runtime }] = await Promise.all([opening, import('./runtime.ts')]);
+  const [backend, { Runtime }] = await Promise.all([opening, loadPart(import('./runtime.ts'))]).catch(
+    async (error: unknown) => {
+      await (await opening).close();
+      throw error;
+    },
+  );
   return new Runtime(backend, resolved);
 }

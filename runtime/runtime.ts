@@ -10,6 +10,7 @@ import { createDispatcher } from './delivery/create-dispatcher.ts';
 import type { Dispatcher } from './delivery/dispatcher.ts';
 import { type Emitted, EmittedListeners } from './delivery/emitted-listeners.ts';
 import { holdfastError } from './errors/holdfast-error.ts';
+import { loadPart } from './errors/load-part.ts';
 import { lookAtHealth, type RuntimeHealth } from './health.ts';
 import { Router } from './hosts/router.ts';
 import { runFailed } from './observability/channels.ts';
@@ -52,8 +53,7 @@ export class Runtime extends Queryable {
   readonly #resilience: Resilience;
   readonly #definitions: { readonly modules: readonly string[]; readonly memoryMb: number };
   readonly #projectionOptions: ConstructorParameters<typeof Projections>[0];
-  #projections: Promise<Projections> | undefined;
-  #loadedProjections: Projections | undefined;
+  #projections: Projections | undefined;
   readonly #rehearsals = new Map<AbortController, Promise<RehearsalReport>>();
   #closing: Promise<void> | undefined;
 
@@ -232,7 +232,7 @@ export class Runtime extends Queryable {
    * if (status !== 'healthy') console.log(hosts.filter(({ state }) => state !== 'running'));
    */
   health(): Promise<RuntimeHealth> {
-    const projections = this.#loadedProjections?.health() ?? [];
+    const projections = this.#projections?.health() ?? [];
     return lookAtHealth(this.#backend, this.#router.health(), projections, this.#dispatcher.underway);
   }
 
@@ -263,7 +263,7 @@ export class Runtime extends Queryable {
   async rehearse(options: RehearseOptions = {}): Promise<RehearsalReport> {
     const resolved = resolveRehearseOptions(options, this.#definitions);
     if (this.#closing !== undefined) throw holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
-    const { rehearse } = await import('./rehearse/rehearse.ts');
+    const { rehearse } = await loadPart(import('./rehearse/rehearse.ts'));
     const stop = new AbortController();
     const signal = AbortSignal.any([
       stop.signal,
@@ -285,7 +285,7 @@ export class Runtime extends Queryable {
    */
   async stateAt(stream: string, options: StateAtOptions = {}): Promise<StateAtVersion> {
     if (this.#closing !== undefined) throw holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
-    const { stateAtVersion } = await import('./state-at-version.ts');
+    const { stateAtVersion } = await loadPart(import('./state-at-version.ts'));
     return stateAtVersion(this.#backend, this.#definitions, stream, options);
   }
 
@@ -330,13 +330,10 @@ export class Runtime extends Queryable {
   }
 
   /** @internal */
-  protected override projections(): Promise<Projections> {
-    if (this.#closing !== undefined)
-      return Promise.reject(holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.'));
-    this.#projections ??= import('./projections/projections.ts').then(({ Projections }) => {
-      this.#loadedProjections = new Projections(this.#projectionOptions);
-      return this.#loadedProjections;
-    });
+  protected override async projections(): Promise<Projections> {
+    const { Projections } = await loadPart(import('./projections/projections.ts'));
+    if (this.#closing !== undefined) throw holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
+    this.#projections ??= new Projections(this.#projectionOptions);
     return this.#projections;
   }
 
@@ -360,7 +357,7 @@ export class Runtime extends Queryable {
     await this.#resilience.close(0);
     this.#dispatcher.close();
     await this.#endRehearsals(reason);
-    await (await this.#projections)?.close();
+    await this.#projections?.close();
     await this.#router.fail(reason);
     await this.store.close();
     // What is left is the reader and the pool; the store can no longer answer.
@@ -384,7 +381,7 @@ export class Runtime extends Queryable {
     );
     await this.#endRehearsals(closed);
     await this.#router.drain(this.#closeTimeoutMs);
-    await (await this.#projections)?.close();
+    await this.#projections?.close();
     this.#lifecycle.send({ type: 'drained' });
     await this.#router.close(this.#closeTimeoutMs);
     await this.store.close();

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Transferable } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { invariant } from '../errors/invariant.ts';
+import { loadPart } from '../errors/load-part.ts';
 import { heapLimits } from '../threads/heap-limits.ts';
 import type * as tasks from './tasks.ts';
 import { leaveThreadsThatStay } from './threads-that-stay.ts';
@@ -58,7 +59,11 @@ export class CpuPool {
     input: Parameters<Tasks[Name]>[0],
     options: TaskOptions = {},
   ): Promise<Awaited<ReturnType<Tasks[Name]>>> {
-    this.#runner ??= this.#start();
+    this.#runner ??= this.#start().catch((error: unknown) => {
+      // The next task tries again.
+      this.#runner = undefined;
+      throw error;
+    });
     return (await this.#runner).run(name, input, options) as Promise<Awaited<ReturnType<Tasks[Name]>>>;
   }
 
@@ -74,7 +79,7 @@ export class CpuPool {
     // Holds from here and from the chunks of the doors, which the build puts into a folder beside this one.
     const file = new URL('../cpu/tasks.js', import.meta.url);
     const { memoryMb, execArgv, standIn } = this.#options;
-    if (!existsSync(fileURLToPath(file))) return (await standIn?.()) ?? callingThread;
+    if (!existsSync(fileURLToPath(file))) return (standIn && (await loadPart(standIn()))) ?? callingThread;
     const { Piscina } = await importPiscina();
     const pool: Piscina = new Piscina({
       filename: file.href,
@@ -106,14 +111,14 @@ export class CpuPool {
  */
 async function importPiscina(): Promise<typeof import('piscina')> {
   const name = 'piscina';
-  return await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+  return await loadPart(import(/* @vite-ignore */ /* webpackIgnore: true */ name));
 }
 
 const callingThread: TaskRunner = {
   async run(name, input, { signal }) {
     signal?.throwIfAborted();
     invariant(name === 'checkSeals', `nothing stands in for the pool to run ${name}`);
-    return (await import('./check-seals.ts')).checkSeals(input as never);
+    return (await loadPart(import('./check-seals.ts'))).checkSeals(input as never);
   },
   close: async () => undefined,
   destroy: async () => undefined,

@@ -1,5 +1,6 @@
 import type { CpuPool } from '../cpu/pool.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
+import { loadPart } from '../errors/load-part.ts';
 import type {
   EventStoreBackend,
   IntegrityReport,
@@ -43,7 +44,7 @@ export class ReadOnlySqliteBackend implements EventStoreBackend {
    */
   static async open(path: string | URL): Promise<ReadOnlySqliteBackend> {
     const absolute = databasePath(path);
-    const { refuseUnreadable } = await import('../sqlite/schema-version.ts');
+    const { refuseUnreadable } = await loadPart(import('../sqlite/schema-version.ts'));
     refuseUnreadable(absolute);
     const { ReaderClient } = await loadReaderClient();
     return new ReadOnlySqliteBackend(absolute, await ReaderClient.start(absolute, undefined));
@@ -107,7 +108,7 @@ export class ReadOnlySqliteBackend implements EventStoreBackend {
   }
 
   async verify(options: LongWorkOptions = {}): Promise<IntegrityReport> {
-    const { CpuPool } = await import('../cpu/pool.ts');
+    const { CpuPool } = await loadPart(import('../cpu/pool.ts'));
     const reader = this.reader();
     this.#pool ??= new CpuPool(1);
     return verifyWith(reader, this.#pool, options, () => this.reader());

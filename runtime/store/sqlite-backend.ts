@@ -1,5 +1,6 @@
 import type { CpuPool } from '../cpu/pool.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
+import { loadPart, partLoader } from '../errors/load-part.ts';
 import type {
   EventStoreBackend,
   IntegrityReport,
@@ -32,13 +33,10 @@ export interface SqliteBackendOptions {
 
 const optionNames = ['lockTimeoutMs', 'workerUrl'] as const;
 
-let readerModule: Promise<typeof import('../threads/reader-client.ts')> | undefined;
-
 /** Loads the code of readers, which from then on takes no turn of the event loop. */
-export function loadReaderClient(): Promise<typeof import('../threads/reader-client.ts')> {
-  readerModule ??= import('../threads/reader-client.ts');
-  return readerModule;
-}
+export const loadReaderClient: () => Promise<typeof import('../threads/reader-client.ts')> = partLoader(
+  () => import('../threads/reader-client.ts'),
+);
 
 /**
  * Keeps the log in one SQLite file. A store thread of its own writes it, with WAL and `synchronous=FULL`, so an append
@@ -140,7 +138,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   }
 
   async verify(options: LongWorkOptions = {}): Promise<IntegrityReport> {
-    const { CpuPool } = await import('../cpu/pool.ts');
+    const { CpuPool } = await loadPart(import('../cpu/pool.ts'));
     const reader = await this.reader();
     this.#pool ??= new CpuPool(1);
     return verifyWith(reader, this.#pool, options, () => this.store());
@@ -224,7 +222,7 @@ export async function verifyWith(
   options: LongWorkOptions,
   checkOpen: () => void,
 ): Promise<IntegrityReport> {
-  const { verifyLog } = await import('./verify-log.ts');
+  const { verifyLog } = await loadPart(import('./verify-log.ts'));
   return verifyLog(reader, pool, options).catch((error: unknown) => {
     checkOpen();
     throw error;

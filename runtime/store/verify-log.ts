@@ -1,3 +1,4 @@
+import { checkSeals } from '../cpu/check-seals.ts';
 import type { CpuPool } from '../cpu/pool.ts';
 import type { IntegrityProblem, IntegrityReport, LongWorkOptions } from '../ports/event-store-backend.ts';
 import { limits } from '../protocol/limits.ts';
@@ -47,7 +48,7 @@ export async function verifyLog(
 }
 
 async function checkSealsHere(rows: readonly SealedRow[]): Promise<IntegrityProblem[]> {
-  return (await import('../cpu/check-seals.ts')).checkSeals(rows);
+  return checkSeals(rows);
 }
 
 /** Follows positions and streams through the log. Remembers one version and id per stream. */

@@ -1,10 +1,11 @@
 // The only importer of comlink. It loses the code and cause of errors, and its calls wait for ever when the other
-// thread is gone; so results travel as values, and every call has a deadline and ends with its thread. It is loaded
-// with the first call, since no thread needs it to start.
+// thread is gone; so results travel as values, and every call has a deadline and ends with its thread. No thread needs
+// it to start: the main thread loads it meanwhile, a host with its first call. In the file of the database threads it is there.
 
 import type { MessagePort, Transferable } from 'node:worker_threads';
-import type { expose, Remote, transfer } from 'comlink';
+import type { expose, Remote, transfer, wrap } from 'comlink';
 import { holdfastError } from '../errors/holdfast-error.ts';
+import { partLoader } from '../errors/load-part.ts';
 import { fromWireError, toWireError, type WireError } from '../errors/wire-error.ts';
 import { afterAwake } from '../ports/awake-timer.ts';
 import { takeArrived } from './threading.ts';
@@ -44,28 +45,23 @@ function endpointOf(port: MessagePort): Endpoint {
 /** That of the system: fake timers of a test may put another one in its place, which never comes. */
 const { nextTick } = process;
 
-let comlink: Promise<typeof import('comlink')> | undefined;
-
 /**
- * By the name of its ES module: under `comlink`, Node.js and bundlers for it find one of CommonJS in a wrapper, which takes
+ * Loads comlink, which from then on takes no turn of the event loop. By the name of its ES module: under `comlink`, Node.js and bundlers for it find one of CommonJS in a wrapper, which takes
  * longer to load and half a kilobyte of a bundle. Not exported: its types need those of a browser, which an application
  * may not have.
  */
-function importComlink(): Promise<typeof import('comlink')> {
+export const loadComlink: () => Promise<typeof import('comlink')> = partLoader(
   // @ts-expect-error: the types are those of the package
-  comlink ??= import('comlink/dist/esm/comlink.mjs') as Promise<typeof import('comlink')>;
-  return comlink;
-}
+  () => import('comlink/dist/esm/comlink.mjs') as Promise<typeof import('comlink')>,
+);
 
-/** Loads comlink, which from then on takes no turn of the event loop. */
-export async function loadComlink(): Promise<void> {
-  await importComlink();
-}
+/** After so long it is tried again to load what answers, while callers wait. */
+const loadAgainMs = 100;
 
 /** An interface whose methods can be called across threads. */
 export type ControlApi<Api> = { [Method in keyof Api]: (...args: never[]) => unknown };
 
-/** Answers control calls on a port with the methods of `api`. Comlink is loaded with the first call, which waits. */
+/** Answers control calls on a port with the methods of `api`. The first call waits until comlink is loaded. */
 export function serveControl<Api extends ControlApi<Api>>(port: MessagePort, api: Api): void {
   const invoke = async (method: string, args: readonly unknown[]): Promise<Result> => {
     try {
@@ -78,12 +74,18 @@ export function serveControl<Api extends ControlApi<Api>>(port: MessagePort, api
   };
   const early: unknown[] = [];
   const keep = (message: unknown): void => {
-    if (early.push(message) > 1) return;
-    void importComlink().then(({ expose }) => {
-      expose({ invoke }, endpointOf(port));
-      port.off('message', keep);
-      for (const each of early) port.emit('message', each);
-    });
+    if (early.push(message) === 1) answer();
+  };
+  const answer = (): void => {
+    loadComlink().then(
+      ({ expose }) => {
+        expose({ invoke }, endpointOf(port));
+        port.off('message', keep);
+        for (const each of early) port.emit('message', each);
+      },
+      // A thread without file descriptors has some in a while, and its database must be closed then.
+      () => setTimeout(answer, loadAgainMs),
+    );
   };
   port.on('message', keep);
 }
@@ -107,7 +109,7 @@ export interface Held {
 /** The calling side of the control plane to one thread. */
 export class ControlChannel<Api extends ControlApi<Api>> {
   // Held for the life of the thread: comlink loses calls whose proxy was collected meanwhile.
-  #remote: Promise<{ proxy: Remote<Invoke>; move: typeof transfer }> | undefined;
+  #remote: Remote<Invoke> | undefined;
   readonly #port: MessagePort;
   readonly #thread: string;
   readonly #held: Held;
@@ -151,17 +153,15 @@ export class ControlChannel<Api extends ControlApi<Api>> {
   }
 
   async #invoke(method: string, args: readonly unknown[], moved: readonly Transferable[]): Promise<Result> {
-    this.#remote ??= this.#connect();
-    const { proxy, move } = await this.#remote;
-    return proxy.invoke(method, move([...args], [...moved] as unknown as ComlinkTransferables));
+    const { transfer, wrap } = await loadComlink();
+    this.#remote ??= this.#connect(wrap);
+    return this.#remote.invoke(method, transfer([...args], [...moved] as unknown as ComlinkTransferables));
   }
 
-  async #connect(): Promise<{ proxy: Remote<Invoke>; move: typeof transfer }> {
-    const { transfer: move, wrap } = await importComlink();
-    const proxy = wrap<Invoke>(endpointOf(this.#port));
+  #connect(wrapPort: typeof wrap): Remote<Invoke> {
+    const remote = wrapPort<Invoke>(endpointOf(this.#port));
     this.#port.unref();
-    // A proxy looks like a promise to whoever awaits it, so it is handed over inside of an object.
-    return { proxy, move };
+    return remote;
   }
 
   #withDeadline(method: string, timeoutMs: number, ask: () => Promise<Result>): Promise<Result> {

@@ -3,7 +3,7 @@ import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { fromWireError, type WireError } from '../errors/wire-error.ts';
 import { afterAwake } from '../ports/awake-timer.ts';
 import { limits } from '../protocol/limits.ts';
-import { type ControlApi, ControlChannel } from './control-channel.ts';
+import { type ControlApi, ControlChannel, loadComlink } from './control-channel.ts';
 import { exitGuard } from './exit-guard.ts';
 import { youngGenerationMb } from './heap-limits.ts';
 import type { ThreadRole } from './thread-role.ts';
@@ -102,7 +102,11 @@ export class Thread<Api extends ControlApi<Api>> {
         );
       });
       const gone = this.ended.then((reason) => Promise.reject(this.#startFailed('it ended at once', reason)));
-      const message = await Promise.race([this.#ready, late, gone]).finally(callOff);
+      // Meanwhile, so that no call to it waits for a file, which a process without file descriptors cannot read.
+      const [message] = await Promise.all([
+        Promise.race([this.#ready, late, gone]).finally(callOff),
+        loadComlink().catch(() => undefined),
+      ]);
       if (message.failed !== undefined) throw fromWireError(message.failed);
       return message.found;
     } finally {
