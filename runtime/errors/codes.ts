@@ -117,7 +117,7 @@ export const errorCodes = {
   },
   HOLDFAST_ERR_QUERY_TOO_LARGE: { when: 'A query has found more rows than it may return.', retryable: false },
   HOLDFAST_ERR_THREAD_EXITED: { when: 'A thread ended while a call to it was waiting.', retryable: true },
-  HOLDFAST_ERR_THREAD_START: { when: 'A thread could not be started.', retryable: false },
+  HOLDFAST_ERR_THREAD_START: { when: 'A thread could not be started.', retryable: true },
   HOLDFAST_ERR_GENERATION_FENCED: {
     when: 'An append came from a host that has been replaced. Nothing was written.',
     retryable: false,

@@ -12,6 +12,7 @@ const retryableCodes: Readonly<Record<RetryableCode, true>> = {
   HOLDFAST_ERR_HOST_DIED: true,
   HOLDFAST_ERR_HOST_UNAVAILABLE: true,
   HOLDFAST_ERR_THREAD_EXITED: true,
+  HOLDFAST_ERR_THREAD_START: true,
   HOLDFAST_ERR_STORAGE_FULL: true,
   HOLDFAST_ERR_STORAGE_BUSY: true,
   HOLDFAST_ERR_STORAGE_IO: true,

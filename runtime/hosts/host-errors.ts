@@ -16,17 +16,6 @@ export function hostDiedUnder(request: Named, evidence: DeathEvidence, cause?: E
   );
 }
 
-/** The error of a host thread that could not even be made. */
-export function threadNotMade(cause: unknown): HoldfastError {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return holdfastError(
-    'HOLDFAST_ERR_THREAD_START',
-    `A host thread could not be made: ${message}.`,
-    undefined,
-    cause,
-  );
-}
-
 /** The error of a command that comes while its host has escalated. */
 export function hostUnavailable(
   { address }: Named,

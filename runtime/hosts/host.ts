@@ -6,7 +6,7 @@ import type { SkippedEventCount } from '../protocol/skipped-event.ts';
 import { Backlog } from './backlog.ts';
 import { type Death, notStarted, untilDeath } from './death.ts';
 import { fence } from './fence.ts';
-import { closedUnderway, hostDiedUnder, hostUnavailable, threadNotMade } from './host-errors.ts';
+import { closedUnderway, hostDiedUnder, hostUnavailable } from './host-errors.ts';
 import { type HostHealth, type LastDeath, type QuarantinedActor, stateOfHost } from './host-health.ts';
 import type { HostSupervisor, SupervisedHost } from './host-supervisor.ts';
 import { HostThreadClient, type HostThreadOptions } from './host-thread-client.ts';
@@ -239,7 +239,7 @@ export class Host implements SupervisedHost {
       );
     } catch (error) {
       this.#lifecycle.send({ type: 'exited' });
-      const startError = threadNotMade(error);
+      const startError = error as Error;
       this.#over = this.#bury(
         { evidence: notStarted(startError), startError, reason: startError },
         undefined,

@@ -5,7 +5,7 @@ import type { DeathEvidence } from '../protocol/host-death.ts';
 import type { HostReceipt } from '../protocol/host-messages.ts';
 import { type Death, isBroughtAbout, untilDeath } from './death.ts';
 import { fence } from './fence.ts';
-import { closedUnderway, hostDiedUnder, poisoned, threadNotMade } from './host-errors.ts';
+import { closedUnderway, hostDiedUnder, poisoned } from './host-errors.ts';
 import { HostThreadClient, type HostThreadOptions } from './host-thread-client.ts';
 import type { Mailbox } from './mailboxes.ts';
 import type { PendingRequest } from './pending-request.ts';
@@ -136,7 +136,7 @@ export class Quarantine {
     try {
       client = this.#client ?? this.#start();
     } catch (error) {
-      return threadNotMade(error);
+      return error as Error;
     }
     const { request } = pending;
     const answered = new Promise<HostReceipt | Error>((resolve) => {

@@ -3,7 +3,7 @@
 // it to start: the main thread loads it meanwhile, a host with its first call. In the file of the database threads it is there.
 
 import type { MessagePort, Transferable } from 'node:worker_threads';
-import type { expose, Remote, transfer, wrap } from 'comlink';
+import type { expose, Remote, transfer } from 'comlink';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { partLoader } from '../errors/load-part.ts';
 import { fromWireError, toWireError, type WireError } from '../errors/wire-error.ts';
@@ -154,14 +154,9 @@ export class ControlChannel<Api extends ControlApi<Api>> {
 
   async #invoke(method: string, args: readonly unknown[], moved: readonly Transferable[]): Promise<Result> {
     const { transfer, wrap } = await loadComlink();
-    this.#remote ??= this.#connect(wrap);
-    return this.#remote.invoke(method, transfer([...args], [...moved] as unknown as ComlinkTransferables));
-  }
-
-  #connect(wrapPort: typeof wrap): Remote<Invoke> {
-    const remote = wrapPort<Invoke>(endpointOf(this.#port));
+    this.#remote ??= wrap<Invoke>(endpointOf(this.#port));
     this.#port.unref();
-    return remote;
+    return this.#remote.invoke(method, transfer([...args], [...moved] as unknown as ComlinkTransferables));
   }
 
   #withDeadline(method: string, timeoutMs: number, ask: () => Promise<Result>): Promise<Result> {

@@ -38,9 +38,14 @@ export interface ThreadData {
  * is in the build: beside these files, or in the chunks of the doors.
  */
 function workerFileOf(role: ThreadRole): URL {
-  return role === 'host' || role === 'cpu'
+  return hasModules(role)
     ? new URL('../threads/worker.js', import.meta.url)
     : new URL('../threads/database-worker.cjs', import.meta.url);
+}
+
+/** Whether a thread imports modules of the application. */
+function hasModules(role: ThreadRole): boolean {
+  return role === 'host' || role === 'cpu';
 }
 
 /** One running worker thread with its control plane. */
@@ -49,6 +54,7 @@ export class Thread<Api extends ControlApi<Api>> {
   readonly control: ControlChannel<Api>;
   /** Resolves with the reason when the thread has ended, however it ended, or was left behind. */
   readonly ended: Promise<Error>;
+  readonly #hasModules: boolean;
   readonly #worker: Worker;
   readonly #ready: Promise<{ failed?: WireError; found?: unknown }>;
   #failure: Error | undefined;
@@ -61,18 +67,24 @@ export class Thread<Api extends ControlApi<Api>> {
   readonly #followers = new Set<(reason: Error) => void>();
   #holds = 0;
 
+  /** @throws HOLDFAST_ERR_THREAD_START where no thread can be made. */
   constructor(options: ThreadOptions) {
     const { role, name, workerUrl, data, transfer = [], resourceLimits, execArgv } = options;
     const { port1, port2 } = threading().createChannel();
     const threadData: ThreadData = { holdfast: role, control: port2, data };
     this.name = name;
-    this.#worker = threading().startWorker(workerUrl ?? workerFileOf(role), {
-      name: `holdfast ${name}`,
-      workerData: threadData,
-      transferList: [port2, ...transfer],
-      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb, ...resourceLimits },
-      ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
-    });
+    this.#hasModules = hasModules(role);
+    try {
+      this.#worker = threading().startWorker(workerUrl ?? workerFileOf(role), {
+        name: `holdfast ${name}`,
+        workerData: threadData,
+        transferList: [port2, ...transfer],
+        resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb, ...resourceLimits },
+        ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
+      });
+    } catch (error) {
+      throw this.#startFailed('it failed', error);
+    }
     this.#worker.on('error', (error) => {
       this.#failure ??= error instanceof Error ? error : new Error(String(error));
     });
@@ -101,13 +113,18 @@ export class Thread<Api extends ControlApi<Api>> {
           reject(this.#startFailed(`it was not ready after ${timeoutMs} ms`)),
         );
       });
-      const gone = this.ended.then((reason) => Promise.reject(this.#startFailed('it ended at once', reason)));
+      const gone = this.ended.then((reason) =>
+        Promise.reject(this.#startFailed('it ended at once', this.#failure ?? reason)),
+      );
       // Meanwhile, so that no call to it waits for a file, which a process without file descriptors cannot read.
       const [message] = await Promise.all([
         Promise.race([this.#ready, late, gone]).finally(callOff),
         loadComlink().catch(() => undefined),
       ]);
-      if (message.failed !== undefined) throw fromWireError(message.failed);
+      if (message.failed !== undefined) {
+        const error = fromWireError(message.failed);
+        throw isHoldfastError(error) ? error : this.#startFailed('it failed', error);
+      }
       return message.found;
     } finally {
       this.release();
@@ -216,11 +233,17 @@ export class Thread<Api extends ControlApi<Api>> {
     );
   }
 
+  /** Only hosts and tasks load modules of the application, which are not to blame for what the system lacks. */
   #startFailed(why: string, cause?: unknown): Error {
+    const code = isHoldfastError(cause) ? undefined : (cause as { code?: string } | undefined)?.code;
+    const advice =
+      code === undefined && this.#hasModules
+        ? 'whether a definition module ends or blocks the thread while it is imported'
+        : 'at its cause: threads, memory or file descriptors may be short';
     return holdfastError(
       'HOLDFAST_ERR_THREAD_START',
-      `The ${this.name} thread could not be started: ${why}. Look whether a definition module ends or blocks the thread ` +
-        'while it is imported. If the application is bundled, keep holdfast external or set `workerUrl` to the worker file.',
+      `The ${this.name} thread could not be started: ${why}${code === undefined ? '' : ` (${code})`}. Look ${advice}. ` +
+        'If the application is bundled, keep holdfast external or set `workerUrl` to the worker file.',
       undefined,
       cause,
     );

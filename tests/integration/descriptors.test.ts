@@ -63,11 +63,11 @@ test('a runtime that lacks file descriptors before its first command goes on whe
   skipWhereImportsStayFailed(context);
 
   expect(await withoutDescriptors('runtime', context)).toEqual([
-    'send: HOLDFAST_ERR_THREAD_START false',
+    'send: HOLDFAST_ERR_THREAD_START true',
     'rehearse: HOLDFAST_ERR_STORAGE_IO true',
     'stateAt: HOLDFAST_ERR_STORAGE_IO true',
     'query: HOLDFAST_ERR_STORAGE_IO true',
-    'createRuntime: HOLDFAST_ERR_THREAD_START false',
+    'createRuntime: HOLDFAST_ERR_THREAD_START true',
     'send: done',
     'rehearse: done',
     'stateAt: done',

@@ -2,8 +2,10 @@ import { EventEmitter } from 'node:events';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { limits } from '../../runtime/protocol/limits.ts';
 import { Thread } from '../../runtime/threads/thread.ts';
+import type { ThreadRole } from '../../runtime/threads/thread-role.ts';
 import { replaceThreading, systemThreading } from '../../runtime/threads/threading.ts';
 import { runChild } from '../support/child-program.ts';
+import { errorOf } from '../support/error-of.ts';
 
 type Api = { ask(): string };
 
@@ -16,9 +18,9 @@ function threadThat(whenAsked: string): Thread<Api> {
   return start(source);
 }
 
-function start(source: string): Thread<Api> {
+function start(source: string, role: ThreadRole = 'host'): Thread<Api> {
   const workerUrl = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
-  return new Thread<Api>({ role: 'host', name: 'host 0.1', workerUrl, data: {} });
+  return new Thread<Api>({ role, name: 'host 0.1', workerUrl, data: {} });
 }
 
 test('a call to a thread that exits meanwhile is rejected with the exit code', async () => {
@@ -81,6 +83,63 @@ test('a thread that ends before it is ready could not be started, and says why',
     cause: expect.objectContaining({ message: expect.stringContaining('no such module') }),
   });
 });
+
+/** How a thread of a role fails to start that cannot even be made. */
+async function startWithoutThreads(role: ThreadRole): Promise<unknown> {
+  const startWorker = () => {
+    throw Object.assign(new Error('Worker initialization failure: EAGAIN'), {
+      code: 'ERR_WORKER_INIT_FAILED',
+    });
+  };
+  const restore = replaceThreading({ ...systemThreading, startWorker });
+  try {
+    return await new Thread<Api>({ role, name: role, workerUrl: undefined, data: {} }).started();
+  } finally {
+    restore();
+  }
+}
+
+test.each(['store', 'reader', 'host', 'cpu'] as const)(
+  'where no thread can be made, that of a %s could not be started, for no fault of a module',
+  async (role) => {
+    const failure = await errorOf(startWithoutThreads(role));
+
+    expect(failure).toMatchObject({
+      code: 'HOLDFAST_ERR_THREAD_START',
+      retryable: true,
+      message: expect.stringContaining('(ERR_WORKER_INIT_FAILED). Look at its cause'),
+      cause: expect.objectContaining({ message: expect.stringContaining('EAGAIN') }),
+    });
+    expect(failure.message).not.toContain('module');
+  },
+);
+
+test.each([
+  ['host', 'process.exit(5)', 'it ended at once. Look whether a definition module'],
+  ['store', 'process.exit(5)', 'it ended at once. Look at its cause'],
+  ['host', tooMany('throw'), 'it ended at once (EMFILE). Look at its cause'],
+  ['store', tooMany('throw'), 'it ended at once (EMFILE). Look at its cause'],
+  ['reader', reporting(tooMany('')), 'it failed (EMFILE). Look at its cause'],
+] as const)('a %s thread whose start ends by %s says where to look', async (role, source, words) => {
+  const failure = await errorOf(start(source, role).started());
+
+  expect(failure).toMatchObject({
+    code: 'HOLDFAST_ERR_THREAD_START',
+    message: expect.stringContaining(words),
+  });
+});
+
+function tooMany(statement: string): string {
+  return `${statement} Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' })`;
+}
+
+/** A thread that says what it could not be started with. */
+function reporting(error: string): string {
+  return `
+    import { parentPort } from 'node:worker_threads';
+    const { name, message, code } = ${error};
+    parentPort.postMessage({ failed: { name, message, code } });`;
+}
 
 test('a call to a thread that ends is rejected also under the fake timers of a test', async () => {
   // In a process of its own: a runner that is missing ticks waits for ever.

@@ -89,11 +89,7 @@ export class RepeatingClient {
 }
 
 /** What says nothing about a command although its call is not to be repeated as it is: the process may have crashed. */
-const unclearCodes: readonly string[] = [
-  'HOLDFAST_ERR_CLOSED',
-  'HOLDFAST_ERR_POISON_MESSAGE',
-  'HOLDFAST_ERR_THREAD_START',
-];
+const unclearCodes: readonly string[] = ['HOLDFAST_ERR_CLOSED', 'HOLDFAST_ERR_POISON_MESSAGE'];
 
 /** Whether a command may have been carried out, or may be if it is sent again. */
 function isUnclear(error: unknown): boolean {
