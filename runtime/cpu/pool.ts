@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Transferable } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
+import { holdfastError } from '../errors/holdfast-error.ts';
 import { invariant } from '../errors/invariant.ts';
 import { loadPart } from '../errors/load-part.ts';
 import { heapLimits } from '../threads/heap-limits.ts';
@@ -80,29 +81,55 @@ export class CpuPool {
     const file = new URL('../cpu/tasks.js', import.meta.url);
     const { memoryMb, execArgv, standIn } = this.#options;
     if (!existsSync(fileURLToPath(file))) return (standIn && (await loadPart(standIn()))) ?? callingThread;
-    const { Piscina } = await importPiscina();
+    const { ArrayTaskQueue, Piscina } = await importPiscina();
+    const taskQueue = new ArrayTaskQueue();
+    // That of piscina insists that the task is there, and tasks with a signal wait elsewhere.
+    taskQueue.remove = () => undefined;
     const pool: Piscina = new Piscina({
       filename: file.href,
       minThreads: 0,
       maxThreads: this.#threads,
       idleTimeout: 5_000,
+      taskQueue,
       // A module of definitions that opens a runtime notices by this where it is.
       workerData: { holdfast: 'pool' },
       ...(memoryMb === undefined ? {} : { resourceLimits: heapLimits(memoryMb) }),
       ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     });
     leaveThreadsThatStay(pool);
+    // A thread that cannot begin tells nobody who waits for it, and without a listener the process would end.
+    const waiting = new Set<(reason: Error) => void>();
+    pool.on('error', (error) => {
+      for (const reject of waiting) reject(notStarted(error));
+    });
     return {
-      run: (name, input, { signal, transfer = [] }) =>
-        pool.run(input, {
-          name,
-          transferList: [...transfer] as never,
-          ...(signal === undefined ? {} : { signal }),
-        }),
+      run(name, input, { signal, transfer = [] }) {
+        const options = { name, transferList: [...transfer] as never };
+        try {
+          const task = pool.run(input, signal === undefined ? options : { ...options, signal });
+          return new Promise((resolve, reject) => {
+            waiting.add(reject);
+            task.then(resolve, reject).finally(() => waiting.delete(reject));
+          });
+        } catch (error) {
+          // No thread could be made. The task would wait all the same, with a promise that nobody has.
+          taskQueue.tasks.pop();
+          throw notStarted(error);
+        }
+      },
       close: () => pool.close(),
       destroy: () => pool.destroy(),
     };
   }
+}
+
+function notStarted(cause: unknown): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_THREAD_START',
+    `A CPU thread could not be started: ${(cause as Error).message}. Threads, memory or file descriptors may be short.`,
+    undefined,
+    cause,
+  );
 }
 
 /**

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
 import { CpuPool } from '../cpu/pool.ts';
 import { PulseWatch } from '../cpu/pulse-watch.ts';
+import { isHoldfastError } from '../errors/holdfast-error.ts';
 import { fromWireError, type WireError } from '../errors/wire-error.ts';
 import { typescriptExecArgv } from '../hosts/typescript-modules.ts';
 import type { EventStoreBackend, LongWorkOptions, PageQuery } from '../ports/event-store-backend.ts';
@@ -172,6 +173,8 @@ class Rehearsal {
       return undefined;
     } catch (error) {
       if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
+      // There was no thread, which says nothing of the definitions.
+      if (isHoldfastError(error) && error.code !== 'HOLDFAST_ERR_THREAD_EXITED') throw error;
       return { ...pulse.read(), ...causeOf(watch, error) };
     } finally {
       watch.stop();

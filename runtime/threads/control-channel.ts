@@ -1,6 +1,6 @@
 // The only importer of comlink. It loses the code and cause of errors, and its calls wait for ever when the other
 // thread is gone; so results travel as values, and every call has a deadline and ends with its thread. No thread needs
-// it to start: the main thread loads it meanwhile, a host with its first call. In the file of the database threads it is there.
+// it to start: the main thread loads it meanwhile, a host with its first call, and the file of the database threads has it.
 
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import type { expose, Remote, transfer } from 'comlink';
@@ -46,9 +46,9 @@ function endpointOf(port: MessagePort): Endpoint {
 const { nextTick } = process;
 
 /**
- * Loads comlink, which from then on takes no turn of the event loop. By the name of its ES module: under `comlink`, Node.js and bundlers for it find one of CommonJS in a wrapper, which takes
- * longer to load and half a kilobyte of a bundle. Not exported: its types need those of a browser, which an application
- * may not have.
+ * Loads comlink, which from then on takes no turn of the event loop. By the name of its ES module: under `comlink`, Node.js
+ * and bundlers for it find one of CommonJS in a wrapper, which takes longer to load and half a kilobyte of a bundle. Its
+ * types need those of a browser, which an application may not have: it is for the package itself.
  */
 export const loadComlink: () => Promise<typeof import('comlink')> = partLoader(
   // @ts-expect-error: the types are those of the package

@@ -141,8 +141,8 @@ export class Thread<Api extends ControlApi<Api>> {
   }
 
   /**
-   * Calls a listener, a function of its own, once with the reason when the thread has ended, or soon if it has already. Returns how to take that back:
-   * who lives shorter than the thread is to do so, since a promise keeps all who wait for it.
+   * Calls a listener, a function of its own, once with the reason when the thread has ended, or soon if it has already.
+   * Returns how to take that back: who lives shorter than the thread is to do so, since a promise keeps all who wait for it.
    */
   onEnded(listener: (reason: Error) => void): () => void {
     this.#followers.add(listener);

@@ -77,3 +77,14 @@ test('a runtime that lacks file descriptors before its first command goes on whe
     'close: done',
   ]);
 });
+
+test('work for the CPU pool says that there was no thread for it, and the process goes on', async (context) => {
+  const all = (outcome: string) => ['verify', 'rehearse', 'stateAt'].map((name) => `${name}: ${outcome}`);
+
+  expect(await withoutDescriptors('pool', context)).toEqual([
+    ...all('done'),
+    ...all('HOLDFAST_ERR_THREAD_START true'),
+    ...all('done'),
+    'close: done',
+  ]);
+});

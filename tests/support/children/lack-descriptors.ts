@@ -70,6 +70,26 @@ async function lookAtRuntime(): Promise<void> {
   await say('close', () => runtime.close());
 }
 
+/** All that the pool needs is loaded, and it has no thread yet. */
+async function lookAtPool(): Promise<void> {
+  const modules = [new URL('../fixtures/counter.ts', import.meta.url)];
+  const runtime = await createRuntime({ database, modules, hosts: 1 });
+  const all = async (): Promise<void> => {
+    await say('verify', () => runtime.store.verify());
+    await say('rehearse', () => runtime.rehearse());
+    await say('stateAt', () => runtime.stateAt('counter/a'));
+  };
+  await runtime.actor(counter, 'a').send({ type: 'added', by: 1 });
+  await all();
+  const many = Array.from({ length: 3_000 }, () => ({ type: 'noted' }));
+  await runtime.store.append('notes', many);
+  take();
+  await all();
+  giveBack();
+  await all();
+  await say('close', () => runtime.close());
+}
+
 /** Its store thread starts from the file of an application, and loads what answers calls with the first of them. */
 async function lookAtWorkerFile(): Promise<void> {
   const workerUrl = import.meta.resolve('holdfast/worker');
@@ -84,5 +104,6 @@ async function lookAtWorkerFile(): Promise<void> {
 }
 
 if (what === 'runtime') await lookAtRuntime();
+else if (what === 'pool') await lookAtPool();
 else if (what === 'worker-file') await lookAtWorkerFile();
 else await lookAtStore(what === 'close');
