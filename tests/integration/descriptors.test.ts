@@ -88,3 +88,7 @@ test('work for the CPU pool says that there was no thread for it, and the proces
     'close: done',
   ]);
 });
+
+test('a host that runs does not die of a lack of file descriptors', async (context) => {
+  expect(await withoutDescriptors('host', context)).toEqual(['commands: done', 'host: null', 'close: done']);
+});

@@ -103,7 +103,24 @@ async function lookAtWorkerFile(): Promise<void> {
   await say('close', () => store.close());
 }
 
+/** Its host runs, and looks at its memory after what takes long. */
+async function lookAtHost(): Promise<void> {
+  const modules = [new URL('../fixtures/counter.ts', import.meta.url)];
+  const runtime = await createRuntime({ database, modules, hosts: 1 });
+  const send = () => runtime.actor(counter, 'a').send({ type: 'added', by: 1 });
+  await send();
+  take();
+  await say('commands', async () => {
+    for (const end = performance.now() + 300; performance.now() < end; ) await send();
+  });
+  giveBack();
+  const { hosts } = await runtime.health();
+  process.stdout.write(`host: ${JSON.stringify(hosts[0]?.lastDeath)}\n`);
+  await say('close', () => runtime.close());
+}
+
 if (what === 'runtime') await lookAtRuntime();
+else if (what === 'host') await lookAtHost();
 else if (what === 'pool') await lookAtPool();
 else if (what === 'worker-file') await lookAtWorkerFile();
 else await lookAtStore(what === 'close');
