@@ -46,14 +46,17 @@ function endpointOf(port: MessagePort): Endpoint {
 const { nextTick } = process;
 
 /**
- * Loads comlink, which from then on takes no turn of the event loop. By the name of its ES module: under `comlink`, Node.js
- * and bundlers for it find one of CommonJS in a wrapper, which takes longer to load and half a kilobyte of a bundle. Its
- * types need those of a browser, which an application may not have: it is for the package itself.
+ * By the name of its ES module: under `comlink`, Node.js and bundlers for it find one of CommonJS in a wrapper, which takes
+ * longer to load and half a kilobyte of a bundle. Not exported: its types need those of a browser, which an application
+ * may not have.
  */
-export const loadComlink: () => Promise<typeof import('comlink')> = partLoader(
+const importComlink: () => Promise<typeof import('comlink')> = partLoader(
   // @ts-expect-error: the types are those of the package
   () => import('comlink/dist/esm/comlink.mjs') as Promise<typeof import('comlink')>,
 );
+
+/** Loads comlink, which from then on takes no turn of the event loop. */
+export const loadComlink: () => Promise<unknown> = importComlink;
 
 /** After so long it is tried again to load what answers, while callers wait. */
 const loadAgainMs = 100;
@@ -77,7 +80,7 @@ export function serveControl<Api extends ControlApi<Api>>(port: MessagePort, api
     if (early.push(message) === 1) answer();
   };
   const answer = (): void => {
-    loadComlink().then(
+    importComlink().then(
       ({ expose }) => {
         expose({ invoke }, endpointOf(port));
         port.off('message', keep);
@@ -153,7 +156,7 @@ export class ControlChannel<Api extends ControlApi<Api>> {
   }
 
   async #invoke(method: string, args: readonly unknown[], moved: readonly Transferable[]): Promise<Result> {
-    const { transfer, wrap } = await loadComlink();
+    const { transfer, wrap } = await importComlink();
     this.#remote ??= wrap<Invoke>(endpointOf(this.#port));
     this.#port.unref();
     return this.#remote.invoke(method, transfer([...args], [...moved] as unknown as ComlinkTransferables));
