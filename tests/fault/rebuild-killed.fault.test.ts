@@ -11,7 +11,7 @@ test('a build that is killed again and again ends with what a clean one makes', 
   const folder = temporaryFolder();
   const [killed, clean] = ['killed.db', 'clean.db'].map((name) => join(folder, name)) as [string, string];
   const written = await openRuntime([], { database: killed });
-  const last = await appendHistory(written, times(5_000, 20_000));
+  const last = await appendHistory(written, times(3_000, 20_000));
   await written.close();
   copyFileSync(killed, clean);
 

@@ -134,7 +134,7 @@ test('tables that changed without a new version are refused', async () => {
 
 test('a rebuild says how far it is, and gives what was there', async () => {
   const runtime = await openRuntime(['ledger']);
-  const last = await appendHistory(runtime, times(8_000, 20_000));
+  const last = await appendHistory(runtime, times(5_000, 20_000));
   const before = await everything(runtime, last);
   const told: number[] = [];
 

@@ -47,7 +47,7 @@ test('the same seed gives the same trace, byte for byte and in another process, 
 });
 
 test('whatever goes wrong, the runtime keeps its promises, and every kind of fault takes place', async () => {
-  const { faults } = await simulations({ ...troubled(1), runs: times(6, 300) });
+  const { faults } = await simulations({ ...troubled(1), runs: times(4, 300) });
 
   expect(Object.keys(faults).sort()).toEqual(Object.keys(allFaults).sort());
 });

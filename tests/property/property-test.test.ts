@@ -82,7 +82,7 @@ const orderModel = defineModel(order, {
 });
 
 test('a machine with work, timers and guards holds, and is covered', async () => {
-  const runs = times(20, 40);
+  const runs = times(15, 40);
   const report = await propertyTest(orderModel, {
     seed: 1,
     numRuns: runs,
