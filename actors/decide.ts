@@ -23,6 +23,7 @@ import { refuseUnkeepableAsked } from './refuse-unkeepable-asked.ts';
 import type { Resident } from './resident.ts';
 import type { Step } from './stepper.ts';
 import { unknownCommand } from './unknown-command.ts';
+import { validateEvent } from './validate.ts';
 import {
   type AnyStateMachine,
   acceptedTypes,
@@ -233,7 +234,14 @@ function runCommand({ hosted, tip: { snapshot } }: Deciding, request: HostReques
     throw commandFailed(request, messageOf(error), error);
   }
   const events: unknown[] = Array.isArray(decided) ? decided : [decided];
-  return events.map((event) => checkEvent(event, request));
+  return events.map((event) => validated(checkEvent(event, request), hosted.definition.events));
+}
+
+/** As whoever sends an event would have it checked. */
+function validated(event: MachineEvent, schemas: object): MachineEvent {
+  const { type, ...data } = event;
+  const made = validateEvent(schemas, type, data);
+  return made === data ? event : { ...(made as object), type };
 }
 
 function checkEvent(event: unknown, request: HostRequest): MachineEvent {

@@ -144,7 +144,7 @@ export interface AggregateOptions<
   readonly commands?: CommandDefinitions<Machine, Inputs, Outputs, Type> & {
     readonly [Each in Name]: object;
   };
-  /** Standard Schemas that validate event payloads at the door. */
+  /** Standard Schemas for the payloads of events: of what is sent, before it leaves, and of what commands decide on. */
   readonly events?: EventSchemas<Machine>;
 }
 

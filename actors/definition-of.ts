@@ -17,6 +17,6 @@ export function definitionOf(definitions: Definitions, kind: string): HostedDefi
   throw holdfastError(
     'HOLDFAST_ERR_DEFINITION_UNKNOWN',
     `No module given to the runtime exports a definition of "${kind}"; they export ${known || 'none'}. ` +
-      'Add the URL of its module to `modules`.',
+      'Add the URL of its module to `modules`, and export the definition itself from there.',
   );
 }

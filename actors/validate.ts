@@ -30,3 +30,10 @@ export function validate<Output>(
   const message = `${what} does not match its schema: ${issues.join('; ')}.`;
   throw holdfastError('HOLDFAST_ERR_PAYLOAD_INVALID', message, { path: what, issues });
 }
+
+/** The data of an event, as the schema of its type makes it; as it is if there is none. */
+export function validateEvent(schemas: object, type: string, data: unknown): unknown {
+  if (!Object.hasOwn(schemas, type)) return data;
+  const { [type]: schema } = schemas as Record<string, StandardSchema | undefined>;
+  return schema === undefined ? data : validate(schema, data, type);
+}

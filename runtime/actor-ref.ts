@@ -2,11 +2,9 @@ import type {
   AggregateDefinition,
   AnyAggregateDefinition,
   CommandDefinition,
-  EventData,
 } from '../actors/define-aggregate.ts';
-import type { StandardSchema } from '../actors/standard-schema.ts';
 import { unknownCommand } from '../actors/unknown-command.ts';
-import { validate } from '../actors/validate.ts';
+import { validate, validateEvent } from '../actors/validate.ts';
 import type { AnyStateMachine, EventFromLogic, InputFrom, StateValueFrom } from '../actors/xstate-adapter.ts';
 import { type ActorSnapshot, toActorSnapshot } from './actor-snapshot.ts';
 import { holdfastError } from './errors/holdfast-error.ts';
@@ -132,7 +130,12 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
       const { type, ...data } = event as { type: string };
       checkName('The type of an event', type);
       if (isReservedType(type)) throw reserved(type);
-      return this.#command('send', type, encode(this.#validated(type, data), type), options);
+      return this.#command(
+        'send',
+        type,
+        encode(validateEvent(this.#definition.events, type, data), type),
+        options,
+      );
     } catch (error) {
       return Promise.reject(error);
     }
@@ -203,12 +206,16 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
    * that cannot be read and of a host that is not there for it; HOLDFAST_ERR_HOST_DIED when threads died under it again
    * and again; HOLDFAST_ERR_THREAD_EXITED when the store did; the errors of the storage.
    */
-  async *changes(
+  changes(
     options: { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<ActorSnapshot<Machine>, void, void> {
     checkOptions('changes', options, ['signal']);
     checkSignal('changes', options.signal);
-    const latest = new LatestValue<HostReceipt>(options.signal);
+    return this.#changes(options.signal);
+  }
+
+  async *#changes(signal?: AbortSignal): AsyncGenerator<ActorSnapshot<Machine>, void, void> {
+    const latest = new LatestValue<HostReceipt>(signal);
     const stop = this.#router.watch(blankRequest('watch', this.address), {
       changed: (answer) => latest.set(answer),
       failed: (error) => latest.fail(error),
@@ -261,15 +268,6 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
       'HOLDFAST_ERR_TIMEOUT',
       `${this.address} did not come to be as awaited within ${timeoutMs} ms.`,
     );
-  }
-
-  #validated(type: string, data: object): unknown {
-    const { events } = this.#definition;
-    if (!Object.hasOwn(events, type)) return data;
-    const schema = (events as Record<string, StandardSchema<unknown, EventData<object, string>> | undefined>)[
-      type
-    ];
-    return schema === undefined ? data : validate(schema, data, type);
   }
 
   #command(

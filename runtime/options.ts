@@ -22,7 +22,10 @@ import {
 
 /** Options of `createRuntime`. */
 export interface RuntimeOptions {
-  /** The file that everything is kept in; created if it is missing. Its folder must exist. */
+  /**
+   * The file that everything is kept in; created if it is missing. Its folder must exist. A relative path goes by the working
+   * folder of the process, not by this module.
+   */
   readonly database: string | URL;
   /**
    * The modules that export definitions: `new URL('./domain.ts', import.meta.url)`. Every host thread imports them, so

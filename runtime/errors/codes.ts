@@ -60,7 +60,7 @@ export const errorCodes = {
     retryable: false,
   },
   HOLDFAST_ERR_INSIDE_HOST: {
-    when: 'A definition module opened a runtime or a store while a host thread imported it.',
+    when: 'A definition module opened a runtime or a store while it was imported for its definitions.',
     retryable: false,
   },
   HOLDFAST_ERR_WORK_INTERRUPTED: {

@@ -8,7 +8,7 @@ import {
   type Stats,
   statSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { corrupt, notADatabase, readOnly, storageError } from './storage-error.ts';
 
@@ -72,7 +72,7 @@ export function checkFolder(path: string): void {
   if (stat === undefined || !stat.isDirectory()) {
     throw holdfastError(
       'HOLDFAST_ERR_STORAGE_PATH',
-      `The folder ${folder} of the database does not exist. Create it first, for example with ` +
+      `The folder ${folder} of ${basename(path)} does not exist. Create it first, for example with ` +
         `mkdir(${JSON.stringify(folder)}, { recursive: true }).`,
     );
   }

@@ -171,11 +171,15 @@ export class EventStore<Event extends EventShape = EventShape> {
    * All events after a position, then every new one as it arrives, in order, without a gap or a duplicate, also those
    * of other processes on the same file (within about 25 ms). Ends without an error on abort and on close.
    */
-  async *subscribe(options: SubscribeOptions = {}): AsyncGenerator<StoredEvent<Event>, void, void> {
+  subscribe(options: SubscribeOptions = {}): AsyncGenerator<StoredEvent<Event>, void, void> {
     checkOptions('subscribe', options, ['after', 'signal']);
     checkSignal('subscribe', options.signal);
     const { after = 0, signal } = options;
     checkWhole('after', after);
+    return this.#subscribe(after, signal);
+  }
+
+  async *#subscribe(after: number, signal?: AbortSignal): AsyncGenerator<StoredEvent<Event>, void, void> {
     const stop =
       signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
     this.#checkOpen();

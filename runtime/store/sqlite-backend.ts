@@ -16,7 +16,7 @@ import type { RecordedEvent } from '../protocol/recorded-event.ts';
 import type { ControlChannel } from '../threads/control-channel.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
 import { StoreClient } from '../threads/store-client.ts';
-import { threadRole } from '../threads/thread-role.ts';
+import { mayOpen } from '../threads/thread-role.ts';
 import { closeEach } from './close-each.ts';
 import { absolutePath, databasePath } from './database-path.ts';
 
@@ -231,10 +231,10 @@ export async function verifyWith(
 
 /** A definition module that opens a runtime would do so again in each host of that runtime, without end. */
 function refuseInHost(): void {
-  if (threadRole === undefined) return;
+  if (mayOpen()) return;
   throw holdfastError(
     'HOLDFAST_ERR_INSIDE_HOST',
-    'A module that only should define opened a runtime or a store while a host thread imported it. Move the definitions ' +
+    'A module that only should define opened a runtime or a store while it was imported for its definitions. Move the definitions ' +
       "to a module of their own, or open it only `if (!isHoldfastThread)`, from 'holdfast/worker'.",
   );
 }

@@ -7,3 +7,20 @@ export type ThreadRole = 'store' | 'reader' | 'host' | 'cpu' | 'pool';
 export const threadRole: ThreadRole | undefined = isMainThread
   ? undefined
   : (workerData as { holdfast?: ThreadRole } | null)?.holdfast;
+
+let isDefining = false;
+
+/** Imports modules of an application in this thread for what they define: meanwhile nothing may be opened. */
+export async function onlyDefining<Result>(load: () => Promise<Result>): Promise<Result> {
+  isDefining = true;
+  try {
+    return await load();
+  } finally {
+    isDefining = false;
+  }
+}
+
+/** Whether this thread may open a runtime or a store. */
+export function mayOpen(): boolean {
+  return threadRole === undefined && !isDefining;
+}

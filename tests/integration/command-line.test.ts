@@ -132,6 +132,26 @@ test('shows the state of an actor at a version', async () => {
   expect(nobody).toMatchObject({ code: 1, err: expect.stringContaining('no events of document/none') });
 });
 
+test.each(['show', 'rebuild'])(
+  '%s imports modules for what they define, and lets them open nothing',
+  async (verb) => {
+    const folder = temporaryFolder();
+    const app = join(folder, 'app.mjs');
+    const opened = join(folder, 'opened.db');
+    writeFileSync(
+      app,
+      `import { SqliteEventStoreBackend } from ${JSON.stringify(import.meta.resolve('holdfast/store'))};
+     await SqliteEventStoreBackend.open(${JSON.stringify(opened)});`,
+    );
+    const what = verb === 'show' ? ['document/plan'] : [];
+
+    const ran = await runAlone(verb, database, ...what, '--modules', app);
+
+    expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('HOLDFAST_ERR_INSIDE_HOST') });
+    expect(existsSync(opened)).toBe(false);
+  },
+);
+
 test('says its version, and what each option of a verb does', async () => {
   const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
     version: string;

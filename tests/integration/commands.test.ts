@@ -82,6 +82,14 @@ describe('send', () => {
     );
   });
 
+  test('changes and subscribe take no callback, and say so at once', () => {
+    const callback = (() => undefined) as never;
+    const refused = codedError('HOLDFAST_ERR_OPTION_INVALID');
+
+    expect(() => runtime.actor(counter, 'a').changes(callback)).toThrow(refused);
+    expect(() => runtime.store.subscribe(callback)).toThrow(refused);
+  });
+
   test('checks a payload against its schema before it leaves', async () => {
     const actor = newActor();
 

@@ -50,6 +50,33 @@ function open(): AskedHost {
   return new AskedHost(new Map([['document', new HostedDefinition(document)]]));
 }
 
+test('an event that a command decides on is checked against its schema, and is what that makes of it', async () => {
+  const title = (value: unknown) => {
+    const { title } = value as { title: string };
+    return title === ''
+      ? { issues: [{ message: 'is empty', path: ['title'] }] }
+      : { value: { title: title.trim() } };
+  };
+  const checked = defineAggregate('document', {
+    machine: documentMachine,
+    commands: { create: ({ input }: { input: string }) => ({ type: 'created' as const, title: input }) },
+    events: { created: { '~standard': { version: 1, vendor: 'test', validate: title } } },
+  });
+  const host = new AskedHost(new Map([['document', new HostedDefinition(checked)]]));
+
+  const refused = await host.execute('document/plan', 'create', '');
+  await host.execute('document/plan', 'create', ' Plan ');
+
+  expect(refused).toMatchObject({
+    code: 'HOLDFAST_ERR_PAYLOAD_INVALID',
+    message: expect.stringContaining('created does not match its schema: title: is empty'),
+  });
+  expect(await host.snapshot('document/plan')).toMatchObject({ version: 1, state: 'draft' });
+  expect(await host.log.events('document/plan')).toMatchObject([
+    { type: 'created', data: '{"title":"Plan"}' },
+  ]);
+});
+
 test('a rejection names the actor, its state, the event and what it accepts', async () => {
   const host = open();
   await host.send('document/plan', 'created', { title: 'Plan' });

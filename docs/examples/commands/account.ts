@@ -40,7 +40,7 @@ const machine = setup({
 
 export const account = defineAggregate('account', {
   machine,
-  // Any Standard Schema; an event without one is not checked.
+  // Any Standard Schema, for what is sent and what commands decide on; an event without one is not checked.
   events: {
     opened: z.object({ owner: z.string().min(1) }),
     deposited: z.object({ cents: z.int().positive() }),

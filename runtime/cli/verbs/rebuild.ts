@@ -1,5 +1,6 @@
 import { type HoldfastError, isHoldfastError } from '../../errors/holdfast-error.ts';
 import type { AnyProjectionDefinition } from '../../projections/define-projection.ts';
+import { onlyDefining } from '../../threads/thread-role.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
 import { modulesOf, mustExist } from '../open-file.ts';
 import { modulesOption, type Verb } from '../verb.ts';
@@ -18,7 +19,7 @@ export const rebuild: Verb = {
       import('../../projections/define-projection.ts'),
       import('../../create-runtime.ts'),
     ]);
-    const exported = await Promise.all(modules.map((module) => importModule(module)));
+    const exported = await onlyDefining(() => Promise.all(modules.map((module) => importModule(module))));
     const all = exported.flatMap((each) => Object.values(each).filter(isProjectionDefinition));
     const wanted = args.length === 0 ? all : args.map((name) => named(all, name));
     if (wanted.length === 0) throw new UsageError('The modules export no projection.');

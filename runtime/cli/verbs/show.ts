@@ -1,4 +1,5 @@
 import { encode } from '../../protocol/codec.ts';
+import { onlyDefining } from '../../threads/thread-role.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
 import { wholeOption } from '../numbers.ts';
 import { modulesOf } from '../open-file.ts';
@@ -23,7 +24,8 @@ export const show = readingVerb({
       import('../../../actors/install-entropy.ts'),
     ]);
     installEntropy();
-    const definitions = await loadDefinitions(modulesOf(options['modules']));
+    const modules = modulesOf(options['modules']);
+    const definitions = await onlyDefining(() => loadDefinitions(modules));
     const { context, output, state, ...found } = await stateAt(definitions, stream, upTo, (request) =>
       backend.reader().request('load', request),
     );
