@@ -38,10 +38,18 @@ export async function backupDatabase(path: string, target: string, progress: Mes
     });
     publishFile(partial, target);
   } catch (error) {
-    rmSync(partial, { force: true });
+    removeQuietly(partial);
     throw storageError(error, target);
   } finally {
     database.close();
     progress.close();
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The error that led here is the one to report.
   }
 }

@@ -1,23 +1,33 @@
-import { resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { invalidOption } from '../protocol/options.ts';
 
 /** A scheme of at least two letters: one is a drive. */
 const beginsLikeUrl = /^[a-z][\w+.-]+:\/\//i;
 
+/** Links that lead to links; as many as Linux follows. */
+const linksMax = 40;
+
 /**
- * The path of a database as all threads know it. Of a symbolic link it is that of the file, beside which SQLite keeps the
- * log: what is written last may be in there alone.
+ * The path of a database as all threads know it. Of a symbolic link it is that of the file, also of one that is not there,
+ * beside which SQLite keeps the log: what is written last may be in there alone.
  */
 export function databasePath(path: string | URL): string {
   const absolute = absolutePath(path);
-  const { lstatSync, realpathSync } = process.getBuiltinModule('node:fs');
+  const { lstatSync, readlinkSync, realpathSync } = process.getBuiltinModule('node:fs');
+  let target = absolute;
   try {
-    return lstatSync(absolute).isSymbolicLink() ? realpathSync(absolute) : absolute;
+    for (let links = 0; links < linksMax; links++) {
+      if (lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return target;
+      const link = readlinkSync(target);
+      // Not `resolve`: a folder on the way may be a link too, and `..` is that of the folder it leads to.
+      const path = isAbsolute(link) ? link : `${dirname(target)}/${link}`;
+      target = join(realpathSync.native(dirname(path)), basename(path));
+    }
   } catch {
-    // What is not there, or cannot be looked at, is for the thread that opens it to say or to create.
-    return absolute;
+    // What cannot be looked at is for the thread that opens it to say.
   }
+  return absolute;
 }
 
 /** A path or a URL of a file, as all threads know it. */

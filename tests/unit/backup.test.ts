@@ -58,6 +58,24 @@ test('two backups to one file take nothing from each other: the first to be comp
   copy.close();
 });
 
+test.each([180, 181, 239])('a backup can have a name of %i characters', async (length) => {
+  const { folder, path } = newDatabase();
+  const target = join(folder, `copy${'n'.repeat(length - 4)}`);
+
+  await backupDatabase(path, target, toldOf());
+
+  expect(copiesIn(folder)).toHaveLength(1);
+  openForReading(target).close();
+});
+
+test('a name that is too long for a file is refused with a code', async () => {
+  const { folder, path } = newDatabase();
+
+  await expect(backupDatabase(path, join(folder, 'n'.repeat(300)), toldOf())).rejects.toEqual(
+    codedError('HOLDFAST_ERR_STORAGE_PATH'),
+  );
+});
+
 test('a backup replaces no file that has come to be meanwhile', async () => {
   const { folder, path, target } = newDatabase();
 

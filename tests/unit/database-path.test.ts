@@ -1,7 +1,9 @@
-import { resolve } from 'node:path';
+import { mkdirSync, realpathSync, symlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { absolutePath } from '../../runtime/store/database-path.ts';
+import { absolutePath, databasePath } from '../../runtime/store/database-path.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 test('a database is named by a path or by the URL of a file', () => {
   const url = pathToFileURL('/data/app.db');
@@ -9,6 +11,20 @@ test('a database is named by a path or by the URL of a file', () => {
   expect(absolutePath('app.db')).toBe(resolve('app.db'));
   expect(absolutePath(url)).toBe(resolve('/data/app.db'));
   expect(absolutePath(url.href)).toBe(resolve('/data/app.db'));
+});
+
+test('a symbolic link is followed to where the file is, or is to be', () => {
+  const folder = realpathSync(temporaryFolder());
+  for (const each of ['a', 'b', 'b/deep']) mkdirSync(join(folder, each));
+  symlinkSync('a/two.db', join(folder, 'one.db'));
+  symlinkSync('../linked/../three.db', join(folder, 'a/two.db'));
+  symlinkSync('b/deep', join(folder, 'linked'));
+  symlinkSync('loop.db', join(folder, 'loop.db'));
+
+  // Nothing is there; `..` is that of the folder that `linked` leads to.
+  expect(databasePath(join(folder, 'one.db'))).toBe(join(folder, 'b/three.db'));
+  expect(databasePath(join(folder, 'plain.db'))).toBe(join(folder, 'plain.db'));
+  expect(databasePath(join(folder, 'loop.db'))).toBe(join(folder, 'loop.db'));
 });
 
 test.each([
