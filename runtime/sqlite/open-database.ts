@@ -4,7 +4,7 @@ import { openSqlite, type SqliteDatabase } from './driver.ts';
 import { migrations } from './migrations/index.ts';
 import { isWritable, preflight } from './preflight.ts';
 import { applicationId, checkReadable, checkVersion, foreign } from './schema-version.ts';
-import { readOnly, storageError } from './storage-error.ts';
+import { nothingToRead, readOnly, storageError } from './storage-error.ts';
 import { beginImmediate, retryWhileBusy, waitForRecoveries } from './write-lock.ts';
 
 /** Where the database is and how long to wait for others. */
@@ -60,11 +60,13 @@ function isForWantOfLog(error: unknown, path: string): boolean {
   return code.startsWith('SQLITE_CANTOPEN') && existsSync(path) && !isWritable(dirname(path));
 }
 
-/** What is only read cannot be brought up to date. */
+/** What is only read cannot be brought up to date. In one read: another process may be creating it. */
 function checkCurrent(database: SqliteDatabase, path: string): void {
-  const version = database.pragma('user_version', { simple: true }) as number;
-  const application = database.pragma('application_id', { simple: true }) as number;
-  checkReadable(path, version, application);
+  inOneRead(database, () => {
+    const { version, application, tables } = whoseItIs(database);
+    if (application === 0 && tables === 0) throw nothingToRead(path);
+    checkReadable(path, version, application);
+  });
 }
 
 function configureWriter(database: SqliteDatabase): void {
@@ -88,10 +90,15 @@ function inOneRead(database: SqliteDatabase, step: () => void): void {
   }
 }
 
-function refuseForeign(database: SqliteDatabase, path: string): void {
+function whoseItIs(database: SqliteDatabase): { version: number; application: number; tables: number } {
   const version = database.pragma('user_version', { simple: true }) as number;
   const application = database.pragma('application_id', { simple: true }) as number;
   const tables = database.prepare<number>('select count(*) from sqlite_schema').pluck().get() ?? 0;
+  return { version, application, tables };
+}
+
+function refuseForeign(database: SqliteDatabase, path: string): void {
+  const { version, application, tables } = whoseItIs(database);
   if (tables > 0 && application === 0) throw foreign(path);
   checkVersion(path, version, application);
 }

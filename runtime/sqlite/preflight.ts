@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { holdfastError } from '../errors/holdfast-error.ts';
-import { corrupt, notADatabase, readOnly, storageError } from './storage-error.ts';
+import { corrupt, notADatabase, nothingToRead, readOnly, storageError } from './storage-error.ts';
 
 const headerBytes = 100;
 const magic = 'SQLite format 3\u0000';
@@ -61,7 +61,7 @@ export function preflightForReading(path: string): FileHeader {
       `${path} is no file. Give the path of a database that exists: reading never creates one.`,
     );
   }
-  if (stat.size === 0) throw notADatabase(path);
+  if (stat.size === 0) throw nothingToRead(path);
   return readHeader(path);
 }
 

@@ -97,6 +97,15 @@ export function notADatabase(path: string, cause?: unknown): HoldfastError {
   );
 }
 
+/** The error of a file that is read and has nothing in it. */
+export function nothingToRead(path: string): HoldfastError {
+  return holdfastError(
+    'HOLDFAST_ERR_STORAGE_NOT_A_DATABASE',
+    `${path} has nothing in it: it is no database, or another process is just creating it. Look again, or give the path of ` +
+      'another file.',
+  );
+}
+
 /** With the cause, which SQLite also gives for what the disk could not read for a moment. */
 export function corrupt(path: string, what: string, cause?: unknown): HoldfastError {
   const perhaps = cause === undefined ? '' : ', or the disk could not be read for a moment';

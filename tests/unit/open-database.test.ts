@@ -245,6 +245,16 @@ test('a path that leads nowhere is refused, whatever is wrong with it', () => {
   }
 });
 
+test('a database that is being created has nothing to read yet', () => {
+  const creating = openSqlite(path, { readonly: false, busyTimeoutMs: 0 });
+  creating.pragma('journal_mode = wal');
+  creating.exec('begin immediate; create table events (x); pragma application_id = 5;');
+
+  expect(() => openForReading(path)).toThrow(withCode('HOLDFAST_ERR_STORAGE_NOT_A_DATABASE'));
+
+  creating.close();
+});
+
 test('a connection for reading cannot write', () => {
   makeDatabase();
   const database = openForReading(path);
