@@ -72,6 +72,8 @@ function checkCurrent(database: SqliteDatabase, path: string): void {
 function configureWriter(database: SqliteDatabase): void {
   // Every acknowledged commit is on the disk: with NORMAL, a power cut may take back what was acknowledged.
   database.pragma('synchronous = full');
+  // On macOS fsync(2) leaves writes in the cache of the disk; with this SQLite has it emptied too (sqlite.org/pragma.html).
+  database.pragma('fullfsync = on');
   database.pragma('foreign_keys = off');
   database.pragma('cache_size = -65536');
   database.pragma('temp_store = memory');
