@@ -3,7 +3,7 @@
 // a door then loads thirty small files at once, a host fifteen. Here those that are loaded together are joined into one file
 // each. See docs/decisions/0011-threads-and-doors-start-from-few-files.md.
 import { globSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { build } from 'esbuild';
 
 const what = process.argv[2];
@@ -95,7 +95,8 @@ function redirect(file) {
     const pairs = bindings.get(target.file);
     if (pairs === undefined) return lines;
     bindings.delete(target.file);
-    const to = relative(dirname(file), target.file);
+    // An import names a module with slashes, also on Windows.
+    const to = relative(dirname(file), target.file).replaceAll(sep, '/');
     const from = JSON.stringify(to.startsWith('.') ? to : `./${to}`);
     return `import ${pairs.length === 0 ? '' : `{ ${pairs.join(', ')} } from `}${from};${lines}`;
   });
