@@ -305,6 +305,17 @@ test('keeps its database out of the folder unless it is told to put it there', a
   expect(refused.err).toMatch(/^desk: The database would be in .*--database.*\n$/);
 });
 
+test('does not look at its own database, also if it is told of it by a link', async () => {
+  write('a.txt');
+  await run(folder, '--database', join(folder, 'inside.db'));
+  symlinkSync(join(folder, 'inside.db'), join(place, 'link.db'));
+
+  const { out } = await run(folder, '--database', join(place, 'link.db'));
+
+  expect(out).not.toContain('skipped');
+  expect(out).toContain('nothing changed: 1 document, ');
+});
+
 test.each([
   [['--unknown'], 2, "desk: Unknown option '--unknown'. Try --help.\n"],
   [['one', 'two'], 2, 'desk: One folder at a time, got 2. Try --help.\n'],

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { DeskError } from './desk-error.ts';
 import { printable } from './printable.ts';
+import { realPath } from './real-path.ts';
 
 /**
  * Where the documents of a folder are kept, without symbolic links. What the user says goes; else it is never inside
@@ -17,7 +18,8 @@ export function databasePath(folder: string, wanted: string | undefined): string
       `The database would be in ${printable(place)}, inside ${printable(folder)}. Say with --database where it may be.`,
     );
   }
-  return join(place, basename(path));
+  const file = join(place, basename(path));
+  return existsSync(file) ? realPath(file) : file;
 }
 
 /**
@@ -49,7 +51,7 @@ function stateFolder(): string {
 /** The folder of the database, without symbolic links. */
 function existing(place: string): string {
   try {
-    return realpathSync(place);
+    return realPath(place);
   } catch (error) {
     throw new DeskError(
       `The database cannot be in ${printable(place)} (${codeOf(error)}). Create that folder, or say another one with --database.`,

@@ -11,7 +11,7 @@
  * The database is in the state folder of the user, one file for each watched folder, and never inside the watched
  * folder unless `--database` says so. Exit codes: 0 done, 1 failed, 2 not understood, 130 stopped by Ctrl-C.
  */
-import { realpathSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { createRuntime, isHoldfastError, type Runtime } from 'holdfast';
 import { bringUpToDate } from './bring-up-to-date.ts';
@@ -21,6 +21,7 @@ import { DeskError } from './desk-error.ts';
 import { notify } from './notify.ts';
 import { printable } from './printable.ts';
 import { ProgressLine } from './progress-line.ts';
+import { realPath } from './real-path.ts';
 import { deliveryReport, report } from './report.ts';
 import { search } from './search.ts';
 import { stopSignal } from './stop-signals.ts';
@@ -79,7 +80,7 @@ function existingFolder(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) throw new DeskError(`There is no folder ${printable(path)}.`);
   if (!stats.isDirectory()) throw new DeskError(`${printable(path)} is no folder.`);
-  return realpathSync(path);
+  return realPath(path);
 }
 
 /** An error of the operating system, such as a folder that may not be listed. */
