@@ -1,10 +1,9 @@
-import { rmSync } from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
 import type { BackupProgress } from '../protocol/reader-control.ts';
 import { openForReading } from './open-database.ts';
 import { partialName, removeLeftovers } from './partial-file.ts';
 import { checkFolder } from './preflight.ts';
-import { publishFile, refuseExisting } from './publish-file.ts';
+import { publishFile, refuseExisting, removeQuietly } from './publish-file.ts';
 import { storageError } from './storage-error.ts';
 
 /** A megabyte: between two steps, reads are served and a cancellation is noticed. */
@@ -43,13 +42,5 @@ export async function backupDatabase(path: string, target: string, progress: Mes
   } finally {
     database.close();
     progress.close();
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // The error that led here is the one to report.
   }
 }

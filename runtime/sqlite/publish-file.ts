@@ -2,6 +2,9 @@ import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSyn
 import { dirname } from 'node:path';
 import { holdfastError } from '../errors/holdfast-error.ts';
 
+/** What says that a folder may not be opened, or cannot be synced on its file system, rather than that the disk failed. */
+const foldersCannotBeSynced = /^(EACCES|EBADF|EINVAL|ENOTSUP|EPERM)$/;
+
 /**
  * Gives a complete file its name, once it is on the disk, unless there is a file of that name by now: a second name for
  * the same file can only be given where there is none (link(2)). A file system without such names, as FAT, is asked
@@ -18,8 +21,27 @@ export function publishFile(partial: string, target: string): void {
     refuseExisting(target);
     renameSync(partial, target);
   }
-  rmSync(partial, { force: true });
-  if (process.platform !== 'win32') syncPath(dirname(target), 'r');
+  removeQuietly(partial);
+  syncFolder(dirname(target));
+}
+
+/** For what is of no use any more, or is not worth an error of its own: a scanner of viruses may have it open, on Windows. */
+export function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // A later backup removes what this one leaves behind.
+  }
+}
+
+/** Has the name outlive a power cut, where a folder can be synced: on Windows and some file systems, none can. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  try {
+    syncPath(folder, 'r');
+  } catch (error) {
+    if (!foldersCannotBeSynced.test(String((error as { code?: unknown }).code))) throw error;
+  }
 }
 
 /** @throws HOLDFAST_ERR_ARGUMENT_INVALID */

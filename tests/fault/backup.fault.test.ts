@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
 import { expect, onTestFinished, test } from 'vitest';
@@ -135,5 +135,51 @@ test('a backup is made where files cannot have two names, and replaces none ther
   expect(injected).toContain('(INJECTED)');
   expect(second.stderr).toContain('HOLDFAST_ERR_ARGUMENT_INVALID');
   expect(readdirSync(folder).filter((name) => name.endsWith('.partial'))).toEqual([]);
+  await expectWholeLog(target, ['a']);
+});
+
+test('a backup is made where a folder cannot be synced, and says so where the disk fails', async ({
+  skip,
+}) => {
+  const why = whyNoStrace();
+  skip(why !== undefined, why);
+  const folder = temporaryFolder();
+  const path = join(folder, 'app.db');
+  const store = await openStore(path);
+  await store.append('notebook/n', [{ type: 'noted', data: { id: 'a' } }]);
+  const copies = join(folder, 'copies');
+  mkdirSync(copies);
+  const copyTo = (name: string, error: string) =>
+    runChild('back-up.ts', [path, join(copies, name)], {
+      prefix: straceArguments(copies, { calls: 'fsync', inject: `error=${error}`, suffixes: [''] }),
+    });
+
+  const unsynced = await copyTo('copy.db', 'EINVAL');
+  const injected = readFileSync(`${copies}.strace`, 'utf8');
+  const failed = await copyTo('other.db', 'EIO');
+
+  expect(injected).toContain('EINVAL (Invalid argument) (INJECTED)');
+  expect(unsynced).toMatchObject({ code: 0, stderr: '' });
+  expect(failed.stderr).toContain('HOLDFAST_ERR_STORAGE_IO');
+  await expectWholeLog(join(copies, 'copy.db'), ['a']);
+});
+
+test('a backup that has its name is made, though somebody keeps its other one from being removed', async ({
+  skip,
+}) => {
+  const why = whyNoStrace();
+  skip(why !== undefined, why);
+  const folder = temporaryFolder();
+  const path = join(folder, 'app.db');
+  const store = await openStore(path);
+  await store.append('notebook/n', [{ type: 'noted', data: { id: 'a' } }]);
+  const target = join(folder, 'copy.db');
+  // Whatever is removed second, since nobody knows the name before; first it is the journal of the copy.
+  const prefix = straceArguments(target, { calls: 'unlink', inject: 'error=EBUSY:when=2', suffixes: [] });
+
+  const made = await runChild('back-up.ts', [path, target], { prefix });
+
+  expect(readFileSync(`${target}.strace`, 'utf8')).toMatch(/\.partial"\) += -1 EBUSY .* \(INJECTED\)/);
+  expect(made).toMatchObject({ code: 0, stderr: '' });
   await expectWholeLog(target, ['a']);
 });
