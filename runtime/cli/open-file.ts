@@ -1,4 +1,5 @@
-import { copyFileSync, existsSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, realpathSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -28,17 +29,35 @@ export async function openForLooking(given: string): Promise<Opened> {
   process.stderr.write('holdfast: the file was written by an older Holdfast; a copy of it is looked at.\n');
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-copy-'));
   const copy = join(folder, 'copy.db');
-  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  const remove = () => removeCopy(folder);
   try {
     for (const ending of ['', '-wal']) {
       if (existsSync(`${path}${ending}`)) copyFileSync(`${path}${ending}`, `${copy}${ending}`);
     }
     await (await SqliteEventStoreBackend.open(copy)).close();
     const backend = await ReadOnlySqliteBackend.open(copy);
-    return { backend, [Symbol.asyncDispose]: () => backend.close().finally(remove) };
+    const dispose = async (): Promise<void> => {
+      try {
+        await backend.close();
+      } finally {
+        await remove();
+      }
+    };
+    return { backend, [Symbol.asyncDispose]: dispose };
   } catch (error) {
-    remove();
+    await remove();
     throw error;
+  }
+}
+
+/** Windows removes nothing that somebody has open, such as a scanner of viruses for a moment. */
+async function removeCopy(folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  } catch (error) {
+    process.stderr.write(
+      `holdfast: the copy could not be removed: ${(error as Error).message}. Remove ${folder} yourself.\n`,
+    );
   }
 }
 

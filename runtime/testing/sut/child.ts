@@ -32,7 +32,9 @@ process.on('message', (request: ChildRequest) => {
 });
 
 process.on('disconnect', () => {
-  // The parent has ended without a word: nobody else would take the file away.
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  const left = folder;
+  // The parent has ended without a word: nobody else would take the file away. Only once the database is closed, which
+  // happens before as the process exits: Windows removes no file that is open.
+  if (left !== undefined) process.once('exit', () => rmSync(left, { recursive: true, force: true }));
   process.exit();
 });
