@@ -31,7 +31,7 @@ export async function exportEvents(
   path: string,
   { signal, onProgress }: LongWorkOptions = {},
 ): Promise<TransferReport> {
-  const { open, rename, rm } = await loadFiles();
+  const { open, rm } = await loadFiles();
   const { createHash } = await loadCrypto();
   const partial = `${path}.partial`;
   await refuseExisting(path);
@@ -69,7 +69,7 @@ export async function exportEvents(
     await file.write(`${JSON.stringify({ holdfast: 'end', events, sha256: hash.digest('hex') })}\n`);
     await file.sync();
     await file.close();
-    await rename(partial, path);
+    await publish(partial, path);
   } catch (error) {
     await file.close().catch(() => undefined);
     await rm(partial, { force: true });
@@ -283,12 +283,30 @@ function isEvent(content: object): content is ExportedEvent {
   );
 }
 
+/**
+ * Gives a complete file its name, as a second one that can only be given where there is no file: see `publish-file.ts`.
+ * That also does without moving it, which Windows refuses while a scanner of viruses has it open.
+ */
+async function publish(partial: string, path: string): Promise<void> {
+  const { link, rename, rm } = await loadFiles();
+  try {
+    await link(partial, path);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'EEXIST') throw exists(path);
+    await refuseExisting(path);
+    await rename(partial, path);
+  }
+  await rm(partial, { force: true }).catch(() => undefined);
+}
+
+/** Whatever is there: also a link that leads nowhere, and what may not be read. */
 async function refuseExisting(path: string): Promise<void> {
-  const { open } = await loadFiles();
-  const file = await open(path, 'r').catch(() => undefined);
-  if (file === undefined) return;
-  await file.close();
-  throw holdfastError(
+  const { lstat } = await loadFiles();
+  if ((await lstat(path).catch(() => undefined)) !== undefined) throw exists(path);
+}
+
+function exists(path: string): Error {
+  return holdfastError(
     'HOLDFAST_ERR_ARGUMENT_INVALID',
     `${path} exists already; an export never replaces a file.`,
   );

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SqliteEventStoreBackend } from 'holdfast/store';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { runChild } from '../support/child-program.ts';
 import { createOldestLog } from '../support/oldest-log.ts';
@@ -35,3 +36,20 @@ test.for([
     expect(readdirSync(folder).filter((name) => name.startsWith('holdfast-copy-'))).toHaveLength(left);
   },
 );
+
+test('an export is made where files cannot have two names', async ({ skip }) => {
+  const why = whyNoStrace();
+  skip(why !== undefined, why);
+  const folder = temporaryFolder();
+  const database = join(folder, 'app.db');
+  const path = join(folder, 'all.ndjson');
+  await (await SqliteEventStoreBackend.open(database)).close();
+  const prefix = straceArguments(path, { calls: 'link,linkat', inject: 'error=EPERM', suffixes: [''] });
+
+  const { code, stderr } = await runChild(program, ['export', database, path], { prefix });
+
+  expect(readFileSync(`${path}.strace`, 'utf8')).toContain('(INJECTED)');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(3);
+  expect(readdirSync(folder).filter((name) => name.endsWith('.partial'))).toEqual([]);
+});

@@ -6,7 +6,9 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -227,6 +229,20 @@ test('exports and imports the same events, once', async () => {
   ]);
   expect(there.out).toBe(here.out);
   expect(await run('verify', target)).toMatchObject({ code: 0 });
+});
+
+test('an export replaces nothing: neither a link that leads nowhere, nor a file that has come to be meanwhile', async () => {
+  const [link, path] = [join(folder, 'link.ndjson'), join(folder, 'all.ndjson')];
+  symlinkSync(join(folder, 'nowhere'), link);
+  await using backend = await ReadOnlySqliteBackend.open(database);
+
+  await expect(exportEvents(backend, link)).rejects.toThrow(codedError('HOLDFAST_ERR_ARGUMENT_INVALID'));
+  const overtaken = exportEvents(backend, path, { onProgress: () => writeFileSync(path, 'mine') });
+  await expect(overtaken).rejects.toThrow(codedError('HOLDFAST_ERR_ARGUMENT_INVALID'));
+
+  expect(readlinkSync(link)).toBe(join(folder, 'nowhere'));
+  expect(readFileSync(path, 'utf8')).toBe('mine');
+  expect(readdirSync(folder).filter((name) => name.endsWith('.partial'))).toEqual([]);
 });
 
 test('an import that was interrupted is repeated, and nothing is twice', async () => {
