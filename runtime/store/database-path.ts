@@ -31,20 +31,24 @@ export function databasePath(path: string | URL): string {
 }
 
 /** A path or a URL of a file, as all threads know it. */
-export function absolutePath(path: string | URL): string {
-  if (path instanceof URL || (typeof path === 'string' && beginsLikeUrl.test(path))) {
-    const url = new URL(path);
-    if (url.protocol !== 'file:')
-      throw invalidOption(`The database must be a file, got the URL ${url.href}.`);
-    return fileURLToPath(url);
-  }
+export function absolutePath(given: string | URL): string {
+  const path = given instanceof URL || beginsLikeUrl.test(given) ? pathOf(given) : given;
   if (typeof path !== 'string' || path === '' || path.includes('\0') || path.startsWith('file:')) {
     throw invalidOption(
-      `The path of the database must be the path or URL of a file, got ${JSON.stringify(path)}.`,
+      `The path of the database must be the path or URL of a file, got ${JSON.stringify(given)}.`,
     );
   }
   if (path !== ':memory:') return resolve(path);
   throw invalidOption(
     'A database in memory is not shared by threads. Use InMemoryEventStoreBackend, or a temporary file.',
   );
+}
+
+/** Which URLs are those of files, depends on the system: only Windows has drives, and computers of the network. */
+function pathOf(url: string | URL): string {
+  try {
+    return fileURLToPath(url);
+  } catch (error) {
+    throw invalidOption(`The database must be a file, got the URL ${url}: ${(error as Error).message}.`);
+  }
 }

@@ -31,9 +31,15 @@ test.each([
   ['file:app.db', 'must be the path or URL of a file'],
   ['http://example.org/app.db', 'must be a file'],
   [new URL('http://example.org/app.db'), 'must be a file'],
+  ['file://computer/app.db', 'File URL host must be "localhost" or empty'],
+  [new URL('file:///data/a%2Fb.db'), 'must not include encoded / characters'],
+  ['http://[', 'must be a file'],
+  [new URL('file:///a%00b'), 'must be the path or URL of a file'],
   ['', 'must be the path or URL of a file'],
   ['a\0b', 'must be the path or URL of a file'],
   [':memory:', 'InMemoryEventStoreBackend'],
 ])('%s is refused as the place of a database', (path, said) => {
-  expect(() => absolutePath(path)).toThrow(said);
+  expect(() => absolutePath(path)).toThrow(
+    expect.objectContaining({ code: 'HOLDFAST_ERR_OPTION_INVALID', message: expect.stringContaining(said) }),
+  );
 });
