@@ -39,6 +39,7 @@ export class Runs {
   readonly #released = new Set<string>();
   /** The clock of the processor without waits for locks, which are not to be taken for sleep. */
   readonly #uptime: () => number;
+  readonly #sinceBoot: () => number;
   /** When this run was last known to be awake, by the clock of the processor. */
   #awakeAt: number;
   #hasBegun = false;
@@ -54,6 +55,8 @@ export class Runs {
       readonly identityOf?: (pid: number) => string | undefined;
       /** The clock of the processor, in milliseconds. */
       readonly uptime?: (() => number) | undefined;
+      /** How long ago the computer was started, in milliseconds, by a clock that counts sleep. */
+      readonly sinceBoot?: () => number;
     },
   ) {
     this.#writer = writer;
@@ -63,6 +66,7 @@ export class Runs {
     this.#identity = options.identity;
     this.#identityOf = options.identityOf ?? processIdentity;
     const { uptime = uptimeOfProcess } = options;
+    this.#sinceBoot = options.sinceBoot ?? sinceBoot;
     this.#uptime = () => uptime() - waitedForLocks();
     this.#awakeAt = this.#uptime();
   }
@@ -229,13 +233,21 @@ export class Runs {
     if (!isProcess(pid)) return false;
     // Neither a clock that jumps nor a process that is idle or asleep ends a run: only the end of its process does.
     const current = this.#identityOf(pid);
-    return current === undefined ? Math.abs(now - seenAt) < silentMaxMs : current === process;
+    if (current !== undefined) return current === process;
+    // Of before the computer was started, no process is left, and their numbers are given anew. Whoever lives while the
+    // clock is set forward by more than that gives a sign soon.
+    return Math.abs(now - seenAt) < Math.min(silentMaxMs, this.#sinceBoot());
   }
 }
 
 /** Not `performance.now`, which stands in for another clock where a test moves the time. */
 function uptimeOfProcess(): number {
   return Number(process.hrtime.bigint() / 1_000_000n);
+}
+
+/** Asked only where the system does not tell what a process is, which is rare. */
+function sinceBoot(): number {
+  return process.getBuiltinModule('node:os').uptime() * 1_000;
 }
 
 function allRuns(database: SqliteDatabase): RunRow[] {

@@ -32,6 +32,7 @@ export function openRun(
   processName = run,
   identityOf: (pid: number) => string | undefined = silentSystem,
   uptime?: () => number,
+  sinceBoot: () => number = () => Number.POSITIVE_INFINITY,
 ) {
   const database = openForWriting({ path, lockTimeoutMs: 0 });
   // Hours of signs of life are written, and none of these tests ends without warning.
@@ -40,7 +41,7 @@ export function openRun(
   const now = { now: () => clock.ms };
   const writer = new LogWriter(database, { path, lockTimeoutMs: 0, clock: now, run });
   const identity = { pid, process: processName };
-  const runs = new Runs(writer, database, { clock: now, run, identity, identityOf, uptime });
+  const runs = new Runs(writer, database, { clock: now, run, identity, identityOf, uptime, sinceBoot });
   const pending = new PendingDeliveries(database);
   const restarted = new RestartedTimers(writer, database);
   const append = (stream: string, consequences: Consequences) =>

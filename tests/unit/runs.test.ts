@@ -254,6 +254,25 @@ test('a run that ended, and one that has given no sign for long, leave their wor
   expect(next.runs.claimOrphans().sort()).toEqual(['s/ended', 's/silent']);
 });
 
+test('where the system does not tell who has a process number, nobody lives of before the computer was started', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  const old = openRun(path, clock, 'old', process.ppid);
+  old.runs.begin();
+  old.append('s/old', { ...nobody, hasWork: true });
+  const upFor = (minutes: number, run: string) =>
+    openRun(path, clock, run, process.pid, run, undefined, undefined, () => minutes * minuteMs);
+
+  clock.ms += 10 * minuteMs;
+  const beside = upFor(11, 'beside');
+  const after = upFor(9, 'after');
+  beside.runs.begin();
+
+  expect(beside.runs.claimOrphans()).toEqual([]);
+  after.runs.begin();
+  expect(after.runs.claimOrphans()).toEqual(['s/old']);
+});
+
 test('work that a run cannot resume is left to another one', () => {
   const path = join(temporaryFolder(), 'app.db');
   const clock = { ms: 1_000_000 };
