@@ -32,7 +32,7 @@ export function storageError(thrown: unknown, path: string): HoldfastError {
   if (code.startsWith('SQLITE_CANTOPEN') || ['ELOOP', 'ENAMETOOLONG', 'ENOTDIR', 'ENOENT'].includes(code)) {
     return holdfastError(
       'HOLDFAST_ERR_STORAGE_PATH',
-      `${path} cannot be opened: ${said}. Check that its folder exists and may be entered, that the path names a file, and ` +
+      `${path} cannot be opened: ${said}. Check that its folder exists and may be entered and written, that the path names a file, and ` +
         'that the disk can be read.',
       undefined,
       thrown,
