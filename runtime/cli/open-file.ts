@@ -73,11 +73,14 @@ export function modulesOf(given: unknown): string[] {
   const paths = Array.isArray(given) ? (given as string[]) : [];
   if (paths.length === 0)
     throw new UsageError('--modules PATH is missing: the module that exports the definitions.');
-  return paths
-    .flatMap((list) => list.split(','))
-    .map((path) => {
-      const absolute = resolve(path);
-      if (!existsSync(absolute)) throw new UsageError(`There is no module ${path}.`);
-      return pathToFileURL(absolute).href;
-    });
+  return paths.flatMap(pathsIn).map((path) => {
+    const absolute = resolve(path);
+    if (!existsSync(absolute)) throw new UsageError(`There is no module ${path}.`);
+    return pathToFileURL(absolute).href;
+  });
+}
+
+/** A comma may be a part of a path: home folders on Windows are often called `Doe, Ann`. */
+function pathsIn(list: string): string[] {
+  return existsSync(resolve(list)) ? [list] : list.split(',');
 }

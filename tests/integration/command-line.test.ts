@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -101,6 +102,19 @@ test('says counts, streams and events, for people and for machines', async () =>
   expect([stats, streams, events, some, table].map(({ code, err }) => ({ code, err }))).toEqual(
     Array(5).fill({ code: 0, err: '' }),
   );
+});
+
+test('a comma is between modules, or in the path of one', async () => {
+  const home = join(folder, 'Doe, Ann');
+  mkdirSync(home);
+  const [one, two] = [join(home, 'one.mjs'), join(folder, 'two.mjs')];
+  writeFileSync(one, `export { document } from ${JSON.stringify(fixture('library').href)};`);
+  writeFileSync(two, '');
+  const show = (modules: string) => run('show', database, 'document/plan', '--modules', modules, '--json');
+
+  const shown = await Promise.all([show(one), show(`${two},${library}`)]);
+
+  expect(shown.map(lines)).toMatchObject([[{ version: 2 }], [{ version: 2 }]]);
 });
 
 test('follows new events until it is interrupted', async () => {
