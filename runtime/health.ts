@@ -9,15 +9,16 @@ const askTimeoutMs = 1_000;
 
 /**
  * `running`, or `busy`: did not answer within a second, which a long commit or the lock of another process can bring
- * about. `absent`: not needed so far. `ended`: closed or broken.
+ * about. `absent`: not needed so far. `ended`: closed, broken, or without its file.
  */
 export type ServiceState = 'running' | 'busy' | 'absent' | 'ended';
 
 /** How a runtime is, as plain data: what `runtime.health()` resolves with. */
 export interface RuntimeHealth {
   /**
-   * `healthy`: everything serves. `degraded`: some actors have to wait or are refused: a host backs off or is
-   * unavailable, an actor is in quarantine, the store is busy, a projection has stopped. `failing`: nothing can be made durable, or no host serves.
+   * `healthy`: everything serves. `degraded`: some actors have to wait or are refused: a host could not start, backs
+   * off or is unavailable, an actor is in quarantine, the store is busy, a projection has stopped. `failing`: nothing can
+   * be made durable, since the store has ended or its file is gone, or no host serves.
    */
   readonly status: 'healthy' | 'degraded' | 'failing';
   /** When it was looked at, in milliseconds since 1970. */
@@ -48,6 +49,7 @@ export async function lookAtHealth(
   const isDegraded =
     standing !== 'healthy' ||
     quarantined.length > 0 ||
+    hosts.some(({ state }) => state === 'down') ||
     store === 'busy' ||
     reader === 'ended' ||
     projections.some(({ failure }) => failure !== null);

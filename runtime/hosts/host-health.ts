@@ -2,12 +2,13 @@ import type { ChildState } from '../../machines/supervisor.machine.ts';
 import type { DeathCause, DeathEvidence } from '../protocol/host-death.ts';
 
 /**
- * What a host is doing. `idle`: has no thread, and starts one with the next command. `restarting`: has died, and its
- * next thread is about to start. `backing-off`: waits for its next thread. `unavailable`: has died too often and rejects
+ * What a host is doing. `idle`: has no thread, and starts one with the next command. `down`: the same, but its last
+ * thread could not start. `restarting`: has died, and its next thread is about to start. `backing-off`: waits for its next thread. `unavailable`: has died too often and rejects
  * commands. `half-open`: is tried again after that.
  */
 export type HostState =
   | 'idle'
+  | 'down'
   | 'starting'
   | 'running'
   | 'restarting'
@@ -57,7 +58,7 @@ export function stateOfHost(lifecycle: string, child: ChildState, hasDied: boole
   if (child === 'backing-off') return 'backing-off';
   if (child === 'half-open') return 'half-open';
   if (lifecycle === 'fencing') return 'restarting';
-  if (lifecycle === 'absent') return 'idle';
+  if (lifecycle === 'absent') return hasDied ? 'down' : 'idle';
   if (lifecycle === 'starting') return hasDied ? 'restarting' : 'starting';
   return 'running';
 }

@@ -175,7 +175,7 @@ export class Host implements SupervisedHost {
     const { host, supervisor } = this.#options;
     // One that could not start, or was ended for the sake of others, before it ever served goes on not being needed.
     const isNeeded = this.backlog.size > 0 || (this.#isMissed && this.#downSince !== undefined);
-    if (this.#lifecycle.state === 'absent' && isNeeded && supervisor.mayRun(host)) this.#start();
+    if (this.#lifecycle.state === 'absent' && supervisor.mayRun(host) && isNeeded) this.#start();
   }
 
   endWithSibling(): void {

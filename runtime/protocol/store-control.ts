@@ -87,6 +87,7 @@ export interface StoreControl extends FirstReads {
   dueTimers(without: HeldBack): PendingDelivery[];
   /** Messages that wait. */
   messages(without: HeldBack, range: MessageRange): PendingDelivery[];
+  /** What actors wait for; rejects if the file is gone. */
   countPending(): PendingCounts;
   /** Actors whose work this run has under way. */
   ownWork(): string[];

@@ -48,7 +48,8 @@ export function serveStore(
   surroundings?: StoreSurroundings,
 ): void {
   const database = surroundings?.database ?? openForWriting(data);
-  const { writer, snapshots, deadLetters, desk, projections } = openTables(database, data, surroundings);
+  const tables = openTables(database, data, surroundings);
+  const { presence, writer, snapshots, deadLetters, desk, projections } = tables;
   const links = new Set<FramePort>();
   const generations = new Map<number, number>();
   const log = new LogReader(database, limits.firstLoadEventsMax);
@@ -172,7 +173,10 @@ export function serveStore(
     beginRun: () => desk.begin(),
     dueTimers: (without) => desk.dueTimers(without),
     messages: (without, range) => desk.messages(without, range),
-    countPending: () => desk.counts(),
+    countPending() {
+      presence?.check();
+      return desk.counts();
+    },
     ownWork: () => desk.ownWork(),
     releaseWork: (stream) => desk.releaseWork(stream),
     giveUpDelivery: (given, letter) => deadLetters.giveUp(given, letter, systemClock.now()),
@@ -220,6 +224,7 @@ function openTables(
     const writer = new LogWriter(database, { ...data, clock: systemClock, presence, isHurried });
     const signal = (given: DeliverySignal) => data.signals.postMessage(given);
     return {
+      presence,
       writer,
       snapshots: new SnapshotTable(writer),
       deadLetters: new DeadLetterBox(database, writer),

@@ -110,7 +110,7 @@ test.each([
   });
   const quarantined = new ChannelRecord('holdfast:actor:quarantined');
   const actor = runtime.actor(hostile, 'a');
-  await actor.send({ type: 'counted' });
+  await actor.send({ type: 'counted' }, { timeoutMs: 60_000 });
 
   await expect(actor.send(poison)).rejects.toEqual(codedError('HOLDFAST_ERR_TIMEOUT'));
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { codedError } from '../support/coded-error.ts';
+import { openRuntime } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 test('appends to a file that was moved away are refused, and taken again once it is back', async () => {
@@ -30,4 +31,24 @@ test('appends to a file that was moved away are refused, and taken again once it
   renameSync(`${path}.away`, path);
   await append();
   await expect(store.verify()).resolves.toMatchObject({ ok: true, events: acknowledged });
+});
+
+test('a runtime whose file was moved away says that it is failing, though nobody appends', async () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const runtime = await openRuntime(['counter'], { database: path });
+  await expect(runtime.health()).resolves.toMatchObject({ status: 'healthy' });
+
+  renameSync(path, `${path}.away`);
+
+  const failing = { status: 'failing', store: { state: 'ended' }, pending: null };
+  await vi.waitFor(() => expect(runtime.health()).resolves.toMatchObject(failing), {
+    timeout: 10_000,
+    interval: 100,
+  });
+
+  renameSync(`${path}.away`, path);
+  await expect(runtime.health()).resolves.toMatchObject({
+    status: 'healthy',
+    store: { state: 'running' },
+  });
 });

@@ -16,7 +16,9 @@ const soon = { timeout: 20_000, interval: 10 };
 async function killHostOf(runtime: Runtime, id: string): Promise<void> {
   const mark = join(temporaryFolder(), 'mark');
   const harmed = { type: 'harmed', harm: 'throw', mark } as const;
-  await expect(runtime.actor(hostile, id).send(harmed)).rejects.toEqual(codedError('HOLDFAST_ERR_HOST_DIED'));
+  await expect(runtime.actor(hostile, id).send(harmed, { timeoutMs: 60_000 })).rejects.toEqual(
+    codedError('HOLDFAST_ERR_HOST_DIED'),
+  );
 }
 
 const open = (options: Partial<RuntimeOptions>) => openRuntime(['hostile'], options);
@@ -274,6 +276,7 @@ test('a host that cannot start is tried once for each command, and not again unt
   expect(died.messages.map(({ cause, unanswered }) => [cause, unanswered])).toEqual(
     Array.from({ length: 5 }, () => ['not-started', 1]),
   );
+  await expect(runtime.health()).resolves.toMatchObject({ status: 'degraded', hosts: [{ state: 'down' }] });
 });
 
 test('hosts that cannot start are not tried for ever', async () => {
