@@ -16,7 +16,7 @@ ${lines.join('\n')}
 --json prints a line of JSON for each thing; progress goes to stderr. Files are only read, but by import, rebuild and
 dead-letters requeue or discard; none of these creates a database but import.
 Exit codes: 0 done, 1 failed, 2 not understood, 3 problems were found, 130 interrupted.
-holdfast VERB --help says more of one, holdfast --version which version this is.
+holdfast help VERB says more of one, holdfast --version which version this is.
 `;
 }
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import '../node-version.ts';
 import { createRequire } from 'node:module';
-import { parseArgs } from 'node:util';
 import { isHoldfastError } from '../errors/holdfast-error.ts';
 import { nearestName } from '../errors/nearest-name.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
-import { commonOptions, helpOf, helpOfAll } from './help.ts';
+import { helpOf, helpOfAll } from './help.ts';
+import { parseArguments } from './parse-arguments.ts';
 import { Terminal } from './terminal.ts';
 import type { Verb } from './verb.ts';
 import { backup } from './verbs/backup.ts';
@@ -39,7 +39,7 @@ const verbs: Readonly<Record<string, Verb>> = {
 const interrupted = new Error('interrupted');
 
 async function main(argv: readonly string[]): Promise<number> {
-  const [name, ...rest] = argv;
+  const [name, ...rest] = argv[0] === 'help' && argv.length > 1 ? [...argv.slice(1, 2), '--help'] : argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(helpOfAll(verbs));
     return name === undefined ? exitCodes.notUnderstood : exitCodes.done;
@@ -50,7 +50,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
   if (verb === undefined) throw new UsageError(`There is no verb "${name}". ${hint(name)}`);
-  const { values, positionals } = parse(verb, rest);
+  const { values, positionals } = parseArguments(name, verb, rest);
   if (values['help'] === true) {
     process.stdout.write(helpOf(name, verb));
     return exitCodes.done;
@@ -69,19 +69,6 @@ async function main(argv: readonly string[]): Promise<number> {
     return await verb.run({ database, args, options: values, terminal, signal: stop.signal });
   } finally {
     terminal.clearProgress();
-  }
-}
-
-function parse(verb: Verb, args: readonly string[]) {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { ...commonOptions, ...verb.options },
-    });
-    return { values: values as Record<string, string | boolean | string[] | undefined>, positionals };
-  } catch (error) {
-    throw new UsageError((error as Error).message);
   }
 }
 

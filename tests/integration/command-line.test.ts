@@ -135,9 +135,10 @@ const onceMore = async (child: ChildProcess): Promise<string> => {
 };
 
 test('shows the state of an actor at a version', async () => {
-  const [now, then, nobody] = await Promise.all([
+  const [now, then, beyond, nobody] = await Promise.all([
     run('show', database, 'document/plan', '--modules', library, '--json'),
     run('show', database, 'document/plan', '--modules', library, '--json', '--at', '1'),
+    run('show', database, 'document/plan', '--modules', library, '--json', '--at', '9'),
     run('show', database, 'document/none', '--modules', library),
   ]);
 
@@ -145,6 +146,11 @@ test('shows the state of an actor at a version', async () => {
     { version: 2, state: 'draft', context: { title: 'Plan', body: 'first' } },
   ]);
   expect(lines(then)).toMatchObject([{ version: 1, context: { title: 'Plan', body: '' } }]);
+  expect(beyond).toMatchObject({
+    code: 0,
+    out: now.out,
+    err: 'holdfast: document/plan ends at version 2.\n',
+  });
   expect(nobody).toMatchObject({ code: 1, err: expect.stringContaining('no events of document/none') });
 });
 
@@ -177,6 +183,7 @@ test('says its version, and what each option of a verb does', async () => {
   const helps = await Promise.all(some.map((verb) => run(verb, '--help')));
 
   expect(await runAlone('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
+  expect(await run('help', 'events')).toEqual(await run('events', '--help'));
   expect(await run('-v')).toEqual({ code: 0, out: `${version}\n`, err: '' });
   expect(verbs).toContain('events');
   for (const { out } of helps) {
@@ -455,7 +462,18 @@ test.each([
   [['nope', 'x.db'], 2, /There is no verb "nope"/],
   [['stat', 'x.db'], 2, /Did you mean "stats"/],
   [['stats'], 2, /path of the database is missing/],
-  [['stats', 'x.db', '--nope'], 2, /--nope/],
+  [
+    ['stats', 'x.db', '--nope'],
+    2,
+    /"stats" has no option --nope; holdfast stats --help says which there are\./,
+  ],
+  [['events', 'x.db', '--typ', 'a'], 2, /"events" has no option --typ; did you mean --type\?/],
+  [['events', 'x.db', '-z'], 2, /"events" has no option -z/],
+  [['events', 'x.db', '--limit'], 2, /--limit needs a value/],
+  [['events', 'x.db', '--limit='], 2, /--limit needs a value/],
+  [['events', 'x.db', '--type', '--json'], 2, /--type needs a value/],
+  [['stats', 'x.db', '--json=1'], 2, /--json takes no value/],
+  [['help', 'nope'], 2, /There is no verb "nope"/],
   [['events', 'x.db', '--limit', 'many'], 1, /no file/],
   [['show', 'x.db', 'a/1'], 1, /no file/],
   [['rehearse', 'x.db'], 2, /--modules PATH is missing/],

@@ -63,7 +63,12 @@ async function projections(ask: Ask): Promise<Finding[]> {
   return rows.map(({ name, role, version, position, skipped, head }) => {
     const what = `projection ${String(name)} ${String(version)}, ${String(role)}, at ${String(position)} of ${String(head)}`;
     if (role === 'building')
-      return { level: 'look', what, advice: 'Its build was interrupted; a start goes on with it.' };
+      return {
+        level: 'look',
+        what,
+        advice:
+          'Its build was interrupted, or stopped at an event; a start goes on with it, and health() says where it fails.',
+      };
     if (Number(skipped) > 0)
       return {
         level: 'look',

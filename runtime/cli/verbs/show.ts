@@ -30,6 +30,8 @@ export const show = readingVerb({
       backend.reader().request('load', request),
     );
     const kept = JSON.parse(encode({ state, context, output }, stream)) as Record<string, unknown>;
+    if (options['at'] !== undefined && found.version < upTo)
+      terminal.error(`${stream} ends at version ${found.version}.`);
     if (terminal.isJson) terminal.json({ ...found, ...kept });
     else {
       terminal.object({ ...found, state: JSON.stringify(kept['state']) });
