@@ -85,6 +85,7 @@ export default defineConfig(({ mode }) => {
             // The canaries are real files in the source tree, which other suites may read: this one runs last, and alone.
             fileParallelism: false,
             testTimeout: 60_000 * patience,
+            hookTimeout: 60_000,
           },
         },
         {

@@ -4,6 +4,7 @@ import { doer } from '../support/fixtures/effects.ts';
 import { order } from '../support/fixtures/order.ts';
 import { talkative } from '../support/fixtures/talkative.ts';
 import { openRuntime } from '../support/open-runtime.ts';
+import { soon } from '../support/soon.ts';
 
 async function correlated(runtime: Runtime, id: string) {
   const found = [];
@@ -58,7 +59,10 @@ test('a whole order, with its promise, callback, child and timers, is found by i
   const actor = runtime.actor(order, '1');
   await actor.send({ type: 'pay', cents: 5, fails: false });
   const beginning = await firstEventOf(runtime, 'order/1');
-  await vi.waitFor(async () => expect((await correlated(runtime, beginning.id)).length).toBeGreaterThan(3));
+  await vi.waitFor(
+    async () => expect((await correlated(runtime, beginning.id)).length).toBeGreaterThan(3),
+    soon,
+  );
 
   for (const { id, metadata } of await correlated(runtime, beginning.id)) {
     if (id === beginning.id) continue;

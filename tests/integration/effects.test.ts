@@ -8,6 +8,7 @@ import { chain, doer, eager } from '../support/fixtures/effects.ts';
 import { talkative } from '../support/fixtures/talkative.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { sharedRuntime } from '../support/shared-runtime.ts';
+import { soon } from '../support/soon.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { times } from '../support/thorough.ts';
 
@@ -23,7 +24,7 @@ test('an actor that never began has no work under way, whatever it was sent', as
   const database = join(temporaryFolder(), 'app.db');
   const before = await open(database);
   await before.actor(talkative, 'a').send({ type: 'talk', to: 'eager/1', what: 'unknown' });
-  await vi.waitFor(async () => expect((await before.health()).pending).toMatchObject({ messages: 0 }));
+  await vi.waitFor(async () => expect((await before.health()).pending).toMatchObject({ messages: 0 }), soon);
 
   expect((await before.health()).pending).toEqual({ timers: 0, messages: 0, work: 0 });
   await before.close();
@@ -46,7 +47,7 @@ test('an emitted event that cannot be kept is refused with its step, and its hos
   );
   await actor.send({ type: 'emit', bad: false });
 
-  await vi.waitFor(() => expect(heard).toEqual([{ type: 'told', by: 'me' }]));
+  await vi.waitFor(() => expect(heard).toEqual([{ type: 'told', by: 'me' }]), soon);
   expect(died.messages).toEqual([]);
 });
 

@@ -10,6 +10,7 @@ import { tallies } from '../support/fixtures/tallies.ts';
 import { appendHistory, everything } from '../support/ledger-rows.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { sharedRuntime } from '../support/shared-runtime.ts';
+import { soon } from '../support/soon.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { times } from '../support/thorough.ts';
 import { writtenOnce } from '../support/written-once.ts';
@@ -79,14 +80,16 @@ test('a new version is built from the first event, and takes the place of the ol
 
   const runtime = await openRuntime(['library-v2'], { database });
   const rows = await runtime.query(titles, all, [], { after: last });
-  await vi.waitFor(async () => expect(await healthOf(runtime, 'titles')).toMatchObject({ version: 2 }));
+  await vi.waitFor(async () => expect(await healthOf(runtime, 'titles')).toMatchObject({ version: 2 }), soon);
 
   expect(rows).toHaveLength(2);
-  await vi.waitFor(async () =>
-    expect(await runtime.query(titles, all)).toEqual([
-      { id: 'a', heading: 'A' },
-      { id: 'b', heading: 'B' },
-    ]),
+  await vi.waitFor(
+    async () =>
+      expect(await runtime.query(titles, all)).toEqual([
+        { id: 'a', heading: 'A' },
+        { id: 'b', heading: 'B' },
+      ]),
+    soon,
   );
 });
 

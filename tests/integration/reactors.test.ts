@@ -5,6 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { ChildProgram } from '../support/child-program.ts';
 import { document, mailer } from '../support/fixtures/greeter.ts';
 import { openRuntime } from '../support/open-runtime.ts';
+import { soon } from '../support/soon.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { times } from '../support/thorough.ts';
 
@@ -37,12 +38,14 @@ test('an event that fails stops its reactor before it, visible in health, and ho
   const { position } = await runtime.actor(document, 'b').send({ type: 'created', title: 'bad' });
   await runtime.actor(document, 'c').send({ type: 'created', title: 'x' });
 
-  await vi.waitFor(async () =>
-    expect((await runtime.health()).projections.find(({ name }) => name === 'greeter')).toMatchObject({
-      state: 'stopped',
-      position: position - 1,
-      failure: { message: 'nobody to greet', event: { stream: 'document/b' } },
-    }),
+  await vi.waitFor(
+    async () =>
+      expect((await runtime.health()).projections.find(({ name }) => name === 'greeter')).toMatchObject({
+        state: 'stopped',
+        position: position - 1,
+        failure: { message: 'nobody to greet', event: { stream: 'document/b' } },
+      }),
+    soon,
   );
   await runtime.actor(mailer, 'main').waitFor(({ context }) => context.greeted.length === 1);
   expect(await greeted(runtime)).toEqual(['a']);

@@ -4,6 +4,7 @@ import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { codedError } from '../support/coded-error.ts';
 import { openRuntime } from '../support/open-runtime.ts';
+import { soon } from '../support/soon.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 test('appends to a file that was moved away are refused, and taken again once it is back', async () => {
@@ -22,7 +23,7 @@ test('appends to a file that was moved away are refused, and taken again once it
   const gone = codedError('HOLDFAST_ERR_STORAGE_PATH', {
     message: expect.stringContaining('removed or moved'),
   });
-  await vi.waitFor(() => expect(append()).rejects.toEqual(gone), { timeout: 10_000, interval: 100 });
+  await vi.waitFor(() => expect(append()).rejects.toEqual(gone), soon);
   await expect(Promise.allSettled([append(), append()])).resolves.toEqual([
     { status: 'rejected', reason: gone },
     { status: 'rejected', reason: gone },
@@ -41,10 +42,7 @@ test('a runtime whose file was moved away says that it is failing, though nobody
   renameSync(path, `${path}.away`);
 
   const failing = { status: 'failing', store: { state: 'ended' }, pending: null };
-  await vi.waitFor(() => expect(runtime.health()).resolves.toMatchObject(failing), {
-    timeout: 10_000,
-    interval: 100,
-  });
+  await vi.waitFor(() => expect(runtime.health()).resolves.toMatchObject(failing), soon);
 
   renameSync(`${path}.away`, path);
   await expect(runtime.health()).resolves.toMatchObject({

@@ -6,6 +6,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { counter } from '../support/fixtures/counter.ts';
 import { notebook } from '../support/fixtures/notebook.ts';
 import { fixture, openRuntime } from '../support/open-runtime.ts';
+import { soon } from '../support/soon.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 test('an actor that is idle leaves memory and comes back with its state', async () => {
@@ -13,7 +14,7 @@ test('an actor that is idle leaves memory and comes back with its state', async 
   const actor = runtime.actor(counter, 'a');
   await actor.send({ type: 'added', by: 2 });
 
-  await vi.waitFor(async () => expect(await runtime.residents()).toBe(0), { timeout: 10_000, interval: 10 });
+  await vi.waitFor(async () => expect(await runtime.residents()).toBe(0), soon);
 
   await expect(actor.send({ type: 'added', by: 3 })).resolves.toMatchObject({ version: 2 });
   await expect(actor.snapshot()).resolves.toMatchObject({ context: { total: 5 } });
@@ -25,7 +26,7 @@ test('an actor that is watched stays in memory', async () => {
   await changes.next();
   await runtime.actor(counter, 'idle').send({ type: 'locked' });
 
-  await vi.waitFor(async () => expect(await runtime.residents()).toBe(1), { timeout: 10_000, interval: 10 });
+  await vi.waitFor(async () => expect(await runtime.residents()).toBe(1), soon);
 
   const next = changes.next();
   await runtime.actor(counter, 'watched').send({ type: 'locked' });

@@ -8,9 +8,8 @@ import { codedError } from '../support/coded-error.ts';
 import { counter } from '../support/fixtures/counter.ts';
 import { hostile } from '../support/fixtures/hostile.ts';
 import { openRuntime } from '../support/open-runtime.ts';
+import { soon } from '../support/soon.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-const soon = { timeout: 20_000, interval: 10 };
 
 /** Ends the host of an actor, in a way that no command can be blamed for. */
 async function killHostOf(runtime: Runtime, id: string): Promise<void> {

@@ -3,6 +3,7 @@ import type { CpuPool } from '../../runtime/cpu/pool.ts';
 import { verifyWith } from '../../runtime/store/sqlite-backend.ts';
 import { ReaderClient } from '../../runtime/threads/reader-client.ts';
 import { codedError } from '../support/coded-error.ts';
+import { soon } from '../support/soon.ts';
 
 /** A reader in the middle of a statement, which answers nothing and ends when it is told to halt. */
 const deaf = `
@@ -27,7 +28,7 @@ test.each(asks)(
     const reader = await ReaderClient.start('nowhere.db', workerUrl);
     const request = vi.spyOn(reader, 'request');
     const asked = expect(ask(reader)).rejects.toThrow(codedError('HOLDFAST_ERR_CLOSED'));
-    await vi.waitFor(() => expect(request).toHaveBeenCalled());
+    await vi.waitFor(() => expect(request).toHaveBeenCalled(), soon);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
 
