@@ -30,6 +30,13 @@ const scope = createInertScope((action) => {
   collected.push(action);
 });
 
+/** Before a transition: what is collected is its own, and `self` has the state that it begins in, as in XState. */
+function prepare(from: MachineSnapshot | undefined, id = scope.self.id): void {
+  collected = [];
+  scope.self.id = id;
+  scope.self._snapshot = from;
+}
+
 /** How many events a machine may send to itself in one step before it is taken for an endless loop. */
 const selfSentMax = 10_000;
 
@@ -39,8 +46,7 @@ export function initialStep(
   input: unknown,
   id = '',
 ): { snapshot: MachineSnapshot; asked: Asked } {
-  collected = [];
-  scope.self.id = id;
+  prepare(undefined, id);
   freshContext(machine);
   const snapshot = machine.getInitialSnapshot(scope, input as never) as MachineSnapshot;
   if (snapshot.status === 'error') throw snapshot.error;
@@ -61,8 +67,7 @@ export function step(
   id = '',
 ): Step {
   if (snapshot.status !== 'active') return notAccepted;
-  collected = [];
-  scope.self.id = id;
+  prepare(snapshot, id);
   const next = machine.transition(snapshot, event as never, scope) as MachineSnapshot;
   // An event that is not accepted leaves the same snapshot, and so does one that is accepted and changes nothing.
   if (next === snapshot && !answers(machine, snapshot, event)) return notAccepted;
@@ -106,11 +111,16 @@ export interface PersistedSnapshot {
   readonly error?: unknown;
 }
 
-/** The part of a snapshot to keep. It shares the context with the snapshot: encode it at once. */
+/**
+ * The part of a snapshot to keep. It shares the context with the snapshot: encode it at once. Throws for a context that
+ * refers to its own actor: XState would restore it without that.
+ */
 export function persist(machine: AnyStateMachine, snapshot: MachineSnapshot): PersistedSnapshot {
   const { status, value, context, historyValue, output, error } = machine.getPersistedSnapshot(
     snapshot,
   ) as unknown as PersistedSnapshot;
+  if (context !== snapshot.context)
+    throw new Error('Its context refers to itself, and would come back without that.');
   const ended = { ...(output === undefined ? {} : { output }), ...(error === undefined ? {} : { error }) };
   return { status, value, context, historyValue, ...ended };
 }
@@ -119,9 +129,10 @@ export function persist(machine: AnyStateMachine, snapshot: MachineSnapshot): Pe
  * The context as it is kept, where child actors are references. XState follows one that refers to itself until its stack
  * overflows: that is given as it is, for the codec to say where it does.
  */
-export function contextToKeep(machine: AnyStateMachine, snapshot: MachineSnapshot): unknown {
+export function contextToKeep(machine: AnyStateMachine, snapshot: MachineSnapshot, id = ''): unknown {
+  scope.self.id = id;
   try {
-    return persist(machine, snapshot).context;
+    return (machine.getPersistedSnapshot(snapshot) as { context?: unknown }).context;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return snapshot.context;
@@ -167,7 +178,7 @@ function settle(
   sortOut(collected, asked, selfSent);
   for (let index = 0; index < selfSent.length && snapshot.status === 'active'; index++) {
     if (index >= selfSentMax) throw new Error('It sends events to itself without an end.');
-    collected = [];
+    prepare(snapshot);
     snapshot = machine.transition(snapshot, selfSent[index] as never, scope) as MachineSnapshot;
     check(snapshot);
     sortOut(collected, asked, selfSent);

@@ -1,4 +1,5 @@
 import { holdfastError } from '../runtime/errors/holdfast-error.ts';
+import { sentence } from '../runtime/errors/sentence.ts';
 import { decode, encode } from '../runtime/protocol/codec.ts';
 import { createEventId } from '../runtime/protocol/event-id.ts';
 import { Payloads } from '../runtime/protocol/payloads.ts';
@@ -100,7 +101,7 @@ export class HostedDefinition {
     } catch (error) {
       throw holdfastError(
         'HOLDFAST_ERR_TRANSITION_FAILED',
-        `The machine of "${this.definition.kind}" could not be started: ${messageOf(error)}` +
+        `The machine of "${this.definition.kind}" could not be started: ${sentence(messageOf(error))}` +
           (given?.input === undefined && this.definition.input === undefined ? noInput : ''),
         undefined,
         error,

@@ -318,10 +318,11 @@ function isPromiseLogic(logic: ActorLogic): boolean {
 /** What XState calls the scope of a transition. */
 export type Scope = Parameters<AnyStateMachine['transition']>[2];
 
+/** A scope that carries nothing out. Its `self` is whoever it is said to be, and its `getSnapshot` gives `_snapshot`. */
+export type InertScope = Scope & { readonly self: { id: string; _snapshot: MachineSnapshot | undefined } };
+
 /** A scope that carries nothing out and only collects what transitions ask for. */
-export function createInertScope(
-  collect: (action: Action) => void,
-): Scope & { readonly self: { id: string } } {
+export function createInertScope(collect: (action: Action) => void): InertScope {
   const self = createEmptyActor();
   // Actors are refused where this scope is used, and must not be in the way of the next one of their name.
   (self.system as unknown as { _set(systemId: string, actor: unknown): void })._set = () => undefined;
@@ -336,7 +337,7 @@ export function createInertScope(
     stopChild: () => undefined,
     emit: () => undefined,
     actionExecutor: collect,
-  } as unknown as Scope & { readonly self: { id: string } };
+  } as unknown as InertScope;
 }
 
 /** The types of the events that a machine may accept in a state; guards are not evaluated. */

@@ -258,7 +258,10 @@ test('a machine that cannot begin without an input is started with one, and read
   await host.passivate();
   const again = await host.start(address);
 
-  expect(early).toMatchObject({ code: 'HOLDFAST_ERR_TRANSITION_FAILED' });
+  expect(early).toMatchObject({
+    code: 'HOLDFAST_ERR_TRANSITION_FAILED',
+    message: expect.stringMatching(/could not be started: .*'name'\)\. It was given no input/),
+  });
   expect(unseen).toMatchObject({ code: 'HOLDFAST_ERR_TRANSITION_FAILED' });
   expect(started).toMatchObject({ outcome: 'appended', version: 1 });
   expect(again).toMatchObject({ outcome: 'unchanged', version: 1 });

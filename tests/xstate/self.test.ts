@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { assign } from 'xstate';
+import { AskedHost, hostedMachine } from '../support/hosted-actor.ts';
+import { bump, sends } from '../support/statechart-actions.ts';
+import { behaviours } from '../support/statechart-behaviours.ts';
+import { type Args, chart } from '../support/statechart-chart.ts';
+import { send } from '../support/statechart-step.ts';
+
+/** A machine on its own is computed without an actor, one with children as live actors: `self` has to be the same. */
+const alone = {};
+const withChildren = { actors: { child: chart({}) } };
+
+const noteState = assign(({ context, self }: Args) => ({
+  seen: [...context.seen, self.getSnapshot().value],
+})) as object;
+
+const remembersItself = (implementations: object) =>
+  chart(
+    {
+      context: { me: null, n: 0 },
+      on: {
+        KEEP: { actions: assign(({ self }: Args) => ({ me: self })) as object },
+        GO: { actions: sends(({ context }: Args) => context.me, { type: 'GOT' }) },
+        GOT: { actions: bump('n') },
+      },
+    },
+    implementations as never,
+  );
+
+for (const [what, implementations] of [
+  ['a machine on its own', alone],
+  ['a machine with children', withChildren],
+] as const) {
+  behaviours({
+    [`${what} reads of itself, within a step, the state that the step began in`]: {
+      machine: () =>
+        chart(
+          {
+            context: { seen: [] },
+            initial: 'a',
+            states: {
+              a: { on: { GO: { target: 'b', actions: noteState } } },
+              b: {
+                entry: [noteState, sends(({ self }: Args) => self, { type: 'ON' })],
+                on: { ON: { target: 'c', actions: noteState } },
+              },
+              c: { entry: noteState, on: { GO: 'a' } },
+            },
+          },
+          implementations as never,
+        ),
+      script: [send('GO'), send('GO')],
+      last: { context: { seen: ['a', 'a', 'b', 'b'] } },
+    },
+    [`${what} may keep a reference to itself, and send to it`]: {
+      machine: () => remembersItself(implementations),
+      script: [send('KEEP'), send('GO'), send('GO')],
+      last: { context: { me: { xstate$$type: 1, id: '1' }, n: 2 } },
+    },
+  });
+
+  test(`${what} that keeps a reference to itself is not taken for another one`, async () => {
+    const host = new AskedHost(new Map([['thing', hostedMachine(remembersItself(implementations), 1)]]));
+    await host.send('thing/1', 'KEEP', {});
+    await host.send('thing/2', 'KEEP', {});
+    const meOf = async (address: string) =>
+      ((await host.snapshot(address)).context as { me: { id: string } }).me.id;
+
+    const live = [await meOf('thing/1'), await meOf('thing/2')];
+    await host.passivate();
+
+    expect(live).toEqual(['1', '2']);
+    expect([await meOf('thing/1'), await meOf('thing/2')]).toEqual(live);
+  });
+}
