@@ -1,6 +1,13 @@
 import { isAddressRef } from '../runtime/protocol/address-ref.ts';
 import { createEventId } from '../runtime/protocol/event-id.ts';
-import { type Asked, type AskedSoFar, askedNothing, askNothingYet, delayMsOf } from './asked.ts';
+import {
+  type Asked,
+  type AskedSoFar,
+  askedNothing,
+  askNothingYet,
+  delayMsOf,
+  type EffectSelf,
+} from './asked.ts';
 import { freshContext } from './fresh-context.ts';
 import {
   type Input,
@@ -29,6 +36,16 @@ let collected: Action[] = [];
 const scope = createInertScope((action) => {
   collected.push(action);
 });
+
+/** Whose action is carried out. */
+let acting: EffectSelf | undefined;
+
+// Within a step what an actor sends to itself is part of it, within an action it comes after it.
+scope.self.send = (event) => {
+  if (acting === undefined)
+    collected.push({ type: 'xstate.sendTo', info: {}, params: { to: scope.self, event } });
+  else acting.send(event);
+};
 
 /** Before a transition: what is collected is its own, and `self` has the state that it begins in, as in XState. */
 function prepare(from: MachineSnapshot | undefined, id = scope.self.id): void {
@@ -221,7 +238,18 @@ function sortOut(actions: readonly Action[], asked: AskedSoFar, selfSent: Machin
         break;
       default:
         if (exec === undefined) break;
-        asked.effects.push({ kind: 'action', type, run: (self) => exec({ ...info, self }, params) });
+        asked.effects.push({
+          kind: 'action',
+          type,
+          run: (self) => {
+            acting = self;
+            try {
+              return exec({ ...info, self }, params);
+            } finally {
+              acting = undefined;
+            }
+          },
+        });
     }
   }
 }

@@ -319,7 +319,9 @@ function isPromiseLogic(logic: ActorLogic): boolean {
 export type Scope = Parameters<AnyStateMachine['transition']>[2];
 
 /** A scope that carries nothing out. Its `self` is whoever it is said to be, and its `getSnapshot` gives `_snapshot`. */
-export type InertScope = Scope & { readonly self: { id: string; _snapshot: MachineSnapshot | undefined } };
+export type InertScope = Scope & {
+  readonly self: { id: string; _snapshot: MachineSnapshot | undefined; send(event: MachineEvent): void };
+};
 
 /** A scope that carries nothing out and only collects what transitions ask for. */
 export function createInertScope(collect: (action: Action) => void): InertScope {

@@ -59,6 +59,49 @@ for (const [what, implementations] of [
     },
   });
 
+  behaviours({
+    [`${what} may send to itself while a step is computed`]: {
+      machine: () =>
+        chart(
+          {
+            context: { log: [] },
+            on: {
+              GO: {
+                actions: assign(({ self }: Args) => {
+                  self.send({ type: 'FIRST' });
+                  self.send({ type: 'SECOND' });
+                  return {};
+                }) as object,
+              },
+              '*': {
+                actions: assign(({ context, event }: Args) => ({
+                  log: [...context.log, event.type],
+                })) as object,
+              },
+            },
+          },
+          implementations as never,
+        ),
+      script: [send('GO'), send('GO')],
+      last: { context: { log: ['FIRST', 'SECOND', 'FIRST', 'SECOND'] } },
+    },
+    [`an action of ${what} may send by the reference that the context keeps`]: {
+      machine: () =>
+        chart(
+          {
+            context: ({ self }) => ({ me: self, n: 0 }),
+            on: {
+              GO: { actions: ({ context }) => context.me.send({ type: 'GOT' }) },
+              GOT: { actions: bump('n') },
+            },
+          },
+          implementations as never,
+        ),
+      script: [send('GO'), send('GO')],
+      last: { context: { n: 2 } },
+    },
+  });
+
   test(`${what} that keeps a reference to itself is not taken for another one`, async () => {
     const host = new AskedHost(new Map([['thing', hostedMachine(remembersItself(implementations), 1)]]));
     await host.send('thing/1', 'KEEP', {});
