@@ -26,11 +26,11 @@ export function directAnswer(
 
 /** The whole durable state of an actor. Child actors in a context are shown by their ids, as XState persists them. Throws for one without a state. */
 export function shown(resident: Resident): HostReceipt {
-  const { hosted, committed, address, id } = resident;
+  const { committed, address, id } = resident;
   const { snapshot } = committed;
   const failure = failureToBegin(snapshot);
   if (failure !== undefined) throw failure;
-  const context = contextToKeep(hosted.machine, snapshot, id);
+  const context = contextToKeep(snapshot, id);
   const { output, error, tags } = snapshot;
   const details = { output, ...(error === undefined ? {} : { error: keepable(error) }), tags: [...tags] };
   return {

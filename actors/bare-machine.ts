@@ -9,6 +9,7 @@ import {
   type EffectSelf,
 } from './asked.ts';
 import { freshContext } from './fresh-context.ts';
+import { referencesIn } from './references-in.ts';
 import {
   type Input,
   notAccepted,
@@ -142,18 +143,10 @@ export function persist(machine: AnyStateMachine, snapshot: MachineSnapshot): Pe
   return { status, value, context, historyValue, ...ended };
 }
 
-/**
- * The context as it is kept, where child actors are references. XState follows one that refers to itself until its stack
- * overflows: that is given as it is, for the codec to say where it does.
- */
-export function contextToKeep(machine: AnyStateMachine, snapshot: MachineSnapshot, id = ''): unknown {
+/** The context as it is kept, where actors are references; `id` is that of a machine that refers to itself. */
+export function contextToKeep({ context }: MachineSnapshot, id = ''): unknown {
   scope.self.id = id;
-  try {
-    return (machine.getPersistedSnapshot(snapshot) as { context?: unknown }).context;
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return snapshot.context;
-  }
+  return referencesIn(context);
 }
 
 /** The reverse of {@link persist}. Takes ownership of its argument. Throws if the machine cannot be in that state. */

@@ -2,12 +2,19 @@ import { isHoldfastError } from '../runtime/errors/holdfast-error.ts';
 import { encode } from '../runtime/protocol/codec.ts';
 import { describe } from '../runtime/protocol/names.ts';
 import { checkOptions, invalidOption } from '../runtime/protocol/options.ts';
-import { ActorTree } from './actor-tree.ts';
-import { contextToKeep } from './bare-machine.ts';
 import { actionsOf, alwaysTargetsOf, stateNodesOf } from './chart.ts';
+import { freshContext } from './fresh-context.ts';
 import { missingImplementations } from './missing-implementations.ts';
 import { deadEnds, reachableStates } from './reachable-states.ts';
-import { type AnyStateMachine, isMachine, type StateNode } from './xstate-adapter.ts';
+import { referencesIn } from './references-in.ts';
+import {
+  type AnyStateMachine,
+  boundMicrosteps,
+  createLiveActor,
+  isMachine,
+  type LiveActor,
+  type StateNode,
+} from './xstate-adapter.ts';
 
 /** One thing that {@link lintMachine} found. */
 export interface LintProblem {
@@ -153,8 +160,13 @@ function cycleFrom(start: StateNode, path: readonly StateNode[]): readonly State
 function* lintContext(machine: AnyStateMachine, input: unknown): Generator<LintProblem> {
   let context: unknown;
   try {
-    const identity = { id: 'lint', address: 'lint/lint', onInput: () => undefined };
-    context = contextToKeep(machine, new ActorTree(machine, identity, { input }).snapshot);
+    // It is not started: nobody is sent anything, and nothing is done.
+    const { context: begun } = createLiveActor(machine, {
+      id: 'lint',
+      input,
+      onActor: prepare,
+    }).getSnapshot();
+    context = referencesIn(begun);
   } catch {
     // It needs an input of its own, and says what is wrong when it gets one.
     return;
@@ -170,6 +182,13 @@ function* lintContext(machine: AnyStateMachine, input: unknown): Generator<LintP
       message: `The context of "${machine.id}" could not be kept: ${error.message}`,
     };
   }
+}
+
+/** As in a tree: no loop is endless, and a context that is given as an object stays as it is. */
+function prepare({ logic }: LiveActor): void {
+  if (!isMachine(logic)) return;
+  boundMicrosteps(logic);
+  freshContext(logic);
 }
 
 function notAMachine(given: unknown): Error {

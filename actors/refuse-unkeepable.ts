@@ -1,4 +1,5 @@
 import { encode } from '../runtime/protocol/codec.ts';
+import { referencesIn } from './references-in.ts';
 import { isActorRef, type MachineSnapshot } from './xstate-adapter.ts';
 
 /**
@@ -20,11 +21,12 @@ function look(value: unknown, before: unknown, path: string, within: readonly ob
     return;
   }
   // An actor is kept as its id, and only in a context.
-  if (!path.startsWith('output') && isActorRef(value)) return;
+  const isOutput = path.startsWith('output');
+  if (!isOutput && isActorRef(value)) return;
   const isList = Array.isArray(value);
   const prototype: unknown = Object.getPrototypeOf(value);
   if ((!isList && prototype !== Object.prototype && prototype !== null) || within.includes(value)) {
-    encode(value, path);
+    encode(isOutput ? value : referencesIn(value), path);
     return;
   }
   const ancestors = [...within, value];

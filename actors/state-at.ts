@@ -54,7 +54,7 @@ export async function stateAt(
   const failure = failureToBegin(snapshot);
   if (failure !== undefined) throw failure;
   const { value: state, status, output } = snapshot;
-  return { stream, version, state, context: contextToKeep(hosted.machine, snapshot, id), status, output };
+  return { stream, version, state, context: contextToKeep(snapshot, id), status, output };
 }
 
 function noEvents(stream: string): Error {

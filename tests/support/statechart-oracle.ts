@@ -1,4 +1,5 @@
 import { createActor, SimulatedClock } from 'xstate';
+import { referencesIn } from '../../actors/references-in.ts';
 import type { AnyStateMachine, MachineEvent } from '../../actors/xstate-adapter.ts';
 import { decode, encode } from '../../runtime/protocol/codec.ts';
 import type { ScriptStep } from './statechart-step.ts';
@@ -84,7 +85,8 @@ export function runByXState(define: Define, input: unknown): Run {
       return {
         value,
         status,
-        context: plain(persisted.context),
+        // XState leaves actors in maps and sets as they are.
+        context: plain(referencesIn(persisted.context)),
         output: plain(output),
         error: messageOf(error),
         tags: [...tags].sort(),

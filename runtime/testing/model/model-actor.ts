@@ -141,9 +141,7 @@ export class ModelActor {
   /** The context of a state of this actor as text. One without child actors is kept as it is. */
   contextTextOf(snapshot: MachineSnapshot): string | Error {
     const { hosted } = this.#model;
-    return attempt(() =>
-      encode(hosted.hasChildren ? contextToKeep(snapshot.machine, snapshot) : snapshot.context),
-    );
+    return attempt(() => encode(hosted.hasChildren ? contextToKeep(snapshot) : snapshot.context));
   }
 
   /** The same as {@link text}, computed again: another text than {@link text} means that the state was changed in place. */
