@@ -235,6 +235,8 @@ function leafToPlain(value: object, path: string): unknown {
   if (isAddressRef(value)) return { $address: value.address };
   const bytes = bytesToPlain(value);
   if (bytes !== undefined) return bytes;
+  // An actor of XState, which this file does not know: a context is encoded with references in their place.
+  if ('sessionId' in value && 'send' in value) throw actorRefused(path);
   throw refused(path, instanceOf(value));
 }
 
@@ -340,6 +342,14 @@ function reviveBytes(name: 'ArrayBuffer' | TypedArrayName, base64: string): unkn
 function setOwn(record: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== '__proto__') record[key] = value;
   else Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function actorRefused(path: string): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_PAYLOAD_INVALID',
+    `${path} is an actor, and only a context can refer to one. Give its id or, of an actor with its own stream, addressOf(definition, id).`,
+    { path },
+  );
 }
 
 function instanceOf(value: object): string {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { fromCallback, spawnChild, stopChild } from 'xstate';
+import { createActor, fromCallback, spawnChild, stopChild } from 'xstate';
 import { addressOf } from '../../actors/address-of.ts';
+import { AskedHost, hostedMachine } from '../support/hosted-actor.ts';
 import { bump, emits, raises, sends } from '../support/statechart-actions.ts';
 import { chart } from '../support/statechart-chart.ts';
 import { HostedRun } from '../support/statechart-run.ts';
@@ -93,4 +94,19 @@ test('an event whose transition throws is refused and changes nothing, where XSt
   await run.take(send('ADD'));
 
   expect(await run.look()).toMatchObject({ status: 'active', context: { n: 2 } });
+});
+
+test.each([
+  ['a delayed event', raises(({ self }) => ({ type: 'LATER', by: self }), { delay: 5 }), 'LATER.by'],
+  ['an emitted event', emits(({ self }) => ({ type: 'made', by: self })), 'emit "made".by'],
+  ['a message', sends(addressOf('other', '1') as never, { type: 'HI', by: createActor(counter) }), 'HI.by'],
+])('%s that refers to an actor is refused with what to give instead', async (_what, action, path) => {
+  const machine = chart({ on: { GO: { actions: action } } }, { actors: { counter } });
+  const host = new AskedHost(new Map([['thing', hostedMachine(machine)]]));
+
+  expect(await host.send('thing/1', 'GO', {})).toMatchObject({
+    code: 'HOLDFAST_ERR_PAYLOAD_INVALID',
+    message: expect.stringContaining(`${path} is an actor, and only a context can refer to one. Give its id`),
+    path,
+  });
 });
