@@ -55,6 +55,7 @@ export function decide(actor: Deciding, request: HostRequest, newId: () => strin
   const id = newId();
   if (request.operation === 'start') return decideStart(actor, request, id);
   const begun = begunWith(actor, id);
+  if (begun.tip.version === 0) begun.hosted.refuseUnkeepableBeginning(begun.tip.snapshot);
   switch (request.operation) {
     case 'deliver':
       return decideDelivery(begun, request, id);
@@ -127,6 +128,7 @@ function decideStart(actor: Deciding, { payload, address }: HostRequest, eventId
   }
   const input = given === undefined ? hosted.definition.input?.(id) : given.input;
   const instance = hosted.begin(actor, { input }, eventId);
+  hosted.refuseUnkeepableBeginning(instance.snapshot);
   const asked = hosted.initiallyAsked(id, instance, eventId, { input });
   const entry = { ...startedEntry(input), id: eventId, usesEntropy: hosted.beginsWithEntropy };
   return { events: [entry], snapshot: instance.snapshot, asked, tree: instance.tree };

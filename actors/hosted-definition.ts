@@ -20,6 +20,7 @@ import { Entropy } from './entropy.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { type Recorded, recorded } from './journal.ts';
 import { messageOf } from './message-of.ts';
+import { refuseUnkeepable } from './refuse-unkeepable.ts';
 import type { Step, Stepper } from './stepper.ts';
 import { type CurrentPage, Upcasting } from './upcasting.ts';
 import { type AnyStateMachine, boundMicrosteps, knownTypes, type MachineSnapshot } from './xstate-adapter.ts';
@@ -99,14 +100,30 @@ export class HostedDefinition {
       this.#beginsWithEntropy ||= entropy.isUsed;
       return instance;
     } catch (error) {
-      throw holdfastError(
-        'HOLDFAST_ERR_TRANSITION_FAILED',
-        `The machine of "${this.definition.kind}" could not be started: ${sentence(messageOf(error))}` +
-          (given?.input === undefined && this.definition.input === undefined ? noInput : ''),
-        undefined,
-        error,
-      );
+      const hint = given?.input === undefined && this.definition.input === undefined ? noInput : '';
+      throw this.#couldNotBegin(error, hint);
     }
+  }
+
+  /**
+   * Refuses to begin with a context that could not be kept or shown, before anything of the actor is written: from then on
+   * only what a step changes is looked at.
+   */
+  refuseUnkeepableBeginning(snapshot: MachineSnapshot): void {
+    try {
+      refuseUnkeepable({ context: undefined }, snapshot);
+    } catch (error) {
+      throw this.#couldNotBegin(error, '');
+    }
+  }
+
+  #couldNotBegin(error: unknown, hint: string): Error {
+    return holdfastError(
+      'HOLDFAST_ERR_TRANSITION_FAILED',
+      `The machine of "${this.definition.kind}" could not be started: ${sentence(messageOf(error))}${hint}`,
+      undefined,
+      error,
+    );
   }
 
   #begin(identity: ActorIdentity, given: { readonly input: unknown } | undefined): Instance {

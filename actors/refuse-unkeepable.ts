@@ -8,7 +8,10 @@ import { isActorRef, type MachineSnapshot } from './xstate-adapter.ts';
  *
  * @throws HOLDFAST_ERR_PAYLOAD_INVALID with the path.
  */
-export function refuseUnkeepable(before: MachineSnapshot, after: MachineSnapshot): void {
+export function refuseUnkeepable(
+  before: { readonly context: unknown; readonly output?: unknown },
+  after: MachineSnapshot,
+): void {
   if (after.context !== before.context) look(after.context, before.context, 'context', []);
   if (after.output !== undefined && after.output !== before.output)
     look(after.output, undefined, 'output', []);

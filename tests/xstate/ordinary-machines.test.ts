@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { assign, createMachine, enqueueActions, setup } from 'xstate';
+import { assign, createMachine, enqueueActions, sendParent, setup } from 'xstate';
 import { defineAggregate } from '../../actors/define-aggregate.ts';
 import { HostedDefinition } from '../../actors/hosted-definition.ts';
 import { lintMachine } from '../../actors/lint-machine.ts';
@@ -276,4 +276,66 @@ test('a context in a configuration that is frozen is still that of one actor', a
 
   expect(await host.snapshot('thing/1')).toMatchObject({ context: { heard: ['x'] } });
   expect(await host.snapshot('thing/2')).toMatchObject({ context: { heard: ['x'] } });
+});
+
+class Connection {
+  readonly url: string;
+  constructor(url: string) {
+    this.url = url;
+  }
+}
+
+const connected = setup({
+  types: {} as {
+    context: { connection: unknown };
+    input: { url: string; isOpen: boolean };
+    events: { type: 'go' };
+  },
+}).createMachine({
+  context: ({ input: { url, isOpen } }) => ({ connection: isOpen ? new Connection(url) : url }),
+  on: { go: { actions: () => undefined } },
+});
+
+/** A child tells its parent something, as it starts, that cannot be kept. */
+const told = setup({
+  types: {} as { context: { connection: unknown }; events: { type: 'go' } | { type: 'opened'; by: unknown } },
+  actors: {
+    opens: createMachine({ entry: sendParent(() => ({ type: 'opened', by: new Connection('a') })) }),
+  },
+}).createMachine({
+  context: { connection: null },
+  invoke: { src: 'opens' },
+  on: {
+    go: { actions: () => undefined },
+    opened: { actions: assign({ connection: ({ event }) => event.by }) },
+  },
+});
+
+test.each([
+  ['its input', connected, { url: 'a', isOpen: true }],
+  ['a child', told, undefined],
+] as const)(
+  'a beginning to which %s brings what cannot be kept is refused, with the path, before anything is written',
+  async (_whence, machine, input) => {
+    const definition = defineAggregate('thing', { machine, input: () => input } as never);
+    const host = hostOf(new HostedDefinition(definition as never));
+    const refusal = {
+      code: 'HOLDFAST_ERR_TRANSITION_FAILED',
+      message: expect.stringContaining(
+        'could not be started: context.connection is an instance of Connection',
+      ),
+    };
+
+    expect(await host.start('thing/1')).toMatchObject(refusal);
+    expect(await host.send('thing/1', 'go', {})).toMatchObject(refusal);
+    expect(await host.log.events('thing/1')).toEqual([]);
+  },
+);
+
+test('an actor whose beginning could not be kept begins with another input', async () => {
+  const host = hostOf(hostedMachine(connected));
+  await host.start('thing/1', { url: 'a', isOpen: true });
+
+  expect(await host.start('thing/1', { url: 'a', isOpen: false })).toMatchObject({ outcome: 'appended' });
+  expect((await host.snapshot('thing/1')).context).toEqual({ connection: 'a' });
 });
