@@ -15,7 +15,7 @@ import {
 } from './asked.ts';
 import { freshContext } from './fresh-context.ts';
 import { isRestorable } from './is-restorable.ts';
-import { type StandInListener, type StandInSnapshot, standInFor } from './stand-in.ts';
+import { type Beginning, type StandInListener, type StandInSnapshot, standInFor } from './stand-in.ts';
 import { type Input, notAccepted, type Step, type Stepper, undeclaredActor } from './stepper.ts';
 import { refuseTornStates } from './torn-states.ts';
 import { TreeMembers } from './tree-members.ts';
@@ -63,6 +63,7 @@ export class ActorTree implements Stepper {
   readonly #members = new TreeMembers();
   /** The logic that stand-ins stand for. */
   readonly #real = new WeakMap<LiveActor, ActorLogic>();
+  readonly #began = new WeakMap<LiveActor, Beginning>();
   #relay: LiveSystem['_relay'] = () => undefined;
   #asked: AskedSoFar | undefined;
   /** What the last step has asked of timers: also one that has thrown has them ended. */
@@ -276,6 +277,7 @@ export class ActorTree implements Stepper {
   #createWorkListener(): StandInListener {
     return {
       begin: (actor) => this.#placeInTime(actor),
+      resume: (actor, began) => this.#began.set(actor, began),
       start: (actor) => this.#asked?.effects.push({ kind: 'start', work: this.#describe(actor) }),
       stop: (actor) => this.#asked?.effects.push({ kind: 'stop', key: this.#describe(actor).key }),
       forward: (actor, event) =>
@@ -284,16 +286,19 @@ export class ActorTree implements Stepper {
   }
 
   /** A state that is left and entered again in one step begins the same work twice. */
-  #placeInTime(actor: LiveActor): { startedAt: number; nth?: number } {
+  #placeInTime(actor: LiveActor): Beginning {
     this.#begun ??= new Map();
     const path = pathOf(actor);
     const nth = (this.#begun.get(path) ?? 0) + 1;
     this.#begun.set(path, nth);
-    return nth === 1 ? { startedAt: this.#version } : { startedAt: this.#version, nth };
+    const began = nth === 1 ? { startedAt: this.#version } : { startedAt: this.#version, nth };
+    this.#began.set(actor, began);
+    return began;
   }
 
   #describe(actor: LiveActor): WorkDescription {
-    const { startedAt, nth, input } = actor.getSnapshot() as StandInSnapshot;
+    const { input } = actor.getSnapshot() as StandInSnapshot;
+    const { startedAt, nth } = this.#began.get(actor) as Beginning;
     const path = pathOf(actor);
     const moment = nth === undefined ? startedAt : `${startedAt}.${nth}`;
     return {

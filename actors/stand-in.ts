@@ -6,18 +6,25 @@ export type WorkEvent =
   | { readonly type: 'holdfast.work.done'; readonly output: unknown }
   | { readonly type: 'holdfast.work.failed'; readonly error: unknown };
 
-/** The state of a stand-in: that of the logic it stands for, and the version of the event that started it. */
-export interface StandInSnapshot extends AnySnapshot {
-  readonly input?: unknown;
+/** When a piece of work began. */
+export interface Beginning {
+  /** The version of the event that started it. */
   readonly startedAt: number;
   /** Which of several in the same place and step it is, if it is not the first. */
   readonly nth?: number;
 }
 
+/** The state of a stand-in: that of the logic it stands for, as its parent may see it. */
+export interface StandInSnapshot extends AnySnapshot {
+  readonly input?: unknown;
+}
+
 /** What a stand-in is asked to have done. */
 export interface StandInListener {
   /** When it begins: the version of the stream that the step under way will make. */
-  begin(actor: LiveActor): Pick<StandInSnapshot, 'startedAt' | 'nth'>;
+  begin(actor: LiveActor): Beginning;
+  /** When it began that is read again. */
+  resume(actor: LiveActor, began: Beginning): void;
   start(actor: LiveActor): void;
   stop(actor: LiveActor): void;
   forward(actor: LiveActor, event: MachineEvent): void;
@@ -28,12 +35,13 @@ export interface StandInListener {
  * real logic does, somewhere else and after the commit, comes back as {@link WorkEvent}s.
  */
 export function standInFor(real: ActorLogic, listener: StandInListener): ActorLogic {
+  let began: Beginning;
   const standIn = {
     config: real.config,
-    getInitialSnapshot: (scope: { self: LiveActor }, input: never): StandInSnapshot => ({
-      ...(real.getInitialSnapshot(scope as never, input) as AnySnapshot),
-      ...listener.begin(scope.self),
-    }),
+    getInitialSnapshot(scope: { self: LiveActor }, input: never): StandInSnapshot {
+      began = listener.begin(scope.self);
+      return real.getInitialSnapshot(scope as never, input) as StandInSnapshot;
+    },
     start: (_state: unknown, { self }: { self: LiveActor }) => listener.start(self),
     transition(
       state: StandInSnapshot,
@@ -58,8 +66,15 @@ export function standInFor(real: ActorLogic, listener: StandInListener): ActorLo
       listener.forward(self, event);
       return state;
     },
-    getPersistedSnapshot: (state: StandInSnapshot) => state,
-    restoreSnapshot: (state: StandInSnapshot) => state,
+    getPersistedSnapshot: (state: StandInSnapshot) => ({ ...state, ...began }),
+    restoreSnapshot(
+      { startedAt, nth, ...state }: StandInSnapshot & Beginning,
+      { self }: { self: LiveActor },
+    ): StandInSnapshot {
+      began = nth === undefined ? { startedAt } : { startedAt, nth };
+      listener.resume(self, began);
+      return state;
+    },
   };
   return standIn as unknown as ActorLogic;
 }

@@ -1,9 +1,9 @@
-import { forwardTo, spawnChild, stopChild } from 'xstate';
+import { assign, forwardTo, spawnChild, stopChild } from 'xstate';
 import { bump, keep, note, put, sends, spawns, tells, tellsParent } from '../support/statechart-actions.ts';
 import { behaviours } from '../support/statechart-behaviours.ts';
-import { chart } from '../support/statechart-chart.ts';
+import { type Args, chart } from '../support/statechart-chart.ts';
 import { counter, sleeper } from '../support/statechart-children.ts';
-import { advance, complete, next, send, sendBack } from '../support/statechart-step.ts';
+import { advance, complete, next, resolve, send, sendBack } from '../support/statechart-step.ts';
 
 behaviours({
   'children are spawned one after the other, and each is reached by its reference': {
@@ -293,6 +293,26 @@ behaviours({
       ),
     script: [send('ADD'), send('ADD')],
     performed: ['saw 0', 'saw 1', 'saw 2'],
+  },
+  'snapshots of a promise that its parent keeps are what XState makes of it': {
+    machine: (world) =>
+      chart(
+        {
+          context: { snapshot: null, read: null },
+          entry: spawnChild('p', { id: 'p', input: { as: 'p' }, syncSnapshot: true }),
+          on: {
+            'xstate.snapshot.p': { actions: keep('snapshot') },
+            READ: {
+              actions: assign(({ self }: Args) => ({
+                read: self.getSnapshot().children.p.getSnapshot(),
+              })) as object,
+            },
+          },
+        },
+        { actors: { p: world.promise('p') } },
+      ),
+    script: [send('READ'), resolve('p', 5), send('READ')],
+    last: { context: { snapshot: { status: 'active' }, read: { status: 'done', output: 5 } } },
   },
   'values of an observable that is synchronised come to its parent': {
     machine: (world) =>
