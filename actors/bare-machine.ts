@@ -41,22 +41,28 @@ const scope = createInertScope((action) => {
 /** Whose action is carried out. */
 let acting: EffectSelf | undefined;
 
-// Within a step what an actor sends to itself is part of it, within an action it comes after it.
+/** What an actor has sent to itself while a step was computed: in its mailbox before what its actions ask to be sent. */
+let sentEarly: MachineEvent[] = [];
+
 scope.self.send = (event) => {
-  if (acting === undefined)
-    collected.push({ type: 'xstate.sendTo', info: {}, params: { to: scope.self, event } });
+  if (acting === undefined) sentEarly.push(event);
   else acting.send(event);
 };
 
 /** Before a transition: what is collected is its own, and `self` has the state that it begins in, as in XState. */
 function prepare(from: MachineSnapshot | undefined, id = scope.self.id): void {
   collected = [];
+  sentEarly = [];
   scope.self.id = id;
   scope.self._snapshot = from;
 }
 
 /** How many events a machine may send to itself in one step before it is taken for an endless loop. */
 const selfSentMax = 10_000;
+
+function asksNothing(): boolean {
+  return collected.length === 0 && sentEarly.length === 0;
+}
 
 /** The state a machine begins in, and what beginning asks for. Throws what its context factory threw. */
 export function initialStep(
@@ -69,7 +75,7 @@ export function initialStep(
   const snapshot = machine.getInitialSnapshot(scope, input as never) as MachineSnapshot;
   if (snapshot.status === 'error') throw snapshot.error;
   refuseChildren(snapshot);
-  return collected.length === 0 ? { snapshot, asked: askedNothing } : settle(machine, snapshot);
+  return asksNothing() ? { snapshot, asked: askedNothing } : settle(machine, snapshot);
 }
 
 /** The state a machine begins in. */
@@ -90,7 +96,7 @@ export function step(
   // An event that is not accepted leaves the same snapshot, and so does one that is accepted and changes nothing.
   if (next === snapshot && !answers(machine, snapshot, event)) return notAccepted;
   check(next);
-  if (collected.length === 0 && next.status === 'active') {
+  if (asksNothing() && next.status === 'active') {
     return { accepted: true, snapshot: next, asked: askedNothing };
   }
   return { accepted: true, ...settle(machine, next) };
@@ -183,7 +189,7 @@ function settle(
   from: MachineSnapshot,
 ): { snapshot: MachineSnapshot; asked: Asked } {
   const asked = askNothingYet();
-  const selfSent: MachineEvent[] = [];
+  const selfSent = [...sentEarly];
   let snapshot = from;
   sortOut(collected, asked, selfSent);
   for (let index = 0; index < selfSent.length && snapshot.status === 'active'; index++) {
@@ -191,6 +197,7 @@ function settle(
     prepare(snapshot);
     snapshot = machine.transition(snapshot, selfSent[index] as never, scope) as MachineSnapshot;
     check(snapshot);
+    selfSent.push(...sentEarly);
     sortOut(collected, asked, selfSent);
   }
   // A machine that has ended leaves no timer behind.

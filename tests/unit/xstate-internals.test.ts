@@ -153,3 +153,12 @@ test('a reference to an actor is told from other objects', () => {
   expect(isActorRef({ xstate$$type: 1, id: 'a' })).toBe(false);
   expect(isActorRef([])).toBe(false);
 });
+
+test('the snapshot of an actor is what it has as `_snapshot`', () => {
+  const actor = createActor(createMachine({ on: { go: {} } })) as unknown as { _snapshot: unknown };
+  const other = { status: 'active' };
+
+  actor._snapshot = other;
+
+  expect(live(actor).getSnapshot()).toBe(other);
+});

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { assign } from 'xstate';
 import { AskedHost, hostedMachine } from '../support/hosted-actor.ts';
-import { bump, sends } from '../support/statechart-actions.ts';
+import { bump, raises, sends } from '../support/statechart-actions.ts';
 import { behaviours } from '../support/statechart-behaviours.ts';
 import { type Args, chart } from '../support/statechart-chart.ts';
 import { send } from '../support/statechart-step.ts';
@@ -67,11 +67,15 @@ for (const [what, implementations] of [
             context: { log: [] },
             on: {
               GO: {
-                actions: assign(({ self }: Args) => {
-                  self.send({ type: 'FIRST' });
-                  self.send({ type: 'SECOND' });
-                  return {};
-                }) as object,
+                actions: [
+                  sends(({ self }: Args) => self, { type: 'ASKED' }),
+                  assign(({ self }: Args) => {
+                    self.send({ type: 'FIRST' });
+                    self.send({ type: 'SECOND' });
+                    return {};
+                  }) as object,
+                  raises({ type: 'RAISED' }),
+                ],
               },
               '*': {
                 actions: assign(({ context, event }: Args) => ({
@@ -82,8 +86,8 @@ for (const [what, implementations] of [
           },
           implementations as never,
         ),
-      script: [send('GO'), send('GO')],
-      last: { context: { log: ['FIRST', 'SECOND', 'FIRST', 'SECOND'] } },
+      script: [send('GO')],
+      last: { context: { log: ['RAISED', 'FIRST', 'SECOND', 'ASKED'] } },
     },
     [`an action of ${what} may send by the reference that the context keeps`]: {
       machine: () =>
