@@ -52,7 +52,7 @@ scope.self.send = (event) => {
 /** Before a transition: what is collected is its own, and `self` has the state that it begins in, as in XState. */
 function prepare(from: MachineSnapshot | undefined, id = scope.self.id): void {
   collected = [];
-  sentEarly = [];
+  if (sentEarly.length > 0) sentEarly = [];
   scope.self.id = id;
   scope.self._snapshot = from;
 }
