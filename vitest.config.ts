@@ -93,7 +93,7 @@ export default defineConfig(({ mode }) => {
           test: {
             name: 'install',
             isolate: false,
-            include: ['tests/package/{exports,offline,peers,tarball}.test.ts'],
+            include: ['tests/package/{declarations,exports,offline,peers,tarball}.test.ts'],
             testTimeout: 60_000 * patience,
             hookTimeout: 60_000,
           },

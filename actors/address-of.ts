@@ -1,6 +1,12 @@
 import { type AddressRef, addressRef } from '../runtime/protocol/address-ref.ts';
 import type { AnyAggregateDefinition } from './define-aggregate.ts';
-import type { ActorRefOf, AnyActorRef, AnyStateMachine } from './xstate-adapter.ts';
+import type {
+  ActorRef,
+  AnyActorRef,
+  AnyStateMachine,
+  EventFromLogic,
+  SnapshotFrom,
+} from './xstate-adapter.ts';
 
 /**
  * The address of an actor as a target of XState's `sendTo` and `forwardTo`. The message is written with the transition
@@ -16,7 +22,7 @@ import type { ActorRefOf, AnyActorRef, AnyStateMachine } from './xstate-adapter.
 export function addressOf<Machine extends AnyStateMachine>(
   definition: { readonly kind: string; readonly machine: Machine },
   id: string,
-): AddressRef & ActorRefOf<Machine>;
+): AddressRef & ActorRef<SnapshotFrom<Machine>, EventFromLogic<Machine>>;
 export function addressOf(kind: string, id: string): AddressRef & AnyActorRef;
 export function addressOf(
   definition: Pick<AnyAggregateDefinition, 'kind'> | string,

@@ -21,6 +21,7 @@ import {
 import { giveServices, type ThreadServices } from '../runtime/protocol/container-blueprint.ts';
 
 export type {
+  ActorRef,
   AnyActorRef,
   AnyStateMachine,
   ContextFrom,
@@ -31,12 +32,6 @@ export type {
   SnapshotFrom,
   StateValueFrom,
 };
-
-/** A running machine as others refer to it: what it can be sent is known. */
-export type ActorRefOf<Machine extends AnyStateMachine> = ActorRef<
-  SnapshotFrom<Machine>,
-  EventFromLogic<Machine>
->;
 
 /** The tags of the states of a machine. */
 export type TagFrom<Machine extends AnyStateMachine> =

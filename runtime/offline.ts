@@ -20,6 +20,7 @@ export type { UpcastChain, UpcastChains, UpcastEvent, Upcaster } from '../actors
 // The door of `holdfast/offline`: what `holdfast` has, with a dependency tree, a bundle and a system-call trace that
 // contain no network at all. What needs a network never gets an export here.
 export type { TripRule } from '../machines/circuit-breaker.machine.ts';
+export type { SupervisionStrategy } from '../machines/supervisor.machine.ts';
 export type { ActorRef, Receipt, SendOptions, StartOptions, WaitOptions } from './actor-ref.ts';
 export type { ActorSnapshot } from './actor-snapshot.ts';
 export { createRuntime } from './create-runtime.ts';
@@ -58,7 +59,8 @@ export type { LiveOptions, QueryOptions, QueryParameters } from './projections/p
 export type { RowChanges } from './projections/row-changes.ts';
 export type { Send, SentMessage } from './projections/send.ts';
 export type { Sql, SqlStatement, SqlValue } from './projections/sql.ts';
-export type { PendingCounts, TimerPolicy } from './protocol/consequences.ts';
+export type { AddressRef } from './protocol/address-ref.ts';
+export type { PendingCounts, TimerPlace, TimerPolicy } from './protocol/consequences.ts';
 export type { DeadLetter, DeadLetterReason } from './protocol/dead-letter.ts';
 export type { DeathCause, DeathEvidence } from './protocol/host-death.ts';
 export type { OperationMetrics, OperationState } from './protocol/operation.ts';

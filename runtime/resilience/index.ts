@@ -4,6 +4,20 @@ import '../node-version.ts';
 export type { Clock } from '../ports/clock.ts';
 export type { MonotonicClock } from '../ports/monotonic-clock.ts';
 export type { OperationStore } from '../ports/operation-store.ts';
+export type {
+  ClaimedOperation,
+  ClaimResult,
+  EnqueueResult,
+  NewOperation,
+  OperationClaim,
+  OperationLimits,
+  OperationMetrics,
+  OperationOutcome,
+  OperationOverflow,
+  OperationQuery,
+  OperationState,
+  StoredOperation,
+} from '../protocol/operation.ts';
 export { InMemoryOperations } from '../store/in-memory-operations.ts';
 export { type Bulkhead, type BulkheadOptions, bulkhead } from './policies/bulkhead.ts';
 export { type CacheEntry, type CacheStore, createMemoryCacheStore } from './policies/cache-store.ts';

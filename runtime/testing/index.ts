@@ -2,6 +2,7 @@ import '../node-version.ts';
 
 // The door of `holdfast/testing`: what users check machines with, and implementers of a port their work. No test runner.
 export { type LintProblem, lintMachine } from '../../actors/lint-machine.ts';
+export type { ActorLogic } from '../../actors/xstate-adapter.ts';
 export { type EventStoreContractOptions, eventStoreContract } from './event-store-contract.ts';
 export type { Arbitrary, GeneratedValue } from './model/arbitrary.ts';
 export type { Coverage, CoverageCount } from './model/coverage.ts';
