@@ -42,7 +42,7 @@ function hostedOrRefused(definition: AnyAggregateDefinition): HostedDefinition |
  */
 export async function importModule(module: string): Promise<Record<string, unknown>> {
   try {
-    return (await import(module)) as Record<string, unknown>;
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ module)) as Record<string, unknown>;
   } catch (error) {
     throw holdfastError(
       'HOLDFAST_ERR_MODULE_LOAD',

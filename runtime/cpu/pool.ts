@@ -1,6 +1,5 @@
 // The only importer of piscina, and only once there is work for it.
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Transferable } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { holdfastError } from '../errors/holdfast-error.ts';
@@ -78,9 +77,10 @@ export class CpuPool {
 
   async #start(): Promise<TaskRunner> {
     // Holds from here and from the chunks of the doors, which the build puts into a folder beside this one.
-    const file = new URL('../cpu/tasks.js', import.meta.url);
+    // A bundle of CommonJS has no URL: there it is `null`.
+    const file = URL.parse('../cpu/tasks.js', import.meta.url);
     const { memoryMb, execArgv, standIn } = this.#options;
-    if (!existsSync(fileURLToPath(file))) return (standIn && (await loadPart(standIn()))) ?? callingThread;
+    if (file === null || !existsSync(file)) return (standIn && (await loadPart(standIn()))) ?? callingThread;
     const { ArrayTaskQueue, Piscina } = await importPiscina();
     const taskQueue = new ArrayTaskQueue();
     // That of piscina insists that the task is there, and tasks with a signal wait elsewhere.

@@ -51,7 +51,9 @@ test('a worker file that is not there is reported, not waited for', async () => 
   });
 
   await expect(started).rejects.toEqual(
-    codedError('HOLDFAST_ERR_THREAD_START', { message: expect.stringContaining('workerUrl') }),
+    codedError('HOLDFAST_ERR_THREAD_START', {
+      message: expect.stringMatching(/a file may be missing.* better-sqlite3 .*external.* `workerUrl`/),
+    }),
   );
 });
 
@@ -82,6 +84,31 @@ test('an application in a single file starts its threads from itself', async () 
     lines: ['sent 1', 'read a', 'verified true', 'rehearsed true 1'],
   });
   await expectWholeLog(database, ['a']);
+});
+
+test('an application in a single file of CommonJS does without the files that it cannot find', async () => {
+  const folder = temporaryFolder();
+  const outfile = join(folder, 'app.cjs');
+  await build({
+    entryPoints: [join(import.meta.dirname, '../support/children/commonjs-app.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    external: ['better-sqlite3', 'fast-check'],
+    logLevel: 'error',
+    logOverride: { 'empty-import-meta': 'silent' },
+  });
+  linkPackages(folder);
+  symlinkSync(join(root, 'node_modules/fast-check'), join(folder, 'node_modules/fast-check'));
+
+  const { code, lines, stderr } = await runChild(outfile, [join(folder, 'app.db')]);
+
+  expect({ code, stderr, lines }).toEqual({
+    code: 0,
+    stderr: '',
+    lines: ['sent 1', 'rehearsed true ', 'HOLDFAST_ERR_THREAD_START'],
+  });
 });
 
 /** Nothing of holdfast, and no more of its packages than the addon. */

@@ -123,3 +123,11 @@ test('the published types name no package but those whose types are part of the 
   const packages = new Set(named.filter((name) => !name.startsWith('node:')));
   expect([...packages].toSorted()).toEqual(['fast-check', 'xstate']);
 });
+
+test('no bundler is left to guess at what is imported by a name that is only known later', () => {
+  const code = globSync('dist/runtime/{chunks,threads/chunks}/*.js', { cwd: root }).map(read).join('\n');
+  const imports = [...code.matchAll(/\bimport\(\s*([^"\s][^)]*)\)/g)].map(([, what = '']) => what.trim());
+
+  expect(imports.length).toBeGreaterThan(0);
+  expect(imports.filter((what) => !/@vite-ignore.*webpackIgnore: true/s.test(what))).toEqual([]);
+});
