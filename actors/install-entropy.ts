@@ -1,3 +1,4 @@
+import { holdfastError } from '../runtime/errors/holdfast-error.ts';
 import { loadRandom } from '../runtime/protocol/event-id.ts';
 import { currentEntropy } from './entropy.ts';
 
@@ -65,6 +66,7 @@ function drawn(): Pick<Background, 'time' | 'chance'> | undefined {
 /** Puts a property in the place of another one, and notes how to take it back. */
 function replace(target: object, name: string, value: unknown, descriptor: PropertyDescriptor = {}): void {
   const before = Object.getOwnPropertyDescriptor(target, name);
+  if (before?.configurable === false) throw unreplaceable(name);
   undo.push(() => {
     if (before === undefined) Reflect.deleteProperty(target, name);
     else Object.defineProperty(target, name, before);
@@ -72,6 +74,13 @@ function replace(target: object, name: string, value: unknown, descriptor: Prope
   const isValue = descriptor.get === undefined;
   const content = isValue ? { value, writable: true } : {};
   Object.defineProperty(target, name, { configurable: true, enumerable: true, ...content, ...descriptor });
+}
+
+function unreplaceable(name: string): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_THREAD_START',
+    `Machines draw time and chance from their events, and "${name}" is frozen here. Start Node.js without --frozen-intrinsics.`,
+  );
 }
 
 function installTime(): void {

@@ -3,6 +3,7 @@ import { sentence } from '../runtime/errors/sentence.ts';
 import { type AnyAggregateDefinition, isAggregateDefinition } from './define-aggregate.ts';
 import type { Definitions } from './definition-of.ts';
 import { HostedDefinition } from './hosted-definition.ts';
+import { importAdvice } from './import-advice.ts';
 import { messageOf } from './message-of.ts';
 
 /**
@@ -46,8 +47,7 @@ export async function importModule(module: string): Promise<Record<string, unkno
   } catch (error) {
     throw holdfastError(
       'HOLDFAST_ERR_MODULE_LOAD',
-      `The module ${module} could not be imported in a host thread: ${sentence(messageOf(error))} Give \`modules\` URLs of modules ` +
-        'that only define, such as new URL("./domain.ts", import.meta.url).',
+      `The module ${module} could not be imported in a host thread: ${sentence(messageOf(error))} ${importAdvice(error)}`,
       undefined,
       error,
     );

@@ -1,8 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { StateAtVersion } from '../actors/state-at.ts';
-import { CpuPool } from './cpu/pool.ts';
 import { fromWireError } from './errors/wire-error.ts';
-import { typescriptExecArgv } from './hosts/typescript-modules.ts';
+import { definitionPool } from './hosts/definition-pool.ts';
 import { parseAddress } from './protocol/address.ts';
 import { decode } from './protocol/codec.ts';
 import { checkName } from './protocol/names.ts';
@@ -33,15 +32,7 @@ export async function stateAtVersion(
   const { version: upTo = Number.MAX_SAFE_INTEGER, signal } = options;
   const { port1, port2 } = new MessageChannel();
   await (await backend.reader()).connectHost(port1);
-  const execArgv = typescriptExecArgv(modules);
-  const pool = new CpuPool(1, {
-    memoryMb,
-    execArgv,
-    standIn: async () => {
-      const { TaskThreads } = await import('./threads/task-threads.ts');
-      return new TaskThreads({ workerUrl: backend.workerUrl, memoryMb, execArgv });
-    },
-  });
+  const pool = definitionPool(1, { modules, memoryMb, workerUrl: backend.workerUrl });
   try {
     const found = await pool.run(
       'foldState',

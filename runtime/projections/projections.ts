@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { CpuPool } from '../cpu/pool.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { nearestName } from '../errors/nearest-name.ts';
-import { typescriptExecArgv } from '../hosts/typescript-modules.ts';
+import { definitionPool } from '../hosts/definition-pool.ts';
 import type { PageQuery, Progress } from '../ports/event-store-backend.ts';
 import { decode } from '../protocol/codec.ts';
 import type { ProjectionSummary } from '../protocol/projection.ts';
@@ -238,15 +237,7 @@ export class Projections {
   #buildLanes(): { lanes: LaneClient[]; done: () => void } {
     const { backend, modules, memoryMb } = this.#options;
     const threads = Math.max(1, Math.min(4, availableParallelism() - 1));
-    const execArgv = typescriptExecArgv(modules);
-    const pool = new CpuPool(threads, {
-      memoryMb,
-      execArgv,
-      standIn: async () => {
-        const { TaskThreads } = await import('../threads/task-threads.ts');
-        return new TaskThreads({ workerUrl: backend.workerUrl, memoryMb, execArgv });
-      },
-    });
+    const pool = definitionPool(threads, { modules, memoryMb, workerUrl: backend.workerUrl });
     const lanes = Array.from({ length: threads }, () => new LaneClient(this.#options, { pool }));
     const done = (): void => {
       const ending = Promise.all(lanes.map((lane) => lane.close())).then(() => pool.destroy());

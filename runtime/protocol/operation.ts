@@ -98,6 +98,7 @@ export interface ClaimedOperation {
   readonly expiresAt: number | null;
 }
 
+/** What a claim has got, and when to claim again. */
 export interface ClaimResult {
   readonly claimed: readonly ClaimedOperation[];
   /** What was found to be at its end meanwhile. */
@@ -135,6 +136,7 @@ export interface StoredOperation extends NewOperation {
   readonly lastError: string | null;
 }
 
+/** Which operations of a queue are asked for. */
 export interface OperationQuery {
   readonly queue: string;
   /** Default: all. */

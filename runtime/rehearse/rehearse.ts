@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
-import { CpuPool } from '../cpu/pool.ts';
+import type { CpuPool } from '../cpu/pool.ts';
 import { PulseWatch } from '../cpu/pulse-watch.ts';
 import { isHoldfastError } from '../errors/holdfast-error.ts';
 import { fromWireError, type WireError } from '../errors/wire-error.ts';
-import { typescriptExecArgv } from '../hosts/typescript-modules.ts';
+import { definitionPool } from '../hosts/definition-pool.ts';
 import type { EventStoreBackend, LongWorkOptions, PageQuery } from '../ports/event-store-backend.ts';
 import { parseAddress } from '../protocol/address.ts';
 import type { RehearsalProblemName, RehearsalReport, RehearsedBatch } from '../protocol/rehearsal.ts';
@@ -74,17 +74,8 @@ class Rehearsal {
     this.#reader = reader;
     this.#options = options;
     this.#threads = options.threads ?? Math.max(1, Math.min(4, availableParallelism() - 1));
-    const memoryMb = options.memoryMb ?? 512;
-    const execArgv = typescriptExecArgv(options.modules);
-    this.#pool = new CpuPool(this.#threads, {
-      memoryMb,
-      execArgv,
-      // The application's code never runs on the calling thread, where an endless loop would be the end of everything.
-      standIn: async () => {
-        const { TaskThreads } = await import('../threads/task-threads.ts');
-        return new TaskThreads({ workerUrl: backend.workerUrl, memoryMb, execArgv });
-      },
-    });
+    const { modules, memoryMb = 512 } = options;
+    this.#pool = definitionPool(this.#threads, { modules, memoryMb, workerUrl: backend.workerUrl });
   }
 
   async run(): Promise<RehearsalReport> {

@@ -1,26 +1,32 @@
+import type { HoldfastErrorCode } from '../errors/codes.ts';
 import { type HoldfastError, holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 
 /** Turns what the driver or the file system threw into a coded error that says what happened and what to do. */
 export function storageError(thrown: unknown, path: string): HoldfastError {
   if (isHoldfastError(thrown)) return thrown;
   const code = codeOf(thrown);
+  const coded = (as: HoldfastErrorCode, message: string): HoldfastError =>
+    holdfastError(as, message, undefined, thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const said = code.startsWith('E') ? `"${message}"` : `SQLite says "${message}" (${code || 'no code'})`;
+  // Of the addon, not of the file: SQLite was never asked.
+  if (/DLOPEN|MODULE_NOT/.test(code) || thrown instanceof EvalError) {
+    return coded(
+      'HOLDFAST_ERR_THREAD_START',
+      `better-sqlite3 cannot be loaded: "${message}". Install it for this platform, and have Node.js allow addons.`,
+    );
+  }
   // SHMSIZE: the index of the log could not grow, for which a full disk is the reason there is.
   if (['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT'].includes(code)) {
-    return holdfastError(
+    return coded(
       'HOLDFAST_ERR_STORAGE_FULL',
       `The disk of ${path} is full and nothing was written. Free some space and repeat the call; no restart is needed.`,
-      undefined,
-      thrown,
     );
   }
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-    return holdfastError(
+    return coded(
       'HOLDFAST_ERR_STORAGE_BUSY',
       `Another process holds the write lock of ${path} and nothing was written. Repeat the call.`,
-      undefined,
-      thrown,
     );
   }
   if (code === 'SQLITE_NOTADB') return notADatabase(path, thrown);
@@ -30,27 +36,21 @@ export function storageError(thrown: unknown, path: string): HoldfastError {
     return readOnly(path, thrown);
   }
   if (code.startsWith('SQLITE_CANTOPEN') || ['ELOOP', 'ENAMETOOLONG', 'ENOTDIR', 'ENOENT'].includes(code)) {
-    return holdfastError(
+    return coded(
       'HOLDFAST_ERR_STORAGE_PATH',
       `${path} cannot be opened: ${said}. Check that its folder exists and may be entered and written, that the path names a file, and ` +
         'that the disk can be read.',
-      undefined,
-      thrown,
     );
   }
   if (isRefusal(thrown)) {
-    return holdfastError(
+    return coded(
       'HOLDFAST_ERR_INVARIANT',
       `${path} refused what Holdfast wrote, and nothing was written: ${said}. This is a defect in Holdfast; please report it.`,
-      undefined,
-      thrown,
     );
   }
-  return holdfastError(
+  return coded(
     'HOLDFAST_ERR_STORAGE_IO',
     `${path} could not be read or written: ${said}. Nothing was written. Check the disk and repeat the call.`,
-    undefined,
-    thrown,
   );
 }
 

@@ -52,7 +52,9 @@ test('a worker file that is not there is reported, not waited for', async () => 
 
   await expect(started).rejects.toEqual(
     codedError('HOLDFAST_ERR_THREAD_START', {
-      message: expect.stringMatching(/a file may be missing.* better-sqlite3 .*external.* `workerUrl`/),
+      message: expect.stringMatching(
+        /_NOT_FOUND\). Look at its cause\. .* better-sqlite3 .*external.* `workerUrl`/,
+      ),
     }),
   );
 });

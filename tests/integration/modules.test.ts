@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { createRuntime, type Runtime } from 'holdfast';
 import { expect, onTestFinished, test } from 'vitest';
 import { runChild } from '../support/child-program.ts';
@@ -10,6 +12,8 @@ import { endless } from '../support/fixtures/endless.ts';
 import { timed } from '../support/fixtures/unsupported.ts';
 import { fixture, openRuntime } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const execute = promisify(execFile);
 
 /** A runtime whose only module has this text. */
 async function openWithModule(text: string): Promise<Runtime> {
@@ -40,6 +44,24 @@ test.each([
   await expect(runtime.store.append('still', [{ type: 'works' }])).resolves.toMatchObject({ version: 1 });
 });
 
+test.each([
+  ['an enum', 'export enum Colour { Red }', /strips types.*`erasableSyntaxOnly`/],
+  ['a parameter property', 'export class A { constructor(readonly x: number) {} }', /strips types/],
+  ['a path alias', `export * from '@/domain.ts';`, /path aliases/],
+  ['a file without its extension', `export * from './domain';`, /whole name/],
+  ['a type that is imported as a value', `import { Runtime } from 'node:os';`, /`import type`/],
+])('the error of a module with %s says what to do', async (_, text, advice) => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'module.ts');
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  writeFileSync(path, text);
+  const runtime = await openRuntime([], { modules: [pathToFileURL(path)] });
+
+  await expect(runtime.actor(counter, 'a').send({ type: 'locked' })).rejects.toEqual(
+    codedError('HOLDFAST_ERR_MODULE_LOAD', { message: expect.stringMatching(advice) }),
+  );
+});
+
 test('a module that does not exist fails the call with its URL', async () => {
   const missing = fixture('no-such-module');
   const runtime = await openRuntime([], { modules: [missing] });
@@ -64,6 +86,32 @@ test('hosts take TypeScript in a process that does not, with its flags and their
   });
 
   expect(lines, stderr).toEqual(['on']);
+});
+
+test('a program that is given as a text starts hosts from their file', async () => {
+  const program = join(import.meta.dirname, '../support/children/start-from-javascript.mjs');
+  const text = `process.argv[2] = process.argv[1]; await import(${JSON.stringify(pathToFileURL(program).href)});`;
+
+  const { stdout, stderr } = await execute(process.execPath, [
+    ...['--input-type=module', '--eval', text],
+    join(temporaryFolder(), 'app.db'),
+  ]);
+
+  expect(stdout, stderr).toBe('on\n');
+});
+
+test.each([
+  ['--no-addons', /better-sqlite3 cannot be loaded/],
+  ['--disallow-code-generation-from-strings', /better-sqlite3 cannot be loaded/],
+  ['--frozen-intrinsics', /without --frozen-intrinsics/],
+])('what cannot work with %s says so', async (flag, reason) => {
+  const { code, stderr } = await runChild('start-from-javascript.mjs', [join(temporaryFolder(), 'app.db')], {
+    execArgv: [flag],
+  });
+
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/HOLDFAST_ERR_THREAD_START/);
+  expect(stderr).toMatch(reason);
 });
 
 test('a module that ends its thread fails the call', async () => {
