@@ -1,5 +1,6 @@
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { holdfastError } from '../errors/holdfast-error.ts';
 import { invalidOption } from '../protocol/options.ts';
 
 /** A scheme of at least two letters: one is a drive. */
@@ -32,16 +33,31 @@ export function databasePath(path: string | URL): string {
 
 /** A path or a URL of a file, as all threads know it. */
 export function absolutePath(given: string | URL): string {
-  const path = given instanceof URL || beginsLikeUrl.test(given) ? pathOf(given) : given;
+  const isUrl = given instanceof URL || (typeof given === 'string' && beginsLikeUrl.test(given));
+  const path = isUrl ? pathOf(given) : given;
   if (typeof path !== 'string' || path === '' || path.includes('\0') || path.startsWith('file:')) {
     throw invalidOption(
       `The path of the database must be the path or URL of a file, got ${JSON.stringify(given)}.`,
     );
   }
-  if (path !== ':memory:') return resolve(path);
+  if (path !== ':memory:') return beginningHere(path);
   throw invalidOption(
     'A database in memory is not shared by threads. Use InMemoryEventStoreBackend, or a temporary file.',
   );
+}
+
+/** @throws HOLDFAST_ERR_STORAGE_PATH where the folder that the process works in was removed. */
+function beginningHere(path: string): string {
+  try {
+    return resolve(path);
+  } catch (error) {
+    throw holdfastError(
+      'HOLDFAST_ERR_STORAGE_PATH',
+      `${path} is a path from the folder that the process works in, which was removed: ${(error as Error).message}. Give an absolute path.`,
+      undefined,
+      error,
+    );
+  }
 }
 
 /** Which URLs are those of files, depends on the system: only Windows has drives, and computers of the network. */

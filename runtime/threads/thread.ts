@@ -239,11 +239,11 @@ export class Thread<Api extends ControlApi<Api>> {
     const advice =
       code === undefined && this.#hasModules
         ? 'whether a definition module ends or blocks the thread while it is imported'
-        : 'at its cause';
+        : 'at its cause: threads, memory or file descriptors may be short';
     return holdfastError(
       'HOLDFAST_ERR_THREAD_START',
       `The ${this.name} thread could not be started: ${why}${code === undefined ? '' : ` (${code})`}. Look ${advice}. ` +
-        'If the application is bundled, keep better-sqlite3 and holdfast external, or set `workerUrl`.',
+        'If the application is bundled, keep better-sqlite3 and holdfast external, or set `workerUrl` to the worker file.',
       undefined,
       cause,
     );

@@ -146,10 +146,11 @@ test('a process that has nothing left to do ends by itself, although the runtime
   await expectWholeLog(database, ['a']);
 });
 
-test('a program that ends with an error after a start that failed ends at once', async () => {
-  const { code, signal, lines } = await runChild('fail-to-start.ts', [
-    join(temporaryFolder(), 'missing', 'app.db'),
-  ]);
+test.each([
+  ['a folder that is missing', () => [join(temporaryFolder(), 'missing', 'app.db')]],
+  ['the folder of the process, which was removed', () => ['app.db', temporaryFolder()]],
+])('a program that ends with an error after a start in %s ends at once', async (_, args) => {
+  const { code, signal, lines } = await runChild('fail-to-start.ts', args());
 
   expect({ code, signal }).toEqual({ code: 7, signal: null });
   expect(lines[0]).toBe('HOLDFAST_ERR_STORAGE_PATH');

@@ -1,9 +1,16 @@
-// Usage: fail-to-start.ts DATABASE. Prints the code of the error and how long the exit took.
+// Usage: fail-to-start.ts DATABASE [FOLDER]. Prints the code of the error and how long the exit took. Works in the folder,
+// which it removes first.
+import { rmdirSync } from 'node:fs';
 import { createRuntime, isHoldfastError } from 'holdfast';
 import { say } from './say.ts';
 
+const [, , database = '', folder] = process.argv;
+if (folder !== undefined) {
+  process.chdir(folder);
+  rmdirSync(folder);
+}
 try {
-  await createRuntime({ database: process.argv[2] ?? '', modules: [] });
+  await createRuntime({ database, modules: [] });
 } catch (error) {
   say(isHoldfastError(error) ? error.code : String(error));
   const started = performance.now();
