@@ -239,7 +239,7 @@ export class Thread<Api extends ControlApi<Api>> {
     const advice =
       code === undefined && this.#hasModules
         ? 'whether a definition module ends or blocks the thread while it is imported'
-        : 'at its cause: threads, memory or file descriptors may be short';
+        : `at its cause${/_NOT_FOUND$/.test(String(code)) ? '' : ': threads, memory or file descriptors may be short'}`;
     return holdfastError(
       'HOLDFAST_ERR_THREAD_START',
       `The ${this.name} thread could not be started: ${why}${code === undefined ? '' : ` (${code})`}. Look ${advice}. ` +
