@@ -318,16 +318,19 @@ export class ActorHost {
   #whenLoaded(resident: Resident, key: string | null, loading: Promise<Loaded>): void {
     const versionBefore = resident.committed.version;
     this.#underway.begin();
-    const loaded = loading.then(
+    void loading.then(
       ({ reply, workOwner }) => {
         const isNews = resident.committed.version > versionBefore && resident.watchers !== undefined;
         if (isNews) this.#tellWatchers(resident);
         this.#effects.resume(resident, workOwner === this.#options.runtimeId);
         this.#resume(resident, key, reply);
+        this.#underway.end();
       },
-      (error: unknown) => this.#abandon(resident, error as Error),
+      (error: unknown) => {
+        this.#abandon(resident, error as Error);
+        this.#underway.end();
+      },
     );
-    void loaded.finally(() => this.#underway.end());
   }
 
   /** The first request that waited is decided on a fresh state, the others as if they arrived now. */
