@@ -69,9 +69,11 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   readonly #waiting = new Set<() => void>();
   readonly #underWay = new UnderWay();
   #passing: Promise<void> | undefined;
-  /** Passes that have begun everything that was due. */
-  #passes = 0;
-  /** The place of the last operation that the last of them was to carry out. */
+  /** Numbers the passes of this process. */
+  #passesBegun = 0;
+  /** The number of the last pass that has begun everything that was due. */
+  #lastComplete = 0;
+  /** The place of the last operation that it was to carry out. */
   #lastSequence = 0;
   /** What has been published of what the runner has ended, of which some outlives its pass. */
   #told = { replayed: 0, failed: 0 };
@@ -182,13 +184,13 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     options.signal?.throwIfAborted();
     refuseWithinHandler(this.name, 'drain');
     const { store } = this.#options;
-    const before = { ...this.#runner.ended };
+    const endedBefore = { ...this.#runner.ended };
     await store.hurry(this.name, systemClock.now());
-    // A pass that is under way may have looked before.
-    const wanted = this.#passes + (this.#passing === undefined ? 1 : 2);
+    // A pass that is under way may have looked before; and what it leaves is for the next one, complete or not.
+    const before = this.#passesBegun;
     let last: number | undefined;
     const isReached = (): boolean => {
-      if (this.#passes < wanted) return false;
+      if (this.#lastComplete <= before) return false;
       last ??= this.#lastSequence;
       return !this.#underWay.hasUpTo(last);
     };
@@ -201,7 +203,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     await ended;
     const { depth: left } = await this.metrics();
     const { replayed, failed } = this.#runner.ended;
-    return { replayed: replayed - before.replayed, failed: failed - before.failed, left };
+    return { replayed: replayed - endedBefore.replayed, failed: failed - endedBefore.failed, left };
   }
 
   /** Counters, which survive restarts, and gauges of this moment, over all processes. */
@@ -332,6 +334,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   async #pass(pass: number): Promise<void> {
     const { name: queue } = this;
     const began = performance.now();
+    const number = ++this.#passesBegun;
     await this.#options.connectivity.ready().catch(() => undefined);
     const made = new QueuePass(this.#options, this.#runner, this.#underWay, {
       mayGoOn: () => this.#mayGoOn,
@@ -348,7 +351,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
       queueDrained.publish({ queue, replayed, failed, ms: performance.now() - began });
     if (isComplete) {
       this.#lastSequence = lastSequence;
-      this.#passes++;
+      this.#lastComplete = number;
     }
     for (const look of [...this.#waiting]) look();
     if (!this.#isClosed) await this.#tellEnd(pass, waitMs);

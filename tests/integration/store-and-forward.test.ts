@@ -353,6 +353,40 @@ test('what is handed in while the queue drains is carried out after it, without 
   await expect.poll(() => receiver.got).toEqual(numbers(12));
 });
 
+/** Another process hands in an operation just before this one has its queue drained. */
+class SharedOperations extends InMemoryOperations {
+  #last: Parameters<InMemoryOperations['enqueue']> | undefined;
+  override enqueue(...given: Parameters<InMemoryOperations['enqueue']>) {
+    this.#last = given;
+    return super.enqueue(...given);
+  }
+  override async hurry(...given: Parameters<InMemoryOperations['hurry']>) {
+    await super.hurry(...given);
+    const [[operation] = [], limits, now] = this.#last ?? [];
+    if (operation === undefined || limits === undefined || now === undefined) return;
+    const other = { ...operation, operationId: 'of another', orderKey: 'b', payload: '"of another"' };
+    await super.enqueue([other], limits, now);
+  }
+}
+
+test('a drain while an operation hangs ends with it, whoever handed in another one meanwhile', async () => {
+  const hanging = Promise.withResolvers<void>();
+  const receiver = new Receiver();
+  receiver.act = (payload) => payload === 'hangs' && hanging.promise;
+  const { outbox } = await open(
+    { deliver: receiver.deliver },
+    { store: new SharedOperations(), concurrency: 2 },
+  );
+  await outbox.enqueue('hangs', { orderKey: 'a' });
+  await expect.poll(() => receiver.got).toEqual(['hangs']);
+
+  const drained = outbox.drain({ signal: AbortSignal.timeout(10_000) });
+  await expect.poll(() => receiver.got).toEqual(['hangs', 'of another']);
+  hanging.resolve();
+
+  expect(await drained).toEqual({ replayed: 2, failed: 0, left: 0 });
+});
+
 test('a queue is bounded, and says what it does with what is too much', async () => {
   const full = codedError('HOLDFAST_ERR_QUEUE_FULL');
   const { outbox, runtime } = await open({ deliver: () => undefined }, { itemsMax: 1 }, 'offline');
