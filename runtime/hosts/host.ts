@@ -125,13 +125,15 @@ export class Host implements SupervisedHost {
     const child = supervisor.childOf(host);
     const waitMs = child.until - performance.now();
     const isWaiting = child.state === 'backing-off' || child.state === 'escalated';
+    // Nobody asked for it since its back-off was over.
+    const isOver = child.state === 'backing-off' && waitMs <= 0;
     return {
       host,
-      state: stateOfHost(this.#lifecycle.state, child.state, this.#downSince !== undefined),
+      state: stateOfHost(this.#lifecycle.state, isOver ? 'up' : child.state, this.#downSince !== undefined),
       generation: this.#lifecycle.context.generation,
       restarts: supervisor.restartsOf(host),
       lastDeath: this.#lastDeath ?? null,
-      backOffUntil: isWaiting ? Date.now() + Math.max(0, waitMs) : null,
+      backOffUntil: isWaiting && !isOver ? Date.now() + Math.max(0, waitMs) : null,
       inFlight: this.backlog.inFlight,
       unanswered: this.backlog.unanswered,
     };
@@ -175,7 +177,7 @@ export class Host implements SupervisedHost {
     const { host, supervisor } = this.#options;
     // One that could not start, or was ended for the sake of others, before it ever served goes on not being needed.
     const isNeeded = this.backlog.size > 0 || (this.#isMissed && this.#downSince !== undefined);
-    if (this.#lifecycle.state === 'absent' && supervisor.mayRun(host) && isNeeded) this.#start();
+    if (this.#lifecycle.state === 'absent' && isNeeded && supervisor.mayRun(host)) this.#start();
   }
 
   endWithSibling(): void {
