@@ -1,8 +1,8 @@
-import { isInternalType } from '../runtime/protocol/internal-type.ts';
 import type { LoadedStream } from '../runtime/protocol/load.ts';
 import type { ActorIdentity } from './actor-tree.ts';
 import type { EvolutionReports } from './evolution-reports.ts';
 import type { HostedDefinition, Instance } from './hosted-definition.ts';
+import { reasonPassedOver } from './passed-over.ts';
 
 /**
  * Folds a page of a stream into the state before it: the events as this definition takes them. Those that change
@@ -21,8 +21,7 @@ export function foldPage(
   const current = hosted.upcasting.page(address, page);
   return hosted.fold(from, identity, current, (index) => {
     const type = current.types[index] as string;
-    if (isInternalType(type)) return;
-    const reason = hosted.knows(type) ? 'not-accepted' : 'unknown-type';
+    const reason = reasonPassedOver(hosted, type);
     reports?.skipped({ address, type, version: current.versionAt(index), reason });
   });
 }

@@ -8,8 +8,13 @@ import type { ActorIdentity } from './actor-tree.ts';
 import type { HostedDefinition, Instance } from './hosted-definition.ts';
 import { journalTypes } from './journal.ts';
 import { messageOf } from './message-of.ts';
+import { reasonPassedOver } from './passed-over.ts';
 import { RehearsedSnapshot } from './rehearsed-snapshot.ts';
 import type { CurrentPage } from './upcasting.ts';
+
+const placeAdvice =
+  'It is of a timer, work or a child, which are named after their place in the machine unless they have an `id`: has a state ' +
+  'been renamed?';
 
 /** What a rehearsal reads. */
 export interface RehearsalReads {
@@ -148,10 +153,13 @@ class Replay {
   }
 
   #passedOver(type: string): void {
-    if (isInternalType(type)) return;
+    const reason = reasonPassedOver(this.#hosted, type);
     const state = JSON.stringify(this.#state?.snapshot.value);
-    if (this.#hosted.knows(type)) this.report('not-accepted', `${state} does not accept "${type}".`);
-    else this.report('unknown-type', `No state of the machine knows "${type}".`);
+    const what =
+      reason === 'not-accepted'
+        ? `${state} does not accept "${type}".`
+        : `No state of the machine knows "${type}".`;
+    this.report(reason, isInternalType(type) ? `${what} ${placeAdvice}` : what);
   }
 
   #look(found: ReturnType<RehearsedSnapshot['end']>): void {

@@ -7,6 +7,7 @@ import { codedError } from '../support/coded-error.ts';
 import { account as plain } from '../support/fixtures/account/plain.ts';
 import { account as v1 } from '../support/fixtures/account/v1.ts';
 import { account as v2 } from '../support/fixtures/account/v2.ts';
+import { invoice } from '../support/fixtures/invoice/sent.ts';
 import { fixture } from '../support/open-runtime.ts';
 import { sharedRuntime } from '../support/shared-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -105,6 +106,35 @@ test('a removed event and a renamed state are found where they are', async () =>
     position: 12,
     message: '"open" does not accept "viewed".',
   });
+});
+
+test('a timer and work of a state that was renamed are found, by a rehearsal and by who reads the actor', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const open = (name: string) => createRuntime({ database, modules: [fixture(`invoice/${name}`)], hosts: 1 });
+  const before = await open('sent');
+  await before.actor(invoice, 'a').send({ type: 'written' });
+  await before.actor(invoice, 'a').waitFor(({ state }) => state === 'overdue');
+  const same = await before.rehearse();
+  await before.close();
+
+  await using after = await open('issued');
+  const report = await after.rehearse();
+  await after.actor(invoice, 'a').snapshot();
+
+  expect(same).toMatchObject({ ok: true, events: 3 });
+  expect(found(report)).toEqual([
+    'not-accepted invoice/a 2 holdfast.settled',
+    'unknown-type invoice/a 3 xstate.after.due.invoice.sent.rendered',
+  ]);
+  for (const { message } of report.problems) expect(message).toContain('has a state been renamed?');
+  expect(await after.skippedEvents()).toEqual([
+    expect.objectContaining({ type: 'holdfast.settled', reason: 'not-accepted', count: 1 }),
+    expect.objectContaining({
+      type: 'xstate.after.due.invoice.sent.rendered',
+      reason: 'unknown-type',
+      count: 1,
+    }),
+  ]);
 });
 
 test('an assign that throws on a stored event is found, and the other streams are replayed', async () => {

@@ -301,11 +301,13 @@ test('events that the machine does not know or does not accept are kept and repo
   expect(skipped).toEqual([
     { address: 'thing/1', type: 'painted', version: 5, reason: 'unknown-type' },
     { address: 'thing/1', type: 'added', version: 6, reason: 'not-accepted' },
+    { address: 'thing/1', type: 'holdfast.fired', version: 7, reason: 'not-accepted' },
+    { address: 'thing/1', type: 'xstate.done.actor.0', version: 8, reason: 'unknown-type' },
   ]);
   expect(await log.events('thing/1')).toHaveLength(8);
 });
 
-test('a rehearsal reports what a host would, and neither what Holdfast nor what XState has journaled', async () => {
+test('a rehearsal reports what a host would, also of what Holdfast and XState have journaled', async () => {
   const log = await written();
   for (const type of ['holdfast.fired', 'painted', 'xstate.done.actor.0'])
     await log.appendNow(foreignAppend('thing/1', type, {}));
@@ -319,7 +321,11 @@ test('a rehearsal reports what a host would, and neither what Holdfast nor what 
   });
 
   expect(events).toBe(7);
-  expect(found).toEqual(['unknown-type painted 6 6']);
+  expect(found).toEqual([
+    'not-accepted holdfast.fired 5 5',
+    'unknown-type painted 6 6',
+    'unknown-type xstate.done.actor.0 7 7',
+  ]);
 });
 
 test('migrate without an older version is refused', () => {
