@@ -30,31 +30,54 @@ import {
 
 let collected: Action[] = [];
 
-/**
- * One inert scope for all machines of a thread: building one for each transition, as XState's own pure functions do,
- * costs six times as much. It carries nothing out and only collects what a transition asks for.
- */
-const scope = createInertScope((action) => {
-  collected.push(action);
-});
-
-/** Whose action is carried out. */
+/** Whose action is carried out; nobody's while a step is computed, also in the midst of an action that sends to its actor. */
 let acting: EffectSelf | undefined;
+
+/** Whose step is computed. */
+let stepping = '';
+
+/** The state that its transition begins in. */
+let from: MachineSnapshot | undefined;
 
 /** What an actor has sent to itself while a step was computed: in its mailbox before what its actions ask to be sent. */
 let sentEarly: MachineEvent[] = [];
 
-scope.self.send = (event) => {
-  if (acting === undefined) sentEarly.push(event);
-  else acting.send(event);
-};
+/**
+ * One inert scope for all machines of a thread: building one for each transition, as XState's own pure functions do,
+ * costs six times as much. It carries nothing out and only collects what a transition asks for.
+ */
+const scope = createInertScope((action) => void collected.push(action), {
+  get id() {
+    return acting?.id ?? stepping;
+  },
+  get snapshot() {
+    return acting === undefined ? from : (acting.getSnapshot() as MachineSnapshot);
+  },
+  send(event) {
+    if (acting === undefined) sentEarly.push(event);
+    else acting.send(event);
+  },
+});
+
+/** Before a step: `self` is whose step it is. Returns what is to be resumed after it. */
+function enter(id: string): EffectSelf | undefined {
+  const interrupted = acting;
+  acting = undefined;
+  stepping = id;
+  return interrupted;
+}
+
+/** After a step: nobody else who kept `self` is shown the state of this actor. */
+function leave(interrupted: EffectSelf | undefined): void {
+  acting = interrupted;
+  from = undefined;
+}
 
 /** Before a transition: what is collected is its own, and `self` has the state that it begins in, as in XState. */
-function prepare(from: MachineSnapshot | undefined, id = scope.self.id): void {
+function prepare(snapshot: MachineSnapshot | undefined): void {
   collected = [];
   if (sentEarly.length > 0) sentEarly = [];
-  scope.self.id = id;
-  scope.self._snapshot = from;
+  from = snapshot;
 }
 
 /** How many events a machine may send to itself in one step before it is taken for an endless loop. */
@@ -70,12 +93,17 @@ export function initialStep(
   input: unknown,
   id = '',
 ): { snapshot: MachineSnapshot; asked: Asked } {
-  prepare(undefined, id);
-  freshContext(machine);
-  const snapshot = machine.getInitialSnapshot(scope, input as never) as MachineSnapshot;
-  if (snapshot.status === 'error') throw snapshot.error;
-  refuseChildren(snapshot);
-  return asksNothing() ? { snapshot, asked: askedNothing } : settle(machine, snapshot);
+  const interrupted = enter(id);
+  try {
+    prepare(undefined);
+    freshContext(machine);
+    const snapshot = machine.getInitialSnapshot(scope, input as never) as MachineSnapshot;
+    if (snapshot.status === 'error') throw snapshot.error;
+    refuseChildren(snapshot);
+    return asksNothing() ? { snapshot, asked: askedNothing } : settle(machine, snapshot);
+  } finally {
+    leave(interrupted);
+  }
 }
 
 /** The state a machine begins in. */
@@ -91,15 +119,20 @@ export function step(
   id = '',
 ): Step {
   if (snapshot.status !== 'active') return notAccepted;
-  prepare(snapshot, id);
-  const next = machine.transition(snapshot, event as never, scope) as MachineSnapshot;
-  // An event that is not accepted leaves the same snapshot, and so does one that is accepted and changes nothing.
-  if (next === snapshot && !answers(machine, snapshot, event)) return notAccepted;
-  check(next);
-  if (asksNothing() && next.status === 'active') {
-    return { accepted: true, snapshot: next, asked: askedNothing };
+  const interrupted = enter(id);
+  try {
+    prepare(snapshot);
+    const next = machine.transition(snapshot, event as never, scope) as MachineSnapshot;
+    // An event that is not accepted leaves the same snapshot, and so does one that is accepted and changes nothing.
+    if (next === snapshot && !answers(machine, snapshot, event)) return notAccepted;
+    check(next);
+    if (asksNothing() && next.status === 'active') {
+      return { accepted: true, snapshot: next, asked: askedNothing };
+    }
+    return { accepted: true, ...settle(machine, next) };
+  } finally {
+    leave(interrupted);
   }
-  return { accepted: true, ...settle(machine, next) };
 }
 
 /** Steps of a machine that has no child actors. It keeps nothing: one serves all actors of a definition. */
@@ -151,8 +184,12 @@ export function persist(machine: AnyStateMachine, snapshot: MachineSnapshot): Pe
 
 /** The context as it is kept, where actors are references; `id` is that of a machine that refers to itself. */
 export function contextToKeep({ context }: MachineSnapshot, id = ''): unknown {
-  scope.self.id = id;
-  return referencesIn(context);
+  const interrupted = enter(id);
+  try {
+    return referencesIn(context);
+  } finally {
+    leave(interrupted);
+  }
 }
 
 /** The reverse of {@link persist}. Takes ownership of its argument. Throws if the machine cannot be in that state. */
@@ -242,11 +279,12 @@ function sortOut(actions: readonly Action[], asked: AskedSoFar, selfSent: Machin
           kind: 'action',
           type,
           run: (self) => {
+            const interrupted = acting;
             acting = self;
             try {
               return exec({ ...info, self }, params);
             } finally {
-              acting = undefined;
+              acting = interrupted;
             }
           },
         });

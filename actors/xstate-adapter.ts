@@ -313,14 +313,22 @@ function isPromiseLogic(logic: ActorLogic): boolean {
 /** What XState calls the scope of a transition. */
 export type Scope = Parameters<AnyStateMachine['transition']>[2];
 
-/** A scope that carries nothing out. Its `self` is whoever it is said to be, and its `getSnapshot` gives `_snapshot`. */
-export type InertScope = Scope & {
-  readonly self: { id: string; _snapshot: MachineSnapshot | undefined; send(event: MachineEvent): void };
-};
+/** Who the `self` of an inert scope is at the moment. */
+export interface InertSelf {
+  readonly id: string;
+  readonly snapshot: MachineSnapshot | undefined;
+  send(event: MachineEvent): void;
+}
 
 /** A scope that carries nothing out and only collects what transitions ask for. */
-export function createInertScope(collect: (action: Action) => void): InertScope {
+export function createInertScope(collect: (action: Action) => void, who: InertSelf): Scope {
   const self = createEmptyActor();
+  Object.defineProperties(self, {
+    id: { get: () => who.id },
+    // What `getSnapshot` gives.
+    _snapshot: { get: () => who.snapshot },
+    send: { value: (event: MachineEvent) => who.send(event) },
+  });
   // Actors are refused where this scope is used, and must not be in the way of the next one of their name.
   (self.system as unknown as { _set(systemId: string, actor: unknown): void })._set = () => undefined;
   inertSystems.push(self.system as unknown as InspectableSystem);
@@ -334,7 +342,7 @@ export function createInertScope(collect: (action: Action) => void): InertScope 
     stopChild: () => undefined,
     emit: () => undefined,
     actionExecutor: collect,
-  } as unknown as InertScope;
+  } as unknown as Scope;
 }
 
 /** The types of the events that a machine may accept in a state; guards are not evaluated. */

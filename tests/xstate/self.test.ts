@@ -106,6 +106,64 @@ for (const [what, implementations] of [
     },
   });
 
+  behaviours({
+    [`an action of ${what} may send what has the machine send to itself`]: {
+      machine: () =>
+        chart(
+          {
+            context: { log: [] },
+            on: {
+              GO: { actions: ({ self }: Args) => self.send({ type: 'NEXT' }) },
+              NEXT: {
+                actions: assign(({ context, self }: Args) => {
+                  self.send({ type: 'LAST' });
+                  return { log: [...context.log, 'NEXT'] };
+                }) as object,
+              },
+              LAST: {
+                actions: assign(({ context }: Args) => ({ log: [...context.log, 'LAST'] })) as object,
+              },
+            },
+          },
+          implementations as never,
+        ),
+      script: [send('GO'), send('GO')],
+      last: { context: { log: ['NEXT', 'LAST', 'NEXT', 'LAST'] } },
+    },
+  });
+
+  test(`an action of ${what} reads of the reference that the context keeps its own actor, also after it has sent`, async () => {
+    const seen: unknown[] = [];
+    const look = ({ me }: Args['context']) => seen.push([me.id, me.getSnapshot().context.n]);
+    const machine = chart(
+      {
+        context: ({ self }) => ({ me: self, n: 0 }),
+        on: {
+          GO: {
+            actions: [
+              bump('n'),
+              ({ context }: Args) => {
+                look(context);
+                context.me.send({ type: 'GOT' });
+                seen.push(context.me.id);
+              },
+            ],
+          },
+          GOT: { actions: bump('n') },
+        },
+      },
+      implementations as never,
+    );
+    const host = new AskedHost(new Map([['thing', hostedMachine(machine)]]));
+    await Promise.all([host.start('thing/1'), host.start('thing/2')]);
+
+    // Both are decided before what either asks for is carried out.
+    await Promise.all([host.send('thing/1', 'GO', {}), host.send('thing/2', 'GO', {})]);
+
+    expect(seen).toEqual([['1', 1], '1', ['2', 1], '2']);
+    expect(host.failedEffects).toEqual([]);
+  });
+
   test(`${what} that keeps a reference to itself is not taken for another one`, async () => {
     const host = new AskedHost(new Map([['thing', hostedMachine(remembersItself(implementations), 1)]]));
     await host.send('thing/1', 'KEEP', {});
