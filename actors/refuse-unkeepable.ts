@@ -1,4 +1,5 @@
-import { encode } from '../runtime/protocol/codec.ts';
+import { encode, tooDeep } from '../runtime/protocol/codec.ts';
+import { limits } from '../runtime/protocol/limits.ts';
 import { referencesIn } from './references-in.ts';
 import { isActorRef, type MachineSnapshot } from './xstate-adapter.ts';
 
@@ -32,6 +33,8 @@ function look(value: unknown, before: unknown, path: string, within: readonly ob
     encode(isOutput ? value : referencesIn(value), path);
     return;
   }
+  // A context is kept within a snapshot.
+  if (within.length + 1 >= limits.payloadDepthMax) throw tooDeep(path);
   const ancestors = [...within, value];
   const old = (typeof before === 'object' && before !== null ? before : {}) as Record<string, unknown>;
   for (const key of Object.keys(value)) {

@@ -138,9 +138,7 @@ function toPlain(value: unknown, path: string, ancestors: object[]): unknown {
 
 function objectToPlain(value: object, path: string, ancestors: object[]): unknown {
   if (ancestors.includes(value)) throw refused(path, 'contains itself');
-  if (ancestors.length >= limits.payloadDepthMax) {
-    throw refused(path, `is nested in more than ${limits.payloadDepthMax} others`);
-  }
+  if (ancestors.length >= limits.payloadDepthMax) throw tooDeep(path);
   ancestors.push(value);
   const plain = Array.isArray(value)
     ? arrayToPlain(value, path, ancestors)
@@ -350,6 +348,11 @@ function actorRefused(path: string): Error {
     `${path} is an actor, and only a context can refer to one. Give its id or, of an actor with its own stream, addressOf(definition, id).`,
     { path },
   );
+}
+
+/** What is said of a value that too many others are around. */
+export function tooDeep(path: string): Error {
+  return refused(path, `is nested in more than ${limits.payloadDepthMax} others`);
 }
 
 function instanceOf(value: object): string {

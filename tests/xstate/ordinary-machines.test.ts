@@ -339,3 +339,26 @@ test('an actor whose beginning could not be kept begins with another input', asy
   expect(await host.start('thing/1', { url: 'a', isOpen: false })).toMatchObject({ outcome: 'appended' });
   expect((await host.snapshot('thing/1')).context).toEqual({ connection: 'a' });
 });
+
+test('a context is as deep as can be kept, and an event that would make it deeper is refused', async () => {
+  const machine = createMachine({
+    context: { nested: {} } as object,
+    on: {
+      nest: {
+        actions: assign(({ event }) => {
+          let nested = {};
+          for (let depth = 0; depth < event['depth']; depth++) nested = { nested };
+          return { nested };
+        }),
+      },
+    },
+  });
+  const host = hostOf(hostedMachine(machine));
+
+  expect(await host.send('thing/1', 'nest', { depth: 997 })).toMatchObject({ outcome: 'appended' });
+  expect(await host.send('thing/1', 'nest', { depth: 998 })).toMatchObject({
+    code: 'HOLDFAST_ERR_TRANSITION_FAILED',
+    message: expect.stringContaining('is nested in more than 1000 others'),
+  });
+  expect(await host.snapshot('thing/1')).toMatchObject({ version: 1, context: { nested: {} } });
+});
