@@ -234,7 +234,7 @@ function leafToPlain(value: object, path: string): unknown {
   const bytes = bytesToPlain(value);
   if (bytes !== undefined) return bytes;
   // An actor of XState, which this file does not know: a context is encoded with references in their place.
-  if ('sessionId' in value && 'send' in value) throw actorRefused(path);
+  if ('sessionId' in value && 'send' in value && 'ref' in value) throw actorRefused(path);
   throw refused(path, instanceOf(value));
 }
 

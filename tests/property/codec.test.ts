@@ -136,6 +136,14 @@ test('of a subclass of a built-in with fields of its own, the class is what is r
   expect(() => encode(new Prices())).toThrow('value is an instance of Prices');
 });
 
+test('an instance that can be sent to, as a client of a server, is not taken for an actor', () => {
+  class Session {
+    readonly sessionId = 'a';
+    readonly send = 'nothing';
+  }
+  expect(() => encode(new Session())).toThrow('value is an instance of Session');
+});
+
 test('a value that contains itself is refused at the place where it does', () => {
   fc.assert(
     fc.property(fc.array(anyStep, { minLength: 1, maxLength: 5 }), (steps) => {
