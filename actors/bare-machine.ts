@@ -169,21 +169,19 @@ export interface PersistedSnapshot {
 }
 
 /**
- * The part of a snapshot to keep. It shares the context with the snapshot: encode it at once. Throws for a context that
- * refers to its own actor: XState would restore it without that.
+ * The part of a snapshot to keep. It shares the context with the snapshot: encode it at once. Only the context of a machine
+ * that refers to itself is another one, which XState would restore without that.
  */
 export function persist(machine: AnyStateMachine, snapshot: MachineSnapshot): PersistedSnapshot {
   const { status, value, context, historyValue, output, error } = machine.getPersistedSnapshot(
     snapshot,
   ) as unknown as PersistedSnapshot;
-  if (context !== snapshot.context)
-    throw new Error('Its context refers to itself, and would come back without that.');
   const ended = { ...(output === undefined ? {} : { output }), ...(error === undefined ? {} : { error }) };
   return { status, value, context, historyValue, ...ended };
 }
 
 /** The context as it is kept, where actors are references; `id` is that of a machine that refers to itself. */
-export function contextToKeep({ context }: MachineSnapshot, id = ''): unknown {
+export function contextToKeep({ context }: MachineSnapshot, id: string): unknown {
   const interrupted = enter(id);
   try {
     return referencesIn(context);

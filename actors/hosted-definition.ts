@@ -175,8 +175,9 @@ export class HostedDefinition {
   encode(instance: Instance, address: string): string | undefined {
     try {
       const { tree, snapshot } = instance;
-      if (tree?.isRestorable === false) return undefined;
-      return encode(tree === undefined ? persist(this.machine, snapshot) : tree.persist(), address);
+      if (tree !== undefined) return tree.isRestorable ? encode(tree.persist(), address) : undefined;
+      const persisted = persist(this.machine, snapshot);
+      return persisted.context === snapshot.context ? encode(persisted, address) : undefined;
     } catch {
       // A snapshot is a cache: a context that cannot be kept is replayed, and never fails a command.
       return undefined;

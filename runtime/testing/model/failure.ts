@@ -99,16 +99,7 @@ function stateOf(snapshot: MachineSnapshot | undefined): string {
   const { value, context, status } = snapshot;
   const hasContext = typeof context === 'object' && context !== null && Object.keys(context).length > 0;
   const ended = status === 'active' ? '' : ` ${status}`;
-  return `${toSource(value)}${ended}${hasContext ? ` ${short(toSource(shownContext(context)), 400)}` : ''}`;
-}
-
-/** Child actors refer to everything: their ids say enough. */
-function shownContext(context: object): unknown {
-  const entries = Object.entries(context).map(([key, value]: [string, unknown]) => {
-    const isActor = typeof value === 'object' && value !== null && 'sessionId' in value;
-    return [key, isActor ? `actor ${String((value as { id?: unknown }).id)}` : value];
-  });
-  return Object.fromEntries(entries) as unknown;
+  return `${toSource(value)}${ended}${hasContext ? ` ${short(toSource(context), 400)}` : ''}`;
 }
 
 function short(text: string, max: number): string {

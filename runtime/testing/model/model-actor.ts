@@ -3,6 +3,7 @@ import { contextToKeep, type PersistedSnapshot, persist } from '../../../actors/
 import { type Deciding, type Decision, decide } from '../../../actors/decide.ts';
 import type { Instance } from '../../../actors/hosted-definition.ts';
 import type { NewEntry } from '../../../actors/journal.ts';
+import { referencesIn } from '../../../actors/references-in.ts';
 import { validate } from '../../../actors/validate.ts';
 import type { MachineEvent, MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { isHoldfastError } from '../../errors/holdfast-error.ts';
@@ -138,10 +139,9 @@ export class ModelActor {
     return this.#contextText;
   }
 
-  /** The context of a state of this actor as text. One without child actors is kept as it is. */
+  /** The context of a state of this actor as text. */
   contextTextOf(snapshot: MachineSnapshot): string | Error {
-    const { hosted } = this.#model;
-    return attempt(() => encode(hosted.hasChildren ? contextToKeep(snapshot) : snapshot.context));
+    return attempt(() => encode(contextToKeep(snapshot, this.#as.id)));
   }
 
   /** The same as {@link text}, computed again: another text than {@link text} means that the state was changed in place. */
@@ -167,8 +167,8 @@ export class ModelActor {
   }
 
   #canBeRestored(): boolean {
-    const { tree, snapshot } = this.#instance;
-    return snapshot.status === 'active' && tree?.isRestorable !== false;
+    const { hosted } = this.#model;
+    return this.snapshot.status === 'active' && hosted.encode(this.#instance, this.#address) !== undefined;
   }
 
   /** The same actor, replayed from its journal; `from` is a place in it to go on from with a restored copy. */
@@ -368,9 +368,10 @@ export class ModelActor {
 
   #encoded(): string | Error {
     const { tree, snapshot } = this.#instance;
-    return attempt(() =>
-      encode(tree === undefined ? persist(this.#model.machine, snapshot) : tree.persist()),
-    );
+    return attempt(() => {
+      const persisted = tree === undefined ? persist(this.#model.machine, snapshot) : tree.persist();
+      return encode(referencesIn(persisted));
+    });
   }
 }
 

@@ -1,3 +1,5 @@
+import { isActorRef } from '../../../actors/xstate-adapter.ts';
+
 const identifier = /^[A-Za-z_$][\w$]*$/;
 
 /** A value as it is written in JavaScript, in one line: to be read, and to be pasted into a test. */
@@ -20,6 +22,8 @@ export function toSource(value: unknown): string {
 }
 
 function objectSource(value: object): string {
+  // An actor refers to everything: its id says enough.
+  if (isActorRef(value)) return quoted(`actor ${value.id}`);
   if (Array.isArray(value)) return `[${value.map(toSource).join(', ')}]`;
   if (value instanceof Date) return `new Date(${toSource(value.toJSON() ?? Number.NaN)})`;
   if (value instanceof Map) return `new Map(${toSource([...value])})`;
