@@ -67,9 +67,10 @@ function enter(id: string): EffectSelf | undefined {
   return interrupted;
 }
 
-/** After a step: nobody else who kept `self` is shown the state of this actor. */
+/** After a step: whoever has kept `self` is not shown whose it was. */
 function leave(interrupted: EffectSelf | undefined): void {
   acting = interrupted;
+  stepping = '';
   from = undefined;
 }
 

@@ -178,3 +178,18 @@ for (const [what, implementations] of [
     expect([await meOf('thing/1'), await meOf('thing/2')]).toEqual(live);
   });
 }
+
+test('the reference that a context keeps does not tell of another actor once the action is over', async () => {
+  const kept: { readonly id: string; getSnapshot(): unknown }[] = [];
+  const machine = chart({
+    context: ({ self }) => ({ me: self }),
+    on: { GO: { actions: ({ context }: Args) => kept.push(context.me) } },
+  });
+  const host = new AskedHost(new Map([['thing', hostedMachine(machine)]]));
+  await host.send('thing/1', 'GO', {});
+  await host.send('thing/2', 'GO', {});
+
+  const [me] = kept;
+  expect(me?.id).toBe('');
+  expect(() => me?.getSnapshot()).toThrow();
+});
