@@ -114,6 +114,19 @@ test('a state in which an actor is kept in a map is not saved, since XState woul
   expect([whileOpen, await savedAt()]).toEqual([1, 3]);
 });
 
+test.each([
+  ['map', (child: object) => new Map([['a', { child }]])],
+  ['set', (child: object) => new Set([child])],
+])('that a %s holds an actor is seen before a tree of many is persisted in vain', (_what, keep) => {
+  const machine = chart(
+    { context: ({ spawn }) => ({ open: keep(spawn('document', { id: 'a' })) }) },
+    { actors: { document } },
+  );
+  const identity = { id: '1', address: 'thing/1', onInput: () => undefined };
+
+  expect(hostedMachine(machine).begin(identity).tree?.isRestorable).toBe(false);
+});
+
 test('a map with an actor that also holds what cannot be kept is refused, with the path to that', async () => {
   const machine = chart(
     {
