@@ -53,7 +53,7 @@ function beginningHere(path: string): string {
   } catch (error) {
     throw holdfastError(
       'HOLDFAST_ERR_STORAGE_PATH',
-      `${path} is a path from the folder that the process works in, which was removed: ${(error as Error).message}. Give an absolute path.`,
+      `${path} is a path from the folder that the process works in, which was removed: ${(error as Error).message}. Start it in one that is there: no thread can be started in this one either.`,
       undefined,
       error,
     );

@@ -235,11 +235,14 @@ export class Thread<Api extends ControlApi<Api>> {
 
   /** Only hosts and tasks load modules of the application, which are not to blame for what the system lacks. */
   #startFailed(why: string, cause?: unknown): Error {
-    const code = isHoldfastError(cause) ? undefined : (cause as { code?: string } | undefined)?.code;
+    const { code, syscall } = (isHoldfastError(cause) ? {} : (cause ?? {})) as NodeJS.ErrnoException;
+    const isShortage = !/_NOT_FOUND$|_INVALID_URL$/.test(String(code));
     const advice =
-      code === undefined && this.#hasModules
-        ? 'whether a definition module ends or blocks the thread while it is imported'
-        : `at its cause${/_NOT_FOUND$/.test(String(code)) ? '' : ': threads, memory or file descriptors may be short'}`;
+      syscall === 'uv_cwd'
+        ? 'whether the folder that the process works in was removed: no thread can be started there'
+        : code === undefined && this.#hasModules
+          ? 'whether a definition module ends or blocks the thread while it is imported'
+          : `at its cause${isShortage ? ': threads, memory or file descriptors may be short' : ''}`;
     return holdfastError(
       'HOLDFAST_ERR_THREAD_START',
       `The ${this.name} thread could not be started: ${why}${code === undefined ? '' : ` (${code})`}. Look ${advice}. ` +

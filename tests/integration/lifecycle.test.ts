@@ -147,13 +147,22 @@ test('a process that has nothing left to do ends by itself, although the runtime
 });
 
 test.each([
-  ['a folder that is missing', () => [join(temporaryFolder(), 'missing', 'app.db')]],
-  ['the folder of the process, which was removed', () => ['app.db', temporaryFolder()]],
-])('a program that ends with an error after a start in %s ends at once', async (_, args) => {
+  ['a folder that is missing', () => [join(temporaryFolder(), 'missing', 'app.db')], /^\w+_STORAGE_PATH /],
+  [
+    'the folder of the process, which was removed',
+    () => ['app.db', temporaryFolder()],
+    /^\w+_STORAGE_PATH .* in one that is there/,
+  ],
+  [
+    'another folder than that of the process, which was removed',
+    () => [join(temporaryFolder(), 'app.db'), temporaryFolder()],
+    /^\w+_THREAD_START .* whether the folder that the process works in was removed/,
+  ],
+])('a program that ends with an error after a start in %s ends at once', async (_, args, said) => {
   const { code, signal, lines } = await runChild('fail-to-start.ts', args());
 
   expect({ code, signal }).toEqual({ code: 7, signal: null });
-  expect(lines[0]).toBe('HOLDFAST_ERR_STORAGE_PATH');
+  expect(lines[0]).toMatch(said);
   expect(Number(lines[1]), 'milliseconds that the exit took').toBeLessThan(1_000);
 });
 

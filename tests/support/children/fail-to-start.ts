@@ -1,4 +1,4 @@
-// Usage: fail-to-start.ts DATABASE [FOLDER]. Prints the code of the error and how long the exit took. Works in the folder,
+// Usage: fail-to-start.ts DATABASE [FOLDER]. Prints the error and how long the exit took. Works in the folder,
 // which it removes first.
 import { rmdirSync } from 'node:fs';
 import { createRuntime, isHoldfastError } from 'holdfast';
@@ -12,7 +12,7 @@ if (folder !== undefined) {
 try {
   await createRuntime({ database, modules: [] });
 } catch (error) {
-  say(isHoldfastError(error) ? error.code : String(error));
+  say(isHoldfastError(error) ? `${error.code} ${error.message}` : String(error));
   const started = performance.now();
   // Listeners are called in the order in which they were added: this one comes after those of the library.
   process.on('exit', () => say(String(Math.round(performance.now() - started))));
