@@ -95,12 +95,15 @@ const sendOptionNames = [
 export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs extends object = object> {
   /** `kind/id`. */
   readonly address: string;
+  /** The second part of the address. */
+  readonly id: string;
   readonly #definition: AnyAggregateDefinition;
   readonly #router: Router;
 
   /** @internal */
   constructor(definition: AggregateDefinition<Machine, never>, id: string, router: Router) {
     this.address = toAddress(definition.kind, id);
+    this.id = id;
     this.#definition = definition as unknown as AnyAggregateDefinition;
     this.#router = router;
   }
@@ -253,8 +256,12 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
     const expiry = new AbortController();
     const callOff = afterAwake(timeoutMs, () => expiry.abort());
     const stop = signal === undefined ? expiry.signal : AbortSignal.any([signal, expiry.signal]);
+    let last: ActorSnapshot<Machine> | undefined;
     try {
-      for await (const snapshot of this.changes({ signal: stop })) if (predicate(snapshot)) return snapshot;
+      for await (const snapshot of this.changes({ signal: stop })) {
+        last = snapshot;
+        if (predicate(snapshot)) return snapshot;
+      }
     } finally {
       callOff();
     }
@@ -266,7 +273,8 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
       );
     throw holdfastError(
       'HOLDFAST_ERR_TIMEOUT',
-      `${this.address} did not come to be as awaited within ${timeoutMs} ms.`,
+      `${this.address} did not come to be as awaited within ${timeoutMs} ms` +
+        (last === undefined ? '.' : `, and is ${JSON.stringify(last.state)} at version ${last.version}.`),
     );
   }
 

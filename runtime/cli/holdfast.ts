@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import '../node-version.ts';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isHoldfastError } from '../errors/holdfast-error.ts';
 import { nearestName } from '../errors/nearest-name.ts';
@@ -61,6 +62,9 @@ async function main(argv: readonly string[]): Promise<number> {
   const surplus = args[verb.argsMax ?? 0];
   if (surplus !== undefined)
     throw new UsageError(`"${surplus}" is one argument too many.\n${helpOf(name, verb)}`);
+  const misplaced = args.find((arg) => /\.(db|sqlite3?)$/.test(arg) && existsSync(arg));
+  if (misplaced !== undefined && !existsSync(database))
+    throw new UsageError(`The database comes first: holdfast ${name} ${misplaced} ...`);
   const terminal = new Terminal(values['json'] === true);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort(interrupted);

@@ -250,15 +250,19 @@ async function* eventsOf(path: string): AsyncGenerator<ExportedEvent> {
 async function* linesOf(path: string): AsyncGenerator<string> {
   const { createReadStream } = await import('node:fs');
   let parts: string[] = [];
-  for await (const chunk of createReadStream(path, 'utf8') as AsyncIterable<string>) {
-    let start = 0;
-    for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', start)) {
-      parts.push(chunk.slice(start, end));
-      yield parts.join('');
-      parts = [];
-      start = end + 1;
+  try {
+    for await (const chunk of createReadStream(path, 'utf8') as AsyncIterable<string>) {
+      let start = 0;
+      for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', start)) {
+        parts.push(chunk.slice(start, end));
+        yield parts.join('');
+        parts = [];
+        start = end + 1;
+      }
+      if (start < chunk.length) parts.push(chunk.slice(start));
     }
-    if (start < chunk.length) parts.push(chunk.slice(start));
+  } catch (error) {
+    throw invalid(path, `it cannot be read: ${(error as Error).message}`);
   }
   if (parts.length > 0) yield parts.join('');
 }

@@ -4,7 +4,7 @@ import type { RecordedEvent } from '../protocol/recorded-event.ts';
 /** What an event store holds: facts with a type, a payload and optional metadata. */
 export interface EventShape {
   readonly type: string;
-  readonly data: unknown;
+  readonly data?: unknown;
 }
 
 /** A fact to append: its payload is required by type if the store is of known events. */

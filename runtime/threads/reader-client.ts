@@ -109,6 +109,7 @@ export class ReaderClient {
     const { port1, port2 } = threading().createChannel();
     let failure: { readonly reason: unknown } | undefined;
     let isComplete = false;
+    let progress = { done: 0, total: 0 };
     const cancel = (reason: unknown): void => {
       failure ??= { reason };
       port1.postMessage('cancel');
@@ -116,7 +117,8 @@ export class ReaderClient {
     const onAbort = (): void => cancel(signal?.reason);
     port1.on('message', ({ copied, total }: BackupProgress) => {
       try {
-        onProgress?.({ done: copied, total });
+        progress = { done: copied, total };
+        onProgress?.(progress);
       } catch (error) {
         cancel(error);
       }
@@ -130,6 +132,9 @@ export class ReaderClient {
         transfer: [port2],
       });
       isComplete = true;
+      // SQLite tells before each step, and not after the last one.
+      const { total } = progress;
+      if (progress.done < total) onProgress?.({ done: total, total });
     } catch (error) {
       failure ??= { reason: error };
     } finally {

@@ -457,6 +457,12 @@ test('a file with flipped bits has problems, or cannot be read, and says so', as
   expect(doctor).toMatchObject({ code: 3, out: expect.stringContaining('restore a backup') });
 });
 
+test('a database that does not come first is told apart from one that is not there', async () => {
+  const ran = await run('show', 'document/plan', database, '--modules', library);
+
+  expect(ran).toMatchObject({ code: 2, err: expect.stringContaining(`holdfast show ${database}`) });
+});
+
 test.each([
   [[], 2, /^$/],
   [['nope', 'x.db'], 2, /There is no verb "nope"/],
@@ -474,6 +480,11 @@ test.each([
   [['events', 'x.db', '--type', '--json'], 2, /--type needs a value/],
   [['stats', 'x.db', '--json=1'], 2, /--json takes no value/],
   [['help', 'nope'], 2, /There is no verb "nope"/],
+  [
+    ['import', 'x.db', 'none.ndjson'],
+    1,
+    /none\.ndjson cannot be imported: it cannot be read.*ARGUMENT_INVALID/,
+  ],
   [['events', 'x.db', '--limit', 'many'], 1, /no file/],
   [['show', 'x.db', 'a/1'], 1, /no file/],
   [['rehearse', 'x.db'], 2, /--modules PATH is missing/],

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { EventStore, ReadOnlySqliteBackend, SqliteEventStoreBackend } from 'holdfast/store';
+import { EventStore, type Progress, ReadOnlySqliteBackend, SqliteEventStoreBackend } from 'holdfast/store';
 import { expect, onTestFinished, test } from 'vitest';
 import { codedError } from '../support/coded-error.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -24,6 +24,21 @@ test('an aborted verify rejects with the reason of the signal, and with nothing 
 
   await expect(verifying).rejects.toBe(reason);
   await expect(store.verify()).resolves.toEqual({ ok: true, problems: [], events: 5_000 });
+});
+
+test('the progress of verify and backup grows to its total', async () => {
+  const { store, folder } = await openFilled();
+  for (const work of [
+    (onProgress: (progress: Progress) => void) => store.verify({ onProgress }),
+    (onProgress: (progress: Progress) => void) => store.backup(join(folder, 'copy.db'), { onProgress }),
+  ]) {
+    const told: Progress[] = [];
+    await work((progress) => told.push(progress));
+    const done = told.map((progress) => progress.done);
+    expect(done).toEqual([...done].sort((a, b) => a - b));
+    expect(told.at(-1)).toEqual({ done: expect.any(Number), total: done.at(-1) });
+    expect(done.at(-1)).toBeGreaterThan(0);
+  }
 });
 
 test('what onProgress throws ends verify and backup, and no file is left', async () => {
