@@ -189,9 +189,16 @@ async function startThread(
     resourceLimits: heapLimits(memoryMb),
     execArgv: typescriptExecArgv(data.modules),
   });
-  await thread.started();
-  await thread.control.call('run', ['startLane', data], { transfer });
   void thread.ended.then(() => thread.control.close());
+  try {
+    await thread.started();
+    await thread.control.call('run', ['startLane', data], { transfer });
+  } catch (error) {
+    // Nobody else knows of it: a lane that was closed meanwhile has no port any more to hand over.
+    await thread.kill();
+    await thread.ended;
+    throw error;
+  }
   return { ended: thread.ended, kill: () => void thread.kill() };
 }
 
