@@ -76,11 +76,18 @@ export class OperationRunner {
   /** Attempts of operations that reached nobody: they say nothing of them, so they do not count towards their end. */
   readonly #unreached = new Map<string, number>();
   #isClosed = false;
+  readonly #onHopeless: (error: Error) => void;
   /** By all passes. */
   readonly ended = { replayed: 0, failed: 0 };
 
-  constructor(options: OperationRunnerOptions) {
+  constructor(options: OperationRunnerOptions, onHopeless: (error: Error) => void) {
     this.#options = options;
+    this.#onHopeless = onHopeless;
+  }
+
+  /** The store has failed. It is tried again in any case; whoever waits is told where that does not help, as with a damaged file. */
+  storeFailed(error: unknown): void {
+    if (isHoldfastError(error) && !error.retryable) this.#onHopeless(error);
   }
 
   /** Takes responsibility for operations that were claimed: from now on they can be cancelled here. */
@@ -233,9 +240,10 @@ export class OperationRunner {
       try {
         await store.settle(run, [outcome], systemClock.now());
         return;
-      } catch {
+      } catch (error) {
         // The disk is full or fails. A store that is gone takes it never: the next run finds the operation taken.
         if (this.#isClosed) return;
+        this.storeFailed(error);
         await new Promise<void>((resolve) => setTimeout(resolve, timing.settleAgainMs).unref());
       }
     }

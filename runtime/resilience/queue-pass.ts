@@ -101,8 +101,9 @@ export class QueuePass {
           await underWay.news(newsCount, leftMs > 0 ? leftMs : untilDue(claim, lookedAt));
         }
       }
-    } catch {
+    } catch (error) {
       // The disk failed, or the store is gone.
+      this.#runner.storeFailed(error);
       waitMs = troubleMs;
     }
     // What is under way goes on by itself: a queue that stands still for a moment must not wait for a server that hangs.

@@ -66,7 +66,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   readonly #runner: OperationRunner;
   readonly #replica: Replica<QueueStateValue, QueueContext, QueueEvent, QueueInput>;
   readonly #stopListening: () => void;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<(hopeless?: Error) => void>();
   readonly #underWay = new UnderWay();
   #passing: Promise<void> | undefined;
   /** Numbers the passes of this process. */
@@ -89,7 +89,9 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     const { queue, connectivity, onDegraded } = options;
     this.name = queue;
     this.#options = options;
-    this.#runner = new OperationRunner(options);
+    this.#runner = new OperationRunner(options, (error) => {
+      for (const look of [...this.#waiting]) look(error);
+    });
     this.#replica = new Replica({
       router,
       kind: volatileKinds.storeAndForward,
@@ -173,7 +175,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
    * was tried once. While there is no network, which is checked, or the queue is paused, it waits: give it a signal. `left` still
    * wait then.
    *
-   * @throws the reason of the signal, HOLDFAST_ERR_CLOSED.
+   * @throws the reason of the signal, HOLDFAST_ERR_CLOSED, an error of the storage that waiting does not mend.
    */
   async drain(
     options: { readonly signal?: AbortSignal } = {},
@@ -376,16 +378,18 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
       const end = (settle: () => void) => {
         release();
         this.#waiting.delete(look);
-        signal?.removeEventListener('abort', look);
+        signal?.removeEventListener('abort', onAbort);
         settle();
       };
-      const look = () => {
+      const look = (hopeless?: Error) => {
         if (signal?.aborted) end(() => reject(signal.reason));
         else if (isReached()) end(resolve);
         else if (this.#isClosed) end(() => reject(queueClosed(this.name)));
+        else if (hopeless !== undefined) end(() => reject(hopeless));
       };
+      const onAbort = () => look();
       this.#waiting.add(look);
-      signal?.addEventListener('abort', look);
+      signal?.addEventListener('abort', onAbort);
       look();
     });
   }
