@@ -23,6 +23,7 @@ import { invalidOption } from './protocol/options.ts';
 import type { RehearsalReport } from './protocol/rehearsal.ts';
 import type { SkippedEventCount } from './protocol/skipped-event.ts';
 import { type RehearseOptions, resolveRehearseOptions } from './rehearse/rehearse-options.ts';
+import { Replays } from './replays.ts';
 import type { CircuitBreaker } from './resilience/circuit-breaker.ts';
 import type { CircuitBreakerOptions } from './resilience/circuit-breaker-options.ts';
 import type { Connectivity } from './resilience/connectivity.ts';
@@ -54,7 +55,7 @@ export class Runtime extends Queryable {
   readonly #definitions: { readonly modules: readonly string[]; readonly memoryMb: number };
   readonly #projectionOptions: ConstructorParameters<typeof Projections>[0];
   #projections: Projections | undefined;
-  readonly #rehearsals = new Map<AbortController, Promise<RehearsalReport>>();
+  readonly #replays = new Replays();
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -122,7 +123,7 @@ export class Runtime extends Queryable {
   ): ActorRef<Machine, Inputs> {
     if (!isAggregateDefinition(definition))
       throw invalidOption('actor takes what defineAggregate returned, and an id.');
-    if (this.#closing !== undefined) throw holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
+    this.#checkOpen();
     return new ActorRef<Machine, Inputs>(definition as AggregateDefinition<Machine, never>, id, this.#router);
   }
 
@@ -261,32 +262,25 @@ export class Runtime extends Queryable {
    *   console.error(`${stream} at version ${version}: ${problem}: ${message}`);
    */
   async rehearse(options: RehearseOptions = {}): Promise<RehearsalReport> {
-    const resolved = resolveRehearseOptions(options, this.#definitions);
-    if (this.#closing !== undefined) throw holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
+    const { signal, ...resolved } = resolveRehearseOptions(options, this.#definitions);
+    this.#checkOpen();
     const { rehearse } = await loadPart(import('./rehearse/rehearse.ts'));
-    const stop = new AbortController();
-    const signal = AbortSignal.any([
-      stop.signal,
-      ...(resolved.signal === undefined ? [] : [resolved.signal]),
-    ]);
-    const rehearsal = rehearse(this.#backend, { ...resolved, signal });
-    this.#rehearsals.set(stop, rehearsal);
-    try {
-      return await rehearsal;
-    } finally {
-      this.#rehearsals.delete(stop);
-    }
+    return this.#replays.run(signal, (stop) => rehearse(this.#backend, { ...resolved, signal: stop }));
   }
 
   /**
    * The state of an actor as it was at a version, folded from its events on a thread of its own. Default: the last one.
    *
-   * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a stream without events, and what a replay fails with.
+   * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a stream without events, HOLDFAST_ERR_CLOSED, also where the runtime closes
+   * meanwhile, and what a replay fails with.
    */
   async stateAt(stream: string, options: StateAtOptions = {}): Promise<StateAtVersion> {
-    if (this.#closing !== undefined) throw holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
-    const { stateAtVersion } = await loadPart(import('./state-at-version.ts'));
-    return stateAtVersion(this.#backend, this.#definitions, stream, options);
+    this.#checkOpen();
+    const { stateAtVersion, checkStateAt } = await loadPart(import('./state-at-version.ts'));
+    checkStateAt(stream, options);
+    return this.#replays.run(options.signal, (signal) =>
+      stateAtVersion(this.#backend, this.#definitions, stream, { ...options, signal }),
+    );
   }
 
   /**
@@ -332,7 +326,7 @@ export class Runtime extends Queryable {
   /** @internal */
   protected override async projections(): Promise<Projections> {
     const { Projections } = await loadPart(import('./projections/projections.ts'));
-    if (this.#closing !== undefined) throw holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
+    this.#checkOpen();
     this.#projections ??= new Projections(this.#projectionOptions);
     return this.#projections;
   }
@@ -356,7 +350,7 @@ export class Runtime extends Queryable {
   async #closeAfter(reason: Error): Promise<void> {
     await this.#resilience.close(0);
     this.#dispatcher.close();
-    await this.#endRehearsals(reason);
+    await this.#replays.end(reason);
     await this.#projections?.close();
     await this.#router.fail(reason);
     await this.store.close();
@@ -364,10 +358,8 @@ export class Runtime extends Queryable {
     await this.#backend.close().catch(() => undefined);
   }
 
-  /** Resolves when their threads have ended. */
-  async #endRehearsals(reason: Error): Promise<void> {
-    for (const stop of this.#rehearsals.keys()) stop.abort(reason);
-    await Promise.allSettled(this.#rehearsals.values());
+  #checkOpen(): void {
+    if (this.#closing !== undefined) throw holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
   }
 
   async #close(): Promise<void> {
@@ -375,11 +367,8 @@ export class Runtime extends Queryable {
     this.#backend.store().hurryAfter(this.#closeTimeoutMs);
     await this.#resilience.close(this.#closeTimeoutMs);
     this.#dispatcher.close();
-    const closed = holdfastError(
-      'HOLDFAST_ERR_CLOSED',
-      'The runtime was closed before the rehearsal was done.',
-    );
-    await this.#endRehearsals(closed);
+    const closed = holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime was closed before its replay was done.');
+    await this.#replays.end(closed);
     await this.#router.drain(this.#closeTimeoutMs);
     await this.#projections?.close();
     this.#lifecycle.send({ type: 'drained' });

@@ -16,6 +16,16 @@ export interface StateAtOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Refuses what can be no stream of an actor, and no options. */
+export function checkStateAt(stream: string, options: StateAtOptions): void {
+  checkName('The name of a stream', stream);
+  parseAddress(stream);
+  checkOptions('stateAt', options, ['version', 'signal']);
+  checkWholeOption('stateAt', 'version', options.version, 1);
+  checkSignal('stateAt', options.signal);
+  options.signal?.throwIfAborted();
+}
+
 /** Folds the state of an actor at a version, on a thread of its own. */
 export async function stateAtVersion(
   backend: SqliteEventStoreBackend,
@@ -23,12 +33,6 @@ export async function stateAtVersion(
   stream: string,
   options: StateAtOptions,
 ): Promise<StateAtVersion> {
-  checkName('The name of a stream', stream);
-  parseAddress(stream);
-  checkOptions('stateAt', options, ['version', 'signal']);
-  checkWholeOption('stateAt', 'version', options.version, 1);
-  checkSignal('stateAt', options.signal);
-  options.signal?.throwIfAborted();
   const { version: upTo = Number.MAX_SAFE_INTEGER, signal } = options;
   const { port1, port2 } = new MessageChannel();
   await (await backend.reader()).connectHost(port1);

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
+import { counter } from '../support/fixtures/counter.ts';
 import { ledger } from '../support/fixtures/ledger.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 
@@ -33,4 +34,25 @@ test.each([
 
   expect(running.size).toBe(0);
   expect(await asked).toMatchObject([{ status: 'rejected' }]);
+});
+
+test.each([
+  ['reader', 1],
+  ['thread that folds', 2],
+])('a close as the %s starts ends what asks for a state of the past', async (_, last) => {
+  const starting = Promise.withResolvers<void>();
+  const runtime = await openRuntime(['counter']);
+  await runtime.actor(counter, 'a').send({ type: 'added', by: 1 });
+  await runtime.close();
+  const again = await openRuntime(['counter'], { database: runtime.database });
+  const running = watchThreads((made) => {
+    if (made === last) starting.resolve();
+  });
+
+  const asked = Promise.allSettled([again.stateAt('counter/a')]);
+  await starting.promise;
+  await again.close();
+
+  expect(await asked).toMatchObject([{ reason: { code: 'HOLDFAST_ERR_CLOSED' } }]);
+  expect(running.size).toBe(0);
 });
