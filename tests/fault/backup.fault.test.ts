@@ -7,7 +7,7 @@ import { codedError } from '../support/coded-error.ts';
 import { expectWholeLog } from '../support/stored-log.ts';
 import { straceArguments, whyNoStrace } from '../support/strace.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { times } from '../support/thorough.ts';
+import { testThoroughly, times } from '../support/thorough.ts';
 
 async function openStore(path: string): Promise<EventStore> {
   const store = EventStore.withBackend(await SqliteEventStoreBackend.open(path));
@@ -164,22 +164,23 @@ test('a backup is made where a folder cannot be synced, and says so where the di
   await expectWholeLog(join(copies, 'copy.db'), ['a']);
 });
 
-test('a backup that has its name is made, though somebody keeps its other one from being removed', async ({
-  skip,
-}) => {
-  const why = whyNoStrace();
-  skip(why !== undefined, why);
-  const folder = temporaryFolder();
-  const path = join(folder, 'app.db');
-  const store = await openStore(path);
-  await store.append('notebook/n', [{ type: 'noted', data: { id: 'a' } }]);
-  const target = join(folder, 'copy.db');
-  // Whatever is removed second, since nobody knows the name before; first it is the journal of the copy.
-  const prefix = straceArguments(target, { calls: 'unlink', inject: 'error=EBUSY:when=2', suffixes: [] });
+testThoroughly(
+  'a backup that has its name is made, though somebody keeps its other one from being removed',
+  async ({ skip }) => {
+    const why = whyNoStrace();
+    skip(why !== undefined, why);
+    const folder = temporaryFolder();
+    const path = join(folder, 'app.db');
+    const store = await openStore(path);
+    await store.append('notebook/n', [{ type: 'noted', data: { id: 'a' } }]);
+    const target = join(folder, 'copy.db');
+    // Whatever is removed second, since nobody knows the name before; first it is the journal of the copy.
+    const prefix = straceArguments(target, { calls: 'unlink', inject: 'error=EBUSY:when=2', suffixes: [] });
 
-  const made = await runChild('back-up.ts', [path, target], { prefix });
+    const made = await runChild('back-up.ts', [path, target], { prefix });
 
-  expect(readFileSync(`${target}.strace`, 'utf8')).toMatch(/\.partial"\) += -1 EBUSY .* \(INJECTED\)/);
-  expect(made).toMatchObject({ code: 0, stderr: '' });
-  await expectWholeLog(target, ['a']);
-});
+    expect(readFileSync(`${target}.strace`, 'utf8')).toMatch(/\.partial"\) += -1 EBUSY .* \(INJECTED\)/);
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    await expectWholeLog(target, ['a']);
+  },
+);

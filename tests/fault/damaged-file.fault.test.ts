@@ -138,7 +138,7 @@ test('a log that was cut anywhere is read up to the cut', async () => {
   expect(counts.at(-1)).toBeGreaterThan(0);
 });
 
-const logs = times(5, 8);
+const logs = times(4, 8);
 
 test('a log with flipped bits never shows what was not written', async () => {
   const copies = Array.from({ length: logs }, (_, seed) => {
@@ -153,7 +153,7 @@ test('a log with flipped bits never shows what was not written', async () => {
   for (const outcome of outcomes) expectNoSilentDamage(outcome, events);
 });
 
-const seeds = times(5, 16);
+const seeds = times(4, 16);
 
 test('a database with flipped bits is reported, by an error or by verify, and crashes nothing', async () => {
   const copies = Array.from({ length: seeds }, (_, seed) => {

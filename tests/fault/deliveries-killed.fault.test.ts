@@ -37,7 +37,7 @@ test('SIGKILL at random moments: everything kept is delivered, in order, and not
   const database = join(temporaryFolder(), 'app.db');
   const receiver = await CountingReceiver.open();
   const lines: string[] = [];
-  const kills = times(3, 10);
+  const kills = times(2, 10);
 
   for (let round = 0; round < kills; round++) {
     const child = new ChildProgram('deliver-operations.ts', [database, receiver.url, roundName(round), '14']);

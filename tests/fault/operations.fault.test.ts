@@ -4,7 +4,7 @@ import { runChild } from '../support/child-program.ts';
 import { expectWholeQueues } from '../support/stored-operations.ts';
 import { straceArguments, whyNoStrace } from '../support/strace.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { times } from '../support/thorough.ts';
+import { isThorough } from '../support/thorough.ts';
 import { writtenOnce } from '../support/written-once.ts';
 
 const after = (word: string, lines: readonly string[]) =>
@@ -42,7 +42,7 @@ test('SIGKILL at any write loses no operation, and neither doubles nor reorders 
   let kills = 0;
 
   // The first ones hit the creation of the file, the later ones enqueues, claims and settlements.
-  const calls = [1, 3, 8, ...Array.from({ length: times(1, 24) }, (_, at) => 14 + at * times(4, 1))];
+  const calls = isThorough ? [1, 3, 8, ...Array.from({ length: 24 }, (_, at) => 14 + at)] : [1, 8, 14];
   for (const call of calls) {
     const prefix = straceArguments(database, { calls: 'pwrite64,fsync', inject: `signal=KILL:when=${call}` });
     const ended = await runChild('replay-operations.ts', [database, '12'], { prefix });

@@ -8,7 +8,7 @@ import { openRuntime } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { testThoroughly, times } from '../support/thorough.ts';
 
-/** A million takes long where two processors do all. */
+/** A flood of a million takes long where two processors do all. */
 const flooded = times(150_000, 1_000_000);
 
 interface Flood {
@@ -56,7 +56,7 @@ testThoroughly.each([
 );
 
 test.each([1_000])(
-  'a million commands in one turn to %i actors wait in order, a quiet actor overtakes them, and a signal ends them all',
+  'a flood of commands in one turn to %i actors wait in order, a quiet actor overtakes them, and a signal ends them all',
   async (actors) => {
     const { answered, inOrder, refused, floodMb, inFlight, answeredBeforeQuiet } = await flood(
       'wait',

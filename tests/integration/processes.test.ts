@@ -19,7 +19,7 @@ test.each(['actors', 'store'])(
   'two processes that append to the same streams through the %s lose and repeat nothing',
   async (through) => {
     const database = join(temporaryFolder(), 'app.db');
-    const rounds = times(5, 12);
+    const rounds = times(4, 12);
 
     // Both create the file at once, and 64 callers of each write to the same sixteen streams.
     const ends = await Promise.all([
@@ -41,7 +41,7 @@ test.each(['actors', 'store'])(
 testThoroughly('processes that open the same new files at the same moments all get them', async () => {
   const folder = temporaryFolder();
   const start = Date.now() + 600;
-  const open = () => runChild('open-new-files.ts', [folder, `${times(50, 150)}`, `${start}`, '12']);
+  const open = () => runChild('open-new-files.ts', [folder, `${times(30, 150)}`, `${start}`, '12']);
 
   const ends = await Promise.all([open(), open(), open()]);
 

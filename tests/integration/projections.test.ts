@@ -137,7 +137,7 @@ test('tables that changed without a new version are refused', async () => {
 
 test('a rebuild says how far it is, and gives what was there', async () => {
   const runtime = await openRuntime(['ledger']);
-  const last = await appendHistory(runtime, times(5_000, 20_000));
+  const last = await appendHistory(runtime, times(3_000, 20_000));
   const before = await everything(runtime, last);
   const told: number[] = [];
 
@@ -156,10 +156,10 @@ test('two processes on a file take each event into a projection once', async () 
   const database = join(temporaryFolder(), 'app.db');
   const runtime = await openRuntime(['ledger'], { database });
   const children = [1, 2].map(() => new ChildProgram('project-ledger.ts', [database]));
-  let last = await appendHistory(runtime, times(500, 1_000));
+  let last = await appendHistory(runtime, times(300, 1_000));
   await Promise.all(children.map((child) => child.printed(1)));
   for (let seed = 2; seed <= times(4, 10); seed++)
-    last = await appendHistory(runtime, times(500, 1_000), seed);
+    last = await appendHistory(runtime, times(300, 1_000), seed);
   const ends = await Promise.all(children.map(({ ended }) => ended));
   const found = await everything(runtime, last);
 

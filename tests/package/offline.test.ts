@@ -136,7 +136,7 @@ function kilobytes(bytes: number): string {
 /** Runs a child under strace and returns how it ended with its system calls that have to do with a network. */
 async function traced(program: string, ...args: string[]): Promise<ChildEnd & { readonly calls: string[] }> {
   const trace = join(temporaryFolder(), 'trace');
-  const prefix = ['strace', '-f', '-qqq', '-e', 'trace=%network', '-o', trace];
+  const prefix = ['strace', '-f', '--seccomp-bpf', '-qqq', '-e', 'trace=%network', '-o', trace];
   const end = await runChild(program, args, { prefix });
   return { ...end, calls: readFileSync(trace, 'utf8').split('\n') };
 }

@@ -126,7 +126,7 @@ test('appends that fail answer their callers only, and what was decided on top o
       expect(answers.map(codeOf)).not.toContain('HOLDFAST_ERR_VERSION_CONFLICT');
       expectSame(await stateOf(host), replayed(hosted, log));
     }),
-    { numRuns: times(50, 150) },
+    { numRuns: times(40, 150) },
   );
 });
 

@@ -23,6 +23,7 @@ import {
   stateOf,
   tryStep,
 } from '../support/one-actor.ts';
+import { times } from '../support/thorough.ts';
 
 type StateNode = AnyStateMachine['root'];
 const arbitraryEvents = fc.array(arbitraryEvent, { minLength: 1, maxLength: 14 });
@@ -76,7 +77,7 @@ test.each([
         expect(performed).toEqual(answers.some(isAppended) ? reference.performed : []);
         expect(host.failedEffects).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: times(80, 150) },
     );
   },
 );
@@ -110,7 +111,7 @@ test('exactly the accepted events are written, and each answer says where the ac
         expect((await host.log.events(address)).length).toBe(version);
       }
     }),
-    { numRuns: 100 },
+    { numRuns: times(60, 100) },
   );
 });
 
@@ -136,7 +137,7 @@ test('a replay, and every snapshot with the events after it, leads to the live s
         expectSame(replayed(hosted, log.slice(cut), restored), live);
       }
     }),
-    { numRuns: 100 },
+    { numRuns: times(60, 100) },
   );
 });
 
@@ -165,7 +166,7 @@ test('an actor that is dropped from memory after every step is where one that st
         snapshotsUsed += passing.log.snapshotsUsed;
       },
     ),
-    { numRuns: 100 },
+    { numRuns: times(60, 100) },
   );
   expect(snapshotsUsed).toBeGreaterThan(100);
 });

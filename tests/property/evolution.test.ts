@@ -22,6 +22,7 @@ import {
   stateOf,
   tryStep,
 } from '../support/one-actor.ts';
+import { times } from '../support/thorough.ts';
 
 function hostedPast(machine: AnyStateMachine, upcast: AnyUpcastChains): HostedDefinition {
   return new HostedDefinition(defineAggregate('thing', { machine, upcast: upcast as never }));
@@ -45,7 +46,7 @@ test('a past that is upcast leads where the same history written today leads', a
       expectSame(await stateOf(host), shownOf(expected));
       compared++;
     }),
-    { numRuns: 200 },
+    { numRuns: times(100, 200) },
   );
   expect(compared).toBeGreaterThan(50);
 });
@@ -62,7 +63,7 @@ test('what is sent today is folded tomorrow as it was sent, by the same chains',
       expect(host.host.residents).toBe(0);
       expectSame(await stateOf(host), live);
     }),
-    { numRuns: 100 },
+    { numRuns: times(60, 100) },
   );
 });
 
@@ -91,7 +92,7 @@ test('a snapshot that is migrated, with the events after it, leads where a repla
         expectSame(replayed(hosted, log.slice(cut), restored), replayed(hosted, log));
       }
     }),
-    { numRuns: 100 },
+    { numRuns: times(60, 100) },
   );
 });
 

@@ -6,6 +6,7 @@ import { defineAggregate } from '../../actors/define-aggregate.ts';
 import { HostedDefinition } from '../../actors/hosted-definition.ts';
 import { decode } from '../../runtime/protocol/codec.ts';
 import { type Answer, SimulatedWorld } from '../support/simulated-world.ts';
+import { times } from '../support/thorough.ts';
 
 const ids = ['a', 'b', 'c'] as const;
 type Id = (typeof ids)[number];
@@ -258,7 +259,7 @@ test('whatever crashes, repeats and jumps: nothing acknowledged is lost, and not
       for (const key of contexts.flatMap(({ results }) => results)) expect(asked).toContain(key);
       for (const id of ids) await expectReplayable(world, id);
     }),
-    { numRuns: 150 },
+    { numRuns: times(100, 150) },
   );
 });
 
