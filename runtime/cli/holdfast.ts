@@ -62,8 +62,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const surplus = args[verb.argsMax ?? 0];
   if (surplus !== undefined)
     throw new UsageError(`"${surplus}" is one argument too many.\n${helpOf(name, verb)}`);
-  const misplaced = args.find((arg) => /\.(db|sqlite3?)$/.test(arg) && existsSync(arg));
-  if (misplaced !== undefined && !existsSync(database))
+  const misplaced = args.find((arg) => looksLikeDatabase(arg) && existsSync(arg));
+  if (misplaced !== undefined && !looksLikeDatabase(database) && !existsSync(database))
     throw new UsageError(`The database comes first: holdfast ${name} ${misplaced} ...`);
   const terminal = new Terminal(values['json'] === true);
   const stop = new AbortController();
@@ -74,6 +74,11 @@ async function main(argv: readonly string[]): Promise<number> {
   } finally {
     terminal.clearProgress();
   }
+}
+
+/** By its name: another verb takes the path of a copy after the database. */
+function looksLikeDatabase(path: string): boolean {
+  return /\.(db|sqlite3?)$/.test(path);
 }
 
 /** The version of the package that this file is in. */

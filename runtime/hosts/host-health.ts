@@ -3,8 +3,8 @@ import type { DeathCause, DeathEvidence } from '../protocol/host-death.ts';
 
 /**
  * What a host is doing. `idle`: has no thread, and starts one with the next command. `down`: the same, but its last
- * thread could not start. `restarting`: has died, and its next thread is about to start. `backing-off`: waits for its next thread. `unavailable`: has died too often and rejects
- * commands. `half-open`: is tried again after that.
+ * thread could not start. `restarting`: has died, and its next thread is about to start. `backing-off`: waits for its
+ * next thread. `unavailable`: has died too often and rejects commands. `half-open`: is tried again after that.
  */
 export type HostState =
   | 'idle'

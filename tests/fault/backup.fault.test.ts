@@ -15,6 +15,15 @@ async function openStore(path: string): Promise<EventStore> {
   return store;
 }
 
+/** A log of one event, `a`, in a folder of its own. */
+async function openWithNote() {
+  const folder = temporaryFolder();
+  const path = join(folder, 'app.db');
+  const store = await openStore(path);
+  await store.append('notebook/n', [{ type: 'noted', data: { id: 'a' } }]);
+  return { folder, path, store };
+}
+
 /** About sixteen megabytes, which are many steps of a backup. */
 async function createLargeLog(store: EventStore): Promise<string[]> {
   const ids = Array.from({ length: times(20, 80) }, (_, number) => `${number}-${'x'.repeat(200_000)}`);
@@ -120,10 +129,7 @@ test('a backup is made where files cannot have two names, and replaces none ther
 }) => {
   const why = whyNoStrace();
   skip(why !== undefined, why);
-  const folder = temporaryFolder();
-  const path = join(folder, 'app.db');
-  const store = await openStore(path);
-  await store.append('notebook/n', [{ type: 'noted', data: { id: 'a' } }]);
+  const { folder, path } = await openWithNote();
   const target = join(folder, 'copy.db');
   const prefix = straceArguments(target, { calls: 'link,linkat', inject: 'error=EPERM', suffixes: [''] });
 
@@ -143,10 +149,7 @@ test('a backup is made where a folder cannot be synced, and says so where the di
 }) => {
   const why = whyNoStrace();
   skip(why !== undefined, why);
-  const folder = temporaryFolder();
-  const path = join(folder, 'app.db');
-  const store = await openStore(path);
-  await store.append('notebook/n', [{ type: 'noted', data: { id: 'a' } }]);
+  const { folder, path } = await openWithNote();
   const copies = join(folder, 'copies');
   mkdirSync(copies);
   const copyTo = (name: string, error: string) =>
@@ -169,10 +172,7 @@ testThoroughly(
   async ({ skip }) => {
     const why = whyNoStrace();
     skip(why !== undefined, why);
-    const folder = temporaryFolder();
-    const path = join(folder, 'app.db');
-    const store = await openStore(path);
-    await store.append('notebook/n', [{ type: 'noted', data: { id: 'a' } }]);
+    const { folder, path } = await openWithNote();
     const target = join(folder, 'copy.db');
     // Whatever is removed second, since nobody knows the name before; first it is the journal of the copy.
     const prefix = straceArguments(target, { calls: 'unlink', inject: 'error=EBUSY:when=2', suffixes: [] });

@@ -458,9 +458,13 @@ test('a file with flipped bits has problems, or cannot be read, and says so', as
 });
 
 test('a database that does not come first is told apart from one that is not there', async () => {
-  const ran = await run('show', 'document/plan', database, '--modules', library);
+  const [swapped, missing] = await Promise.all([
+    run('show', 'document/plan', database, '--modules', library),
+    run('backup', join(folder, 'misspelt.db'), database),
+  ]);
 
-  expect(ran).toMatchObject({ code: 2, err: expect.stringContaining(`holdfast show ${database}`) });
+  expect(swapped).toMatchObject({ code: 2, err: expect.stringContaining(`holdfast show ${database}`) });
+  expect(missing).toMatchObject({ code: 1, err: expect.stringContaining('misspelt.db is no file') });
 });
 
 test.each([
