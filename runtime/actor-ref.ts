@@ -2,9 +2,9 @@ import type {
   AggregateDefinition,
   AnyAggregateDefinition,
   CommandDefinition,
-} from '../actors/define-aggregate.ts';
-import { unknownCommand } from '../actors/unknown-command.ts';
-import { validate, validateEvent } from '../actors/validate.ts';
+} from '../actors/definitions/define-aggregate.ts';
+import { validate, validateEvent } from '../actors/definitions/validate.ts';
+import { unknownCommand } from '../actors/host/unknown-command.ts';
 import type { AnyStateMachine, EventFromLogic, InputFrom, StateValueFrom } from '../actors/xstate-adapter.ts';
 import { type ActorSnapshot, toActorSnapshot } from './actor-snapshot.ts';
 import { holdfastError } from './errors/holdfast-error.ts';

@@ -1,6 +1,6 @@
-import { installEntropy } from '../actors/install-entropy.ts';
-import { loadDefinitions } from '../actors/load-definitions.ts';
-import { stateAt } from '../actors/state-at.ts';
+import { loadDefinitions } from '../actors/definitions/load-definitions.ts';
+import { stateAt } from '../actors/evolution/state-at.ts';
+import { installEntropy } from '../actors/steps/install-entropy.ts';
 import { toWireError } from './errors/wire-error.ts';
 import { encode } from './protocol/codec.ts';
 import type { FoldedState, FoldStateRequest } from './protocol/fold-state.ts';

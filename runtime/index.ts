@@ -1,6 +1,7 @@
 import './node-version.ts';
 
-export { addressOf } from '../actors/address-of.ts';
+export { type LintProblem, lintMachine } from '../actors/charts/lint-machine.ts';
+export { addressOf } from '../actors/definitions/address-of.ts';
 export {
   type AggregateDefinition,
   type AggregateOptions,
@@ -10,13 +11,12 @@ export {
   defineAggregate,
   type EventSchemas,
   type WorkOptions,
-} from '../actors/define-aggregate.ts';
-export { idempotencyKeyOf } from '../actors/idempotency-key-of.ts';
-export { type LintProblem, lintMachine } from '../actors/lint-machine.ts';
-export type { Migrate, MigratedSnapshot, OlderSnapshot } from '../actors/migrate.ts';
-export type { StandardSchema } from '../actors/standard-schema.ts';
-export type { StateAtVersion } from '../actors/state-at.ts';
-export type { UpcastChain, UpcastChains, UpcastEvent, Upcaster } from '../actors/upcast.ts';
+} from '../actors/definitions/define-aggregate.ts';
+export { idempotencyKeyOf } from '../actors/definitions/idempotency-key-of.ts';
+export type { Migrate, MigratedSnapshot, OlderSnapshot } from '../actors/definitions/migrate.ts';
+export type { StandardSchema } from '../actors/definitions/standard-schema.ts';
+export type { UpcastChain, UpcastChains, UpcastEvent, Upcaster } from '../actors/definitions/upcast.ts';
+export type { StateAtVersion } from '../actors/evolution/state-at.ts';
 // The door of `holdfast`: explicit exports, no logic. `holdfast/offline` has the same.
 export type { TripRule } from '../machines/circuit-breaker.machine.ts';
 export type { SupervisionStrategy } from '../machines/supervisor.machine.ts';

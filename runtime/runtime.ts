@@ -1,7 +1,7 @@
-import type { AggregateDefinition } from '../actors/define-aggregate.ts';
-import { isAggregateDefinition } from '../actors/define-aggregate.ts';
-import { RunningMachine } from '../actors/running-machine.ts';
-import type { StateAtVersion } from '../actors/state-at.ts';
+import type { AggregateDefinition } from '../actors/definitions/define-aggregate.ts';
+import { isAggregateDefinition } from '../actors/definitions/define-aggregate.ts';
+import type { StateAtVersion } from '../actors/evolution/state-at.ts';
+import { RunningMachine } from '../actors/steps/running-machine.ts';
 import type { AnyStateMachine, EmittedFrom } from '../actors/xstate-adapter.ts';
 import { runtimeLifecycleMachine } from '../machines/runtime-lifecycle.machine.ts';
 import { ActorRef, type Receipt } from './actor-ref.ts';

@@ -1,5 +1,5 @@
 import { MessageChannel } from 'node:worker_threads';
-import type { StateAtVersion } from '../actors/state-at.ts';
+import type { StateAtVersion } from '../actors/evolution/state-at.ts';
 import { fromWireError } from './errors/wire-error.ts';
 import { definitionPool } from './hosts/definition-pool.ts';
 import { parseAddress } from './protocol/address.ts';

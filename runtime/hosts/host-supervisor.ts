@@ -1,4 +1,4 @@
-import { RunningMachine } from '../../actors/running-machine.ts';
+import { RunningMachine } from '../../actors/steps/running-machine.ts';
 import { type SupervisedChild, supervisorMachine } from '../../machines/supervisor.machine.ts';
 import { hostEscalated } from '../observability/channels.ts';
 import type { DeathEvidence } from '../protocol/host-death.ts';

@@ -1,4 +1,4 @@
-import { RunningMachine } from '../../actors/running-machine.ts';
+import { RunningMachine } from '../../actors/steps/running-machine.ts';
 import { hostLifecycleMachine } from '../../machines/host-lifecycle.machine.ts';
 import { hostDied, hostRestarted } from '../observability/channels.ts';
 import type { HostReceipt, HostRequest } from '../protocol/host-messages.ts';

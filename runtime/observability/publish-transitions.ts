@@ -1,4 +1,4 @@
-import type { TransitionListener } from '../../actors/transition-listener.ts';
+import type { TransitionListener } from '../../actors/steps/transition-listener.ts';
 import { actorTransition } from './channels.ts';
 
 /** Publishes each event of a commit, and nothing is made for it as long as nobody subscribes. */

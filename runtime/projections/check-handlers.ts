@@ -1,4 +1,4 @@
-import type { AnyAggregateDefinition } from '../../actors/define-aggregate.ts';
+import type { AnyAggregateDefinition } from '../../actors/definitions/define-aggregate.ts';
 import { knownTypes, namedTypes } from '../../actors/xstate-adapter.ts';
 import { nearestName } from '../errors/nearest-name.ts';
 import { isInternalType } from '../protocol/internal-type.ts';

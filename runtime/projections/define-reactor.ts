@@ -1,4 +1,4 @@
-import type { AnyAggregateDefinition } from '../../actors/define-aggregate.ts';
+import type { AnyAggregateDefinition } from '../../actors/definitions/define-aggregate.ts';
 import { checkName, describe } from '../protocol/names.ts';
 import { checkOptions, invalidOption } from '../protocol/options.ts';
 import { checkHandlers } from './check-handlers.ts';

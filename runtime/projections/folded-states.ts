@@ -1,4 +1,4 @@
-import type { Entropy } from '../../actors/entropy.ts';
+import type { Entropy } from '../../actors/steps/entropy.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { decode, encode } from '../protocol/codec.ts';
 import { describe } from '../protocol/names.ts';

@@ -1,4 +1,4 @@
-import { installEntropy } from '../../actors/install-entropy.ts';
+import { installEntropy } from '../../actors/steps/install-entropy.ts';
 import { toWireError } from '../errors/wire-error.ts';
 import type { LaneAnswer, LaneData, LaneQuestion } from '../protocol/lane.ts';
 import { Pulse } from '../protocol/pulse.ts';

@@ -1,4 +1,4 @@
-import { importModule, loadDefinitions } from '../../actors/load-definitions.ts';
+import { importModule, loadDefinitions } from '../../actors/definitions/load-definitions.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { type AnyProjectionDefinition, isProjectionDefinition } from './define-projection.ts';
 import { isReactorDefinition, type ReactorDefinition } from './define-reactor.ts';

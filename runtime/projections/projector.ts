@@ -1,6 +1,6 @@
 import { serialize } from 'node:v8';
-import type { Definitions } from '../../actors/definition-of.ts';
-import { Entropy } from '../../actors/entropy.ts';
+import type { Definitions } from '../../actors/definitions/definition-of.ts';
+import { Entropy } from '../../actors/steps/entropy.ts';
 import { toWireError } from '../errors/wire-error.ts';
 import { isInternalType } from '../protocol/internal-type.ts';
 import type {

@@ -1,4 +1,4 @@
-import type { Entropy } from '../../actors/entropy.ts';
+import type { Entropy } from '../../actors/steps/entropy.ts';
 import type { LaneEffects } from '../protocol/projection.ts';
 import type { FoldHandler, TableHandler } from './define-projection.ts';
 import type { ProjectionEvent } from './projection-event.ts';

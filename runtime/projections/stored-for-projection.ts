@@ -1,4 +1,4 @@
-import type { Definitions } from '../../actors/definition-of.ts';
+import type { Definitions } from '../../actors/definitions/definition-of.ts';
 import { decode } from '../protocol/codec.ts';
 import type { ProjectionEvent } from './projection-event.ts';
 

@@ -1,4 +1,4 @@
-/** Not the time and chance of an event under way: see `actors/install-entropy.ts`. */
+/** Not the time and chance of an event under way: see `actors/steps/install-entropy.ts`. */
 const systemNow = Date.now.bind(Date);
 let systemFill: ((target: Uint8Array) => unknown) | undefined;
 

@@ -1,4 +1,4 @@
-/** The kinds of Holdfast's own actors whose state is of this moment only: see `actors/volatile-host.ts`. */
+/** The kinds of Holdfast's own actors whose state is of this moment only: see `actors/host/volatile-host.ts`. */
 export const volatileKinds = {
   connectivity: 'holdfast.connectivity',
   circuitBreaker: 'holdfast.circuit-breaker',

@@ -1,7 +1,7 @@
-import type { Definitions } from '../../actors/definition-of.ts';
-import { installEntropy } from '../../actors/install-entropy.ts';
-import { loadDefinitions } from '../../actors/load-definitions.ts';
-import { type RehearsalReads, rehearseStream } from '../../actors/rehearse-stream.ts';
+import type { Definitions } from '../../actors/definitions/definition-of.ts';
+import { loadDefinitions } from '../../actors/definitions/load-definitions.ts';
+import { type RehearsalReads, rehearseStream } from '../../actors/evolution/rehearse-stream.ts';
+import { installEntropy } from '../../actors/steps/install-entropy.ts';
 import { toWireError } from '../errors/wire-error.ts';
 import { parseAddress } from '../protocol/address.ts';
 import { Pulse } from '../protocol/pulse.ts';

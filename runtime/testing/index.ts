@@ -1,7 +1,7 @@
 import '../node-version.ts';
 
 // The door of `holdfast/testing`: what users check machines with, and implementers of a port their work. No test runner.
-export { type LintProblem, lintMachine } from '../../actors/lint-machine.ts';
+export { type LintProblem, lintMachine } from '../../actors/charts/lint-machine.ts';
 export type { ActorLogic } from '../../actors/xstate-adapter.ts';
 export { type EventStoreContractOptions, eventStoreContract } from './event-store-contract.ts';
 export type { Arbitrary, GeneratedValue } from './model/arbitrary.ts';

@@ -1,11 +1,11 @@
 import type { MessagePort } from 'node:worker_threads';
-import { ActorHost } from '../../actors/actor-host.ts';
-import type { Definitions } from '../../actors/definition-of.ts';
-import { installEntropy } from '../../actors/install-entropy.ts';
-import { importModule, loadDefinitions } from '../../actors/load-definitions.ts';
-import { SkippedEvents } from '../../actors/skipped-events.ts';
-import { VolatileHost } from '../../actors/volatile-host.ts';
-import { volatileMachines } from '../../actors/volatile-machines.ts';
+import type { Definitions } from '../../actors/definitions/definition-of.ts';
+import { importModule, loadDefinitions } from '../../actors/definitions/load-definitions.ts';
+import { SkippedEvents } from '../../actors/evolution/skipped-events.ts';
+import { ActorHost } from '../../actors/host/actor-host.ts';
+import { VolatileHost } from '../../actors/host/volatile-host.ts';
+import { volatileMachines } from '../../actors/host/volatile-machines.ts';
+import { installEntropy } from '../../actors/steps/install-entropy.ts';
 import { effectFailed, eventSkipped, migrateFailed } from '../observability/channels.ts';
 import { publishTransitions } from '../observability/publish-transitions.ts';
 import type { HostLog } from '../ports/host-log.ts';

@@ -1,4 +1,4 @@
-import { importModule } from '../../actors/load-definitions.ts';
+import { importModule } from '../../actors/definitions/load-definitions.ts';
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { containerDisposeFailed } from '../observability/channels.ts';
 import {

@@ -40,6 +40,9 @@ const forbidden: readonly ForbiddenCanary[] = [
   forbiddenImport('actors', 'xstate'),
   forbiddenImport('actors', 'node:fs'),
   forbiddenImport('actors', '../runtime/sqlite/driver.ts'),
+  forbiddenImport('actors/host', 'xstate'),
+  forbiddenImport('actors/host', '../../runtime/sqlite/driver.ts'),
+  forbiddenImport('actors/definitions', '../host/decide.ts'),
   forbiddenImport('runtime/store', 'better-sqlite3'),
   forbiddenImport('runtime/hosts', 'comlink'),
   forbiddenImport('runtime/hosts', 'xstate'),
@@ -86,6 +89,8 @@ const forbidden: readonly ForbiddenCanary[] = [
 const allowed: readonly Canary[] = [
   importing('machines', 'xstate'),
   importing('actors', '../runtime/ports/clock.ts'),
+  importing('actors/host', '../../runtime/ports/clock.ts'),
+  importing('actors/host', '../definitions/define-aggregate.ts'),
   importing('runtime/errors', '../protocol/limits.ts'),
   importing('runtime/store', '../../machines/any.machine.ts'),
   importing('runtime/testing', 'fast-check'),

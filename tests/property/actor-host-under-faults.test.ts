@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { step } from '../../actors/bare-machine.ts';
-import type { HostedDefinition } from '../../actors/hosted-definition.ts';
+import type { HostedDefinition } from '../../actors/definitions/hosted-definition.ts';
+import { step } from '../../actors/steps/bare-machine.ts';
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
 import type { HostReceipt } from '../../runtime/protocol/host-messages.ts';
 import type { RecordedEvent } from '../../runtime/protocol/recorded-event.ts';

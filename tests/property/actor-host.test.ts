@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createActor } from 'xstate';
-import { initialSnapshot } from '../../actors/bare-machine.ts';
+import { initialSnapshot } from '../../actors/steps/bare-machine.ts';
 import type { AnyStateMachine, MachineSnapshot } from '../../actors/xstate-adapter.ts';
 import { isHoldfastError } from '../../runtime/errors/holdfast-error.ts';
 import type { HostReceipt } from '../../runtime/protocol/host-messages.ts';

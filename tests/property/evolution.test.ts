@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { defineAggregate } from '../../actors/define-aggregate.ts';
-import { HostedDefinition } from '../../actors/hosted-definition.ts';
-import { migrated } from '../../actors/migration.ts';
-import type { AnyUpcastChains } from '../../actors/upcast.ts';
+import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
+import { HostedDefinition } from '../../actors/definitions/hosted-definition.ts';
+import type { AnyUpcastChains } from '../../actors/definitions/upcast.ts';
+import { migrated } from '../../actors/evolution/migration.ts';
 import type { AnyStateMachine } from '../../actors/xstate-adapter.ts';
 import { codeFingerprint } from '../../runtime/protocol/code-fingerprint.ts';
 import { decode, encode } from '../../runtime/protocol/codec.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { setup } from 'xstate';
-import { defineAggregate } from '../../actors/define-aggregate.ts';
+import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
 import { defineModel, propertyTest, replay, specify, testPaths } from '../../runtime/testing/index.ts';
 import { propertyFailure } from '../support/property-failure.ts';
 

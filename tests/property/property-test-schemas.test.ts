@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
-import { defineAggregate } from '../../actors/define-aggregate.ts';
+import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
 import { defineModel, propertyTest, testPaths } from '../../runtime/testing/index.ts';
 
 const machine = setup({

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { assign, createMachine, fromCallback, fromPromise, raise, setup } from 'xstate';
 import { z } from 'zod';
-import { defineAggregate } from '../../actors/define-aggregate.ts';
+import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
 import {
   defineModel,
   type PropertyTestOptions,

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { defineAggregate } from '../../actors/define-aggregate.ts';
-import { HostedDefinition } from '../../actors/hosted-definition.ts';
-import type { OlderSnapshot } from '../../actors/migrate.ts';
-import { rehearseStream } from '../../actors/rehearse-stream.ts';
+import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
+import { HostedDefinition } from '../../actors/definitions/hosted-definition.ts';
+import type { OlderSnapshot } from '../../actors/definitions/migrate.ts';
+import { rehearseStream } from '../../actors/evolution/rehearse-stream.ts';
 import type { AnyStateMachine } from '../../actors/xstate-adapter.ts';
 import type { EncodedSnapshot } from '../../runtime/protocol/append.ts';
 import { codeFingerprint } from '../../runtime/protocol/code-fingerprint.ts';

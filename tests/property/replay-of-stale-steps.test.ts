@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { assign, fromPromise, setup } from 'xstate';
-import { defineAggregate } from '../../actors/define-aggregate.ts';
+import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
 import { defineModel, propertyTest, replay } from '../../runtime/testing/index.ts';
 
 const machine = setup({

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { assign, fromPromise, sendTo, setup } from 'xstate';
-import { addressOf } from '../../actors/address-of.ts';
-import { defineAggregate } from '../../actors/define-aggregate.ts';
-import { HostedDefinition } from '../../actors/hosted-definition.ts';
+import { addressOf } from '../../actors/definitions/address-of.ts';
+import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
+import { HostedDefinition } from '../../actors/definitions/hosted-definition.ts';
 import { decode } from '../../runtime/protocol/codec.ts';
 import { type Answer, SimulatedWorld } from '../support/simulated-world.ts';
 import { times } from '../support/thorough.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { initialSnapshot, step } from '../../actors/bare-machine.ts';
+import { initialSnapshot, step } from '../../actors/steps/bare-machine.ts';
 import {
   type QueueContext,
   type QueueEvent,

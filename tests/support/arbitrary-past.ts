@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { AnyUpcastChains } from '../../actors/upcast.ts';
+import type { AnyUpcastChains } from '../../actors/definitions/upcast.ts';
 import { arbitraryEvent, type MachineEvent } from './arbitrary-machine.ts';
 
 /** An event as some version of an application wrote it. */

@@ -1,7 +1,7 @@
-import { ActorHost } from '../../actors/actor-host.ts';
-import type { ActorHostOptions } from '../../actors/actor-host-options.ts';
-import { defineAggregate } from '../../actors/define-aggregate.ts';
-import { HostedDefinition } from '../../actors/hosted-definition.ts';
+import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
+import { HostedDefinition } from '../../actors/definitions/hosted-definition.ts';
+import { ActorHost } from '../../actors/host/actor-host.ts';
+import type { ActorHostOptions } from '../../actors/host/actor-host-options.ts';
 import type { AnyStateMachine, MachineEvent } from '../../actors/xstate-adapter.ts';
 import type { AppendRequest } from '../../runtime/protocol/append.ts';
 import { decode, encode } from '../../runtime/protocol/codec.ts';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
-import { step } from '../../actors/bare-machine.ts';
-import type { HostedDefinition } from '../../actors/hosted-definition.ts';
+import type { HostedDefinition } from '../../actors/definitions/hosted-definition.ts';
+import { step } from '../../actors/steps/bare-machine.ts';
 import type { MachineSnapshot } from '../../actors/xstate-adapter.ts';
 import { isHoldfastError } from '../../runtime/errors/holdfast-error.ts';
 import type { HostReceipt } from '../../runtime/protocol/host-messages.ts';

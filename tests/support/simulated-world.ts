@@ -1,5 +1,5 @@
-import { ActorHost } from '../../actors/actor-host.ts';
-import type { HostedDefinition } from '../../actors/hosted-definition.ts';
+import type { HostedDefinition } from '../../actors/definitions/hosted-definition.ts';
+import { ActorHost } from '../../actors/host/actor-host.ts';
 import type { HostLog } from '../../runtime/ports/host-log.ts';
 import { encode } from '../../runtime/protocol/codec.ts';
 import type { Delivery, PendingDelivery } from '../../runtime/protocol/consequences.ts';

@@ -1,5 +1,5 @@
 import { createActor, SimulatedClock } from 'xstate';
-import { referencesIn } from '../../actors/references-in.ts';
+import { referencesIn } from '../../actors/steps/references-in.ts';
 import type { AnyStateMachine, MachineEvent } from '../../actors/xstate-adapter.ts';
 import { decode, encode } from '../../runtime/protocol/codec.ts';
 import type { ScriptStep } from './statechart-step.ts';

@@ -1,10 +1,10 @@
 import { afterAll, expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
-import { defineAggregate } from '../../actors/define-aggregate.ts';
-import { HostedDefinition } from '../../actors/hosted-definition.ts';
-import { inputRequest, wakeRequest } from '../../actors/input-request.ts';
-import { borrowEntropy } from '../../actors/install-entropy.ts';
-import type { OlderSnapshot } from '../../actors/migrate.ts';
+import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
+import { HostedDefinition } from '../../actors/definitions/hosted-definition.ts';
+import type { OlderSnapshot } from '../../actors/definitions/migrate.ts';
+import { inputRequest, wakeRequest } from '../../actors/host/input-request.ts';
+import { borrowEntropy } from '../../actors/steps/install-entropy.ts';
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
 import { HostBoard } from '../../runtime/protocol/host-board.ts';
 import { AskedHost, foreignAppend } from '../support/hosted-actor.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { setup } from 'xstate';
-import { defineAggregate } from '../../actors/define-aggregate.ts';
+import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
 import { defineProjection } from '../../runtime/projections/define-projection.ts';
 import { defineReactor } from '../../runtime/projections/define-reactor.ts';
 import { codedError } from '../support/coded-error.ts';

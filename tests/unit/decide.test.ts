@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { assign, createMachine, fromPromise, sendParent, sendTo, setup } from 'xstate';
-import { defineAggregate } from '../../actors/define-aggregate.ts';
-import { HostedDefinition } from '../../actors/hosted-definition.ts';
+import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
+import { HostedDefinition } from '../../actors/definitions/hosted-definition.ts';
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
 import { AskedHost, foreignAppend, hostedMachine } from '../support/hosted-actor.ts';
 import { InMemoryHostLog } from '../support/in-memory-host-log.ts';

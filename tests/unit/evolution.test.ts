@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
-import { type AnyAggregateDefinition, defineAggregate } from '../../actors/define-aggregate.ts';
-import type { FailedMigration } from '../../actors/evolution-reports.ts';
-import { HostedDefinition } from '../../actors/hosted-definition.ts';
-import type { OlderSnapshot } from '../../actors/migrate.ts';
-import { migrated } from '../../actors/migration.ts';
-import { rehearseStream } from '../../actors/rehearse-stream.ts';
+import { type AnyAggregateDefinition, defineAggregate } from '../../actors/definitions/define-aggregate.ts';
+import { HostedDefinition } from '../../actors/definitions/hosted-definition.ts';
+import type { OlderSnapshot } from '../../actors/definitions/migrate.ts';
+import type { FailedMigration } from '../../actors/evolution/evolution-reports.ts';
+import { migrated } from '../../actors/evolution/migration.ts';
+import { rehearseStream } from '../../actors/evolution/rehearse-stream.ts';
 import { codeFingerprint } from '../../runtime/protocol/code-fingerprint.ts';
 import type { SkippedEvent } from '../../runtime/protocol/skipped-event.ts';
 import { codedError } from '../support/coded-error.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { assign, createMachine, setup } from 'xstate';
-import { defineAggregate } from '../../actors/define-aggregate.ts';
-import { fingerprintOf } from '../../actors/fingerprint.ts';
+import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
+import { fingerprintOf } from '../../actors/definitions/fingerprint.ts';
 import type { AnyStateMachine } from '../../actors/xstate-adapter.ts';
 
 const fingerprint = (machine: AnyStateMachine): string =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { RunningMachine } from '../../actors/running-machine.ts';
+import { RunningMachine } from '../../actors/steps/running-machine.ts';
 import { hostLifecycleMachine } from '../../machines/host-lifecycle.machine.ts';
 import { runtimeLifecycleMachine } from '../../machines/runtime-lifecycle.machine.ts';
 

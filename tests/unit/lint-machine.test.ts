@@ -10,7 +10,7 @@ import {
   setup,
   spawnChild,
 } from 'xstate';
-import { lintMachine } from '../../actors/lint-machine.ts';
+import { lintMachine } from '../../actors/charts/lint-machine.ts';
 import type { AnyStateMachine } from '../../actors/xstate-adapter.ts';
 import { AskedHost, hostedMachine } from '../support/hosted-actor.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { fromPromise, setup } from 'xstate';
-import { defineAggregate } from '../../actors/define-aggregate.ts';
+import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
 import { resolveOptions } from '../../runtime/options.ts';
 import { defineProjection } from '../../runtime/projections/define-projection.ts';
 import { parseAddress, toAddress } from '../../runtime/protocol/address.ts';

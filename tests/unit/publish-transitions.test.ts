@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect, onTestFinished, test } from 'vitest';
 import { createMachine } from 'xstate';
-import type { TransitionListener } from '../../actors/transition-listener.ts';
+import type { TransitionListener } from '../../actors/steps/transition-listener.ts';
 import { publishTransitions } from '../../runtime/observability/publish-transitions.ts';
 import { AskedHost, hostedMachine } from '../support/hosted-actor.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createActor, createMachine } from 'xstate';
-import { referencesIn } from '../../actors/references-in.ts';
+import { referencesIn } from '../../actors/steps/references-in.ts';
 import { encode } from '../../runtime/protocol/codec.ts';
 import { codedError } from '../support/coded-error.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SkippedEvents } from '../../actors/skipped-events.ts';
+import { SkippedEvents } from '../../actors/evolution/skipped-events.ts';
 import { sumSkipped } from '../../runtime/protocol/skipped-event.ts';
 
 const skip = (address: string, version: number, type = 'gone') =>

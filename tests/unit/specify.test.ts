@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { assign, emit, fromPromise, sendTo, setup } from 'xstate';
 import { z } from 'zod';
-import { addressOf } from '../../actors/address-of.ts';
-import { defineAggregate } from '../../actors/define-aggregate.ts';
+import { addressOf } from '../../actors/definitions/address-of.ts';
+import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
 import { defineProjection } from '../../runtime/projections/define-projection.ts';
 import { defineReactor } from '../../runtime/projections/define-reactor.ts';
 import { rejection, specify } from '../../runtime/testing/index.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { cancel, raise, sendTo, setup } from 'xstate';
-import { addressOf } from '../../actors/address-of.ts';
+import { addressOf } from '../../actors/definitions/address-of.ts';
 import { AskedHost, hostedMachine } from '../support/hosted-actor.ts';
 
 const machine = setup({}).createMachine({

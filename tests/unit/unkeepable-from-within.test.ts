@@ -10,7 +10,7 @@ import {
   sendTo,
   setup,
 } from 'xstate';
-import { addressOf } from '../../actors/address-of.ts';
+import { addressOf } from '../../actors/definitions/address-of.ts';
 import type { AnyStateMachine } from '../../actors/xstate-adapter.ts';
 import { encode } from '../../runtime/protocol/codec.ts';
 import { AskedHost, hostedMachine } from '../support/hosted-actor.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { createMachine } from 'xstate';
-import { defineAggregate } from '../../actors/define-aggregate.ts';
-import { HostedDefinition } from '../../actors/hosted-definition.ts';
-import type { AnyUpcastChains } from '../../actors/upcast.ts';
+import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
+import { HostedDefinition } from '../../actors/definitions/hosted-definition.ts';
+import type { AnyUpcastChains } from '../../actors/definitions/upcast.ts';
 import type { LoadedStream } from '../../runtime/protocol/load.ts';
 import { codedError } from '../support/coded-error.ts';
 

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import * as z from 'zod';
-import { validate } from '../../actors/validate.ts';
+import { validate } from '../../actors/definitions/validate.ts';
 import { isValid } from '../../runtime/testing/model/payload-source.ts';
 import { codedError } from '../support/coded-error.ts';
 

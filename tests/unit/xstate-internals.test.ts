@@ -10,7 +10,7 @@ import {
   spawnChild,
   stopChild,
 } from 'xstate';
-import { initialSnapshot, step } from '../../actors/bare-machine.ts';
+import { initialSnapshot, step } from '../../actors/steps/bare-machine.ts';
 import {
   type ActorLogic,
   isActorRef,

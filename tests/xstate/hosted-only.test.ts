@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createActor, fromCallback, spawnChild, stopChild } from 'xstate';
-import { addressOf } from '../../actors/address-of.ts';
+import { addressOf } from '../../actors/definitions/address-of.ts';
 import { AskedHost, hostedMachine } from '../support/hosted-actor.ts';
 import { bump, emits, raises, sends } from '../support/statechart-actions.ts';
 import { chart } from '../support/statechart-chart.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { spawnChild } from 'xstate';
-import { defineAggregate } from '../../actors/define-aggregate.ts';
-import { HostedDefinition } from '../../actors/hosted-definition.ts';
+import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
+import { HostedDefinition } from '../../actors/definitions/hosted-definition.ts';
 import { AskedHost } from '../support/hosted-actor.ts';
 import { bump, keep, tellsParent } from '../support/statechart-actions.ts';
 import { behaviours } from '../support/statechart-behaviours.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { assign, createMachine, enqueueActions, sendParent, setup } from 'xstate';
-import { defineAggregate } from '../../actors/define-aggregate.ts';
-import { HostedDefinition } from '../../actors/hosted-definition.ts';
-import { lintMachine } from '../../actors/lint-machine.ts';
+import { lintMachine } from '../../actors/charts/lint-machine.ts';
+import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
+import { HostedDefinition } from '../../actors/definitions/hosted-definition.ts';
 import { AskedHost, hostedMachine } from '../support/hosted-actor.ts';
 
 const hostOf = (hosted: HostedDefinition): AskedHost => new AskedHost(new Map([['thing', hosted]]));

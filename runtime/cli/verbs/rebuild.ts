@@ -15,7 +15,7 @@ export const rebuild: Verb = {
     const modules = modulesOf(options['modules']);
     mustExist(database);
     const [{ importModule }, { isProjectionDefinition }, { createRuntime }] = await Promise.all([
-      import('../../../actors/load-definitions.ts'),
+      import('../../../actors/definitions/load-definitions.ts'),
       import('../../projections/define-projection.ts'),
       import('../../create-runtime.ts'),
     ]);

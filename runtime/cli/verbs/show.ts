@@ -19,9 +19,9 @@ export const show = readingVerb({
     const upTo = wholeOption('at', options['at']) ?? Number.MAX_SAFE_INTEGER;
     // Machines are loaded by this verb alone.
     const [{ loadDefinitions }, { stateAt }, { installEntropy }] = await Promise.all([
-      import('../../../actors/load-definitions.ts'),
-      import('../../../actors/state-at.ts'),
-      import('../../../actors/install-entropy.ts'),
+      import('../../../actors/definitions/load-definitions.ts'),
+      import('../../../actors/evolution/state-at.ts'),
+      import('../../../actors/steps/install-entropy.ts'),
     ]);
     installEntropy();
     const modules = modulesOf(options['modules']);

@@ -1,5 +1,5 @@
-import { type Asked, askedNothing } from '../../../actors/asked.ts';
 import { messageOf } from '../../../actors/message-of.ts';
+import { type Asked, askedNothing } from '../../../actors/steps/asked.ts';
 import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { isHoldfastError } from '../../errors/holdfast-error.ts';
 import { firstDifference } from '../../protocol/first-difference.ts';

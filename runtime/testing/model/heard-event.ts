@@ -1,7 +1,7 @@
-import type { AnyAggregateDefinition } from '../../../actors/define-aggregate.ts';
+import type { AnyAggregateDefinition } from '../../../actors/definitions/define-aggregate.ts';
+import type { StandardSchema } from '../../../actors/definitions/standard-schema.ts';
+import { validate } from '../../../actors/definitions/validate.ts';
 import { toEvent } from '../../../actors/journal.ts';
-import type { StandardSchema } from '../../../actors/standard-schema.ts';
-import { validate } from '../../../actors/validate.ts';
 import type { MachineEvent } from '../../../actors/xstate-adapter.ts';
 import { isHoldfastError } from '../../errors/holdfast-error.ts';
 import { encode } from '../../protocol/codec.ts';

@@ -1,10 +1,10 @@
-import type { Asked, WorkDescription } from '../../../actors/asked.ts';
-import { contextToKeep, type PersistedSnapshot, persist } from '../../../actors/bare-machine.ts';
-import { type Deciding, type Decision, decide } from '../../../actors/decide.ts';
-import type { Instance } from '../../../actors/hosted-definition.ts';
+import type { Instance } from '../../../actors/definitions/hosted-definition.ts';
+import { validate } from '../../../actors/definitions/validate.ts';
+import { type Deciding, type Decision, decide } from '../../../actors/host/decide.ts';
 import type { NewEntry } from '../../../actors/journal.ts';
-import { referencesIn } from '../../../actors/references-in.ts';
-import { validate } from '../../../actors/validate.ts';
+import type { Asked, WorkDescription } from '../../../actors/steps/asked.ts';
+import { contextToKeep, type PersistedSnapshot, persist } from '../../../actors/steps/bare-machine.ts';
+import { referencesIn } from '../../../actors/steps/references-in.ts';
 import type { MachineEvent, MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { isHoldfastError } from '../../errors/holdfast-error.ts';
 import { decode, encode } from '../../protocol/codec.ts';

@@ -4,9 +4,9 @@ import {
   defineAggregate,
   type EventData,
   isAggregateDefinition,
-} from '../../../actors/define-aggregate.ts';
-import { HostedDefinition } from '../../../actors/hosted-definition.ts';
-import type { StandardSchema } from '../../../actors/standard-schema.ts';
+} from '../../../actors/definitions/define-aggregate.ts';
+import { HostedDefinition } from '../../../actors/definitions/hosted-definition.ts';
+import type { StandardSchema } from '../../../actors/definitions/standard-schema.ts';
 import {
   type AnyStateMachine,
   type EventFromLogic,

@@ -1,4 +1,4 @@
-import type { WorkDescription } from '../../../actors/asked.ts';
+import type { WorkDescription } from '../../../actors/steps/asked.ts';
 import { describe } from '../../protocol/names.ts';
 import { invalidOption, isRecord } from '../../protocol/options.ts';
 import { happens, oneOf, weighted } from './choice.ts';

@@ -1,4 +1,4 @@
-import type { StandardSchema } from '../../../actors/standard-schema.ts';
+import type { StandardSchema } from '../../../actors/definitions/standard-schema.ts';
 import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { describe } from '../../protocol/names.ts';
 import { invalidOption } from '../../protocol/options.ts';

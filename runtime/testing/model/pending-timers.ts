@@ -1,4 +1,4 @@
-import type { AskedTimer } from '../../../actors/asked.ts';
+import type { AskedTimer } from '../../../actors/steps/asked.ts';
 import type { MachineEvent } from '../../../actors/xstate-adapter.ts';
 import type { ActorPath, Recipient } from '../../protocol/consequences.ts';
 import type { TimerStep } from './model-step.ts';

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { installEntropy } from '../../../actors/install-entropy.ts';
+import { installEntropy } from '../../../actors/steps/install-entropy.ts';
 import type { AnyStateMachine } from '../../../actors/xstate-adapter.ts';
 import { describe } from '../../protocol/names.ts';
 import { checkOptions, checkSignal, checkWholeOption, invalidOption } from '../../protocol/options.ts';

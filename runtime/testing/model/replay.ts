@@ -1,4 +1,4 @@
-import { installEntropy } from '../../../actors/install-entropy.ts';
+import { installEntropy } from '../../../actors/steps/install-entropy.ts';
 import type { AnyStateMachine, EventFromLogic, SnapshotFrom } from '../../../actors/xstate-adapter.ts';
 import { describe } from '../../protocol/names.ts';
 import { checkOptions, invalidOption } from '../../protocol/options.ts';

@@ -1,8 +1,8 @@
-import type { ActorIdentity } from '../../../actors/actor-tree.ts';
-import { shown } from '../../../actors/answers.ts';
-import { foldPage } from '../../../actors/fold-page.ts';
-import type { HostedDefinition, Instance } from '../../../actors/hosted-definition.ts';
-import { newResident } from '../../../actors/resident.ts';
+import type { HostedDefinition, Instance } from '../../../actors/definitions/hosted-definition.ts';
+import { shown } from '../../../actors/host/answers.ts';
+import { foldPage } from '../../../actors/host/fold-page.ts';
+import { newResident } from '../../../actors/host/resident.ts';
+import type { ActorIdentity } from '../../../actors/steps/actor-tree.ts';
 import type { AnyStateMachine } from '../../../actors/xstate-adapter.ts';
 import { type ActorSnapshot, toActorSnapshot } from '../../actor-snapshot.ts';
 import { parseAddress } from '../../protocol/address.ts';

@@ -1,4 +1,7 @@
-import { type AnyAggregateDefinition, isAggregateDefinition } from '../../../actors/define-aggregate.ts';
+import {
+  type AnyAggregateDefinition,
+  isAggregateDefinition,
+} from '../../../actors/definitions/define-aggregate.ts';
 import { isActorLogic, withActors } from '../../../actors/xstate-adapter.ts';
 import { nearestName } from '../../errors/nearest-name.ts';
 import { type AnyBlueprint, isBlueprint } from '../../protocol/container-blueprint.ts';

@@ -1,4 +1,4 @@
-import { sfc32 } from '../../../actors/entropy.ts';
+import { sfc32 } from '../../../actors/steps/entropy.ts';
 import { sha256 } from '../../protocol/sha256.ts';
 
 /** Chance that a seed decides: the same draws in the same order give the same values, in any process. */

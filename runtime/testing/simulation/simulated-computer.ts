@@ -1,4 +1,4 @@
-import type { AnyAggregateDefinition } from '../../../actors/define-aggregate.ts';
+import type { AnyAggregateDefinition } from '../../../actors/definitions/define-aggregate.ts';
 import { holdfastError } from '../../errors/holdfast-error.ts';
 import { placeOf } from '../../protocol/address.ts';
 import type { AnyBlueprint } from '../../protocol/container-blueprint.ts';

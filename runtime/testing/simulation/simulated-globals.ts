@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { type Background, borrowEntropy } from '../../../actors/install-entropy.ts';
+import { type Background, borrowEntropy } from '../../../actors/steps/install-entropy.ts';
 import { simulateEventIds } from '../../protocol/event-id.ts';
 import type { SimulationRandom } from './random.ts';
 import type { Scheduler } from './scheduler.ts';

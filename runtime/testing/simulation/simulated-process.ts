@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { AnyAggregateDefinition } from '../../../actors/define-aggregate.ts';
-import { HostedDefinition } from '../../../actors/hosted-definition.ts';
+import type { AnyAggregateDefinition } from '../../../actors/definitions/define-aggregate.ts';
+import { HostedDefinition } from '../../../actors/definitions/hosted-definition.ts';
 import { holdfastError } from '../../errors/holdfast-error.ts';
 import { resolveOptions } from '../../options.ts';
 import type { Frame } from '../../protocol/append-frame.ts';

@@ -1,4 +1,4 @@
-import type { AnyAggregateDefinition } from '../../../actors/define-aggregate.ts';
+import type { AnyAggregateDefinition } from '../../../actors/definitions/define-aggregate.ts';
 import type { AnyStateMachine } from '../../../actors/xstate-adapter.ts';
 import type { ActorRef } from '../../actor-ref.ts';
 import type { ActorSnapshot } from '../../actor-snapshot.ts';

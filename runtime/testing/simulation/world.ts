@@ -1,4 +1,7 @@
-import type { AggregateDefinition, AnyAggregateDefinition } from '../../../actors/define-aggregate.ts';
+import type {
+  AggregateDefinition,
+  AnyAggregateDefinition,
+} from '../../../actors/definitions/define-aggregate.ts';
 import type { AnyStateMachine, EventFromLogic } from '../../../actors/xstate-adapter.ts';
 import type { Receipt, SendOptions } from '../../actor-ref.ts';
 import type { ActorSnapshot } from '../../actor-snapshot.ts';

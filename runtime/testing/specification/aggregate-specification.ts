@@ -1,6 +1,6 @@
-import { installEntropy } from '../../../actors/install-entropy.ts';
 import { type NewEntry, toEvent } from '../../../actors/journal.ts';
 import { messageOf } from '../../../actors/message-of.ts';
+import { installEntropy } from '../../../actors/steps/install-entropy.ts';
 import type { AnyStateMachine, EventFromLogic, SnapshotFrom } from '../../../actors/xstate-adapter.ts';
 import { describe } from '../../protocol/names.ts';
 import { checkOptions, invalidOption } from '../../protocol/options.ts';

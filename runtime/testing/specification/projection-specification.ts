@@ -1,4 +1,4 @@
-import type { AnyAggregateDefinition } from '../../../actors/define-aggregate.ts';
+import type { AnyAggregateDefinition } from '../../../actors/definitions/define-aggregate.ts';
 import type { AnyProjectionDefinition, ProjectionDefinition } from '../../projections/define-projection.ts';
 import type { ReactorDefinition } from '../../projections/define-reactor.ts';
 import type { QueryParameters } from '../../projections/projection-options.ts';

@@ -2,7 +2,7 @@ import {
   type AggregateDefinition,
   type AnyAggregateDefinition,
   isAggregateDefinition,
-} from '../../../actors/define-aggregate.ts';
+} from '../../../actors/definitions/define-aggregate.ts';
 import { type AnyStateMachine, isMachine } from '../../../actors/xstate-adapter.ts';
 import { type AnyProjectionDefinition, isProjectionDefinition } from '../../projections/define-projection.ts';
 import { isReactorDefinition, type ReactorDefinition } from '../../projections/define-reactor.ts';

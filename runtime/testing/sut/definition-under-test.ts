@@ -1,5 +1,8 @@
-import { type AnyAggregateDefinition, isAggregateDefinition } from '../../../actors/define-aggregate.ts';
-import { importModule } from '../../../actors/load-definitions.ts';
+import {
+  type AnyAggregateDefinition,
+  isAggregateDefinition,
+} from '../../../actors/definitions/define-aggregate.ts';
+import { importModule } from '../../../actors/definitions/load-definitions.ts';
 import { type AnyBlueprint, handleOf, isBlueprint } from '../../protocol/container-blueprint.ts';
 import { invalidOption } from '../../protocol/options.ts';
 import { programUnderTest } from '../sut-program.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AnyAggregateDefinition } from '../../../actors/define-aggregate.ts';
+import type { AnyAggregateDefinition } from '../../../actors/definitions/define-aggregate.ts';
 import { messageOf } from '../../../actors/message-of.ts';
 import type { ActorRef } from '../../actor-ref.ts';
 import { createRuntime } from '../../create-runtime.ts';

@@ -1,4 +1,4 @@
-import { stateNodesOf } from '../../../actors/chart.ts';
+import { stateNodesOf } from '../../../actors/charts/chart.ts';
 import {
   type ActorLogic,
   type AnyStateMachine,

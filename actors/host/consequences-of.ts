@@ -1,0 +1,63 @@
+import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
+import type { Consequences, TimerChange, TimerPolicy } from '../../runtime/protocol/consequences.ts';
+import { type NewDeadLetter, undelivered } from '../../runtime/protocol/dead-letter.ts';
+import type { HostRequest } from '../../runtime/protocol/host-messages.ts';
+import { describe } from '../../runtime/protocol/names.ts';
+import { entryOf } from '../journal.ts';
+import { type AskedMessage, type AskedTimer, asksAnything } from '../steps/asked.ts';
+import type { Decision } from './decide.ts';
+import type { Resident } from './resident.ts';
+
+/** What a decision writes besides its events; `null` for nothing, which is nearly always. */
+export function consequencesOf(
+  { hosted, hasWork: hadWork, tip }: Resident,
+  request: HostRequest,
+  { asked, tree, events, snapshot }: Decision,
+): Consequences | null {
+  const { delivery } = request;
+  const consumed = delivery?.consumed ?? null;
+  // An actor begins with its first event: what its beginning invokes is not under way before.
+  const hasBegun = tip.version + events.length > 0;
+  const hasWork = hasBegun && tree !== undefined && tree.activeWork().length > 0;
+  if (consumed === null && hasWork === hadWork && !asksAnything(asked)) return null;
+  const isUnaccepted = events.length === 0 && delivery?.passOnTo === null && delivery.sender !== null;
+  return {
+    consumed,
+    timers: asked.timers.map((timer) => toTimerChange(timer, hosted.definition.timers)),
+    messages: asked.messages.map(toMessage),
+    hasWork: hasWork === hadWork ? null : hasWork,
+    deadLetter: isUnaccepted ? unaccepted(request, snapshot.value) : null,
+  };
+}
+
+/** The message of a transition, encoded. */
+export function toMessage({ target, event }: AskedMessage): Consequences['messages'][number] {
+  const { type, payload: data } = entryOf(event);
+  return { target, type, data };
+}
+
+/** The change of a timer, its event encoded. */
+export function toTimerChange(timer: AskedTimer, policy: TimerPolicy): TimerChange {
+  // XState calls no function for an id, and hands on whatever it was given.
+  if (timer.change !== 'cancel-all' && typeof timer.name !== 'string') throw noTimerName(timer.name);
+  if (timer.change !== 'set') return timer;
+  const { event, ...rest } = timer;
+  const { type, payload: data } = entryOf(event);
+  return { ...rest, type, data, policy };
+}
+
+function noTimerName(name: unknown): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_PAYLOAD_INVALID',
+    `The id of a delayed event must be a string, got ${describe(name)}. Nothing was written.`,
+    { path: 'id' },
+  );
+}
+
+function unaccepted(
+  { address, name: type, payload: data, delivery }: HostRequest,
+  state: unknown,
+): NewDeadLetter {
+  const detail = `${delivery?.sender} sent it, and ${address} does not accept it in ${JSON.stringify(state)}.`;
+  return undelivered({ address, type, data, reason: 'not-accepted', detail }, delivery);
+}

@@ -1,0 +1,22 @@
+import { encode } from '../../runtime/protocol/codec.ts';
+import type { Asked } from '../steps/asked.ts';
+import { toMessage, toTimerChange } from './consequences-of.ts';
+
+/**
+ * Refuses what a transition asks for if it could not be written with it: a decision for which nobody waits has to say so
+ * itself, before it is taken.
+ *
+ * @throws HOLDFAST_ERR_PAYLOAD_INVALID, HOLDFAST_ERR_PAYLOAD_TOO_LARGE.
+ */
+export function refuseUnkeepableAsked(asked: Asked): void {
+  refuseUnkeepableEmitted(asked);
+  for (const timer of asked.timers) toTimerChange(timer, 'deadline');
+  for (const message of asked.messages) toMessage(message);
+}
+
+/** The same for emitted events, which are not written: they could not be told. */
+export function refuseUnkeepableEmitted({ effects }: Asked): void {
+  for (const effect of effects) {
+    if (effect.kind === 'emit') encode(effect.event, `emit "${effect.event.type}"`);
+  }
+}
