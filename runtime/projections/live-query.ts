@@ -1,6 +1,6 @@
 import type { ProjectionSummary } from '../protocol/projection.ts';
-import { tokensOf } from '../sqlite/sql-tokens.ts';
-import { readTableDefinitions } from '../sqlite/table-definitions.ts';
+import { tokensOf } from '../sqlite/projections/sql-tokens.ts';
+import { readTableDefinitions } from '../sqlite/projections/table-definitions.ts';
 import { type RowChanges, rowChanges } from './row-changes.ts';
 
 /** One result of a live query. */

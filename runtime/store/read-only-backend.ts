@@ -44,7 +44,7 @@ export class ReadOnlySqliteBackend implements EventStoreBackend {
    */
   static async open(path: string | URL): Promise<ReadOnlySqliteBackend> {
     const absolute = databasePath(path);
-    const { refuseUnreadable } = await loadPart(import('../sqlite/schema-version.ts'));
+    const { refuseUnreadable } = await loadPart(import('../sqlite/connection/schema-version.ts'));
     refuseUnreadable(absolute);
     const { ReaderClient } = await loadReaderClient();
     return new ReadOnlySqliteBackend(absolute, await ReaderClient.start(absolute, undefined));

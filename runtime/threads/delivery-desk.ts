@@ -2,12 +2,12 @@ import type { Clock } from '../ports/clock.ts';
 import type { HeldBack, MessageRange, PendingCounts, PendingDelivery } from '../protocol/consequences.ts';
 import { limits } from '../protocol/limits.ts';
 import type { DeliverySignal } from '../protocol/store-control.ts';
+import { ownIdentity, type ProcessIdentity } from '../sqlite/connection/process-identity.ts';
+import { PendingDeliveries } from '../sqlite/deliveries/pending-deliveries.ts';
+import { RestartedTimers } from '../sqlite/deliveries/restarted-timers.ts';
+import { Runs } from '../sqlite/deliveries/runs.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
-import type { LogWriter } from '../sqlite/log-writer.ts';
-import { PendingDeliveries } from '../sqlite/pending-deliveries.ts';
-import { ownIdentity, type ProcessIdentity } from '../sqlite/process-identity.ts';
-import { RestartedTimers } from '../sqlite/restarted-timers.ts';
-import { Runs } from '../sqlite/runs.ts';
+import type { LogWriter } from '../sqlite/log/log-writer.ts';
 import { Alarm } from './alarm.ts';
 
 /** How often a run gives a sign of life, and looks for work and messages that a dead one has left, in milliseconds. */

@@ -1,6 +1,6 @@
 import type { AppendRequest } from '../protocol/append.ts';
 import { limits } from '../protocol/limits.ts';
-import type { AppendOutcome, LogWriter } from '../sqlite/log-writer.ts';
+import type { AppendOutcome, LogWriter } from '../sqlite/log/log-writer.ts';
 
 /** A request with the way to answer it. */
 export interface PendingAppend {

@@ -5,17 +5,17 @@ import type {
   ReaderThreadData,
   StopFlag,
 } from '../protocol/reader-control.ts';
-import { backupDatabase } from '../sqlite/backup.ts';
-import { codedCalls } from '../sqlite/coded-calls.ts';
-import { listDeadLetters } from '../sqlite/dead-letter-box.ts';
+import { codedCalls } from '../sqlite/connection/coded-calls.ts';
+import { openForReading } from '../sqlite/connection/open-database.ts';
+import { backupDatabase } from '../sqlite/copies/backup.ts';
+import { listDeadLetters } from '../sqlite/deliveries/dead-letter-box.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
-import { IntegrityCheck } from '../sqlite/integrity-check.ts';
-import { LogReader } from '../sqlite/log-reader.ts';
-import { openForReading } from '../sqlite/open-database.ts';
-import { ProjectionReader } from '../sqlite/projection-reader.ts';
-import { Queries } from '../sqlite/query.ts';
-import { readStats } from '../sqlite/stats.ts';
-import { streamsPage } from '../sqlite/stream-list.ts';
+import { IntegrityCheck } from '../sqlite/log/integrity-check.ts';
+import { LogReader } from '../sqlite/log/log-reader.ts';
+import { readStats } from '../sqlite/log/stats.ts';
+import { streamsPage } from '../sqlite/log/stream-list.ts';
+import { ProjectionReader } from '../sqlite/projections/projection-reader.ts';
+import { Queries } from '../sqlite/projections/query.ts';
 import { serveControl } from './control-channel.ts';
 import { serveRequests } from './request-port.ts';
 

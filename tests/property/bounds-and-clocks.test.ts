@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { assign, createMachine } from 'xstate';
 import { parseAddress, placeOf, toAddress } from '../../runtime/protocol/address.ts';
 import { createEventId } from '../../runtime/protocol/event-id.ts';
-import { type HybridTime, nextHybridTime } from '../../runtime/sqlite/hybrid-clock.ts';
+import { type HybridTime, nextHybridTime } from '../../runtime/sqlite/log/hybrid-clock.ts';
 import { AskedHost, hostedMachine } from '../support/hosted-actor.ts';
 
 const counter = createMachine({

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { limits } from '../../runtime/protocol/limits.ts';
-import { readPage } from '../../runtime/sqlite/read-page.ts';
+import { readPage } from '../../runtime/sqlite/log/read-page.ts';
 
 const anyLength = fc.oneof(
   fc.nat({ max: 200 }),

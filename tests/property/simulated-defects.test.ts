@@ -1,8 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { addressOf } from '../../actors/definitions/address-of.ts';
 import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
-import { ConsequenceWriter } from '../../runtime/sqlite/consequence-writer.ts';
-import { type AppendOutcome, LogWriter } from '../../runtime/sqlite/log-writer.ts';
+import { ConsequenceWriter } from '../../runtime/sqlite/log/consequence-writer.ts';
+import { type AppendOutcome, LogWriter } from '../../runtime/sqlite/log/log-writer.ts';
 import { simulations } from '../../runtime/testing/simulation/simulate.ts';
 import { makeCouriers } from '../support/courier.ts';
 

@@ -1,4 +1,4 @@
-import { openForWriting } from '../../runtime/sqlite/open-database.ts';
+import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
 
 /**
  * Makes dead letters of all timers in a file that nobody has open, as after deaths that they were not to blame for: the

@@ -1,6 +1,6 @@
+import { applicationId } from '../../runtime/sqlite/connection/schema-version.ts';
 import { openSqlite } from '../../runtime/sqlite/driver.ts';
 import { migrations } from '../../runtime/sqlite/migrations/index.ts';
-import { applicationId } from '../../runtime/sqlite/schema-version.ts';
 
 /** A log without events, as the first Holdfast left it. */
 export function createOldestLog(path: string): void {

@@ -1,10 +1,10 @@
 import { onTestFinished } from 'vitest';
 import type { Consequences, TimerPolicy } from '../../runtime/protocol/consequences.ts';
-import { LogWriter } from '../../runtime/sqlite/log-writer.ts';
-import { openForWriting } from '../../runtime/sqlite/open-database.ts';
-import { PendingDeliveries } from '../../runtime/sqlite/pending-deliveries.ts';
-import { RestartedTimers } from '../../runtime/sqlite/restarted-timers.ts';
-import { Runs } from '../../runtime/sqlite/runs.ts';
+import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
+import { PendingDeliveries } from '../../runtime/sqlite/deliveries/pending-deliveries.ts';
+import { RestartedTimers } from '../../runtime/sqlite/deliveries/restarted-timers.ts';
+import { Runs } from '../../runtime/sqlite/deliveries/runs.ts';
+import { LogWriter } from '../../runtime/sqlite/log/log-writer.ts';
 import { foreignAppend } from './hosted-actor.ts';
 import { soonTimer } from './soon-timer.ts';
 

@@ -5,11 +5,11 @@ import type { AnyProjectionDefinition } from '../../runtime/projections/define-p
 import { Projector } from '../../runtime/projections/projector.ts';
 import { createEventId } from '../../runtime/protocol/event-id.ts';
 import type { Generation } from '../../runtime/protocol/projection.ts';
+import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
 import type { SqliteDatabase } from '../../runtime/sqlite/driver.ts';
-import { LogWriter } from '../../runtime/sqlite/log-writer.ts';
-import { openForWriting } from '../../runtime/sqlite/open-database.ts';
-import { ProjectionReader } from '../../runtime/sqlite/projection-reader.ts';
-import { ProjectionWriter } from '../../runtime/sqlite/projection-writer.ts';
+import { LogWriter } from '../../runtime/sqlite/log/log-writer.ts';
+import { ProjectionReader } from '../../runtime/sqlite/projections/projection-reader.ts';
+import { ProjectionWriter } from '../../runtime/sqlite/projections/projection-writer.ts';
 
 /** A file with a log and one projection, on the calling thread: what the threads do, step by step. */
 export class ProjectionWorld {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { openForWriting } from '../../runtime/sqlite/open-database.ts';
+import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
 
 /** Expects the queues of a file to be whole: what SQLite checks, and every gauge what counting gives. */
 export function expectWholeQueues(path: string): ReadonlyMap<string, string> {

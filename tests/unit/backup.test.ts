@@ -3,9 +3,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { backupDatabase } from '../../runtime/sqlite/backup.ts';
-import { openForReading, openForWriting } from '../../runtime/sqlite/open-database.ts';
-import { partialName, removeLeftovers } from '../../runtime/sqlite/partial-file.ts';
+import { openForReading, openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
+import { backupDatabase } from '../../runtime/sqlite/copies/backup.ts';
+import { partialName, removeLeftovers } from '../../runtime/sqlite/copies/partial-file.ts';
 import { codedError } from '../support/coded-error.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

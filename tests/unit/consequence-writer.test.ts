@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Recipient, TimerChange } from '../../runtime/protocol/consequences.ts';
-import { ConsequenceWriter } from '../../runtime/sqlite/consequence-writer.ts';
-import { openForWriting } from '../../runtime/sqlite/open-database.ts';
+import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
+import { ConsequenceWriter } from '../../runtime/sqlite/log/consequence-writer.ts';
 
 function openWriter() {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-consequences-'));

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { NewDeadLetter } from '../../runtime/protocol/dead-letter.ts';
 import { limits } from '../../runtime/protocol/limits.ts';
-import { listDeadLetters } from '../../runtime/sqlite/dead-letter-box.ts';
-import { prepareInsertDeadLetter } from '../../runtime/sqlite/insert-dead-letter.ts';
-import { openForWriting } from '../../runtime/sqlite/open-database.ts';
+import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
+import { listDeadLetters } from '../../runtime/sqlite/deliveries/dead-letter-box.ts';
+import { prepareInsertDeadLetter } from '../../runtime/sqlite/log/insert-dead-letter.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const letter: NewDeadLetter = {

@@ -13,11 +13,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openForReading, openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
+import { applicationId, refuseUnreadable } from '../../runtime/sqlite/connection/schema-version.ts';
 import { openSqlite } from '../../runtime/sqlite/driver.ts';
-import { LogWriter } from '../../runtime/sqlite/log-writer.ts';
+import { LogWriter } from '../../runtime/sqlite/log/log-writer.ts';
 import { migrations } from '../../runtime/sqlite/migrations/index.ts';
-import { openForReading, openForWriting } from '../../runtime/sqlite/open-database.ts';
-import { applicationId, refuseUnreadable } from '../../runtime/sqlite/schema-version.ts';
 import { foreignAppend } from '../support/hosted-actor.ts';
 
 let folder: string;

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { OperationClaims } from '../../runtime/sqlite/operation-claim.ts';
-import { OperationEnqueue } from '../../runtime/sqlite/operation-enqueue.ts';
-import { OperationLook } from '../../runtime/sqlite/operation-look.ts';
-import { OperationRows } from '../../runtime/sqlite/operation-rows.ts';
-import { OperationSettlement } from '../../runtime/sqlite/operation-settle.ts';
+import { OperationClaims } from '../../runtime/sqlite/operations/operation-claim.ts';
+import { OperationEnqueue } from '../../runtime/sqlite/operations/operation-enqueue.ts';
+import { OperationLook } from '../../runtime/sqlite/operations/operation-look.ts';
+import { OperationRows } from '../../runtime/sqlite/operations/operation-rows.ts';
+import { OperationSettlement } from '../../runtime/sqlite/operations/operation-settle.ts';
 import { openTable } from '../support/sqlite-operation-subjects.ts';
 import { plansOf } from '../support/statement-plans.ts';
 

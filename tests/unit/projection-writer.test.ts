@@ -5,10 +5,10 @@ import { serialize } from 'node:v8';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../runtime/ports/clock.ts';
 import type { ProjectionApplied, ProjectionSummary } from '../../runtime/protocol/projection.ts';
+import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
 import type { SqliteDatabase } from '../../runtime/sqlite/driver.ts';
-import { LogWriter } from '../../runtime/sqlite/log-writer.ts';
-import { openForWriting } from '../../runtime/sqlite/open-database.ts';
-import { ProjectionWriter } from '../../runtime/sqlite/projection-writer.ts';
+import { LogWriter } from '../../runtime/sqlite/log/log-writer.ts';
+import { ProjectionWriter } from '../../runtime/sqlite/projections/projection-writer.ts';
 import { codedError } from '../support/coded-error.ts';
 
 const notes = 'create table notes (id integer primary key, note text) strict';

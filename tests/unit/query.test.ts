@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openSqlite } from '../../runtime/sqlite/driver.ts';
-import { Queries } from '../../runtime/sqlite/query.ts';
+import { Queries } from '../../runtime/sqlite/projections/query.ts';
 import { codedError } from '../support/coded-error.ts';
 
 const endless = 'with recursive n (i) as (select 1 union all select i + 1 from n) select i from n';

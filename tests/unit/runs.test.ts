@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { limits } from '../../runtime/protocol/limits.ts';
+import { applicationId } from '../../runtime/sqlite/connection/schema-version.ts';
+import { retryWhileBusy } from '../../runtime/sqlite/connection/write-lock.ts';
 import { openSqlite } from '../../runtime/sqlite/driver.ts';
 import { migrations } from '../../runtime/sqlite/migrations/index.ts';
-import { applicationId } from '../../runtime/sqlite/schema-version.ts';
-import { retryWhileBusy } from '../../runtime/sqlite/write-lock.ts';
 import { deadPid, nobody, openRun } from '../support/open-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

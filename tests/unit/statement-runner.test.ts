@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openSqlite } from '../../runtime/sqlite/driver.ts';
-import { StatementRunner } from '../../runtime/sqlite/statement-runner.ts';
+import { StatementRunner } from '../../runtime/sqlite/projections/statement-runner.ts';
 
 const careful = { to: 1, skipsRefused: false, carefully: true };
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../runtime/ports/clock.ts';
-import { LogWriter } from '../../runtime/sqlite/log-writer.ts';
-import { openForWriting } from '../../runtime/sqlite/open-database.ts';
-import { PendingDeliveries } from '../../runtime/sqlite/pending-deliveries.ts';
-import { RestartedTimers } from '../../runtime/sqlite/restarted-timers.ts';
-import { Runs } from '../../runtime/sqlite/runs.ts';
+import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
+import { PendingDeliveries } from '../../runtime/sqlite/deliveries/pending-deliveries.ts';
+import { RestartedTimers } from '../../runtime/sqlite/deliveries/restarted-timers.ts';
+import { Runs } from '../../runtime/sqlite/deliveries/runs.ts';
+import { LogWriter } from '../../runtime/sqlite/log/log-writer.ts';
 import { plansOf } from '../support/statement-plans.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

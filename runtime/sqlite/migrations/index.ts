@@ -1,4 +1,4 @@
-import type { schemaVersion } from '../schema-version.ts';
+import type { schemaVersion } from '../connection/schema-version.ts';
 import { eventLog } from './0001-event-log.ts';
 import { durableEffects } from './0002-durable-effects.ts';
 import { deadLetterEvidence } from './0003-dead-letter-evidence.ts';

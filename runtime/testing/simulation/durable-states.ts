@@ -7,7 +7,7 @@ import type { AnyStateMachine } from '../../../actors/xstate-adapter.ts';
 import { type ActorSnapshot, toActorSnapshot } from '../../actor-snapshot.ts';
 import { parseAddress } from '../../protocol/address.ts';
 import type { HostReceipt } from '../../protocol/host-messages.ts';
-import type { LogReader } from '../../sqlite/log-reader.ts';
+import type { LogReader } from '../../sqlite/log/log-reader.ts';
 
 interface Folded {
   readonly identity: ActorIdentity;

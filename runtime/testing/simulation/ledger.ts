@@ -2,7 +2,7 @@ import type { AppendReceipt, AppendRequest } from '../../protocol/append.ts';
 import { decode } from '../../protocol/codec.ts';
 import type { Consumed } from '../../protocol/consequences.ts';
 import type { SqliteDatabase, SqliteStatement } from '../../sqlite/driver.ts';
-import type { AppendOutcome } from '../../sqlite/log-writer.ts';
+import type { AppendOutcome } from '../../sqlite/log/log-writer.ts';
 import { Violation } from './violation.ts';
 
 /** The name under which a command of a simulation can be found in the metadata of its events. */

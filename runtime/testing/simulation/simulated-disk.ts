@@ -1,5 +1,5 @@
+import { openForWriting } from '../../sqlite/connection/open-database.ts';
 import type { SqliteDatabase, SqliteStatement } from '../../sqlite/driver.ts';
-import { openForWriting } from '../../sqlite/open-database.ts';
 
 /** What a disk does with a commit: nothing, or the code of SQLite that it fails with. */
 export type BeforeCommit = () => 'SQLITE_FULL' | 'SQLITE_IOERR_WRITE' | 'SQLITE_IOERR_FSYNC' | undefined;

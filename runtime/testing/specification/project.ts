@@ -16,12 +16,12 @@ import { Projector } from '../../projections/projector.ts';
 import { decode } from '../../protocol/codec.ts';
 import { invalidOption } from '../../protocol/options.ts';
 import type { LaneEffects, LaneResult } from '../../protocol/projection.ts';
+import { openForWriting } from '../../sqlite/connection/open-database.ts';
 import type { SqliteDatabase } from '../../sqlite/driver.ts';
-import { LogWriter } from '../../sqlite/log-writer.ts';
-import { openForWriting } from '../../sqlite/open-database.ts';
-import { ProjectionReader } from '../../sqlite/projection-reader.ts';
-import { ProjectionWriter } from '../../sqlite/projection-writer.ts';
-import { Queries } from '../../sqlite/query.ts';
+import { LogWriter } from '../../sqlite/log/log-writer.ts';
+import { ProjectionReader } from '../../sqlite/projections/projection-reader.ts';
+import { ProjectionWriter } from '../../sqlite/projections/projection-writer.ts';
+import { Queries } from '../../sqlite/projections/query.ts';
 import { encodeEvents } from '../../store/encode-events.ts';
 import type { LogEvent, Question } from './projection-specification.ts';
 

@@ -1,7 +1,7 @@
 // Usage: open-new-files.ts FOLDER COUNT START EVERY. Opens and closes COUNT databases of the folder, the first at START
 // and the next each EVERY milliseconds later, and prints whatever an open throws.
 import { join } from 'node:path';
-import { openForWriting } from '../../../runtime/sqlite/open-database.ts';
+import { openForWriting } from '../../../runtime/sqlite/connection/open-database.ts';
 import { say } from './say.ts';
 
 const [folder = '', count, start, every] = process.argv.slice(2);

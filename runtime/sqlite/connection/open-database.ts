@@ -1,0 +1,138 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { openSqlite, type SqliteDatabase } from '../driver.ts';
+import { migrations } from '../migrations/index.ts';
+import { nothingToRead, readOnly, storageError } from '../storage-error.ts';
+import { isWritable, preflight } from './preflight.ts';
+import { applicationId, checkReadable, checkVersion, foreign } from './schema-version.ts';
+import { beginImmediate, retryWhileBusy, waitForRecoveries } from './write-lock.ts';
+
+/** Where the database is and how long to wait for others. */
+export interface OpenDatabaseOptions {
+  readonly path: string;
+  /** How long an append waits for another process's write lock before `HOLDFAST_ERR_STORAGE_BUSY`, in milliseconds. */
+  readonly lockTimeoutMs: number;
+}
+
+/**
+ * Opens the database for writing, creates it if it is missing, and brings its schema up to date. Whatever is refused
+ * is left as it was.
+ */
+export function openForWriting(options: OpenDatabaseOptions): SqliteDatabase {
+  const { path, lockTimeoutMs } = options;
+  // A database in memory has no folder that could be looked at.
+  const header = path === ':memory:' ? undefined : preflight(path);
+  if (header !== undefined) checkVersion(path, header.userVersion, header.applicationId);
+  let database: SqliteDatabase | undefined;
+  try {
+    database = openSqlite(path, { readonly: false, busyTimeoutMs: 0 });
+    const opened = database;
+    retryWhileBusy(() => inOneRead(opened, () => refuseForeign(opened, path)), lockTimeoutMs);
+    retryWhileBusy(() => opened.pragma('journal_mode = wal'), lockTimeoutMs);
+    waitForRecoveries(opened);
+    configureWriter(opened);
+    migrate(opened, path, lockTimeoutMs);
+    return opened;
+  } catch (error) {
+    closeQuietly(database);
+    throw storageError(error, path);
+  }
+}
+
+/** Opens a second connection that cannot write, for reads beside the writer. */
+export function openForReading(path: string): SqliteDatabase {
+  let database: SqliteDatabase | undefined;
+  try {
+    database = openSqlite(path, { readonly: true, busyTimeoutMs: 5_000 });
+    database.pragma('query_only = on');
+    database.pragma('cache_size = -32768');
+    checkCurrent(database, path);
+    return database;
+  } catch (error) {
+    closeQuietly(database);
+    throw isForWantOfLog(error, path) ? readOnly(path, error) : storageError(error, path);
+  }
+}
+
+/** A database that was closed in good order has no log, and SQLite makes one to read it. */
+function isForWantOfLog(error: unknown, path: string): boolean {
+  const { code = '' } = error as { code?: string };
+  return code.startsWith('SQLITE_CANTOPEN') && existsSync(path) && !isWritable(dirname(path));
+}
+
+/** What is only read cannot be brought up to date. In one read: another process may be creating it. */
+function checkCurrent(database: SqliteDatabase, path: string): void {
+  inOneRead(database, () => {
+    const { version, application, tables } = whoseItIs(database);
+    if (application === 0 && tables === 0) throw nothingToRead(path);
+    checkReadable(path, version, application);
+  });
+}
+
+function configureWriter(database: SqliteDatabase): void {
+  // Every acknowledged commit is on the disk: with NORMAL, a power cut may take back what was acknowledged.
+  database.pragma('synchronous = full');
+  // On macOS fsync(2) leaves writes in the cache of the disk; with this SQLite has it emptied too (sqlite.org/pragma.html).
+  database.pragma('fullfsync = on');
+  database.pragma('foreign_keys = off');
+  database.pragma('cache_size = -65536');
+  database.pragma('temp_store = memory');
+  // The log is copied back after about 16 MB, and cut back to that size when it has grown behind a slow reader.
+  database.pragma('wal_autocheckpoint = 4000');
+  database.pragma('journal_size_limit = 33554432');
+}
+
+/** All that the step reads is of one moment: another process may be creating the schema right now. */
+function inOneRead(database: SqliteDatabase, step: () => void): void {
+  database.exec('begin');
+  try {
+    step();
+  } finally {
+    if (database.inTransaction) database.exec('rollback');
+  }
+}
+
+function whoseItIs(database: SqliteDatabase): { version: number; application: number; tables: number } {
+  const version = database.pragma('user_version', { simple: true }) as number;
+  const application = database.pragma('application_id', { simple: true }) as number;
+  const tables = database.prepare<number>('select count(*) from sqlite_schema').pluck().get() ?? 0;
+  return { version, application, tables };
+}
+
+function refuseForeign(database: SqliteDatabase, path: string): void {
+  const { version, application, tables } = whoseItIs(database);
+  if (tables > 0 && application === 0) throw foreign(path);
+  checkVersion(path, version, application);
+}
+
+/** One transaction for all missing steps: a crash or a full disk leaves the old schema whole. */
+function migrate(database: SqliteDatabase, path: string, lockTimeoutMs: number): void {
+  if (database.pragma('user_version', { simple: true }) === migrations.length) return;
+  beginImmediate(database, lockTimeoutMs);
+  try {
+    // Another process may have brought it further while this one waited for the lock.
+    refuseForeign(database, path);
+    const found = database.pragma('user_version', { simple: true }) as number;
+    for (const migration of migrations.slice(found)) database.exec(migration);
+    if (found === 0) insertReplica(database);
+    database.pragma(`application_id = ${applicationId}`);
+    database.pragma(`user_version = ${migrations.length}`);
+    database.exec('commit');
+  } catch (error) {
+    if (database.inTransaction) database.exec('rollback');
+    throw error;
+  }
+}
+
+function insertReplica(database: SqliteDatabase): void {
+  // SQLite draws on the random numbers of the system too, and Node.js takes milliseconds to load its own.
+  database.exec('insert into replica values (1, lower(hex(randomblob(8))), 0, 0, 0)');
+}
+
+function closeQuietly(database: SqliteDatabase | undefined): void {
+  try {
+    database?.close();
+  } catch {
+    // The error that led here is the one to report.
+  }
+}

@@ -1,0 +1,126 @@
+import type { Cause } from '../../protocol/cause.ts';
+import { decode } from '../../protocol/codec.ts';
+import {
+  type Delivery,
+  type PendingDelivery,
+  placeOfTimer,
+  type TimerPlace,
+} from '../../protocol/consequences.ts';
+import type { DeadLetter, KeyedDeadLetter, NewDeadLetter } from '../../protocol/dead-letter.ts';
+import type { DeathEvidence } from '../../protocol/host-death.ts';
+import type { SqliteDatabase } from '../driver.ts';
+import { prepareInsertDeadLetter } from '../log/insert-dead-letter.ts';
+import type { LogWriter } from '../log/log-writer.ts';
+
+type Row = Omit<DeadLetter, 'evidence' | 'timer'> & Record<'evidence' | 'timer', string | null>;
+
+const selectLetters = `
+  select dead_letter_id as deadLetterId, address, operation, type, data, metadata, expected_version as expectedVersion,
+    idempotency_key as idempotencyKey, reason, detail, cause, evidence, timer, recorded_at as recordedAt
+  from dead_letters`;
+
+/** Removes what could not be delivered, and returns what it takes to deliver it again if it was a timer. */
+const takeAway = {
+  timers: `delete from timers where timer_id = ?
+    returning json_object('actor', actor, 'name', name, 'to', json(recipient))`,
+  outbox: 'delete from outbox where message_id = ? returning null',
+};
+
+/** Keeps commands that were never answered, with the reason. */
+export class DeadLetterBox {
+  readonly #database: SqliteDatabase;
+  readonly #writer: LogWriter;
+
+  constructor(database: SqliteDatabase, writer: LogWriter) {
+    this.#database = database;
+    this.#writer = writer;
+  }
+
+  /** Returns the ids of the letters, in order. */
+  record(letters: readonly NewDeadLetter[], recordedAt: number): number[] {
+    return this.#writer.write((database) => {
+      const insert = prepareInsertDeadLetter(database);
+      // Sent again and dead again, a command is one letter with newer evidence.
+      const forget = database.prepare('delete from dead_letters where address = ? and idempotency_key = ?');
+      const ids = letters.map((letter) => {
+        const { address, idempotencyKey } = letter;
+        if (idempotencyKey !== null) forget.run(address, idempotencyKey);
+        return insert(letter, recordedAt);
+      });
+      return ids;
+    });
+  }
+
+  /** Keeps what could not be delivered, and removes it from where it waited. */
+  giveUp(
+    { from, id }: Pick<PendingDelivery, 'from' | 'id'>,
+    letter: NewDeadLetter,
+    recordedAt: number,
+  ): void {
+    this.#writer.write((database) => {
+      const taken = database.prepare<string | null>(takeAway[from]).pluck().get(id);
+      if (taken === undefined) return;
+      prepareInsertDeadLetter(database)(letter, recordedAt, taken);
+    });
+  }
+
+  /** All of them, oldest first. Needs no lock. */
+  list(): DeadLetter[] {
+    return listDeadLetters(this.#database);
+  }
+
+  /** One letter, from now on with an idempotency key: its own, or one made from its id. */
+  withKey(id: number): KeyedDeadLetter | undefined {
+    return this.#writer.write((database) => {
+      database
+        .prepare(
+          'update dead_letters set idempotency_key = ? where dead_letter_id = ? and idempotency_key is null',
+        )
+        .run(`dead-letter:${id}`, id);
+      const row = database.prepare<Row>(`${selectLetters} where dead_letter_id = ?`).get(id);
+      if (row === undefined) return undefined;
+      const letter = toLetter(row);
+      return { ...letter, delivery: deliveryOf(letter) };
+    });
+  }
+
+  /** Removes one; false if there is none. */
+  remove(id: number): boolean {
+    return this.#writer.write((database) => {
+      const removed = database
+        .prepare<number>('delete from dead_letters where dead_letter_id = ? returning dead_letter_id')
+        .get(id);
+      return removed !== undefined;
+    });
+  }
+
+  count(): number {
+    return this.#database.prepare<number>('select count(*) from dead_letters').pluck().get() ?? 0;
+  }
+}
+
+function toLetter({ evidence, timer, ...letter }: Row): DeadLetter {
+  return {
+    ...letter,
+    evidence: evidence === null ? null : (JSON.parse(evidence) as DeathEvidence),
+    timer: timer === null ? null : (JSON.parse(timer) as TimerPlace),
+  };
+}
+
+/** Its row goes with the append that it leads to, as a timer's would have. */
+function deliveryOf({ deadLetterId: id, timer, metadata }: DeadLetter): Delivery | null {
+  if (timer === null) return null;
+  const cause = metadata === null ? null : (decode(metadata) as Cause);
+  return {
+    ...placeOfTimer(timer),
+    consumed: { from: 'dead_letters', id },
+    sender: null,
+    workKey: null,
+    cause,
+  };
+}
+
+/** All dead letters of a file, oldest first. */
+export function listDeadLetters(database: SqliteDatabase): DeadLetter[] {
+  return database.prepare<Row>(`${selectLetters} order by dead_letter_id`).all().map(toLetter);
+}

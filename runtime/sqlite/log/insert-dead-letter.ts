@@ -1,0 +1,33 @@
+import type { NewDeadLetter } from '../../protocol/dead-letter.ts';
+import { limits } from '../../protocol/limits.ts';
+import type { SqliteDatabase } from '../driver.ts';
+
+/**
+ * Prepares the insertion of dead letters, of which the newest {@link limits.deadLettersMax} are kept. What it returns
+ * inserts one at a moment, and returns its id. `timer`: what it is of, as JSON, if it is of one.
+ */
+export function prepareInsertDeadLetter(
+  database: SqliteDatabase,
+): (letter: NewDeadLetter, recordedAt: number, timer?: string | null) => number {
+  const insert = database
+    .prepare<number>(
+      `insert into dead_letters (address, operation, type, data, metadata, expected_version, idempotency_key, reason,
+         detail, cause, evidence, recorded_at, timer)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning dead_letter_id`,
+    )
+    .pluck();
+  // By how many there are: ids grow with every letter that was sent again and died again, and leave gaps.
+  const trim = database.prepare(
+    `delete from dead_letters where dead_letter_id <= (
+       select dead_letter_id from dead_letters order by dead_letter_id desc limit 1 offset ?)`,
+  );
+  return (letter, recordedAt, timer = null) => {
+    const { address, operation, type, data, metadata, expectedVersion, idempotencyKey } = letter;
+    const { reason, detail, cause } = letter;
+    const evidence = letter.evidence === null ? null : JSON.stringify(letter.evidence);
+    const content = [address, operation, type, data, metadata, expectedVersion, idempotencyKey];
+    const id = insert.get(...content, reason, detail, cause, evidence, recordedAt, timer) as number;
+    if (id > limits.deadLettersMax) trim.run(limits.deadLettersMax);
+    return id;
+  };
+}

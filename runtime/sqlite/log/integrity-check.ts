@@ -1,0 +1,70 @@
+import type { IntegrityProblem } from '../../ports/event-store-backend.ts';
+import { limits } from '../../protocol/limits.ts';
+import type { SealedRow } from '../../protocol/reader-control.ts';
+import type { SqliteDatabase } from '../driver.ts';
+import { readPage } from './read-page.ts';
+
+const problemsMax = 100;
+
+/** Checks a database file and reads what is needed to check the events in it. Never writes, never repairs. */
+export class IntegrityCheck {
+  readonly #database: SqliteDatabase;
+
+  constructor(database: SqliteDatabase) {
+    this.#database = database;
+  }
+
+  checkFile(): IntegrityProblem[] {
+    const problems: IntegrityProblem[] = [];
+    const rows = this.#database.pragma(`integrity_check(${problemsMax})`) as { integrity_check: string }[];
+    for (const { integrity_check: message } of rows) {
+      if (message !== 'ok') problems.push({ kind: 'file', message });
+    }
+    if (problems.length > 0) return problems;
+    problems.push(...this.#snapshotsAhead(), ...this.#counters());
+    return problems;
+  }
+
+  /** The next events after a position. */
+  sealedPage(after: number): SealedRow[] {
+    const sealed = this.#database
+      .prepare<SealedRow>(
+        `select e.position, e.id, s.name, e.version, e.type, e.schema_version, e.data, e.metadata, e.parents, e.hash
+         from events e left join streams s on s.stream_id = e.stream_id
+         where e.position > ? order by e.position limit ?`,
+      )
+      .raw();
+    return readPage<SealedRow>({
+      limit: limits.pageEventsMax,
+      read: (last, limit) => sealed.all(last?.[0] ?? after, limit),
+      lengthOf: (row) => row[6].length,
+    }).rows;
+  }
+
+  #snapshotsAhead(): IntegrityProblem[] {
+    return this.#database
+      .prepare<{ stream: string; version: number; head: number }>(
+        `select p.stream, p.version, coalesce(max(e.version), 0) as head from snapshots p
+         left join streams s on s.name = p.stream left join events e on e.stream_id = s.stream_id
+         where p.owner = 'actor' group by p.stream having p.version > head limit ${problemsMax}`,
+      )
+      .all()
+      .map(({ stream, version, head }) => ({
+        kind: 'snapshot' as const,
+        message: `The snapshot of ${stream} is at version ${version}, and the stream at ${head}.`,
+      }));
+  }
+
+  #counters(): IntegrityProblem[] {
+    const row = this.#database
+      .prepare<{ counted: number; highest: number }>(
+        `select r.last_sequence as counted, coalesce(max(e.origin_sequence), 0) as highest
+         from replica r left join events e on e.origin = r.origin`,
+      )
+      .get();
+    if (row === undefined) return [{ kind: 'counter', message: 'The identity of this replica is missing.' }];
+    if (row.counted === row.highest) return [];
+    const message = `The last event of this replica is ${row.highest}, and ${row.counted} is recorded.`;
+    return [{ kind: 'counter', message }];
+  }
+}

@@ -1,0 +1,172 @@
+import type { HoldfastError } from '../../errors/holdfast-error.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { AppendReceipt, AppendRequest } from '../../protocol/append.ts';
+import type { FilePresence } from '../connection/file-presence.ts';
+import { beginImmediate, yieldLock } from '../connection/write-lock.ts';
+import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
+import { isRefusal, isUnknownOutcome, outcomeUnknown, storageError } from '../storage-error.ts';
+import { AppendTransaction } from './append-transaction.ts';
+
+/** What became of one append of a group: a receipt, or the error for its caller. */
+export type AppendOutcome = AppendReceipt | HoldfastError;
+
+/** Receives every write of a group, commits once, and says what became of each. */
+export class LogWriter {
+  readonly #database: SqliteDatabase;
+  readonly #path: string;
+  readonly #lockTimeoutMs: number;
+  readonly #presence: FilePresence | undefined;
+  readonly #transaction: AppendTransaction;
+  readonly #dataVersion: SqliteStatement<number>;
+  readonly #begin: () => number;
+  readonly #commit: SqliteStatement;
+  #position = 0;
+  #seenDataVersion = -1;
+  #hasForeignNews = false;
+  /**
+   * Has grown since it was last looked at if another connection has written, whoever noticed it first. Also with the first
+   * look, and after a rollback, when what is known of the file is read anew.
+   */
+  foreignCommits = 0;
+  #contended = false;
+  #isCommitting = false;
+
+  constructor(
+    database: SqliteDatabase,
+    options: {
+      readonly path: string;
+      readonly lockTimeoutMs: number;
+      readonly clock: Clock;
+      /** The run of the runtime that this writer works for; `''` for a store alone. */
+      readonly run: string;
+      /** Whether to wait no longer for the lock of another process. */
+      readonly isHurried?: () => boolean;
+      /** Where the database is a file that others could remove. */
+      readonly presence?: FilePresence | undefined;
+    },
+  ) {
+    this.#database = database;
+    this.#path = options.path;
+    this.#lockTimeoutMs = options.lockTimeoutMs;
+    this.#presence = options.presence;
+    this.#transaction = new AppendTransaction(database, options.clock, options.run);
+    this.#dataVersion = database.prepare<number>('pragma data_version').pluck();
+    this.#commit = database.prepare('commit');
+    this.#begin = () => beginImmediate(database, this.#lockTimeoutMs, options.isHurried);
+  }
+
+  /** The earliest moment that a timer was set for since this was last asked; infinite if there was none. */
+  takeEarliestDueAt(): number {
+    return this.#transaction.consequences.takeEarliestDueAt();
+  }
+
+  /** Whether a message to an actor was sent since this was last asked. */
+  takeMessageNews(): boolean {
+    return this.#transaction.consequences.takeMessageNews();
+  }
+
+  /** Position of the last event that is committed, including those of other processes. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /**
+   * Appends a group in one transaction. A request that is refused (a version conflict, a reused key) does not disturb
+   * the others; an error of the disk fails the whole group, of which then nothing was written.
+   */
+  appendGroup(requests: readonly AppendRequest[]): AppendOutcome[] {
+    try {
+      return this.#inTransaction(() => requests.map((request) => this.#transaction.append(request)));
+    } catch (error) {
+      // One request that the database itself refuses must not fail its neighbours.
+      if (requests.length > 1 && isRefusal(error))
+        return requests.flatMap((request) => this.appendGroup([request]));
+      const failure = this.#failure(error);
+      return requests.map(() => failure);
+    }
+  }
+
+  /** Runs another write in a transaction of its own; returns what it returns. */
+  write<Result>(work: (database: SqliteDatabase) => Result): Result {
+    try {
+      return this.#inTransaction(() => work(this.#database));
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  /**
+   * The same for what can be made again from the log. It is not synced: a power cut may take it back as a whole, and
+   * nothing that was committed before or is acknowledged later (https://www.sqlite.org/pragma.html#pragma_synchronous).
+   */
+  writeDerived<Result>(work: () => Result): Result {
+    this.#database.exec('pragma synchronous = normal');
+    try {
+      return this.write(work);
+    } finally {
+      this.#database.exec('pragma synchronous = full');
+    }
+  }
+
+  /**
+   * Whether another connection may have written since this was asked or since the last group: true if one has, at the first
+   * time, and after a rollback. Refreshes `position`.
+   */
+  noticeForeignCommits(): boolean {
+    const version = this.#dataVersion.get() ?? 0;
+    if (version === this.#seenDataVersion) return false;
+    this.#transaction.reload();
+    this.#seenDataVersion = version;
+    this.foreignCommits++;
+    const known = this.#position;
+    this.#position = this.#transaction.position;
+    if (this.#position > known) this.#hasForeignNews = true;
+    return true;
+  }
+
+  /** Whether another connection has appended since this was last asked, whoever noticed it first. */
+  takeForeignNews(): boolean {
+    const hasNews = this.#hasForeignNews;
+    this.#hasForeignNews = false;
+    return hasNews;
+  }
+
+  #inTransaction<Result>(work: () => Result): Result {
+    // A process that has just waited for the lock is likely to meet the other one again: it leaves it a gap.
+    if (this.#contended) yieldLock();
+    this.#presence?.check();
+    this.#contended = this.#begin() > 0;
+    try {
+      this.noticeForeignCommits();
+      const result = work();
+      this.#transaction.finish();
+      this.#isCommitting = true;
+      this.#commit.run();
+      this.#isCommitting = false;
+      this.#position = this.#transaction.position;
+      return result;
+    } catch (error) {
+      this.#rollback();
+      throw error;
+    }
+  }
+
+  #rollback(): void {
+    this.#seenDataVersion = -1;
+    this.#transaction.forget();
+    if (!this.#database.inTransaction) return;
+    try {
+      this.#database.exec('rollback');
+    } catch {
+      // SQLite has rolled back by itself; the error that led here is the one to report.
+    }
+  }
+
+  #failure(error: unknown): HoldfastError {
+    const wasCommitting = this.#isCommitting;
+    this.#isCommitting = false;
+    return wasCommitting && isUnknownOutcome(error)
+      ? outcomeUnknown(this.#path, error)
+      : storageError(error, this.#path);
+  }
+}
