@@ -104,7 +104,7 @@ function redirect(file) {
 }
 
 const doors = ['store', 'core', 'resilience', 'testing', 'cli', 'container', 'security', 'probes'];
-const fileOf = (door) => ({ core: 'index.js', cli: 'cli/holdfast.js' })[door] ?? `${door}/index.js`;
+const fileOf = (door) => ({ core: 'index.js', cli: 'cli/main.js' })[door] ?? `${door}/index.js`;
 
 /**
  * Where loading begins, each with the files that are loaded then: a door is one, the first `createRuntime` another, a

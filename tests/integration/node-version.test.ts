@@ -71,3 +71,14 @@ test('importing on a real old Node.js is refused with what to do', async ({ skip
     lines: doors.map(() => 'HOLDFAST_ERR_NODE_VERSION'),
   });
 });
+
+test('the program says on a real old Node.js what to do, in one line', ({ skip }) => {
+  const node = oldNode();
+  skip(node === undefined, 'there is no old Node.js on the path');
+  const program = join(import.meta.dirname, '../../dist/runtime/cli/holdfast.js');
+
+  const { status, stdout, stderr } = spawnSync(node as string, [program, 'help'], { encoding: 'utf8' });
+
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  expect(stderr).toMatch(/^holdfast: Holdfast needs Node\.js .*\[HOLDFAST_ERR_NODE_VERSION\]\n$/);
+});
