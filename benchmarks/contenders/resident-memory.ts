@@ -18,10 +18,10 @@ type HostOptions = {
 
 const { size } = readTask();
 const { ActorHost } = await importBuilt<{ ActorHost: new (options: HostOptions) => Host }>(
-  'actors/actor-host.js',
+  'actors/host/actor-host.js',
 );
 const { loadDefinitions } = await importBuilt<{ loadDefinitions: (urls: string[]) => Promise<unknown> }>(
-  'actors/load-definitions.js',
+  'actors/definitions/load-definitions.js',
 );
 const empty = {
   types: [],

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -65,6 +65,16 @@ test('every symbol of a public door has a docstring where it is declared', () =>
     .map((target) => target.slice('./dist/'.length).replace(/\.js$/, '.ts'));
 
   expect(doors.flatMap((door) => undocumented(door))).toEqual([]);
+});
+
+test('what benchmarks import of the build is there', () => {
+  const programs = globSync('benchmarks/**/*.ts', { cwd: root });
+  const imported = programs.flatMap((path) =>
+    [...read(path).matchAll(/importBuilt<.*?>\(\s*'([^']+)'/gs)].map(([, file = '']) => `dist/${file}`),
+  );
+
+  expect(imported).not.toEqual([]);
+  expect(imported.filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });
 
 test('the README is short and shows code at once', () => {
