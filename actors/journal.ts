@@ -1,5 +1,5 @@
 import { decode, encode } from '../runtime/protocol/codec.ts';
-import type { ActorPath } from '../runtime/protocol/consequences.ts';
+import type { ActorPath } from '../runtime/protocol/timer.ts';
 import { messageOf } from './message-of.ts';
 import type { MachineEvent } from './xstate-adapter.ts';
 

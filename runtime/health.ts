@@ -2,7 +2,7 @@ import { isHoldfastError } from './errors/holdfast-error.ts';
 import type { HostHealth, QuarantinedActor } from './hosts/host-health.ts';
 import type { RouterHealth } from './hosts/router.ts';
 import type { ProjectionHealth } from './projections/projection-health.ts';
-import type { PendingCounts } from './protocol/consequences.ts';
+import type { PendingCounts } from './protocol/delivery.ts';
 import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
 
 const askTimeoutMs = 1_000;

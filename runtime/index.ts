@@ -59,8 +59,8 @@ export type { RowChanges } from './projections/row-changes.ts';
 export type { Send, SentMessage } from './projections/send.ts';
 export type { Sql, SqlStatement, SqlValue } from './projections/sql.ts';
 export type { AddressRef } from './protocol/address-ref.ts';
-export type { PendingCounts, TimerPlace, TimerPolicy } from './protocol/consequences.ts';
 export type { DeadLetter, DeadLetterReason } from './protocol/dead-letter.ts';
+export type { PendingCounts } from './protocol/delivery.ts';
 export type { DeathCause, DeathEvidence } from './protocol/host-death.ts';
 export type { OperationMetrics, OperationState } from './protocol/operation.ts';
 export type {
@@ -71,6 +71,7 @@ export type {
   RehearsedKind,
 } from './protocol/rehearsal.ts';
 export type { SkippedEventCount, SkippedReason } from './protocol/skipped-event.ts';
+export type { TimerPlace, TimerPolicy } from './protocol/timer.ts';
 export type { RehearseOptions } from './rehearse/rehearse-options.ts';
 export type { Call } from './resilience/call-queue.ts';
 export type { CallOptions, CallResult } from './resilience/call-result.ts';

@@ -1,8 +1,8 @@
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
 import { nearestName } from '../../runtime/errors/nearest-name.ts';
-import { type TimerPolicy, timerPolicies } from '../../runtime/protocol/consequences.ts';
 import { checkName, describe } from '../../runtime/protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from '../../runtime/protocol/options.ts';
+import { type TimerPolicy, timerPolicies } from '../../runtime/protocol/timer.ts';
 import { isReservedKind } from '../../runtime/protocol/volatile-kinds.ts';
 import {
   type AnyStateMachine,
@@ -12,6 +12,7 @@ import {
   isMachine,
   type StateValueFrom,
 } from '../xstate-adapter.ts';
+import type { EventData } from './event-data.ts';
 import type { Migrate } from './migrate.ts';
 import type { StandardSchema } from './standard-schema.ts';
 import { type AnyUpcastChains, checkUpcast, type UpcastChains } from './upcast.ts';
@@ -76,9 +77,6 @@ type GivenInputs<Inputs extends CommandInputs, Outputs extends CommandInputs, Na
       : Inputs[Each]
     : Outputs[Each];
 } & { [Each in Exclude<Name, keyof Outputs>]: unknown };
-
-/** The payload of an event: the event without its type. */
-export type EventData<Event, Type> = Omit<Extract<Event, { type: Type }>, 'type'>;
 
 /** Schemas of event payloads, by event type. Events without one are not checked. */
 export type EventSchemas<Machine extends AnyStateMachine> = {

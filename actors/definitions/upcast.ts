@@ -2,7 +2,7 @@ import { isInternalType } from '../../runtime/protocol/internal-type.ts';
 import { checkName, describe, isReservedType } from '../../runtime/protocol/names.ts';
 import { invalidOption } from '../../runtime/protocol/options.ts';
 import type { AnyStateMachine, EventFromLogic } from '../xstate-adapter.ts';
-import type { EventData } from './define-aggregate.ts';
+import type { EventData } from './event-data.ts';
 
 /**
  * Turns the payload of a stored event at one schema version into that of the next. Returns

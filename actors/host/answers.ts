@@ -4,7 +4,7 @@ import type { HostReceipt, HostRequest } from '../../runtime/protocol/host-messa
 import { failureToBegin } from '../definitions/hosted-definition.ts';
 import { keepable } from '../journal.ts';
 import { contextToKeep } from '../steps/bare-machine.ts';
-import type { Decision } from './decide.ts';
+import type { Decision } from './decision.ts';
 import type { Resident } from './resident.ts';
 
 /** Where an actor is, as the answer to a command. */

@@ -1,11 +1,12 @@
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
-import type { Consequences, TimerChange, TimerPolicy } from '../../runtime/protocol/consequences.ts';
+import type { Consequences } from '../../runtime/protocol/consequences.ts';
 import { type NewDeadLetter, undelivered } from '../../runtime/protocol/dead-letter.ts';
 import type { HostRequest } from '../../runtime/protocol/host-messages.ts';
 import { describe } from '../../runtime/protocol/names.ts';
+import type { TimerChange, TimerPolicy } from '../../runtime/protocol/timer.ts';
 import { entryOf } from '../journal.ts';
 import { type AskedMessage, type AskedTimer, asksAnything } from '../steps/asked.ts';
-import type { Decision } from './decide.ts';
+import type { Decision } from './decision.ts';
 import type { Resident } from './resident.ts';
 
 /** What a decision writes besides its events; `null` for nothing, which is nearly always. */

@@ -1,9 +1,9 @@
 import { type HoldfastError, holdfastError } from '../../runtime/errors/holdfast-error.ts';
 import { decode } from '../../runtime/protocol/codec.ts';
-import type { ActorPath } from '../../runtime/protocol/consequences.ts';
 import { createEventId } from '../../runtime/protocol/event-id.ts';
 import type { HostRequest } from '../../runtime/protocol/host-messages.ts';
 import { checkName, describe, isReservedType, reservedTypes } from '../../runtime/protocol/names.ts';
+import type { ActorPath } from '../../runtime/protocol/timer.ts';
 import type { CommandDefinition, Decide } from '../definitions/define-aggregate.ts';
 import { failed, failureToBegin } from '../definitions/hosted-definition.ts';
 import { validateEvent } from '../definitions/validate.ts';
@@ -27,21 +27,9 @@ import {
   type MachineEvent,
   type MachineSnapshot,
 } from '../xstate-adapter.ts';
+import type { Deciding, Decision } from './decision.ts';
 import { refuseUnkeepableAsked } from './refuse-unkeepable-asked.ts';
-import type { Resident } from './resident.ts';
 import { unknownCommand } from './unknown-command.ts';
-
-/** What of an actor a decision is made on. */
-export type Deciding = Pick<Resident, 'address' | 'id' | 'onInput' | 'hosted' | 'tree' | 'tip'>;
-
-/** What a request does to an actor, computed and not yet durable. */
-export interface Decision {
-  readonly events: readonly NewEntry[];
-  readonly snapshot: MachineSnapshot;
-  readonly asked: Asked;
-  /** An instance that takes the place of the one that the decision was made on. */
-  readonly tree: Resident['tree'];
-}
 
 /**
  * Decides a request on a state: the events that follow and the state they lead to, all of them or none. Nothing has

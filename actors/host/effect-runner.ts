@@ -1,8 +1,8 @@
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
 import type { Cause } from '../../runtime/protocol/cause.ts';
-import type { ActorPath } from '../../runtime/protocol/consequences.ts';
 import { giveServices, type ThreadServices } from '../../runtime/protocol/container-blueprint.ts';
 import { limits } from '../../runtime/protocol/limits.ts';
+import type { ActorPath } from '../../runtime/protocol/timer.ts';
 import { entryOf } from '../journal.ts';
 import type { Effect, EffectSelf, WorkDescription } from '../steps/asked.ts';
 import type { WorkEvent } from '../steps/stand-in.ts';

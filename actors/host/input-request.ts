@@ -1,6 +1,6 @@
 import type { Cause } from '../../runtime/protocol/cause.ts';
-import type { ActorPath } from '../../runtime/protocol/consequences.ts';
 import { blankRequest, type HostRequest } from '../../runtime/protocol/host-messages.ts';
+import type { ActorPath } from '../../runtime/protocol/timer.ts';
 import { entryOf, type JournalEntry, keepable } from '../journal.ts';
 import type { MachineEvent } from '../xstate-adapter.ts';
 

@@ -6,7 +6,7 @@ import type { HostRequest } from '../../runtime/protocol/host-messages.ts';
 import { sealEvent } from '../../runtime/protocol/seal-event.ts';
 import { asksAnything } from '../steps/asked.ts';
 import { consequencesOf } from './consequences-of.ts';
-import type { Decision } from './decide.ts';
+import type { Decision } from './decision.ts';
 import { refuseUnkeepableEmitted } from './refuse-unkeepable-asked.ts';
 import { replyToKeep } from './repeated-command.ts';
 import type { Place, Resident } from './resident.ts';

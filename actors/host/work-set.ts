@@ -1,5 +1,5 @@
-import type { ActorPath } from '../../runtime/protocol/consequences.ts';
 import type { ThreadServices } from '../../runtime/protocol/container-blueprint.ts';
+import type { ActorPath } from '../../runtime/protocol/timer.ts';
 import type { WorkDescription } from '../steps/asked.ts';
 import type { WorkEvent } from '../steps/stand-in.ts';
 import { type MachineEvent, runLogic } from '../xstate-adapter.ts';

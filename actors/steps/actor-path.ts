@@ -1,4 +1,4 @@
-import type { ActorPath } from '../../runtime/protocol/consequences.ts';
+import type { ActorPath } from '../../runtime/protocol/timer.ts';
 import type { LiveActor } from '../xstate-adapter.ts';
 
 /** Where an actor is in its tree. */

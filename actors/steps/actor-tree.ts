@@ -1,7 +1,7 @@
 import { isAddressRef } from '../../runtime/protocol/address-ref.ts';
-import type { ActorPath } from '../../runtime/protocol/consequences.ts';
 import { giveServices, type ThreadServices } from '../../runtime/protocol/container-blueprint.ts';
 import { createEventId } from '../../runtime/protocol/event-id.ts';
+import type { ActorPath } from '../../runtime/protocol/timer.ts';
 import {
   type Action,
   type ActorLogic,

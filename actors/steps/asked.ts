@@ -1,4 +1,4 @@
-import type { ActorPath, CancelTimers, SetTimer } from '../../runtime/protocol/consequences.ts';
+import type { ActorPath, CancelTimers, SetTimer } from '../../runtime/protocol/timer.ts';
 import type { ActorLogic, MachineEvent } from '../xstate-adapter.ts';
 
 /** Work outside of the machine: a promise, a callback or an observable that an actor has invoked or spawned. */

@@ -1,4 +1,4 @@
-import type { ActorPath } from '../../runtime/protocol/consequences.ts';
+import type { ActorPath } from '../../runtime/protocol/timer.ts';
 import type { MachineEvent, MachineSnapshot } from '../xstate-adapter.ts';
 import type { Asked } from './asked.ts';
 

@@ -1,5 +1,5 @@
 import { deliveryDelayed } from '../observability/channels.ts';
-import type { HeldBack, MessageRange, PendingDelivery } from '../protocol/consequences.ts';
+import type { HeldBack, MessageRange, PendingDelivery } from '../protocol/delivery.ts';
 import { limits } from '../protocol/limits.ts';
 import type { DeliverySignal } from '../protocol/store-control.ts';
 import { Lines } from './lines.ts';

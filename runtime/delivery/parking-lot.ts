@@ -1,4 +1,4 @@
-import type { HeldBack, PendingDelivery } from '../protocol/consequences.ts';
+import type { HeldBack, PendingDelivery } from '../protocol/delivery.ts';
 import type { FailureKind } from './retry.ts';
 
 /**

@@ -1,26 +1,6 @@
-import type { DeathCause, DeathEvidence } from '../protocol/host-death.ts';
+import type { DeathEvidence } from '../protocol/host-death.ts';
 import type { HostThreadClient } from './host-thread-client.ts';
-
-/** Why a thread was ended from here. */
-export interface Verdict {
-  readonly cause: DeathCause;
-  readonly message: string;
-  readonly figures: Readonly<Record<string, number>>;
-}
-
-/** Causes that the work of a request brings about; a thread that ends otherwise was ended for the sake of others. */
-const broughtAbout: ReadonlySet<DeathCause> = new Set([
-  'exit',
-  'threw',
-  'out-of-memory',
-  'external-memory',
-  'unresponsive',
-]);
-
-/** Whether a request may be to blame for a death. */
-export function isBroughtAbout({ cause }: DeathEvidence): boolean {
-  return broughtAbout.has(cause);
-}
+import { overBudget } from './verdict.ts';
 
 /** What is known of a thread that has ended. */
 export function deathOf(client: HostThreadClient, startError: Error | undefined): DeathEvidence {
@@ -53,15 +33,6 @@ export function deathOf(client: HostThreadClient, startError: Error | undefined)
 /** The evidence of a thread that could not be started. */
 export function notStarted(error: Error): DeathEvidence {
   return { cause: 'not-started', message: error.message, stack: error.stack ?? null, figures: {} };
-}
-
-/** The verdict on a thread whose buffers take too much. */
-export function overBudget(usedMb: number, limitMb: number): Verdict {
-  return {
-    cause: 'external-memory',
-    message: `its buffers took ${usedMb} MB of memory outside of the heap, and ${limitMb} MB are allowed`,
-    figures: { usedMb, limitMb },
-  };
 }
 
 /** The end of a host thread, once nothing of it runs any more. */

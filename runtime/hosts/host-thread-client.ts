@@ -15,9 +15,9 @@ import { FramePort } from '../threads/frame-port.ts';
 import { hostHeapLimits } from '../threads/heap-limits.ts';
 import { Thread } from '../threads/thread.ts';
 import { takeArrived, threading } from '../threads/threading.ts';
-import { overBudget, type Verdict } from './death.ts';
 import type { Suspicion } from './suspects.ts';
 import { typescriptExecArgv } from './typescript-modules.ts';
+import { overBudget, type Verdict } from './verdict.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** What every host thread of a runtime is started with. */

@@ -3,13 +3,14 @@ import { hostLifecycleMachine } from '../../machines/host-lifecycle.machine.ts';
 import { actorQuarantined, actorReleased } from '../observability/channels.ts';
 import type { DeathEvidence } from '../protocol/host-death.ts';
 import type { HostReceipt } from '../protocol/host-messages.ts';
-import { type Death, isBroughtAbout, untilDeath } from './death.ts';
+import { type Death, untilDeath } from './death.ts';
 import { fence } from './fence.ts';
 import { closedUnderway, hostDiedUnder, poisoned } from './host-errors.ts';
 import { HostThreadClient, type HostThreadOptions } from './host-thread-client.ts';
 import type { Mailbox } from './mailboxes.ts';
 import type { PendingRequest } from './pending-request.ts';
 import { recordDeadLetters } from './record-dead-letters.ts';
+import { isBroughtAbout } from './verdict.ts';
 
 /** An actor in quarantine, with the requests that are tried alone: the culprit last. */
 interface Patient {

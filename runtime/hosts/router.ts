@@ -1,7 +1,7 @@
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { within } from '../ports/within.ts';
 import { placeOf } from '../protocol/address.ts';
-import type { PendingDelivery } from '../protocol/consequences.ts';
+import type { PendingDelivery } from '../protocol/delivery.ts';
 import { blankRequest, type HostReceipt, type HostRequest } from '../protocol/host-messages.ts';
 import { checkSignal, checkWholeOption } from '../protocol/options.ts';
 import { type SkippedEventCount, sumSkipped } from '../protocol/skipped-event.ts';

@@ -1,6 +1,6 @@
 import type { DeathEvidence } from '../protocol/host-death.ts';
 import { limits } from '../protocol/limits.ts';
-import { isBroughtAbout } from './death.ts';
+import { isBroughtAbout } from './verdict.ts';
 
 /** How many host threads may die of the code of an actor before it is taken for the cause, and before it is given up. */
 const [convictedAt, givenUpAt] = [2, 3] as const;

@@ -1,7 +1,7 @@
 import type { DeathEvidence } from '../protocol/host-death.ts';
 import { limits } from '../protocol/limits.ts';
-import { isBroughtAbout } from './death.ts';
 import type { PendingRequest } from './pending-request.ts';
+import { isBroughtAbout } from './verdict.ts';
 
 /** What a host thread leaves behind, each in the order in which it was sent. */
 export interface Triage {

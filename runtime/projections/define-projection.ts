@@ -1,5 +1,6 @@
-import type { AnyAggregateDefinition, EventData } from '../../actors/definitions/define-aggregate.ts';
+import type { AnyAggregateDefinition } from '../../actors/definitions/define-aggregate.ts';
 import { isAggregateDefinition } from '../../actors/definitions/define-aggregate.ts';
+import type { EventData } from '../../actors/definitions/event-data.ts';
 import type { EventFromLogic } from '../../actors/xstate-adapter.ts';
 import { checkName, describe } from '../protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from '../protocol/options.ts';

@@ -1,6 +1,7 @@
 import { metadataOfDelivery } from './cause.ts';
-import type { Delivery, TimerPlace } from './consequences.ts';
+import type { Delivery } from './delivery.ts';
 import type { DeathCause, DeathEvidence } from './host-death.ts';
+import type { TimerPlace } from './timer.ts';
 
 /**
  * Why a command became a dead letter. `poison`: it killed its host, and once more alone in quarantine. `host-died`: the

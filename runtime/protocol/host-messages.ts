@@ -1,7 +1,7 @@
 import { fromWireError, toWireError, type WireError } from '../errors/wire-error.ts';
 import type { AppendReceipt } from './append.ts';
 import type { DirectAnswer, Frame } from './append-frame.ts';
-import type { Delivery } from './consequences.ts';
+import type { Delivery } from './delivery.ts';
 
 /** What a host is asked to do with an actor. */
 export type HostOperation =

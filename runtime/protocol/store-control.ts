@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { StoreStats } from '../ports/event-store-backend.ts';
 import type { StreamSnapshot } from './append.ts';
-import type { HeldBack, MessageRange, PendingCounts, PendingDelivery } from './consequences.ts';
 import type { DeadLetter, KeyedDeadLetter, NewDeadLetter } from './dead-letter.ts';
+import type { HeldBack, MessageRange, PendingCounts, PendingDelivery } from './delivery.ts';
 import type {
   ClaimResult,
   EnqueueResult,

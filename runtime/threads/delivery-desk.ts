@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts';
-import type { HeldBack, MessageRange, PendingCounts, PendingDelivery } from '../protocol/consequences.ts';
+import type { HeldBack, MessageRange, PendingCounts, PendingDelivery } from '../protocol/delivery.ts';
 import { limits } from '../protocol/limits.ts';
 import type { DeliverySignal } from '../protocol/store-control.ts';
 import { ownIdentity, type ProcessIdentity } from '../sqlite/connection/process-identity.ts';

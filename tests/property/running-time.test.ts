@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type TimerPolicy, timerPolicies } from '../../runtime/protocol/consequences.ts';
+import { type TimerPolicy, timerPolicies } from '../../runtime/protocol/timer.ts';
 import { openRun } from '../support/open-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { isThorough } from '../support/thorough.ts';

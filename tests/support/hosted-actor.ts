@@ -5,7 +5,7 @@ import type { ActorHostOptions } from '../../actors/host/actor-host-options.ts';
 import type { AnyStateMachine, MachineEvent } from '../../actors/xstate-adapter.ts';
 import type { AppendRequest } from '../../runtime/protocol/append.ts';
 import { decode, encode } from '../../runtime/protocol/codec.ts';
-import type { Delivery, PendingDelivery } from '../../runtime/protocol/consequences.ts';
+import type { Delivery, PendingDelivery } from '../../runtime/protocol/delivery.ts';
 import { createEventId } from '../../runtime/protocol/event-id.ts';
 import type { HostReceipt, HostRequest } from '../../runtime/protocol/host-messages.ts';
 import { sha256 } from '../../runtime/protocol/sha256.ts';

@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
-import type { Consequences, TimerPolicy } from '../../runtime/protocol/consequences.ts';
+import type { Consequences } from '../../runtime/protocol/consequences.ts';
+import type { TimerPolicy } from '../../runtime/protocol/timer.ts';
 import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
 import { PendingDeliveries } from '../../runtime/sqlite/deliveries/pending-deliveries.ts';
 import { RestartedTimers } from '../../runtime/sqlite/deliveries/restarted-timers.ts';

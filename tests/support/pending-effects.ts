@@ -1,4 +1,5 @@
-import type { Consequences, Consumed, PendingDelivery } from '../../runtime/protocol/consequences.ts';
+import type { Consequences } from '../../runtime/protocol/consequences.ts';
+import type { Consumed, PendingDelivery } from '../../runtime/protocol/delivery.ts';
 
 interface Timer {
   readonly id: number;

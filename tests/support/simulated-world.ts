@@ -2,7 +2,7 @@ import type { HostedDefinition } from '../../actors/definitions/hosted-definitio
 import { ActorHost } from '../../actors/host/actor-host.ts';
 import type { HostLog } from '../../runtime/ports/host-log.ts';
 import { encode } from '../../runtime/protocol/codec.ts';
-import type { Delivery, PendingDelivery } from '../../runtime/protocol/consequences.ts';
+import type { Delivery, PendingDelivery } from '../../runtime/protocol/delivery.ts';
 import type { HostOperation, HostReceipt } from '../../runtime/protocol/host-messages.ts';
 import type { LoadRequest } from '../../runtime/protocol/load.ts';
 import { sha256 } from '../../runtime/protocol/sha256.ts';

@@ -1,4 +1,5 @@
-import type { Consequences, TimerPolicy } from '../../runtime/protocol/consequences.ts';
+import type { Consequences } from '../../runtime/protocol/consequences.ts';
+import type { TimerPolicy } from '../../runtime/protocol/timer.ts';
 
 /** That a timer of the root is set, which is called "soon". */
 export function soonTimer(policy: TimerPolicy, delayMs: number): Consequences['timers'][number] {

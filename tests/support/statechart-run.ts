@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import type { MachineEvent } from '../../actors/xstate-adapter.ts';
 import { decode } from '../../runtime/protocol/codec.ts';
-import type { Consequences, PendingDelivery } from '../../runtime/protocol/consequences.ts';
+import type { Consequences } from '../../runtime/protocol/consequences.ts';
+import type { PendingDelivery } from '../../runtime/protocol/delivery.ts';
 import { AskedHost, hostedMachine } from './hosted-actor.ts';
 import { InMemoryHostLog } from './in-memory-host-log.ts';
 import {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Recipient, TimerChange } from '../../runtime/protocol/consequences.ts';
+import type { Recipient, TimerChange } from '../../runtime/protocol/timer.ts';
 import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
 import { ConsequenceWriter } from '../../runtime/sqlite/log/consequence-writer.ts';
 

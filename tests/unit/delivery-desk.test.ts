@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { TimerPolicy } from '../../runtime/protocol/consequences.ts';
 import { limits } from '../../runtime/protocol/limits.ts';
+import type { TimerPolicy } from '../../runtime/protocol/timer.ts';
 import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
 import { LogWriter } from '../../runtime/sqlite/log/log-writer.ts';
 import { DeliveryDesk } from '../../runtime/threads/delivery-desk.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Dispatcher, wakesMax } from '../../runtime/delivery/dispatcher.ts';
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
-import type { PendingDelivery } from '../../runtime/protocol/consequences.ts';
+import type { PendingDelivery } from '../../runtime/protocol/delivery.ts';
 import { limits } from '../../runtime/protocol/limits.ts';
 
 beforeEach(() => {

@@ -1,13 +1,9 @@
 import type { Cause } from '../../protocol/cause.ts';
 import { decode } from '../../protocol/codec.ts';
-import {
-  type Delivery,
-  type PendingDelivery,
-  placeOfTimer,
-  type TimerPlace,
-} from '../../protocol/consequences.ts';
 import type { DeadLetter, KeyedDeadLetter, NewDeadLetter } from '../../protocol/dead-letter.ts';
+import type { Delivery, PendingDelivery } from '../../protocol/delivery.ts';
 import type { DeathEvidence } from '../../protocol/host-death.ts';
+import { placeOfTimer, type TimerPlace } from '../../protocol/timer.ts';
 import type { SqliteDatabase } from '../driver.ts';
 import { prepareInsertDeadLetter } from '../log/insert-dead-letter.ts';
 import type { LogWriter } from '../log/log-writer.ts';

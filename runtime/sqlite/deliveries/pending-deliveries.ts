@@ -1,13 +1,7 @@
 import { invariant } from '../../errors/invariant.ts';
 import type { Cause } from '../../protocol/cause.ts';
-import {
-  type HeldBack,
-  type MessageRange,
-  type PendingCounts,
-  type PendingDelivery,
-  placeOfTimer,
-  type Recipient,
-} from '../../protocol/consequences.ts';
+import type { HeldBack, MessageRange, PendingCounts, PendingDelivery } from '../../protocol/delivery.ts';
+import { placeOfTimer, type Recipient } from '../../protocol/timer.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 
 type TimerRow = {

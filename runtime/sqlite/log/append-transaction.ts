@@ -8,8 +8,8 @@ import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 import { ConsequenceWriter } from './consequence-writer.ts';
 import { type HybridTime, nextHybridTime } from './hybrid-clock.ts';
 import { Inbox } from './inbox.ts';
-import { ownerOf, upsertSnapshot } from './snapshot-table.ts';
 import { type StreamHead, StreamHeads } from './stream-heads.ts';
+import { ownerOf, upsertSnapshot } from './upsert-snapshot.ts';
 
 const noHead: StreamHead = { streamId: 0, version: 0, head: '' };
 

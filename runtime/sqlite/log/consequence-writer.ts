@@ -1,6 +1,8 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Cause } from '../../protocol/cause.ts';
-import type { Consequences, Consumed, OutgoingMessage, TimerChange } from '../../protocol/consequences.ts';
+import type { Consequences, OutgoingMessage } from '../../protocol/consequences.ts';
+import type { Consumed } from '../../protocol/delivery.ts';
+import type { TimerChange } from '../../protocol/timer.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 import { prepareInsertDeadLetter } from './insert-dead-letter.ts';
 

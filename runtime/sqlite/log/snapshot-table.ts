@@ -1,16 +1,6 @@
 import type { StreamSnapshot } from '../../protocol/append.ts';
 import type { LogWriter } from './log-writer.ts';
-
-/** Replaces the snapshot of a stream, unless it is newer and made by the same code. */
-export const upsertSnapshot = `
-  insert into snapshots values (?, ?, ?, ?, ?, ?) on conflict (stream, owner) do update set version = excluded.version,
-    fingerprint = excluded.fingerprint, state = excluded.state, recorded_at = excluded.recorded_at
-  where excluded.version >= snapshots.version or excluded.fingerprint <> snapshots.fingerprint`;
-
-/** Snapshots of actors carry a fingerprint; those that a caller of the store saves are its own, beside them. */
-export function ownerOf(fingerprint: string): 'actor' | 'caller' {
-  return fingerprint === '' ? 'caller' : 'actor';
-}
+import { ownerOf, upsertSnapshot } from './upsert-snapshot.ts';
 
 /** Saves snapshots outside of appends. The newest of a stream is kept, and replaced by an older one only if other code made that. */
 export class SnapshotTable {

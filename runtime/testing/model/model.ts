@@ -2,9 +2,9 @@ import {
   type AggregateDefinition,
   type AnyAggregateDefinition,
   defineAggregate,
-  type EventData,
   isAggregateDefinition,
 } from '../../../actors/definitions/define-aggregate.ts';
+import type { EventData } from '../../../actors/definitions/event-data.ts';
 import { HostedDefinition } from '../../../actors/definitions/hosted-definition.ts';
 import type { StandardSchema } from '../../../actors/definitions/standard-schema.ts';
 import {

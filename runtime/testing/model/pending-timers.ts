@@ -1,6 +1,6 @@
 import type { AskedTimer } from '../../../actors/steps/asked.ts';
 import type { MachineEvent } from '../../../actors/xstate-adapter.ts';
-import type { ActorPath, Recipient } from '../../protocol/consequences.ts';
+import type { ActorPath, Recipient } from '../../protocol/timer.ts';
 import type { TimerStep } from './model-step.ts';
 
 /** A delayed event that has not come yet. */

@@ -1,6 +1,6 @@
 import type { AppendReceipt, AppendRequest } from '../../protocol/append.ts';
 import { decode } from '../../protocol/codec.ts';
-import type { Consumed } from '../../protocol/consequences.ts';
+import type { Consumed } from '../../protocol/delivery.ts';
 import type { SqliteDatabase, SqliteStatement } from '../../sqlite/driver.ts';
 import type { AppendOutcome } from '../../sqlite/log/log-writer.ts';
 import { Violation } from './violation.ts';

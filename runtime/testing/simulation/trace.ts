@@ -1,5 +1,5 @@
 import type { AppendRequest } from '../../protocol/append.ts';
-import type { TimerChange } from '../../protocol/consequences.ts';
+import type { TimerChange } from '../../protocol/timer.ts';
 import type { AppendOutcome } from '../../sqlite/log/log-writer.ts';
 
 /** One thing that happened in a simulation: plain data, the same for the same seed. */
