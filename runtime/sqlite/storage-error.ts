@@ -50,7 +50,8 @@ export function storageError(thrown: unknown, path: string): HoldfastError {
   }
   return coded(
     'HOLDFAST_ERR_STORAGE_IO',
-    `${path} could not be read or written: ${said}. Nothing was written. Check the disk and repeat the call.`,
+    `${path} could not be read or written: ${said}. Nothing was written. Check the disk, and the quota of ` +
+      'its user if there is one, which SQLite does not tell from it; then repeat the call.',
   );
 }
 
