@@ -2,6 +2,7 @@ import type { Entropy } from '../../actors/steps/entropy.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { describe } from '../protocol/names.ts';
 import type { LaneEffects, ReactorMessage } from '../protocol/projection.ts';
+import { MadeByHandler } from './made-by-handler.ts';
 import type { Handled, RangeRun } from './range-run.ts';
 import { isSentMessage, type SentMessage, send } from './send.ts';
 
@@ -9,12 +10,15 @@ import { isSentMessage, type SentMessage, send } from './send.ts';
 export class CollectedMessages implements RangeRun {
   length = 0;
   readonly #messages: ReactorMessage[] = [];
+  readonly #made = new MadeByHandler(send);
 
   add(position: number, handled: readonly Handled[], entropy: Entropy): void {
     const sent = handled.flatMap(({ event, handler }) => {
-      const returned: unknown = entropy.within(() => handler(event as never, send as never));
+      this.#made.reset();
+      const returned = toMessages(entropy.within(() => handler(event as never, this.#made.make as never)));
+      this.#made.check(returned.length, 'send(...)');
       const cause = { correlationId: event.correlationId, causationId: event.eventId };
-      return toMessages(returned).map((message) => ({ position, ...message, cause }));
+      return returned.map((message) => ({ position, ...message, cause }));
     });
     for (const message of sent) {
       this.#messages.push(message);

@@ -2,6 +2,7 @@ import type { Entropy } from '../../actors/steps/entropy.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { describe } from '../protocol/names.ts';
 import type { LaneEffects } from '../protocol/projection.ts';
+import { MadeByHandler } from './made-by-handler.ts';
 import type { Handled, RangeRun } from './range-run.ts';
 import { isSqlStatement, type SqlStatement, sql } from './sql.ts';
 
@@ -10,11 +11,16 @@ export class CollectedStatements implements RangeRun {
   length = 0;
   readonly #indexes = new Map<string, number>();
   readonly #calls: unknown[] = [];
+  readonly #made = new MadeByHandler(sql);
 
   add(position: number, handled: readonly Handled[], entropy: Entropy): void {
-    const statements = handled.flatMap(({ event, handler }) =>
-      toStatements(entropy.within(() => handler(event as never, sql as never))),
-    );
+    const made = this.#made;
+    const statements = handled.flatMap(({ event, handler }) => {
+      made.reset();
+      const returned = toStatements(entropy.within(() => handler(event as never, made.make as never)));
+      made.check(returned.length, 'sql`...`');
+      return returned;
+    });
     if (statements.length === 0) return;
     const calls = this.#calls;
     calls.push(position, statements.length);

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { addressOf } from '../../actors/definitions/address-of.ts';
+import { defineProjection, type TableHandler } from '../../runtime/projections/define-projection.ts';
+import { defineReactor } from '../../runtime/projections/define-reactor.ts';
+import { specify } from '../../runtime/testing/index.ts';
+
+const created = { stream: 'document/1', type: 'created', data: { title: 'Tides' } };
+
+/** A table of documents, filled by one handler. */
+function documents(created: TableHandler) {
+  const tables = 'create table documents (id text primary key) strict';
+  return defineProjection('documents', { version: 1, tables, on: { 'document.created': created } });
+}
+
+test('a handler of tables that forgets to return its statements is refused, not passed over', async () => {
+  const none = documents(({ id }, sql) => {
+    sql`insert into documents values (${id})`;
+  });
+  await expect(
+    specify(none).given([created]).when('select id from documents').then([]),
+  ).rejects.toMatchObject({
+    message: expect.stringMatching(
+      /called sql`\.\.\.` 1 times and returned 0 .* return it, several as an array/,
+    ),
+  });
+  const last = documents(({ id }, sql) => {
+    sql`delete from documents where id = ${id}`;
+    return sql`insert into documents values (${id})`;
+  });
+  await expect(
+    specify(last).given([created]).when('select id from documents').then([]),
+  ).rejects.toMatchObject({
+    message: expect.stringContaining('2 times and returned 1'),
+  });
+});
+
+test('a reactor that forgets to return its message is refused, not passed over', async () => {
+  const greeter = defineReactor('greeter', {
+    on: {
+      'document.created': ({ id }, send) => {
+        send(addressOf('mailer', 'main'), { type: 'greet', document: id });
+        return undefined;
+      },
+    },
+  });
+  await expect(specify(greeter).given([created]).then([])).rejects.toMatchObject({
+    message: expect.stringContaining('called send(...) 1 times and returned 0'),
+  });
+});
+
+test('a handler that makes nothing, and one that returns all it makes, go on', async () => {
+  const some = documents(({ id }, sql) =>
+    id === '1' ? [sql`insert into documents values (${id})`] : undefined,
+  );
+  await specify(some)
+    .given([created, { ...created, stream: 'document/2' }])
+    .when('select id from documents')
+    .then([{ id: '1' }]);
+});
