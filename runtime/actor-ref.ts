@@ -306,6 +306,10 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
   readonly #toReceipt = (answer: HostReceipt): Receipt<Machine> => toReceipt(this.address, answer);
 }
 
+/** The type of what `runtime.actor(definition, id)` returns: `ActorRefOf<typeof account>`. */
+export type ActorRefOf<Definition extends AnyAggregateDefinition> =
+  Definition extends AggregateDefinition<infer Machine, infer Inputs> ? ActorRef<Machine, Inputs> : never;
+
 /** What a host has answered, as it is given to whoever sent the command. */
 export function toReceipt<Machine extends AnyStateMachine>(
   stream: string,

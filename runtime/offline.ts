@@ -21,7 +21,7 @@ export type { StateAtVersion } from '../actors/evolution/state-at.ts';
 // contain no network at all. What needs a network never gets an export here.
 export type { TripRule } from '../machines/circuit-breaker.machine.ts';
 export type { SupervisionStrategy } from '../machines/supervisor.machine.ts';
-export type { ActorRef, Receipt, SendOptions, StartOptions, WaitOptions } from './actor-ref.ts';
+export type { ActorRef, ActorRefOf, Receipt, SendOptions, StartOptions, WaitOptions } from './actor-ref.ts';
 export type { ActorSnapshot } from './actor-snapshot.ts';
 export { createRuntime } from './create-runtime.ts';
 export type { Emitted } from './delivery/emitted-listeners.ts';

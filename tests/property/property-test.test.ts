@@ -457,6 +457,22 @@ test('an input is drawn and becomes small', async () => {
   expect(again.input).toEqual({ max: 10 });
 });
 
+test('a history state, which nothing is ever in, is no state to cover', async () => {
+  const machine = createMachine({
+    initial: 'on',
+    states: {
+      on: {
+        initial: 'a',
+        states: { a: { on: { GO: 'b' } }, b: {}, was: { type: 'history' } },
+        on: { PAUSE: 'off' },
+      },
+      off: { on: { RESUME: 'on.was' } },
+    },
+  });
+  const { coverage } = await propertyTest(machine, { seed: 1, coverage: { states: 1, transitions: 1 } });
+  expect(coverage.states).toEqual({ covered: 4, total: 4, missed: [] });
+});
+
 test('too little coverage is told with what was missed', async () => {
   const machine = createMachine({
     initial: 'a',

@@ -1,4 +1,10 @@
-import { type AggregateDefinition, addressOf, defineAggregate, type Runtime } from 'holdfast';
+import {
+  type ActorRefOf,
+  type AggregateDefinition,
+  addressOf,
+  defineAggregate,
+  type Runtime,
+} from 'holdfast';
 import { expectTypeOf, test } from 'vitest';
 import { assign, sendTo, setup } from 'xstate';
 import { z } from 'zod';
@@ -106,6 +112,19 @@ test('execute takes the input of the command', () => {
   void actor.execute('rename', { loud: true });
   // @ts-expect-error: the title is no string
   void actor.execute('rename', { title: 1, loud: true });
+});
+
+test('what takes an actor names its type by the definition', () => {
+  expectTypeOf(runtime.actor(article, 'a')).toEqualTypeOf<ActorRefOf<typeof article>>();
+  expectTypeOf(plan).toEqualTypeOf<ActorRefOf<typeof document>>();
+  async function rename(actor: ActorRefOf<typeof article>, title: string) {
+    // @ts-expect-error: there is no such command
+    void actor.execute('destroy');
+    return (await actor.execute('rename', { title })).state;
+  }
+  expectTypeOf(rename(runtime.actor(article, 'a'), 'Plan')).resolves.toEqualTypeOf<
+    'absent' | 'draft' | 'published'
+  >();
 });
 
 test('execute takes what the schema takes, before its defaults are filled in', () => {

@@ -67,7 +67,10 @@ export class CoverageRecord {
   }
 
   get coverage(): Coverage {
-    const states = this.#states.filter((node) => node.parent !== undefined || this.#states.length === 1);
+    // What leads back into a state is none that a machine is ever in.
+    const states = this.#states.filter(
+      (node) => node.type !== 'history' && (node.parent !== undefined || this.#states.length === 1),
+    );
     return {
       states: count(
         states,
