@@ -47,9 +47,11 @@ export function toQueryValues(method: string, sql: unknown, parameters: QueryPar
   if (Array.isArray(parameters)) return parameters.map(toSqlValue);
   if (typeof parameters !== 'object' || parameters === null)
     throw invalidOption(`${method}: the values must be an array or an object, got ${describe(parameters)}.`);
-  if ('after' in parameters && !/[:@$]after\b/.test(sql)) {
+  const names = Object.keys(parameters);
+  const isUnnamed = names.length > 0 && !/[:@$]\w/.test(sql);
+  if (isUnnamed || ('after' in parameters && !/[:@$]after\b/.test(sql))) {
     throw invalidOption(
-      `${method}: options come after the values: ${method}(projection, sql, [], { after }).`,
+      `${method}: options come after the values: ${method}(projection, sql, [], { ${names.join(', ')} }).`,
     );
   }
   return Object.fromEntries(

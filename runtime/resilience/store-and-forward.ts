@@ -15,6 +15,7 @@ import { volatileKinds } from '../protocol/volatile-kinds.ts';
 import { type Enqueued, type EnqueueOptions, toEnqueued, toNewOperation } from './enqueue-options.ts';
 import { holdProcess } from './hold-process.ts';
 import { queueClosed } from './operation-errors.ts';
+import type { OnlyName, PayloadOf } from './operation-payload.ts';
 import { type OperationRecord, toOperationRecord } from './operation-record.ts';
 import { OperationRunner, type OperationRunnerOptions, refuseWithinHandler } from './operation-runner.ts';
 import { pause } from './pause.ts';
@@ -32,12 +33,6 @@ export interface ListOperationsOptions {
   /** Default 100. */
   readonly limit?: number;
 }
-
-/** What a handler takes; anything, if it looks at nothing. */
-type PayloadOf<
-  Handlers extends OperationHandlers,
-  Name extends keyof Handlers,
-> = Handlers[Name] extends () => unknown ? unknown : Parameters<Handlers[Name]>[0];
 
 /** How long a queue rests whose actor cannot be told of a pass, in milliseconds. */
 const unheardMs = 1_000;
@@ -116,7 +111,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
    * @example
    * await outbox.enqueue({ url, body }, { idempotencyKey: noteId, orderKey: 'customer-7' });
    */
-  async enqueue<Name extends keyof Handlers & string>(
+  async enqueue<Name extends keyof Handlers & string = OnlyName<Handlers>>(
     payload: PayloadOf<Handlers, Name>,
     options: EnqueueOptions<Name> = {},
   ): Promise<Enqueued> {

@@ -3,6 +3,7 @@ import { fromPromise, setup } from 'xstate';
 import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
 import { resolveOptions } from '../../runtime/options.ts';
 import { defineProjection } from '../../runtime/projections/define-projection.ts';
+import { toQueryValues } from '../../runtime/projections/projection-options.ts';
 import { parseAddress, toAddress } from '../../runtime/protocol/address.ts';
 import { limits } from '../../runtime/protocol/limits.ts';
 import { checkKey, checkName, checkWhole, describe as show } from '../../runtime/protocol/names.ts';
@@ -124,6 +125,18 @@ test.each([
   ['a time-out longer than timers take', { database: 'a.db', modules: [], commandTimeoutMs: 2 ** 31 }],
 ])('createRuntime refuses %s', (_what, options) => {
   expect(() => resolveOptions(options as never)).toThrow(optionInvalid);
+});
+
+test('options of a query that stand where its values belong are told so, whatever they are', () => {
+  const { signal } = new AbortController();
+  const values = (sql: string, given: object) => () => toQueryValues('query', sql, { ...given });
+  expect(values('select 1', { after: 3 })).toThrow('options come after the values: query(');
+  expect(values('select 1', { signal })).toThrow('query(projection, sql, [], { signal })');
+  expect(values('select 1', { key: 'id', signal })).toThrow('query(projection, sql, [], { key, signal })');
+  expect(values('select :n', { n: 1, after: 3 })).toThrow('options come after the values');
+  expect(values('select :n, :after', { n: 1, after: 3 })()).toEqual({ n: 1, after: 3 });
+  expect(values('select $n', { n: 1, key: 'of a row' })()).toEqual({ n: 1, key: 'of a row' });
+  expect(values('select 1', {})()).toEqual({});
 });
 
 test('createRuntime takes modules as URLs and absolute paths, and fills in the defaults', () => {
