@@ -29,7 +29,7 @@ export interface RuntimeOptions {
   readonly database: string | URL;
   /**
    * The modules that export definitions: `new URL('./domain.ts', import.meta.url)`. Every host thread imports them, so
-   * they should only define. TypeScript works as it is in development.
+   * they should only define. TypeScript works as it is in development; once it is compiled, `domain.js` is found as well.
    */
   readonly modules: readonly (string | URL)[];
   /** Threads that machines run in. Default: one less than the processors, at least 1 and at most 4. */

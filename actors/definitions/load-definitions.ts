@@ -5,6 +5,7 @@ import { type AnyAggregateDefinition, isAggregateDefinition } from './define-agg
 import type { Definitions } from './definition-of.ts';
 import { HostedDefinition } from './hosted-definition.ts';
 import { importAdvice } from './import-advice.ts';
+import { importCompiled } from './import-compiled.ts';
 
 /**
  * Imports the modules of an application in this thread and collects the definitions that they export. A machine that is
@@ -43,7 +44,7 @@ function hostedOrRefused(definition: AnyAggregateDefinition): HostedDefinition |
  */
 export async function importModule(module: string): Promise<Record<string, unknown>> {
   try {
-    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ module)) as Record<string, unknown>;
+    return await importCompiled(module);
   } catch (error) {
     throw holdfastError(
       'HOLDFAST_ERR_MODULE_LOAD',

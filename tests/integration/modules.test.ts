@@ -62,6 +62,26 @@ test.each([
   );
 });
 
+test('a module that was compiled is found by the name of its source, as its imports are', async () => {
+  const folder = temporaryFolder();
+  const compiled = `export { counter } from '${fixture('counter').href}';`;
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(folder, 'module.js'), compiled);
+  const runtime = await openRuntime([], { modules: [new URL('module.ts', pathToFileURL(`${folder}/`))] });
+
+  await expect(runtime.actor(counter, 'a').snapshot()).resolves.toMatchObject({ version: 0 });
+});
+
+test('what the compiled module lacks is told as what it lacks', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'module.mjs'), `import './not-there.js';`);
+  const runtime = await openRuntime([], { modules: [pathToFileURL(join(folder, 'module.mts'))] });
+
+  await expect(runtime.actor(counter, 'a').snapshot()).rejects.toEqual(
+    codedError('HOLDFAST_ERR_MODULE_LOAD', { message: expect.stringMatching(/Cannot find .*not-there\.js/) }),
+  );
+});
+
 test('a module that does not exist fails the call with its URL', async () => {
   const missing = fixture('no-such-module');
   const runtime = await openRuntime([], { modules: [missing] });
