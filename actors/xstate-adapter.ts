@@ -145,6 +145,11 @@ export function boundMicrosteps(machine: AnyStateMachine): void {
   if (options?.maxIterations === Number.POSITIVE_INFINITY) options.maxIterations = microstepsMax;
 }
 
+/** Whether the application made a machine with a copy of XState that is older than ours: it could not be bounded, either. */
+export function isOfOldXState(machine: AnyStateMachine): boolean {
+  return machine.options === undefined;
+}
+
 /** Whether a logic is a machine. */
 export function isMachine(logic: unknown): logic is AnyStateMachine {
   return typeof logic === 'object' && logic !== null && '__xstatenode' in logic && 'root' in logic;

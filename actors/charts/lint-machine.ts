@@ -9,6 +9,7 @@ import {
   boundMicrosteps,
   createLiveActor,
   isMachine,
+  isOfOldXState,
   type LiveActor,
   type StateNode,
 } from '../xstate-adapter.ts';
@@ -21,6 +22,7 @@ export interface LintProblem {
   /** An `error` keeps the machine from being hosted; a `warning` is likely a mistake. */
   readonly severity: 'error' | 'warning';
   readonly rule:
+    | 'old-xstate'
     | 'undeclared-actor'
     | 'endless-always'
     | 'context'
@@ -60,6 +62,17 @@ export function lintMachine(
 function* lintChart(machine: AnyStateMachine, seen: Set<AnyStateMachine>): Generator<LintProblem> {
   if (seen.has(machine)) return;
   seen.add(machine);
+  if (isOfOldXState(machine)) {
+    yield {
+      severity: 'error',
+      rule: 'old-xstate',
+      state: machine.id,
+      message:
+        'It was made by another copy of XState, older than that of Holdfast: actions could run before their event is durable, ' +
+        'and a loop without end would have no bound. Have one: npm install xstate@5 (npm ls xstate shows all there are).',
+    };
+    return;
+  }
   for (const node of stateNodesOf(machine)) {
     yield* undeclaredActors(node, machine);
     yield* unhandledErrors(node);

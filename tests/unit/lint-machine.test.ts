@@ -98,6 +98,21 @@ test.each<[what: string, machine: AnyStateMachine, state: string, rule: string, 
   );
 });
 
+test('a machine of a copy of XState that is too old is refused, wherever it is, and nothing else is said of it', () => {
+  const old = createMachine({ id: 'old', entry: spawnChild(work) });
+  Object.assign(old, { options: undefined });
+  const problem = {
+    severity: 'error',
+    rule: 'old-xstate',
+    state: 'old',
+    message: expect.stringContaining('npm ls'),
+  };
+
+  expect(lintMachine(old)).toEqual([problem]);
+  expect(lintMachine(setup({ actors: { old } }).createMachine({ id: 'm' }))).toEqual([problem]);
+  expect(() => hostedMachine(old)).toThrow('another copy of XState');
+});
+
 test('all problems of a machine are told at once', () => {
   const machine = createMachine({
     id: 'm',
