@@ -8,7 +8,7 @@ import type {
 import { decode } from './protocol/codec.ts';
 import type { HostReceipt } from './protocol/host-messages.ts';
 
-/** A durable state of an actor. */
+/** A durable state of an actor. Structured clones, such as what is sent to a window or a thread, lack its functions. */
 export interface ActorSnapshot<Machine extends AnyStateMachine = AnyStateMachine> {
   /** The stream of the actor, which is its address. */
   readonly stream: string;
@@ -50,7 +50,7 @@ export function toActorSnapshot<Machine extends AnyStateMachine>(
 ): ActorSnapshot<Machine> {
   const shown = decode(text ?? 'null') as Shown<Machine>;
   const tags = new Set(shown.tags);
-  return {
+  const snapshot: Omit<ActorSnapshot<Machine>, 'matches' | 'hasTag'> = {
     stream,
     version,
     state: state as StateValueFrom<Machine>,
@@ -59,9 +59,12 @@ export function toActorSnapshot<Machine extends AnyStateMachine>(
     output: shown.output,
     error: shown.error,
     tags,
-    matches: (wanted) => contains(state, wanted),
-    hasTag: (tag) => tags.has(tag),
   };
+  // Hidden from copies: a window or a thread that is sent one could not take a function.
+  return Object.defineProperties(snapshot, {
+    matches: { value: (wanted: unknown) => contains(state, wanted) },
+    hasTag: { value: (tag: TagFrom<Machine>) => tags.has(tag) },
+  }) as ActorSnapshot<Machine>;
 }
 
 /** Whether a state value lies within another: every state that is asked for is active. */

@@ -41,6 +41,17 @@ test('a snapshot of an actor without events is its beginning', async () => {
   expect([snapshot.matches('open'), snapshot.matches('locked')]).toEqual([true, false]);
 });
 
+test('a snapshot can be sent to another thread, without its functions', async () => {
+  const actor = newActor();
+  await actor.send({ type: 'added', by: 2 });
+
+  const { matches, ...copy } = await actor.snapshot();
+
+  expect(structuredClone(await actor.snapshot())).toEqual(copy);
+  expect(copy).toMatchObject({ version: 1, state: 'open', context: { total: 2 }, tags: new Set() });
+  expect(matches('open')).toBe(true);
+});
+
 test('a snapshot waits for the commands that were sent before it', async () => {
   const actor = newActor();
 
