@@ -14,6 +14,8 @@ export interface ActorSnapshot<Machine extends AnyStateMachine = AnyStateMachine
   readonly stream: string;
   /** Version of the stream; 0 for an actor without events. */
   readonly version: number;
+  /** Position in the log of its last event: what a query can wait for; 0 for an actor without events. */
+  readonly position: number;
   /** State value: a string, or an object for nested and parallel states. */
   readonly state: StateValueFrom<Machine>;
   readonly context: ContextFrom<Machine>;
@@ -46,13 +48,14 @@ interface Shown<Machine extends AnyStateMachine> {
 /** Decodes the answer of a host. */
 export function toActorSnapshot<Machine extends AnyStateMachine>(
   stream: string,
-  { version, state, context: text, status }: HostReceipt,
+  { version, position, state, context: text, status }: HostReceipt,
 ): ActorSnapshot<Machine> {
   const shown = decode(text ?? 'null') as Shown<Machine>;
   const tags = new Set(shown.tags);
   const snapshot: Omit<ActorSnapshot<Machine>, 'matches' | 'hasTag'> = {
     stream,
     version,
+    position,
     state: state as StateValueFrom<Machine>,
     context: shown.context,
     status: status as 'active' | 'done' | 'error',

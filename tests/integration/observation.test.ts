@@ -7,6 +7,7 @@ import { codedError } from '../support/coded-error.ts';
 import { counter } from '../support/fixtures/counter.ts';
 import { document } from '../support/fixtures/document.ts';
 import { fixture, openRuntime } from '../support/open-runtime.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
 let shared: Runtime;
@@ -39,6 +40,25 @@ test('a snapshot of an actor without events is its beginning', async () => {
     status: 'active',
   });
   expect([snapshot.matches('open'), snapshot.matches('locked')]).toEqual([true, false]);
+});
+
+test('a snapshot has the position of the last event of its actor, also when it was read anew', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const position = async (id: string): Promise<number> => {
+    await using runtime = await openRuntime(['counter'], { database });
+    const actor = runtime.actor(counter, id);
+    return (await actor.snapshot()).position;
+  };
+  const first = await openRuntime(['counter'], { database });
+  const [a, b] = [first.actor(counter, 'a'), first.actor(counter, 'b')];
+  // So many that a snapshot is saved, after which some more follow.
+  for (let n = 0; n < 12; n++) await a.send({ type: 'added', by: 1 });
+  const receipt = await b.send({ type: 'added', by: 1 });
+  expect(receipt.position).toBe(13);
+  expect([(await a.snapshot()).position, (await b.snapshot()).position]).toEqual([12, 13]);
+  await first.close();
+
+  expect([await position('a'), await position('b'), await position('nobody')]).toEqual([12, 13, 0]);
 });
 
 test('a snapshot can be sent to another thread, without its functions', async () => {

@@ -50,6 +50,18 @@ test('a query reads what its own command wrote', async () => {
   expect(rows).toEqual([{ id: 'plan', title: 'Plan', revisions: 0 }]);
 });
 
+test('a query reads what an actor came to, by the position of its snapshot', async () => {
+  const runtime = await sharedLibrary();
+  const tides = runtime.actor(document, 'tides');
+  const created = tides.waitFor(({ context }) => context.title !== '');
+  void tides.send({ type: 'created', title: 'Tides' });
+
+  const { position } = await created;
+
+  const one = 'select title from titles where id = ?';
+  expect(await runtime.query(titles, one, ['tides'], { after: position })).toEqual([{ title: 'Tides' }]);
+});
+
 test('folds events into one state, and into one for each partition', async () => {
   const runtime = await openRuntime(['library']);
   const plan = runtime.actor(document, 'plan');
