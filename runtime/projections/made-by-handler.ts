@@ -26,8 +26,8 @@ export class MadeByHandler<Given extends readonly unknown[], Made> {
     if (returned >= this.#made) return;
     throw holdfastError(
       'HOLDFAST_ERR_ARGUMENT_INVALID',
-      `The handler called ${called} ${this.#made} times and returned ${returned} of what it made; nothing is done with ` +
-        'the rest: return it, several as an array.',
+      `The handler returned ${returned} of ${this.#made} that it made with ${called}; nothing is done with the rest: ` +
+        'return it, several as an array.',
     );
   }
 }
