@@ -31,7 +31,7 @@ export function storageError(thrown: unknown, path: string): HoldfastError {
   }
   if (code === 'SQLITE_NOTADB') return notADatabase(path, thrown);
   // Our own SQL is right: what it names is not where the schema says, or the schema is not what was written.
-  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_ERROR') return corrupt(path, said, thrown);
+  if (isDamage(thrown) || code === 'SQLITE_ERROR') return corrupt(path, said, thrown);
   if (code.startsWith('SQLITE_READONLY') || code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
     return readOnly(path, thrown);
   }
@@ -73,6 +73,11 @@ export function isRefusal(thrown: unknown): boolean {
     code.startsWith('SQLITE_TOOBIG') ||
     !/^(SQLITE_|E[A-Z])/.test(code)
   );
+}
+
+/** Whether SQLite found the file itself damaged. */
+export function isDamage(thrown: unknown): boolean {
+  return codeOf(thrown).startsWith('SQLITE_CORRUPT');
 }
 
 function codeOf(thrown: unknown): string {

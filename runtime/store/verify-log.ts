@@ -18,12 +18,12 @@ export async function verifyLog(
 ): Promise<IntegrityReport> {
   const { signal, onProgress } = options;
   const problems = await reader.request('checkFile');
+  // A file that SQLite itself finds damaged may not be readable to its end: what was found so far is the report.
+  if (problems.some(({ kind }) => kind === 'file')) return { ok: false, problems, events: 0 };
   const total = await reader.request('head');
   const order = new OrderCheck();
   const seals: Promise<IntegrityProblem[]>[] = [];
   let events = 0;
-  // A file that SQLite itself finds damaged may not be readable to its end: what was found so far is the report.
-  if (problems.some(({ kind }) => kind === 'file')) return { ok: false, problems, events };
   try {
     for (let after = 0; problems.length < problemsMax; ) {
       signal?.throwIfAborted();

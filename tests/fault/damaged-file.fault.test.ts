@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ChildProgram } from '../support/child-program.ts';
 import { programAgain } from '../support/program-again.ts';
@@ -71,6 +72,17 @@ async function examine(paths: readonly string[]): Promise<Outcome[]> {
     outcomes.push(JSON.parse(out) as Outcome);
   }
   return outcomes;
+}
+
+/** The page of a database that is the first of a table. */
+async function rootPageOf(path: string, table: string): Promise<number> {
+  const { DatabaseSync } = await import('node:sqlite');
+  const database = new DatabaseSync(path, { readOnly: true });
+  const row = database.prepare('select rootpage from sqlite_schema where name = ?').get(table) as {
+    rootpage: number;
+  };
+  database.close();
+  return row.rootpage;
 }
 
 function flipBits(path: string, random: () => number, count: number): void {
@@ -167,6 +179,21 @@ test('a database with flipped bits is reported, by an error or by verify, and cr
   expect(outcomes).toHaveLength(seeds);
   for (const outcome of outcomes) expectNoSilentDamage(outcome, eventsWithoutLog);
   expect(outcomes.filter(({ ok }) => ok !== true).length).toBeGreaterThan(seeds / 2);
+});
+
+test('a page that cannot be read is what verify reports, rather than what it fails of', async () => {
+  const path = copyOf(withoutLog, join(folder, 'empty-page.db'));
+  const content = readFileSync(path);
+  const pageBytes = content.readUInt16BE(16);
+  const page = await rootPageOf(path, 'events');
+  writeFileSync(path, content.fill(0, (page - 1) * pageBytes, page * pageBytes));
+  await using store = EventStore.withBackend(await SqliteEventStoreBackend.open(path));
+
+  const { ok, problems } = await store.verify();
+
+  expect(ok).toBe(false);
+  expect(problems[0]?.kind).toBe('file');
+  expect(problems[0]?.message).toContain(`page ${page}`);
 });
 
 test('a database that was cut is refused and left as it was', async () => {

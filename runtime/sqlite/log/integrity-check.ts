@@ -2,6 +2,7 @@ import type { IntegrityProblem } from '../../ports/event-store-backend.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { SealedRow } from '../../protocol/reader-control.ts';
 import type { SqliteDatabase } from '../driver.ts';
+import { isDamage } from '../storage-error.ts';
 import { readPage } from './read-page.ts';
 
 const problemsMax = 100;
@@ -15,13 +16,20 @@ export class IntegrityCheck {
   }
 
   checkFile(): IntegrityProblem[] {
+    const problems = this.#pages();
+    return problems.length > 0 ? problems : [...this.#snapshotsAhead(), ...this.#counters()];
+  }
+
+  /** Row by row: where a page cannot be read at all, SQLite says what it has found so far and then fails. */
+  #pages(): IntegrityProblem[] {
     const problems: IntegrityProblem[] = [];
-    const rows = this.#database.pragma(`integrity_check(${problemsMax})`) as { integrity_check: string }[];
-    for (const { integrity_check: message } of rows) {
-      if (message !== 'ok') problems.push({ kind: 'file', message });
+    const check = this.#database.prepare<string>(`pragma integrity_check(${problemsMax})`).pluck();
+    try {
+      for (const message of check.iterate([])) if (message !== 'ok') problems.push({ kind: 'file', message });
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      if (problems.length === 0) problems.push({ kind: 'file', message: (error as Error).message });
     }
-    if (problems.length > 0) return problems;
-    problems.push(...this.#snapshotsAhead(), ...this.#counters());
     return problems;
   }
 
