@@ -13,23 +13,21 @@ import type { Router } from './hosts/router.ts';
 import { LatestValue } from './latest-value.ts';
 import { afterAwake } from './ports/awake-timer.ts';
 import { toAddress } from './protocol/address.ts';
+import type { ExpectedVersion } from './protocol/append.ts';
 import { encode, encodeMetadata } from './protocol/codec.ts';
 import { commandFingerprint } from './protocol/command-fingerprint.ts';
+import { checkExpectedVersion } from './protocol/expected-version.ts';
 import { blankRequest, type HostReceipt, type HostRequest } from './protocol/host-messages.ts';
-import {
-  checkKey,
-  checkName,
-  checkWhole,
-  describe,
-  isReservedType,
-  reservedTypes,
-} from './protocol/names.ts';
+import { checkKey, checkName, describe, isReservedType, reservedTypes } from './protocol/names.ts';
 import { checkOptions, checkSignal, checkWholeOption, invalidOption } from './protocol/options.ts';
 
 /** Options of {@link ActorRef.send} and {@link ActorRef.execute}. */
 export interface SendOptions {
-  /** Rejects with `HOLDFAST_ERR_VERSION_CONFLICT` unless the actor is at this version (0: has no events yet). */
-  readonly expectedVersion?: number;
+  /**
+   * Rejects with `HOLDFAST_ERR_VERSION_CONFLICT` unless the actor is at this version (0, or `'no-stream'`: has no events
+   * yet; `'stream-exists'`: has some).
+   */
+  readonly expectedVersion?: ExpectedVersion;
   /** Makes a repetition harmless: the same command under the same key is carried out once, for ever. */
   readonly idempotencyKey?: string;
   /** About the events rather than of them: who, why. Kept with each. */
@@ -286,12 +284,12 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
   ): Promise<Receipt<Machine>> {
     checkOptions(operation, options, sendOptionNames);
     const { expectedVersion, idempotencyKey, metadata } = options;
-    if (expectedVersion !== undefined) checkWhole('expectedVersion', expectedVersion);
+    if (expectedVersion !== undefined) checkExpectedVersion(expectedVersion);
     const request = blankRequest(operation, this.address);
     request.name = name;
     request.payload = payload;
     request.metadata = metadata === undefined ? null : encodeMetadata(metadata, 'metadata');
-    request.expectedVersion = expectedVersion ?? null;
+    request.expectedVersion = expectedVersion === 'any' ? null : (expectedVersion ?? null);
     this.#setKey(request, operation, idempotencyKey);
     return this.#router.request(request, options, this.#toReceipt);
   }

@@ -2,7 +2,7 @@ import { isHoldfastError } from '../../runtime/errors/holdfast-error.ts';
 import { type HostProgress, noProgress } from '../../runtime/ports/host-progress.ts';
 import { parseAddress } from '../../runtime/protocol/address.ts';
 import type { AppendReceipt, StreamSnapshot } from '../../runtime/protocol/append.ts';
-import { versionConflict } from '../../runtime/protocol/expected-version.ts';
+import { versionConflict, violatesVersion } from '../../runtime/protocol/expected-version.ts';
 import type { HostReceipt, HostRequest } from '../../runtime/protocol/host-messages.ts';
 import { limits } from '../../runtime/protocol/limits.ts';
 import type { LoadedStream } from '../../runtime/protocol/load.ts';
@@ -170,7 +170,7 @@ export class ActorHost {
     let decision: Decision;
     try {
       const { expectedVersion } = request;
-      if (expectedVersion !== null && expectedVersion !== tip.version) {
+      if (expectedVersion !== null && violatesVersion(expectedVersion, tip.version)) {
         throw versionConflict({ stream: resident.address, expectedVersion }, tip.version);
       }
       decision = decide(resident, request);

@@ -4,6 +4,12 @@ import { sha256 } from '../../runtime/protocol/sha256.ts';
 const timedId = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
+ * How often a step asks for the time within a millisecond of it, which is about what that takes. Who asks as often is
+ * waiting for it to pass, and would wait for ever for a clock that stands still.
+ */
+const questionsPerMs = 5_000;
+
+/**
  * Where time and chance come from while an event is computed: from its id, which holds the moment it was made and 74
  * random bits, so that a replay sees what the first time saw. In a replay, the id is followed by `@` and a millisecond,
  * for ids that applications have given their events.
@@ -13,6 +19,7 @@ export class Entropy {
   readonly #salt: number;
   #generator: (() => number) | undefined;
   #isUsed = false;
+  #questions = 0;
 
   /** The salt sets the beginning of an actor apart from its first event, which has the same id. */
   constructor(seed: string, salt = 0) {
@@ -25,11 +32,12 @@ export class Entropy {
     return this.#isUsed;
   }
 
-  /** The moment of the event, in milliseconds since 1970. */
+  /** The moment of the event, in milliseconds since 1970, and later for a step that waits for it to pass. */
   time(): number {
     this.#isUsed = true;
     const [id, time] = partsOf(this.#seed);
-    return timedId.test(id) ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : Number(time);
+    const moment = timedId.test(id) ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : Number(time);
+    return moment + Math.floor(this.#questions++ / questionsPerMs);
   }
 
   /** The generator of the event: 32 random bits with each call. */

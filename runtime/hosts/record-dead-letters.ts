@@ -1,4 +1,5 @@
 import { deadLettered } from '../observability/channels.ts';
+import type { ExpectedVersion } from '../protocol/append.ts';
 import { type DeadLetterReason, type NewDeadLetter, undelivered } from '../protocol/dead-letter.ts';
 import type { DeathEvidence } from '../protocol/host-death.ts';
 import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
@@ -23,8 +24,9 @@ export async function recordDeadLetters(
   const commands = requests.filter(({ isCommand }) => isCommand);
   if (commands.length === 0) return new Map();
   const letters = commands.map(({ request }): NewDeadLetter => {
-    const { address, name: type, payload: data, metadata, expectedVersion, idempotencyKey } = request;
+    const { address, name: type, payload: data, metadata, idempotencyKey } = request;
     const operation = request.operation as NewDeadLetter['operation'];
+    const expectedVersion = asNumber(request.expectedVersion);
     const content = { address, operation, type, data, metadata, expectedVersion, idempotencyKey };
     return {
       ...content,
@@ -41,6 +43,12 @@ export async function recordDeadLetters(
   } catch {
     return new Map();
   }
+}
+
+/** As it is kept. A stream that was to exist does: it was there before its actor could die of the command, and stays. */
+function asNumber(expected: ExpectedVersion | null): number | null {
+  if (expected === 'no-stream') return 0;
+  return typeof expected === 'number' ? expected : null;
 }
 
 /** Keeps a dead letter of an actor whose work will not be run as it asks, because host threads have died of it. */

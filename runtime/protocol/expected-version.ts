@@ -15,7 +15,12 @@ export function checkExpectedVersion(value: unknown): asserts value is ExpectedV
 /** Whether a stream at `actual` with the last event `head` is not what the request was made for. */
 export function violatesExpectation(request: AppendRequest, actual: number, head: string): boolean {
   if (request.expectedHead !== null && request.expectedHead !== head) return true;
-  switch (request.expectedVersion) {
+  return violatesVersion(request.expectedVersion, actual);
+}
+
+/** Whether a stream at `actual` is at another version than was expected. */
+export function violatesVersion(expected: ExpectedVersion, actual: number): boolean {
+  switch (expected) {
     case 'any':
       return false;
     case 'no-stream':
@@ -23,7 +28,7 @@ export function violatesExpectation(request: AppendRequest, actual: number, head
     case 'stream-exists':
       return actual === 0;
     default:
-      return request.expectedVersion !== actual;
+      return expected !== actual;
   }
 }
 

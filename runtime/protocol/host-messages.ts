@@ -1,5 +1,5 @@
 import { fromWireError, toWireError, type WireError } from '../errors/wire-error.ts';
-import type { AppendReceipt } from './append.ts';
+import type { AppendReceipt, ExpectedVersion } from './append.ts';
 import type { DirectAnswer, Frame } from './append-frame.ts';
 import type { Delivery } from './delivery.ts';
 
@@ -25,7 +25,7 @@ export interface HostRequest {
   name: string;
   payload: string;
   metadata: string | null;
-  expectedVersion: number | null;
+  expectedVersion: ExpectedVersion | null;
   idempotencyKey: string | null;
   /** SHA-256 of what the key is used for; `''` without a key. */
   fingerprint: string;
@@ -70,7 +70,7 @@ const receiptFields = 8;
 /** What most requests do without: one field of a frame instead of one for each. */
 type Rare = readonly [
   metadata: string | null,
-  expectedVersion: number | null,
+  expectedVersion: ExpectedVersion | null,
   idempotencyKey: string | null,
   fingerprint: string,
   delivery: Delivery | null,

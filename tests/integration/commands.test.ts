@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRuntime, type Runtime } from 'holdfast';
+import type { ExpectedVersion } from 'holdfast/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { codedError } from '../support/coded-error.ts';
 import { counter } from '../support/fixtures/validated-counter.ts';
@@ -111,6 +112,24 @@ describe('send', () => {
     await expect(actor.send({ type: 'added', by: 1 }, { expectedVersion: 1 })).resolves.toMatchObject({
       version: 2,
     });
+  });
+
+  test('appends in the expected kind of stream only, in the words of the store', async () => {
+    const actor = newActor();
+    const add = (expectedVersion: ExpectedVersion) =>
+      actor.send({ type: 'added', by: 1 }, { expectedVersion, idempotencyKey: expectedVersion.toString() });
+
+    await expect(add('stream-exists')).rejects.toEqual(
+      codedError('HOLDFAST_ERR_VERSION_CONFLICT', { expected: 'stream-exists', actual: 0 }),
+    );
+    await expect(add('no-stream')).resolves.toMatchObject({ version: 1 });
+    await expect(actor.execute('refuse', undefined, { expectedVersion: 'no-stream' })).rejects.toEqual(
+      codedError('HOLDFAST_ERR_VERSION_CONFLICT', { expected: 'no-stream', actual: 1 }),
+    );
+    await expect(add('stream-exists')).resolves.toMatchObject({ version: 2 });
+    await expect(add('any')).resolves.toMatchObject({ version: 3 });
+    await expect(add('no-stream')).resolves.toMatchObject({ version: 1, repeated: true });
+    await expect(add('later' as 'any')).rejects.toEqual(codedError('HOLDFAST_ERR_ARGUMENT_INVALID'));
   });
 
   test('lets exactly one of many callers win who expect the same version', async () => {

@@ -5,6 +5,7 @@ import { order } from '../support/fixtures/order.ts';
 import { planner, todos } from '../support/fixtures/todos.ts';
 import { todos as older } from '../support/fixtures/todos-before.ts';
 import { todosKept } from '../support/fixtures/todos-kept.ts';
+import { waiter } from '../support/fixtures/waiter.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { sharedRuntime } from '../support/shared-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -82,6 +83,22 @@ test('only events that drew say so, and a user’s metadata stays', async () => 
   expect(metadata.slice(0, 2)).toEqual([{ by: 'me', 'holdfast.entropy': true }, { by: 'you' }]);
   expect(metadata.length).toBeGreaterThan(5);
   expect(JSON.stringify(metadata.slice(2))).not.toContain('entropy');
+});
+
+test('a step that waits for its clock to move on ends, and at the same time in every replay', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const open = () => openRuntime(['waiter'], { database, hosts: 1, hostUnresponsiveMs: 60_000 });
+  let waited: { from: number; until: number };
+  {
+    await using runtime = await open();
+    const actor = runtime.actor(waiter, '1');
+    await actor.send({ type: 'waited', ms: 20 });
+    waited = (await actor.snapshot()).context;
+  }
+  await using runtime = await open();
+
+  expect(waited.until - waited.from).toBe(20);
+  expect((await runtime.actor(waiter, '1').snapshot()).context).toEqual(waited);
 });
 
 test('a rehearsal replays what was drawn', async () => {

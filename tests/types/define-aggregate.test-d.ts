@@ -50,10 +50,11 @@ test('send takes the events of the machine and nothing else', () => {
 test('send takes its own options and nothing else', () => {
   const event = { type: 'published' } as const;
   void plan.send(event, { expectedVersion: 1, idempotencyKey: 'k', metadata: { by: 'me' }, timeoutMs: 10 });
+  void plan.send(event, { expectedVersion: 'no-stream' });
   // @ts-expect-error: a misspelled option
   void plan.send(event, { expectedversion: 1 });
-  // @ts-expect-error: an actor has a version, not a condition
-  void plan.send(event, { expectedVersion: 'any' });
+  // @ts-expect-error: a version, or a word that the store knows
+  void plan.send(event, { expectedVersion: 'never' });
 });
 
 test('what comes back has the states and the context of the machine', async () => {
