@@ -22,8 +22,8 @@ function idConflict(
 ): HoldfastErrorOf<'HOLDFAST_ERR_IDEMPOTENCY_CONFLICT'> {
   return holdfastError(
     'HOLDFAST_ERR_IDEMPOTENCY_CONFLICT',
-    `The event id "${key}" is that of version ${there.version} of ${there.stream}, with other content than what was to be ` +
-      `appended to ${stream}. Nothing was written. Give a new event a new id; repeat an append exactly.`,
+    `The event id "${key}" is that of version ${there.version} of ${there.stream}, with other content, or beside other events, ` +
+      `than what was to be appended to ${stream}. Nothing was written. Give a new event a new id; repeat an append exactly.`,
     { stream, key },
   );
 }
@@ -41,7 +41,7 @@ export interface KnownEvent {
 /**
  * What a request is whose ids the caller chose, given what is known of each id: a repetition if all events are there,
  * next to each other and with this content; new (`undefined`) if none is there; anything else is a conflict, which
- * names an id that is there.
+ * names an id that is there. An event whose id the caller did not choose is never there.
  */
 export function repeatedByIds(
   request: AppendRequest,

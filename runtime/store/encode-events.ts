@@ -13,7 +13,7 @@ const eventFields = ['type', 'data', 'metadata', 'id', 'schemaVersion'];
 /** The events of an append, checked and encoded at the door. */
 export interface EncodedBatch {
   readonly events: readonly EncodedEvent[];
-  /** Whether the caller gave ids. */
+  /** Whether the caller gave ids, to one event or more. */
   readonly idsAreKeys: boolean;
 }
 
@@ -33,13 +33,8 @@ export function encodeEvents(events: unknown): EncodedBatch {
   const encoded = Array.from(events, encodeEvent);
   const ids = new Set(encoded.map(({ id }) => id));
   if (ids.size < encoded.length) throw invalid('two events of one append have the same id');
-  const withId = events.filter((event: NewEvent) => event.id !== undefined).length;
-  if (withId > 0 && withId < events.length) {
-    throw invalid(
-      'some events of one append have an id and some have none, so a repetition could not be recognised',
-    );
-  }
-  return { events: encoded, idsAreKeys: withId > 0 };
+  // Where only some have one, a repetition finds those there and the others not: a conflict, and nothing twice.
+  return { events: encoded, idsAreKeys: events.some((event: NewEvent) => event.id !== undefined) };
 }
 
 /** What an idempotency key stands for: the content of the events, whatever ids they are given. */

@@ -21,7 +21,10 @@ interface NewEventFields<Type extends string> {
    * Which shape of its type the payload is in; matters for streams of actors with upcasters. Default 1, the first.
    */
   readonly schemaVersion?: number;
-  /** A unique id of the caller's, by which a repeated append is recognised. Default: a new UUID of version 7. */
+  /**
+   * A unique id of the caller's; an append whose events all have one is recognised when it is repeated. Default: a new
+   * UUID of version 7.
+   */
   readonly id?: string;
 }
 

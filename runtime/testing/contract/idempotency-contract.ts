@@ -149,6 +149,19 @@ function eventIdContract(check: CheckBackend): void {
     await failureOf('HOLDFAST_ERR_IDEMPOTENCY_CONFLICT', () => store.append('s', first));
   });
 
+  check(
+    'some events of an append may have an id: it is taken once, and repeated by a key only',
+    async ({ store }) => {
+      const some = [one, ...noted(1, 2)];
+      const key = { idempotencyKey: 'k' };
+      const once = await store.append('s', some, key);
+
+      assert.deepEqual(await store.append('s', some, key), { ...once, outcome: 'already-appended' });
+      await failureOf('HOLDFAST_ERR_IDEMPOTENCY_CONFLICT', () => store.append('s', some));
+      assert.equal((await store.stats()).events, 2);
+    },
+  );
+
   check('one id twice in a batch is refused', async ({ store }) => {
     await failureOf('HOLDFAST_ERR_ARGUMENT_INVALID', () => store.append('s', [one, one]));
 
