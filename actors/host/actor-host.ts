@@ -49,7 +49,7 @@ export class ActorHost {
   constructor(options: ActorHostOptions) {
     const { onEmitted, onEffectFailed, convicted, givenUp, services } = options;
     this.#options = options;
-    this.#residency = new Residency(options);
+    this.#residency = options.residency ?? new Residency(options);
     this.#progress = options.progress ?? noProgress;
     this.#inputs = new Inputs({
       receive: (request) => this.receive(request),

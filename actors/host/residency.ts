@@ -1,6 +1,10 @@
 import { isIdle, type Resident } from './resident.ts';
 
+/** How many actors are looked at for room when one is asked for. */
 const scanMax = 64;
+
+/** How many are looked at while nobody waits: a few milliseconds. */
+const idleScanMax = 20_000;
 
 /** Bounds of how many actors a host keeps in memory, and for how long. */
 export interface ResidencyOptions {
@@ -55,11 +59,16 @@ export class Residency {
     }
   }
 
+  /** Drops idle ones beyond the bound, which a burst leaves behind. To be called now and then. */
+  trim(): void {
+    this.#makeRoom(idleScanMax);
+  }
+
   /** Looks at a few of the oldest only, so that a full house costs each newcomer the same. */
-  #makeRoom(): void {
+  #makeRoom(most = scanMax): void {
     let looked = 0;
     for (const resident of this.#residents.values()) {
-      if (this.#residents.size <= this.#options.residentsMax || looked++ >= scanMax) return;
+      if (this.#residents.size <= this.#options.residentsMax || looked++ >= most) return;
       this.drop(resident);
       if (!isIdle(resident) || resident.isTouched) {
         resident.isTouched = false;

@@ -3,6 +3,7 @@ import type { Definitions } from '../../actors/definitions/definition-of.ts';
 import { importModule, loadDefinitions } from '../../actors/definitions/load-definitions.ts';
 import { SkippedEvents } from '../../actors/evolution/skipped-events.ts';
 import { ActorHost } from '../../actors/host/actor-host.ts';
+import { Residency } from '../../actors/host/residency.ts';
 import { VolatileHost } from '../../actors/host/volatile-host.ts';
 import { volatileMachines } from '../../actors/host/volatile-machines.ts';
 import { installEntropy } from '../../actors/steps/install-entropy.ts';
@@ -30,8 +31,11 @@ import { ExternalMemoryBudget } from './external-memory.ts';
 import { FramePort } from './frame-port.ts';
 import { HostReads } from './host-reads.ts';
 
-/** How often work is compared with what other processes have made of its actor, in milliseconds. */
-const refreshWorkingMs = 2_000;
+/**
+ * How often work is compared with what other processes have made of its actor, and actors beyond the bound are dropped
+ * that have become idle, in milliseconds.
+ */
+const tidyMs = 2_000;
 
 /** Serves actors. Loads no native addon, so this thread may be ended at any moment. `load` finds the definitions. */
 export async function serveHost(
@@ -72,9 +76,11 @@ export async function serveHost(
     answer,
     onTransition: publishTransitions,
   });
+  const residency = new Residency({ residentsMax, idleMs });
   const host = new ActorHost({
     definitions,
     log,
+    residency,
     residentsMax,
     idleMs,
     runtimeId: data.run,
@@ -109,8 +115,11 @@ export async function serveHost(
     },
   });
   data.requests.ref();
-  setInterval(() => host.sweep(), idleMs).unref();
-  setInterval(() => host.refreshWorking(), refreshWorkingMs).unref();
+  setInterval(() => residency.sweep(), idleMs).unref();
+  setInterval(() => {
+    host.refreshWorking();
+    residency.trim();
+  }, tidyMs).unref();
 
   serveControl<HostControl>(control, {
     readFrom: (port) => reads.readFrom(port),

@@ -48,6 +48,16 @@ test('no more idle actors are in memory than residentsMax, and all keep their st
   expect(new Set(snapshots.map(({ context }) => context.total))).toEqual(new Set([3]));
 });
 
+test('a burst leaves no more idle actors in memory than residentsMax, though nothing is asked for after it', async () => {
+  const runtime = await openRuntime(['counter'], { residentsMax: 10 });
+
+  await Promise.all(
+    Array.from({ length: 500 }, (_, index) => runtime.actor(counter, `${index}`).send({ type: 'locked' })),
+  );
+
+  await vi.waitFor(async () => expect(await runtime.residents()).toBeLessThanOrEqual(10), soon);
+});
+
 test('an activation uses the snapshot of the same machine, and replays for a changed one', async () => {
   const folder = temporaryFolder();
   const database = join(folder, 'app.db');
