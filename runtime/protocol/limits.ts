@@ -28,6 +28,8 @@ export const limits = {
   sealsHereMax: 128,
   /** Characters of payload in one page of a read, after which the page ends early. */
   pageLengthMax: 1024 * 1024,
+  /** Bytes of a payload that is read along with others; a longer one is read by itself, if the page has room for it. */
+  shortPayloadMax: 16 * 1024,
   /** Events that a lane of projections is given at once: about ten milliseconds of the store when they are applied. */
   projectionEventsMax: 2_048,
   /** Rows of one query: tens of megabytes on two threads, and more than anybody looks at. */

@@ -52,6 +52,7 @@ function pageOf(lengths: readonly number[], limit: number) {
       return found;
     },
     lengthOf: (row) => lengths[row] ?? 0,
+    complete: (row) => row,
   });
   return { ...page, read, pieces };
 }

@@ -3,9 +3,29 @@ import { limits } from '../../protocol/limits.ts';
 import type { SealedRow } from '../../protocol/reader-control.ts';
 import type { SqliteDatabase } from '../driver.ts';
 import { isDamage } from '../storage-error.ts';
-import { readPage } from './read-page.ts';
+import {
+  besideShortPayload,
+  type FoundPayload,
+  lengthOfPayload,
+  readPage,
+  shortPayload,
+} from './read-page.ts';
 
 const problemsMax = 100;
+
+/** A row as it is found: what lies behind a long payload was left out. */
+type FoundRow = readonly [
+  position: number,
+  id: string,
+  stream: string,
+  version: number,
+  type: string,
+  schemaVersion: number,
+  data: FoundPayload,
+  metadata: string | null,
+  parents: string | null,
+  hash: string | null,
+];
 
 /** Checks a database file and reads what is needed to check the events in it. Never writes, never repairs. */
 export class IntegrityCheck {
@@ -35,17 +55,24 @@ export class IntegrityCheck {
 
   /** The next events after a position. */
   sealedPage(after: number): SealedRow[] {
+    const select = (
+      columns: string,
+    ) => `select e.position, e.id, s.name, e.version, e.type, e.schema_version, ${columns}
+         from events e left join streams s on s.stream_id = e.stream_id`;
+    const short = ['e.metadata', 'e.parents', 'e.hash'].map(besideShortPayload);
     const sealed = this.#database
-      .prepare<SealedRow>(
-        `select e.position, e.id, s.name, e.version, e.type, e.schema_version, e.data, e.metadata, e.parents, e.hash
-         from events e left join streams s on s.stream_id = e.stream_id
-         where e.position > ? order by e.position limit ?`,
+      .prepare<FoundRow>(
+        `${select(`${shortPayload}, ${short.join()}`)} where e.position > ? order by e.position limit ?`,
       )
       .raw();
-    return readPage<SealedRow>({
+    const whole = this.#database
+      .prepare<SealedRow>(`${select('e.data, e.metadata, e.parents, e.hash')} where e.position = ?`)
+      .raw();
+    return readPage<FoundRow, SealedRow>({
       limit: limits.pageEventsMax,
       read: (last, limit) => sealed.all(last?.[0] ?? after, limit),
-      lengthOf: (row) => row[6].length,
+      lengthOf: (row) => lengthOfPayload(row[6]),
+      complete: (row) => (typeof row[6] === 'string' ? row : whole.get(row[0])) as SealedRow,
     }).rows;
   }
 

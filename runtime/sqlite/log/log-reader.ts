@@ -6,7 +6,13 @@ import { limits } from '../../protocol/limits.ts';
 import type { LoadedStream, LoadRequest } from '../../protocol/load.ts';
 import type { RecordedEvent } from '../../protocol/recorded-event.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
-import { readPage } from './read-page.ts';
+import {
+  besideShortPayload,
+  type FoundPayload,
+  lengthOfPayload,
+  readPage,
+  shortPayload,
+} from './read-page.ts';
 
 type TailRow = [
   version: number,
@@ -16,14 +22,39 @@ type TailRow = [
   position: number,
   seed: string | null,
 ];
+/** Rows as they are found: what lies behind a long payload was left out. */
+type FoundTailRow = [
+  ...key: [version: number, type: string, schemaVersion: number],
+  data: FoundPayload,
+  ...unknown[],
+];
 
-const columns = `e.position, e.id, s.name as stream, e.version, e.type, e.schema_version as schemaVersion, e.data,
-  e.metadata, e.recorded_at as recordedAt`;
+type FoundEvent = Omit<RecordedEvent, 'data'> & { readonly data: FoundPayload };
+
+const before = `e.position, e.id, s.name as stream, e.version, e.type, e.schema_version as schemaVersion`;
+const columns = `${before}, ${shortPayload} as data, ${besideShortPayload('e.metadata')} as metadata,
+  ${besideShortPayload('e.recorded_at')} as recordedAt`;
+const wholeEvent = `select ${before}, e.data, e.metadata, e.recorded_at as recordedAt
+  from events e join streams s on s.stream_id = e.stream_id where e.position = ?`;
 
 /** What an event draws time and chance from: see `LoadedStream`. */
 const seed = `e.id || '@' || e.hlc_ms`;
 /** The same, for events that are known to have drawn. */
 const seedIfMarked = `iif(e.metadata is null, null, iif(instr(e.metadata, '"${entropyKey}":true') = 0, null, ${seed}))`;
+
+/** The events of a stream after a version, and one of them. */
+function tailWith(seeds: string): { readonly found: string; readonly whole: string } {
+  const select = (payload: string, seeded: string) =>
+    `select e.version, e.type, e.schema_version, ${payload}, e.position, ${seeded} from streams s
+     join events e on e.stream_id = s.stream_id where s.name = ? and e.version`;
+  return {
+    found: `${select(shortPayload, besideShortPayload(seeds))} > ? order by e.version limit ?`,
+    whole: `${select('e.data', seeds)} = ?`,
+  };
+}
+
+const tailWithSeeds = tailWith(seed);
+const tailWithMarkedSeeds = tailWith(seedIfMarked);
 
 /** Reads pages of the log. Each page is one consistent view. */
 export class LogReader {
@@ -38,27 +69,29 @@ export class LogReader {
 
   readStream(stream: string, query: PageQuery): RecordedEvent[] {
     const [compare, order] = query.direction === 'forward' ? ['>', 'asc'] : ['<', 'desc'];
-    const events = this.#prepare<RecordedEvent>(
+    const events = this.#prepare<FoundEvent>(
       `select ${columns} from streams s join events e on e.stream_id = s.stream_id
        where s.name = ? and e.version ${compare} ? order by e.version ${order} limit ?`,
     );
-    return eventsPage(pageLimit(query), (last, limit) =>
+    return this.#eventsPage(pageLimit(query), (last, limit) =>
       events.all(stream, last?.version ?? query.after, limit),
     );
   }
 
   readLog(query: PageQuery): RecordedEvent[] {
     const [compare, order] = query.direction === 'forward' ? ['>', 'asc'] : ['<', 'desc'];
-    const events = this.#prepare<RecordedEvent>(
+    const events = this.#prepare<FoundEvent>(
       `select ${columns} from events e join streams s on s.stream_id = e.stream_id
        where e.position ${compare} ? order by e.position ${order} limit ?`,
     );
-    return eventsPage(pageLimit(query), (last, limit) => events.all(last?.position ?? query.after, limit));
+    return this.#eventsPage(pageLimit(query), (last, limit) =>
+      events.all(last?.position ?? query.after, limit),
+    );
   }
 
   /** Events that one led to, and it itself, in order of arrival. */
   correlated(correlationId: string, after: number): RecordedEvent[] {
-    const events = this.#prepare<RecordedEvent>(
+    const events = this.#prepare<FoundEvent>(
       `select ${columns} from (
          select position from events where id = ?
          union
@@ -68,7 +101,7 @@ export class LogReader {
        ) found join events e on e.position = found.position join streams s on s.stream_id = e.stream_id
        where e.position > ? order by e.position`,
     );
-    return eventsPage(limits.pageEventsMax, (last, limit) => {
+    return this.#eventsPage(limits.pageEventsMax, (last, limit) => {
       const from = last?.position ?? after;
       // The first one is found each time.
       return events.all(correlationId, correlationId, from, limit + 1, from);
@@ -103,15 +136,14 @@ export class LogReader {
     const { stream, fingerprint, key } = request;
     const snapshot = fingerprint === null ? undefined : this.#usableSnapshot(request);
     const after = snapshot?.version ?? request.after;
-    const tail = this.#prepare<TailRow>(
-      `select e.version, e.type, e.schema_version, e.data, e.position, ${request.allSeeds === true ? seed : seedIfMarked} from streams s
-       join events e on e.stream_id = s.stream_id where s.name = ? and e.version > ? order by e.version limit ?`,
-      'raw',
-    );
-    const { rows, more } = readPage<TailRow>({
+    const { found, whole } = request.allSeeds === true ? tailWithSeeds : tailWithMarkedSeeds;
+    const tail = this.#prepare<FoundTailRow>(found, 'raw');
+    const { rows, more } = readPage<FoundTailRow, TailRow>({
       limit: this.#loadEventsMax,
       read: (last, limit) => tail.all(stream, last?.[0] ?? after, limit),
-      lengthOf: (row) => row[3].length,
+      lengthOf: (row) => lengthOfPayload(row[3]),
+      complete: (row) =>
+        (typeof row[3] === 'string' ? row : this.#prepare(whole, 'raw').get(stream, row[0])) as TailRow,
     });
     const types: string[] = [];
     const schemaVersions: number[] = [];
@@ -142,6 +174,18 @@ export class LogReader {
       workOwner: this.#workOwner(stream),
       reply: key === null ? null : this.#keptReply(stream, key),
     };
+  }
+
+  #eventsPage(
+    limit: number,
+    read: (last: RecordedEvent | undefined, limit: number) => FoundEvent[],
+  ): RecordedEvent[] {
+    const lengthOf = ({ data }: FoundEvent): number => lengthOfPayload(data);
+    const complete = (event: FoundEvent): RecordedEvent =>
+      (typeof event.data === 'string'
+        ? event
+        : this.#prepare(wholeEvent).get(event.position)) as RecordedEvent;
+    return readPage({ limit, read, lengthOf, complete }).rows;
   }
 
   #usableSnapshot(request: LoadRequest): EncodedSnapshot | undefined {
@@ -196,11 +240,4 @@ export class LogReader {
 
 function pageLimit(query: PageQuery): number {
   return Math.min(query.limit, limits.pageEventsMax);
-}
-
-function eventsPage(
-  limit: number,
-  read: (last: RecordedEvent | undefined, limit: number) => RecordedEvent[],
-): RecordedEvent[] {
-  return readPage({ limit, read, lengthOf: ({ data }) => data.length }).rows;
 }
