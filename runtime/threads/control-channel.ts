@@ -118,6 +118,7 @@ export class ControlChannel<Api extends ControlApi<Api>> {
   readonly #held: Held;
   readonly #giveUps = new Set<(reason: Error) => void>();
   #gone: Error | undefined;
+  #letGo: (() => void) | undefined;
 
   /** `gone` resolves with the reason when the thread has ended. */
   constructor(port: MessagePort, thread: string, gone: Promise<Error>, held: Held) {
@@ -130,6 +131,8 @@ export class ControlChannel<Api extends ControlApi<Api>> {
       // Whoever was answered is told so by then: comlink hands an answer on within microtasks.
       nextTick(() => {
         for (const giveUp of this.#giveUps) giveUp(reason);
+        // Comlink keeps a call that was not answered for ever, and with it whatever has to do with the thread.
+        this.#letGo?.();
       });
     });
   }
@@ -156,10 +159,13 @@ export class ControlChannel<Api extends ControlApi<Api>> {
   }
 
   async #invoke(method: string, args: readonly unknown[], moved: readonly Transferable[]): Promise<Result> {
-    const { transfer, wrap } = await importComlink();
-    this.#remote ??= wrap<Invoke>(endpointOf(this.#port));
+    const comlink = await importComlink();
+    if (this.#gone !== undefined) throw this.#gone;
+    this.#remote ??= comlink.wrap<Invoke>(endpointOf(this.#port));
+    this.#letGo = this.#remote[comlink.releaseProxy];
     this.#port.unref();
-    return this.#remote.invoke(method, transfer([...args], [...moved] as unknown as ComlinkTransferables));
+    const given = comlink.transfer([...args], [...moved] as unknown as ComlinkTransferables);
+    return this.#remote.invoke(method, given);
   }
 
   #withDeadline(method: string, timeoutMs: number, ask: () => Promise<Result>): Promise<Result> {

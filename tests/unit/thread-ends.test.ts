@@ -6,6 +6,7 @@ import { rehearse } from '../../runtime/rehearse/rehearse.ts';
 import { SqliteEventStoreBackend } from '../../runtime/store/sqlite-backend.ts';
 import type { ReaderClient } from '../../runtime/threads/reader-client.ts';
 import { Thread } from '../../runtime/threads/thread.ts';
+import { runChild } from '../support/child-program.ts';
 
 /** Answers every call with 0, and ends when it is told to close. A host says at once that it wants a reader. */
 const obliging = `
@@ -119,4 +120,10 @@ test('a host thread that has ended leaves nothing with the reader thread that it
 
   await expect.poll(() => thread.followers).toBe(before);
   expect(client.verdict).toBeUndefined();
+});
+
+test('nothing keeps a thread that has ended without an answer', async () => {
+  const { lines } = await runChild('forget-thread.ts', [], { execArgv: ['--expose-gc'] });
+
+  expect(lines).toEqual(['forgotten']);
 });
