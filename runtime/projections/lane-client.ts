@@ -27,8 +27,8 @@ export class LaneLost extends Error {
   /** Whether any handler has run on it. */
   readonly hasRun: boolean;
 
-  constructor(message: string, hasRun = false, position?: number) {
-    super(message);
+  constructor(message: string, hasRun = false, position?: number, cause?: Error) {
+    super(message, { cause });
     this.hasRun = hasRun;
     this.position = position;
   }
@@ -142,7 +142,8 @@ export class LaneClient {
     const why =
       this.#hungFor === undefined ? error.message : `it did not come to an end within ${this.#hungFor}`;
     const hasRun = index > 0;
-    this.#lost = new LaneLost(`The thread of the projections was ended: ${why}.`, hasRun);
+    const message = `The thread of the projections was ended: ${why}.`;
+    this.#lost = new LaneLost(message, hasRun, undefined, error);
     for (const [id, { after, reject }] of this.#pending) {
       const isCulprit = phase === 'computing' && id === index && version > 0;
       reject(

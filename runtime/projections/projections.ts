@@ -182,7 +182,9 @@ export class Projections {
       for (const summary of summaries) this.#tracks.set(summary.name, this.#track(summary));
     } catch (error) {
       await lane.close();
-      throw error;
+      if (this.#isClosed) throw holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
+      if (!(error instanceof LaneLost)) throw error;
+      throw holdfastError('HOLDFAST_ERR_THREAD_START', error.message, undefined, error.cause);
     }
   }
 
