@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { CpuPool } from '../cpu/pool.ts';
 import { PulseWatch } from '../cpu/pulse-watch.ts';
+import { holdfastError } from '../errors/holdfast-error.ts';
 import { fromWireError } from '../errors/wire-error.ts';
 import { typescriptExecArgv } from '../hosts/typescript-modules.ts';
 import type { LaneAnswer, LaneData } from '../protocol/lane.ts';
@@ -32,6 +33,12 @@ export class LaneLost extends Error {
     this.hasRun = hasRun;
     this.position = position;
   }
+}
+
+/** What a lane could not be started for, or any other error, for whoever waits for a projection. */
+export function codedTrouble(error: unknown): unknown {
+  if (!(error instanceof LaneLost)) return error;
+  return holdfastError('HOLDFAST_ERR_THREAD_START', error.message, undefined, error.cause);
 }
 
 interface Pending {

@@ -12,13 +12,15 @@ import type {
   ProjectionStanding,
   ProjectionSummary,
 } from '../protocol/projection.ts';
-import type { LaneClient } from './lane-client.ts';
+import { codedTrouble, type LaneClient } from './lane-client.ts';
 import type { ProjectionHealth, ProjectionState } from './projection-health.ts';
 import { type Alone, RangeComputer } from './range-computer.ts';
 import { type FeedEnd, type FeedPorts, feed } from './range-feed.ts';
 
 const retryMsMin = 50;
 const retryMsMax = 5_000;
+/** From such a pause on, whoever waits is told what keeps the projection, which goes on trying. */
+const tellFromMs = 1_600;
 /** From so many events on, a build computes on all processors. */
 const parallelFrom = 8 * limits.projectionEventsMax;
 
@@ -57,7 +59,7 @@ export class ProjectionTrack {
   #again: PromiseWithResolvers<number> | undefined;
   #round = new AbortController();
   #rounds = 0;
-  #waiters = new Set<() => void>();
+  #waiters = new Set<(trouble?: unknown) => void>();
 
   constructor(summary: ProjectionSummary, ports: TrackPorts) {
     this.summary = summary;
@@ -104,9 +106,9 @@ export class ProjectionTrack {
         finish();
       };
       const onAbort = (): void => settle(() => reject(signal?.reason));
-      const look = (): void => {
+      const look = (trouble?: unknown): void => {
         if (holds()) return settle(resolve);
-        const hindrance = this.#hindrance();
+        const hindrance = this.#hindrance() ?? trouble;
         if (hindrance !== undefined) settle(() => reject(hindrance));
       };
       if (signal?.aborted) return reject(signal.reason);
@@ -167,7 +169,10 @@ export class ProjectionTrack {
         // A rebuild alone may be refused, of what is served and followed all the same.
         if (isFinal(error) && again !== undefined && again === this.#again) this.#giveUp(error as Error);
         else if (isFinal(error)) this.#refuse(error as Error);
-        else await pause(retryMs, this.#round.signal);
+        else {
+          if (retryMs >= tellFromMs) this.#look(codedTrouble(error));
+          await pause(retryMs, this.#round.signal);
+        }
         retryMs = Math.min(retryMs * 2, retryMsMax);
       }
       if (this.#failure !== undefined || this.#refusal !== undefined) await aborted(this.#round.signal);
@@ -342,8 +347,8 @@ export class ProjectionTrack {
     this.#look();
   }
 
-  #look(): void {
-    for (const look of [...this.#waiters]) look();
+  #look(trouble?: unknown): void {
+    for (const look of [...this.#waiters]) look(trouble);
   }
 }
 

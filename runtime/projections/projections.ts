@@ -8,7 +8,7 @@ import type { ProjectionSummary } from '../protocol/projection.ts';
 import type { QueryValues } from '../protocol/reader-control.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
 import type { AnyProjectionDefinition, ProjectionDefinition } from './define-projection.ts';
-import { LaneClient, LaneLost, type LaneOptions } from './lane-client.ts';
+import { codedTrouble, LaneClient, LaneLost, type LaneOptions } from './lane-client.ts';
 import { type LiveRows, liveQuery } from './live-query.ts';
 import { LogHead } from './log-head.ts';
 import type { ProjectionHealth } from './projection-health.ts';
@@ -183,8 +183,7 @@ export class Projections {
     } catch (error) {
       await lane.close();
       if (this.#isClosed) throw holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
-      if (!(error instanceof LaneLost)) throw error;
-      throw holdfastError('HOLDFAST_ERR_THREAD_START', error.message, undefined, error.cause);
+      throw codedTrouble(error);
     }
   }
 

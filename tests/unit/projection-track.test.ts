@@ -1,9 +1,10 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
-import type { LaneClient } from '../../runtime/projections/lane-client.ts';
+import { type LaneClient, LaneLost } from '../../runtime/projections/lane-client.ts';
 import { ProjectionTrack, type TrackPorts } from '../../runtime/projections/projection-track.ts';
 import type { LaneRequest, ProjectionBatch } from '../../runtime/protocol/projection.ts';
 import { codedError } from '../support/coded-error.ts';
+import { errorOf } from '../support/error-of.ts';
 
 const summary = { name: 'notes', version: 1, tables: '', onError: 'stop' } as const;
 const serving = { generation: 1, version: 1, position: 0 };
@@ -92,3 +93,38 @@ test('a rebuild that is refused leaves what is followed as it is', async () => {
   await track.reached(9);
   expect(track.health()).toMatchObject({ failure: null, position: 9 });
 });
+
+test.each([
+  [
+    'the disk is full',
+    holdfastError('HOLDFAST_ERR_STORAGE_FULL', 'It is full.'),
+    'HOLDFAST_ERR_STORAGE_FULL',
+  ],
+  ['no thread can be started', new LaneLost('There are no threads.'), 'HOLDFAST_ERR_THREAD_START'],
+])(
+  'whoever waits while %s is told so after some tries, and the projection goes on by itself',
+  async (_, error, code) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    let tries = 0;
+    let isShort = true;
+    const track = follow({
+      open: async () => {
+        tries++;
+        if (isShort) throw error;
+        return { serving, building: null };
+      },
+    });
+
+    const told = errorOf(track.reached(9));
+    await vi.advanceTimersByTimeAsync(3_000);
+
+    expect(await told).toMatchObject({ code, message: expect.stringContaining(error.message) });
+    expect(tries).toBeGreaterThan(5);
+    const later = track.reached(9);
+    isShort = false;
+    await vi.advanceTimersByTimeAsync(5_000);
+    await later;
+    expect(track.health()).toMatchObject({ state: 'current', position: 9 });
+  },
+);
