@@ -102,25 +102,41 @@ export class CpuPool {
     pool.on('error', (error) => {
       for (const reject of waiting) reject(notStarted(error));
     });
+    let hasOrphan = false;
     return {
       run(name, input, { signal, transfer = [] }) {
         const options = { name, transferList: [...transfer] as never };
+        const stop = new AbortController();
+        const forward = (): void => stop.abort(signal?.reason);
+        if (signal?.aborted === true) forward();
+        else signal?.addEventListener('abort', forward, { once: true });
+        const letGo = (): void => signal?.removeEventListener('abort', forward);
         try {
-          const task = pool.run(input, signal === undefined ? options : { ...options, signal });
+          const task = pool.run(input, signal === undefined ? options : { ...options, signal: stop.signal });
           return new Promise((resolve, reject) => {
             waiting.add(reject);
-            task.then(resolve, reject).finally(() => waiting.delete(reject));
+            task.then(resolve, reject).finally(() => {
+              letGo();
+              waiting.delete(reject);
+            });
           });
         } catch (error) {
-          // No thread could be made. The task would wait all the same, with a promise that nobody has.
-          taskQueue.tasks.pop();
+          // No thread could be made. The task would wait all the same, with a promise that nobody has; one with a signal does.
+          if (signal === undefined) taskQueue.tasks.pop();
+          else hasOrphan = true;
+          letGo();
           throw notStarted(error);
         }
       },
       close: () => pool.close(),
-      destroy: () => pool.destroy(),
+      // To end such a task as well would be a rejection that nobody hears, and the end of the process.
+      destroy: () => (hasOrphan ? endThreads(pool) : pool.destroy()),
     };
   }
+}
+
+async function endThreads({ threads }: Piscina): Promise<void> {
+  await Promise.allSettled(threads.map((thread) => thread.terminate()));
 }
 
 function notStarted(cause: unknown): Error {
