@@ -46,6 +46,33 @@ test('the tarball holds what users need and nothing else', () => {
   expect(files.filter((file) => file.size > 256 * 1024)).toEqual([]);
 });
 
+test('whatever a file of the tarball imports, or starts a thread or a process from, is in it', () => {
+  const paths = new Set(files.map((file) => file.path));
+  const programs = [...paths].filter((path) => /^dist\/.*\.c?js$/.test(path));
+  const isThere = ({ path, named }: NamedFile): boolean =>
+    paths.has(posix.join(posix.dirname(path), named.replace(/\$\{\w+\}/, 'child')));
+  const named = programs.flatMap(filesNamedIn);
+
+  expect(named.length).toBeGreaterThan(programs.length);
+  expect(named.filter((each) => !isThere(each))).toEqual([]);
+  expect(isThere({ path: 'dist/runtime/index.js', named: './actor-ref.js' })).toBe(false);
+});
+
+interface NamedFile {
+  readonly path: string;
+  readonly named: string;
+}
+
+/** The files of the build that one names: in imports, and in the URLs of threads and processes, but not in messages. */
+function filesNamedIn(path: string): NamedFile[] {
+  const text = readFileSync(join(root, path), 'utf8').replace(/^\s*(\/\/|\*).*$/gm, '');
+  return [
+    ...text.matchAll(
+      /(?:from |import |import\(|(?<!such as )new URL\(|URL\.parse\()\s*["'`](\.{1,2}\/[^"'`]+\.c?js)["'`]/g,
+    ),
+  ].map(([, named = '']) => ({ path, named }));
+}
+
 test('every link within the documentation leads to something that the tarball has', () => {
   const paths = new Set(files.map((file) => file.path));
   const folders = new Set(files.flatMap((file) => foldersOf(file.path)));
