@@ -1,3 +1,4 @@
+import type { HoldfastErrorCode } from './errors/codes.ts';
 import { isHoldfastError } from './errors/holdfast-error.ts';
 import type { HostHealth, QuarantinedActor } from './hosts/host-health.ts';
 import type { RouterHealth } from './hosts/router.ts';
@@ -18,14 +19,15 @@ export interface RuntimeHealth {
   /**
    * `healthy`: everything serves. `degraded`: some actors have to wait or are refused: a host could not start, backs
    * off or is unavailable, an actor is in quarantine, the store is busy, a projection has stopped. `failing`: nothing can
-   * be made durable, since the store has ended or its file is gone, or no host serves.
+   * be made durable, since the store has ended, its file is gone or cannot be written, or no host serves.
    */
   readonly status: 'healthy' | 'degraded' | 'failing';
   /** When it was looked at, in milliseconds since 1970. */
   readonly at: number;
   readonly hosts: readonly HostHealth[];
   readonly quarantined: readonly QuarantinedActor[];
-  readonly store: { readonly state: ServiceState };
+  /** `failure`: what the storage failed with at the last write, until it takes one; `null` if it took that. */
+  readonly store: { readonly state: ServiceState; readonly failure: HoldfastErrorCode | null };
   readonly reader: { readonly state: ServiceState };
   /** Projections of the modules, once a host has loaded them or one was asked for. */
   readonly projections: readonly ProjectionHealth[];
@@ -44,22 +46,25 @@ export async function lookAtHealth(
   projections: readonly ProjectionHealth[],
   deliveriesUnderway: number,
 ): Promise<RuntimeHealth> {
-  const { store, deadLetters, pending } = await askStore(backend);
+  const { store, failure, deadLetters, pending } = await askStore(backend);
+  // Another process holds the lock for now: writes come through later.
+  const cannotWrite = failure !== null && failure !== 'HOLDFAST_ERR_STORAGE_BUSY';
   const reader = backend.readerState;
   const isDegraded =
     standing !== 'healthy' ||
     quarantined.length > 0 ||
     hosts.some(({ state }) => state === 'down') ||
     store === 'busy' ||
+    failure !== null ||
     reader === 'ended' ||
     projections.some(({ failure }) => failure !== null);
-  const isFailing = standing === 'failing' || store === 'ended';
+  const isFailing = standing === 'failing' || store === 'ended' || cannotWrite;
   return {
     status: isFailing ? 'failing' : isDegraded ? 'degraded' : 'healthy',
     at: Date.now(),
     hosts,
     quarantined,
-    store: { state: store },
+    store: { state: store, failure },
     reader: { state: reader },
     projections,
     deadLetters,
@@ -70,6 +75,7 @@ export async function lookAtHealth(
 
 interface StoreAnswer {
   readonly store: ServiceState;
+  readonly failure: HoldfastErrorCode | null;
   readonly deadLetters: number | null;
   readonly pending: PendingCounts | null;
 }
@@ -78,13 +84,14 @@ async function askStore(backend: SqliteEventStoreBackend): Promise<StoreAnswer> 
   let thread: ReturnType<typeof backend.store>['thread'] | undefined;
   try {
     thread = backend.store().thread;
-    const [deadLetters, pending] = await Promise.all([
+    const [deadLetters, pending, failure] = await Promise.all([
       thread.control.call('countDeadLetters', [], { timeoutMs: askTimeoutMs }),
       thread.control.call('countPending', [], { timeoutMs: askTimeoutMs }),
+      thread.control.call('writeFailure', [], { timeoutMs: askTimeoutMs }),
     ]);
-    return { store: 'running', deadLetters, pending };
+    return { store: 'running', failure, deadLetters, pending };
   } catch (error) {
     const isLate = isHoldfastError(error, 'HOLDFAST_ERR_TIMEOUT') && thread?.hasEnded === false;
-    return { store: isLate ? 'busy' : 'ended', deadLetters: null, pending: null };
+    return { store: isLate ? 'busy' : 'ended', failure: null, deadLetters: null, pending: null };
   }
 }

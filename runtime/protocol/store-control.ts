@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { HoldfastErrorCode } from '../errors/codes.ts';
 import type { StoreStats } from '../ports/event-store-backend.ts';
 import type { StreamSnapshot } from './append.ts';
 import type { DeadLetter, KeyedDeadLetter, NewDeadLetter } from './dead-letter.ts';
@@ -89,6 +90,8 @@ export interface StoreControl extends FirstReads {
   messages(without: HeldBack, range: MessageRange): PendingDelivery[];
   /** What actors wait for; rejects if the file is gone. */
   countPending(): PendingCounts;
+  /** What the storage failed with at the last write; `null` if it took that one. */
+  writeFailure(): HoldfastErrorCode | null;
   /** Actors whose work this run has under way. */
   ownWork(): string[];
   /** Leaves the work of an actor to another run: this one does not know its kind. */

@@ -177,6 +177,7 @@ export function serveStore(
       presence?.check();
       return desk.counts();
     },
+    writeFailure: () => writer.failure,
     ownWork: () => desk.ownWork(),
     releaseWork: (stream) => desk.releaseWork(stream),
     giveUpDelivery: (given, letter) => deadLetters.giveUp(given, letter, systemClock.now()),

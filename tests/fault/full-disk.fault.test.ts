@@ -61,8 +61,10 @@ test('actors on a full disk answer with its error, keep their durable state, and
 
   const { acknowledged, error } = await appendUntilFailure((id) => actor.send({ type: 'noted', id }), 'b');
   const full = await actor.snapshot();
+  const failing = await runtime.health();
   disk.free();
   const receipt = await actor.send({ type: 'noted', id: 'after' });
+  const healthy = await runtime.health();
   await runtime.close();
 
   expect(error).toEqual(codedError('HOLDFAST_ERR_STORAGE_FULL'));
@@ -71,6 +73,9 @@ test('actors on a full disk answer with its error, keep their durable state, and
     context: { notes: acknowledged.length + 1 },
   });
   expect(receipt.version).toBe(acknowledged.length + 2);
+  const failure = 'HOLDFAST_ERR_STORAGE_FULL';
+  expect(failing).toMatchObject({ status: 'failing', store: { state: 'running', failure } });
+  expect(healthy).toMatchObject({ status: 'healthy', store: { state: 'running', failure: null } });
   const { ids } = await expectWholeLog(database, acknowledged);
   expect(ids).toEqual(['first', ...acknowledged, 'after']);
 });

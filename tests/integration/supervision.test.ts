@@ -38,7 +38,7 @@ test('a runtime that was not used yet is healthy, and so is one that works', asy
       unanswered: 0,
     })),
     quarantined: [],
-    store: { state: 'running' },
+    store: { state: 'running', failure: null },
     reader: { state: 'absent' },
     projections: [],
     deadLetters: 0,
@@ -60,7 +60,7 @@ test('a closed runtime still says how it is', async () => {
 
   await expect(runtime.health()).resolves.toMatchObject({
     status: 'failing',
-    store: { state: 'ended' },
+    store: { state: 'ended', failure: null },
     hosts: [{ state: 'closed' }],
     deadLetters: null,
   });

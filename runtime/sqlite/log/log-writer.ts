@@ -1,4 +1,5 @@
-import type { HoldfastError } from '../../errors/holdfast-error.ts';
+import type { HoldfastErrorCode } from '../../errors/codes.ts';
+import { type HoldfastError, isHoldfastError } from '../../errors/holdfast-error.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AppendReceipt, AppendRequest } from '../../protocol/append.ts';
 import type { FilePresence } from '../connection/file-presence.ts';
@@ -28,6 +29,8 @@ export class LogWriter {
    * look, and after a rollback, when what is known of the file is read anew.
    */
   foreignCommits = 0;
+  /** What the storage failed with at the last write; `null` if it took that one, or if there was none. */
+  failure: HoldfastErrorCode | null = null;
   #contended = false;
   #isCommitting = false;
 
@@ -144,6 +147,7 @@ export class LogWriter {
       this.#commit.run();
       this.#isCommitting = false;
       this.#position = this.#transaction.position;
+      this.failure = null;
       return result;
     } catch (error) {
       this.#rollback();
@@ -165,8 +169,12 @@ export class LogWriter {
   #failure(error: unknown): HoldfastError {
     const wasCommitting = this.#isCommitting;
     this.#isCommitting = false;
-    return wasCommitting && isUnknownOutcome(error)
-      ? outcomeUnknown(this.#path, error)
-      : storageError(error, this.#path);
+    const failure =
+      wasCommitting && isUnknownOutcome(error)
+        ? outcomeUnknown(this.#path, error)
+        : storageError(error, this.#path);
+    // What was written is to blame for a refusal, and not the storage.
+    if (!isHoldfastError(error) && !isRefusal(error)) this.failure = failure.code;
+    return failure;
   }
 }
