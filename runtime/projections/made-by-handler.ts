@@ -11,8 +11,10 @@ export class MadeByHandler<Given extends readonly unknown[], Made> {
 
   constructor(make: (...given: Given) => Made) {
     this.make = (...given) => {
+      const made = make(...given);
+      // Not before: of what is refused, a handler may catch the error and return something else.
       this.#made++;
-      return make(...given);
+      return made;
     };
   }
 

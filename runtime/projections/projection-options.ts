@@ -48,7 +48,7 @@ export function toQueryValues(method: string, sql: unknown, parameters: QueryPar
   if (typeof parameters !== 'object' || parameters === null)
     throw invalidOption(`${method}: the values must be an array or an object, got ${describe(parameters)}.`);
   const names = Object.keys(parameters);
-  const isUnnamed = names.length > 0 && !/[:@$]\w/.test(sql);
+  const isUnnamed = names.length > 0 && !/[:@$](\w|\P{ASCII})/u.test(sql);
   if (isUnnamed || ('after' in parameters && !/[:@$]after\b/.test(sql))) {
     throw invalidOption(
       `${method}: options come after the values: ${method}(projection, sql, [], { ${names.join(', ')} }).`,

@@ -55,3 +55,17 @@ test('a handler that makes nothing, and one that returns all it makes, go on', a
     .when('select id from documents')
     .then([{ id: '1' }]);
 });
+
+test('a statement that was refused is none that a handler would have to return', async () => {
+  const careful = documents(({ id }, sql) => {
+    try {
+      return sql`insert into documents values (${{ no: 'value' }})`;
+    } catch {
+      return sql`insert into documents values (${id})`;
+    }
+  });
+  await specify(careful)
+    .given([created])
+    .when('select id from documents')
+    .then([{ id: '1' }]);
+});

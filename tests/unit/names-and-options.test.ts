@@ -136,6 +136,8 @@ test('options of a query that stand where its values belong are told so, whateve
   expect(values('select :n', { n: 1, after: 3 })).toThrow('options come after the values');
   expect(values('select :n, :after', { n: 1, after: 3 })()).toEqual({ n: 1, after: 3 });
   expect(values('select $n', { n: 1, key: 'of a row' })()).toEqual({ n: 1, key: 'of a row' });
+  // SQLite takes any letter for a name.
+  expect(values('select :été', { été: 1 })()).toEqual({ été: 1 });
   expect(values('select 1', {})()).toEqual({});
 });
 
