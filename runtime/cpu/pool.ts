@@ -6,6 +6,7 @@ import { holdfastError } from '../errors/holdfast-error.ts';
 import { invariant } from '../errors/invariant.ts';
 import { loadPart } from '../errors/load-part.ts';
 import { heapLimits } from '../threads/heap-limits.ts';
+import { TaskSignal } from './task-signal.ts';
 import type * as tasks from './tasks.ts';
 import { leaveThreadsThatStay } from './threads-that-stay.ts';
 
@@ -106,25 +107,18 @@ export class CpuPool {
     return {
       run(name, input, { signal, transfer = [] }) {
         const options = { name, transferList: [...transfer] as never };
-        const stop = new AbortController();
-        const forward = (): void => stop.abort(signal?.reason);
-        if (signal?.aborted === true) forward();
-        else signal?.addEventListener('abort', forward, { once: true });
-        const letGo = (): void => signal?.removeEventListener('abort', forward);
+        const stop = signal === undefined ? undefined : new TaskSignal(signal);
         try {
-          const task = pool.run(input, signal === undefined ? options : { ...options, signal: stop.signal });
+          const task = pool.run(input, stop === undefined ? options : { ...options, signal: stop });
           return new Promise((resolve, reject) => {
             waiting.add(reject);
-            task.then(resolve, reject).finally(() => {
-              letGo();
-              waiting.delete(reject);
-            });
+            task.then(resolve, reject).finally(() => waiting.delete(reject));
           });
         } catch (error) {
           // No thread could be made. The task would wait all the same, with a promise that nobody has; one with a signal does.
-          if (signal === undefined) taskQueue.tasks.pop();
+          if (stop === undefined) taskQueue.tasks.pop();
           else hasOrphan = true;
-          letGo();
+          stop?.withdraw();
           throw notStarted(error);
         }
       },

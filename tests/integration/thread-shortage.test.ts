@@ -1,24 +1,9 @@
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { Worker } from 'node:worker_threads';
 import { createRuntime } from 'holdfast';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { errorOf } from '../support/error-of.ts';
+import { lackThreads } from '../support/lack-threads.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-/** Has no thread be made for work that is only computing until the function is called. */
-function lackThreads(): () => void {
-  const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: typeof Worker };
-  const { Worker: Available } = threads;
-  threads.Worker = class {
-    constructor() {
-      throw Object.assign(new Error('EAGAIN'), { code: 'ERR_WORKER_INIT_FAILED' });
-    }
-  } as never;
-  return () => {
-    threads.Worker = Available;
-  };
-}
 
 test('a state of the past that no thread can be made for is refused, and the process goes on', async () => {
   const unhandled = vi.fn();
