@@ -6,14 +6,12 @@ import type { Definitions } from '../definitions/definition-of.ts';
 import type { EvolutionReports } from '../evolution/evolution-reports.ts';
 import type { TransitionListener } from '../steps/transition-listener.ts';
 import type { MachineEvent } from '../xstate-adapter.ts';
-import type { Residency, ResidencyOptions } from './residency.ts';
+import type { ResidencyOptions } from './residency.ts';
 
 /** What a host is made of. */
 export interface ActorHostOptions extends ResidencyOptions {
   readonly definitions: Definitions;
   readonly log: HostLog;
-  /** Where it keeps its actors, for one who looks after it; else it has one of its own. */
-  readonly residency?: Residency;
   /** Of this run of the runtime: work that another one has under way is left to it. */
   readonly runtimeId: string;
   /** What invoked work and actions may ask. */

@@ -36,7 +36,8 @@ const momentMs = 100;
  */
 export class ActorHost {
   readonly #options: ActorHostOptions;
-  readonly #residency: Residency;
+  /** The actors in memory. Whoever runs the host has it swept and trimmed now and then. */
+  readonly residency: Residency;
   readonly #progress: HostProgress;
   /** How often a request was decided again because another process was faster; only for those that were. */
   readonly #attempts = new WeakMap<HostRequest, number>();
@@ -49,7 +50,7 @@ export class ActorHost {
   constructor(options: ActorHostOptions) {
     const { onEmitted, onEffectFailed, convicted, givenUp, services } = options;
     this.#options = options;
-    this.#residency = options.residency ?? new Residency(options);
+    this.residency = new Residency(options);
     this.#progress = options.progress ?? noProgress;
     this.#inputs = new Inputs({
       receive: (request) => this.receive(request),
@@ -72,7 +73,7 @@ export class ActorHost {
 
   /** How many actors are in memory. */
   get residents(): number {
-    return this.#residency.size;
+    return this.residency.size;
   }
 
   /** Takes a request; the answer follows in its time. Requests to one actor are carried out in order. */
@@ -83,7 +84,7 @@ export class ActorHost {
   }
 
   #take(request: HostRequest): void {
-    const known = this.#residency.get(request.address);
+    const known = this.residency.get(request.address);
     // Neither is worth reading an actor for that is not in memory.
     if (known === undefined && (request.operation === 'unwatch' || request.operation === 'refresh')) return;
     const resident = known ?? this.#activate(request);
@@ -100,26 +101,21 @@ export class ActorHost {
   async settle(): Promise<void> {
     const moment = new Promise<void>((resolve) => setTimeout(resolve, momentMs).unref());
     await Promise.race([this.#underway.rest(), moment]);
-    this.#effects.end(this.#residency.values());
+    this.#effects.end(this.residency.values());
     while (!this.#underway.isAtRest) await this.#underway.rest();
     this.#inputs.end();
   }
 
   /** Reads actors again whose work runs here: another process may have left the state that it belongs to. */
   refreshWorking(): void {
-    for (const { address, work } of [...this.#residency.values()]) {
+    for (const { address, work } of [...this.residency.values()]) {
       if (work !== undefined) this.receive(refreshRequest(address));
     }
   }
 
-  /** Drops actors that were not used since the last call. */
-  sweep(): void {
-    this.#residency.sweep();
-  }
-
   /** Snapshots of actors whose next activation would otherwise replay many events. */
   hotSnapshots(): StreamSnapshot[] {
-    return hotSnapshotsOf(this.#residency.values());
+    return hotSnapshotsOf(this.residency.values());
   }
 
   #activate(request: HostRequest): Resident | undefined {
@@ -133,7 +129,7 @@ export class ActorHost {
       this.#answer(request.id, error as Error);
       return undefined;
     }
-    this.#residency.add(resident);
+    this.residency.add(resident);
     this.#reload(resident, null);
     return resident;
   }
@@ -357,7 +353,7 @@ export class ActorHost {
   /** The state could not be read: everybody who waits is told, and the next request tries again. */
   #abandon(resident: Resident, error: Error): void {
     const { queue, watchers, work, address } = resident;
-    this.#residency.drop(resident);
+    this.residency.drop(resident);
     const inputs = (queue ?? []).filter(({ id }) => id === 0);
     // Work goes on: what it tells has the actor read again, and finds it by its address.
     this.#effects.keep(resident);
@@ -383,7 +379,7 @@ export class ActorHost {
 
   /** Whether the work of an actor may tell it more: nothing can have work wait, so it is bounded by failing. */
   #hasRoom(address: string): boolean {
-    const { inFlight = 0, queue } = this.#residency.get(address) ?? {};
+    const { inFlight = 0, queue } = this.residency.get(address) ?? {};
     return inFlight + (queue?.length ?? 0) + this.#inputs.waitingOf(address) < limits.actorInputsMax;
   }
 

@@ -13,6 +13,17 @@ export type OperationState =
   | 'cancelled'
   | 'dropped';
 
+/** The states that a kept operation can be in: one that was dropped is gone. */
+export const keptOperationStates: readonly OperationState[] = [
+  'waiting',
+  'running',
+  'done',
+  'dead',
+  'parked',
+  'expired',
+  'cancelled',
+];
+
 /** What becomes of operations for which a queue has no room. */
 export type OperationOverflow = 'reject' | 'drop-oldest' | 'drop-newest';
 
@@ -59,6 +70,21 @@ export interface EnqueueResult {
   readonly state: OperationState;
   /** Operations that were dropped to make room. */
   readonly dropped: readonly string[];
+}
+
+/** The answer to one that was handed in. */
+export function enqueueResult(
+  outcome: EnqueueResult['outcome'],
+  operationId: string,
+  state: OperationState,
+  dropped: readonly string[] = [],
+): EnqueueResult {
+  return { outcome, operationId, state, dropped };
+}
+
+/** A moment as it is kept: never before it was meant. */
+export function wholeMs(ms: number | null): number | null {
+  return ms === null ? null : Math.ceil(ms);
 }
 
 /** What a run asks for. */

@@ -9,7 +9,13 @@ import { operationEnded, queueDrained } from '../observability/channels.ts';
 import { systemClock } from '../ports/clock.ts';
 import { within } from '../ports/within.ts';
 import { checkKey, checkWhole } from '../protocol/names.ts';
-import type { EnqueueResult, NewOperation, OperationMetrics, OperationState } from '../protocol/operation.ts';
+import {
+  type EnqueueResult,
+  keptOperationStates,
+  type NewOperation,
+  type OperationMetrics,
+  type OperationState,
+} from '../protocol/operation.ts';
 import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
 import { volatileKinds } from '../protocol/volatile-kinds.ts';
 import { type Enqueued, type EnqueueOptions, toEnqueued, toNewOperation } from './enqueue-options.ts';
@@ -36,16 +42,6 @@ export interface ListOperationsOptions {
 
 /** How long a queue rests whose actor cannot be told of a pass, in milliseconds. */
 const unheardMs = 1_000;
-
-const operationStates: readonly OperationState[] = [
-  'waiting',
-  'running',
-  'done',
-  'dead',
-  'parked',
-  'expired',
-  'cancelled',
-];
 
 /**
  * Operations that are kept before they are promised, and carried out when the network lets them: in the order in which they
@@ -216,9 +212,9 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     const { states = null, after = 0, limit = 100 } = options;
     if (
       states !== null &&
-      !(Array.isArray(states) && states.every((state) => operationStates.includes(state)))
+      !(Array.isArray(states) && states.every((state) => keptOperationStates.includes(state)))
     )
-      throw invalidOption(`list: "states" must be an array of ${operationStates.join(', ')}.`);
+      throw invalidOption(`list: "states" must be an array of ${keptOperationStates.join(', ')}.`);
     checkWhole('after', after);
     checkWhole('limit', limit, 1);
     return (await this.#options.store.list({ queue: this.name, states, after, limit })).map(

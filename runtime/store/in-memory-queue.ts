@@ -1,14 +1,16 @@
 import { limits as productLimits } from '../protocol/limits.ts';
-import type {
-  ClaimResult,
-  EnqueueResult,
-  NewOperation,
-  OperationClaim,
-  OperationLimits,
-  OperationMetrics,
-  OperationOutcome,
-  OperationState,
-  StoredOperation,
+import {
+  type ClaimResult,
+  type EnqueueResult,
+  enqueueResult,
+  type NewOperation,
+  type OperationClaim,
+  type OperationLimits,
+  type OperationMetrics,
+  type OperationOutcome,
+  type OperationState,
+  type StoredOperation,
+  wholeMs,
 } from '../protocol/operation.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -62,10 +64,10 @@ export class InMemoryQueue {
       coalesceKey === null ? undefined : this.#all().findLast((row) => coalesces(row, operation));
     const leaving = this.#makeRoom(bytes, target, limits);
     if (leaving === undefined) {
-      if (limits.overflow !== 'drop-newest') return answer('refused', operationId, 'dropped');
+      if (limits.overflow !== 'drop-newest') return enqueueResult('refused', operationId, 'dropped');
       this.#counters.queued++;
       this.#counters.dropped++;
-      return answer('dropped', operationId, 'dropped');
+      return enqueueResult('dropped', operationId, 'dropped');
     }
     for (const row of leaving) this.#drop(row, now);
     const dropped = leaving.map(({ stored }) => stored.operationId);
@@ -79,7 +81,7 @@ export class InMemoryQueue {
       row.keys.push(key);
     }
     const outcome = target === undefined ? 'enqueued' : 'coalesced';
-    return answer(outcome, row.stored.operationId, 'waiting', dropped);
+    return enqueueResult(outcome, row.stored.operationId, 'waiting', dropped);
   }
 
   claim(claim: OperationClaim, now: number, lives: (run: string) => boolean): ClaimResult {
@@ -211,11 +213,11 @@ export class InMemoryQueue {
 
   #repeated({ operationId, idempotencyKey, fingerprint }: NewOperation): EnqueueResult | undefined {
     const same = this.rows.get(operationId);
-    if (same !== undefined) return answer('duplicate', operationId, same.stored.state);
+    if (same !== undefined) return enqueueResult('duplicate', operationId, same.stored.state);
     const known = idempotencyKey === null ? undefined : this.#keys.get(idempotencyKey);
     if (known === undefined) return undefined;
     const outcome = known.fingerprint === fingerprint ? 'duplicate' : 'conflict';
-    return answer(outcome, known.row.stored.operationId, known.row.stored.state);
+    return enqueueResult(outcome, known.row.stored.operationId, known.row.stored.state);
   }
 
   #makeRoom(
@@ -241,7 +243,7 @@ export class InMemoryQueue {
 
   #add(operation: NewOperation, sequence: number, now: number): OperationRow {
     const dueAt = Math.ceil(operation.dueAt);
-    const expiresAt = whole(operation.expiresAt);
+    const expiresAt = wholeMs(operation.expiresAt);
     const fresh = { state: 'waiting', attempts: 0, enqueuedAt: now, endedAt: null, lastError: null } as const;
     const row: OperationRow = {
       stored: { ...operation, dueAt, expiresAt, sequence, ...fresh },
@@ -268,7 +270,7 @@ export class InMemoryQueue {
     { stored }: OperationRow,
     { payload, fingerprint, expiresAt, idempotencyKey }: NewOperation,
   ): void {
-    Object.assign(stored, { payload, fingerprint, expiresAt: whole(expiresAt) });
+    Object.assign(stored, { payload, fingerprint, expiresAt: wholeMs(expiresAt) });
     stored.idempotencyKey = idempotencyKey ?? stored.idempotencyKey;
     this.#counters.coalesced++;
   }
@@ -376,17 +378,4 @@ function coalesces({ stored, starts }: OperationRow, { coalesceKey, orderKey, na
 
 function turnAt(dueAt: number, now: number): 'later' | 'now' {
   return dueAt <= now ? 'now' : 'later';
-}
-
-function whole(ms: number | null): number | null {
-  return ms === null ? null : Math.ceil(ms);
-}
-
-function answer(
-  outcome: EnqueueResult['outcome'],
-  operationId: string,
-  state: OperationState,
-  dropped: readonly string[] = [],
-): EnqueueResult {
-  return { outcome, operationId, state, dropped };
 }

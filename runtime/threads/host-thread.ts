@@ -3,7 +3,6 @@ import type { Definitions } from '../../actors/definitions/definition-of.ts';
 import { importModule, loadDefinitions } from '../../actors/definitions/load-definitions.ts';
 import { SkippedEvents } from '../../actors/evolution/skipped-events.ts';
 import { ActorHost } from '../../actors/host/actor-host.ts';
-import { Residency } from '../../actors/host/residency.ts';
 import { VolatileHost } from '../../actors/host/volatile-host.ts';
 import { volatileMachines } from '../../actors/host/volatile-machines.ts';
 import { installEntropy } from '../../actors/steps/install-entropy.ts';
@@ -76,11 +75,9 @@ export async function serveHost(
     answer,
     onTransition: publishTransitions,
   });
-  const residency = new Residency({ residentsMax, idleMs });
   const host = new ActorHost({
     definitions,
     log,
-    residency,
     residentsMax,
     idleMs,
     runtimeId: data.run,
@@ -115,10 +112,10 @@ export async function serveHost(
     },
   });
   data.requests.ref();
-  setInterval(() => residency.sweep(), idleMs).unref();
+  setInterval(() => host.residency.sweep(), idleMs).unref();
   setInterval(() => {
     host.refreshWorking();
-    residency.trim();
+    host.residency.trim();
   }, tidyMs).unref();
 
   serveControl<HostControl>(control, {

@@ -51,8 +51,8 @@ test('actors with commands under way are never dropped, however small the budget
           expect(await host.snapshot(`thing/${id}`)).toMatchObject({ version: visits.length });
         }
         await turn();
-        host.host.sweep();
-        host.host.sweep();
+        host.host.residency.sweep();
+        host.host.residency.sweep();
         expect(host.host.residents).toBe(0);
       },
     ),

@@ -98,8 +98,8 @@ export class AskedHost {
   /** Drops every actor that is idle, as time would, once those that read themselves anew have done so. */
   async passivate(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    this.host.sweep();
-    this.host.sweep();
+    this.host.residency.sweep();
+    this.host.residency.sweep();
   }
 
   #ask(

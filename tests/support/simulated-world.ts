@@ -49,8 +49,8 @@ export class SimulatedWorld {
 
   /** Drops every actor that is idle. */
   passivate(): void {
-    this.#host.sweep();
-    this.#host.sweep();
+    this.#host.residency.sweep();
+    this.#host.residency.sweep();
   }
 
   /** The host is gone, with all that it had in memory; whoever waits for it learns nothing. */

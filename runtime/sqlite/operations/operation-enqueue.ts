@@ -1,9 +1,11 @@
 import { limits as productLimits } from '../../protocol/limits.ts';
-import type {
-  EnqueueResult,
-  NewOperation,
-  OperationLimits,
-  OperationState,
+import {
+  type EnqueueResult,
+  enqueueResult,
+  type NewOperation,
+  type OperationLimits,
+  type OperationState,
+  wholeMs,
 } from '../../protocol/operation.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 import { type OperationPlace, type OperationRows, placeColumns } from './operation-rows.ts';
@@ -77,29 +79,29 @@ export class OperationEnqueue {
       coalesceKey === null ? undefined : this.#coalescing.get(queue, coalesceKey, orderKey, name);
     const leaving = this.#makeRoom(queue, bytes, target, limits);
     if (leaving === undefined) {
-      if (limits.overflow !== 'drop-newest') return answer('refused', operationId, 'dropped');
+      if (limits.overflow !== 'drop-newest') return enqueueResult('refused', operationId, 'dropped');
       this.#rows.count(queue, 'queued');
       this.#rows.count(queue, 'dropped');
-      return answer('dropped', operationId, 'dropped');
+      return enqueueResult('dropped', operationId, 'dropped');
     }
     for (const place of leaving) this.#rows.drop(place, now);
     const dropped = leaving.map((place) => place.operationId);
     if (target !== undefined) {
       this.#coalesce(operation, bytes, target.sequence);
-      return answer('coalesced', target.operationId, 'waiting', dropped);
+      return enqueueResult('coalesced', target.operationId, 'waiting', dropped);
     }
     this.#add(operation, bytes, now);
-    return answer('enqueued', operationId, 'waiting', dropped);
+    return enqueueResult('enqueued', operationId, 'waiting', dropped);
   }
 
   /** A call that is repeated because its outcome was unknown has the same id, also without a key. */
   #repeated({ operationId, queue, idempotencyKey, fingerprint }: NewOperation): EnqueueResult | undefined {
     const same = this.#byId.get(operationId);
-    if (same !== undefined) return answer('duplicate', operationId, same.state);
+    if (same !== undefined) return enqueueResult('duplicate', operationId, same.state);
     const known = idempotencyKey === null ? undefined : this.#byKey.get(queue, idempotencyKey);
     if (known === undefined) return undefined;
     const outcome = known.fingerprint === fingerprint ? 'duplicate' : 'conflict';
-    return answer(outcome, known.operationId, known.state);
+    return enqueueResult(outcome, known.operationId, known.state);
   }
 
   /** The operations that have to leave; `undefined` if there is no room whoever leaves. */
@@ -127,7 +129,7 @@ export class OperationEnqueue {
 
   #coalesce(operation: NewOperation, bytes: number, sequence: number): void {
     const { queue, payload, fingerprint, expiresAt, idempotencyKey } = operation;
-    this.#replace.run(payload, bytes, fingerprint, whole(expiresAt), idempotencyKey, sequence);
+    this.#replace.run(payload, bytes, fingerprint, wholeMs(expiresAt), idempotencyKey, sequence);
     if (idempotencyKey !== null) this.#keepKey.run(queue, idempotencyKey, fingerprint, sequence);
     this.#rows.count(queue, 'coalesced');
   }
@@ -139,20 +141,7 @@ export class OperationEnqueue {
     const turn = this.#rows.turnOf(queue, orderKey, dueAt, now);
     const content = [operationId, queue, name, payload, bytes, idempotencyKey, fingerprint] as const;
     const order = [orderKey, coalesceKey, priority, turn, dueAt, dueAt > now ? 1 : 0] as const;
-    const sequence = this.#insert.get(...content, ...order, whole(expiresAt), now, now) ?? 0;
+    const sequence = this.#insert.get(...content, ...order, wholeMs(expiresAt), now, now) ?? 0;
     if (idempotencyKey !== null) this.#keepKey.run(queue, idempotencyKey, fingerprint, sequence);
   }
-}
-
-function whole(ms: number | null): number | null {
-  return ms === null ? null : Math.ceil(ms);
-}
-
-function answer(
-  outcome: EnqueueResult['outcome'],
-  operationId: string,
-  state: OperationState,
-  dropped: readonly string[] = [],
-): EnqueueResult {
-  return { outcome, operationId, state, dropped };
 }

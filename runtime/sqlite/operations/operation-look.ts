@@ -1,24 +1,15 @@
-import type {
-  OperationMetrics,
-  OperationQuery,
-  OperationState,
-  StoredOperation,
+import {
+  keptOperationStates,
+  type OperationMetrics,
+  type OperationQuery,
+  type OperationState,
+  type StoredOperation,
 } from '../../protocol/operation.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 
 const columns = `operation_id as operationId, queue, name, payload, idempotency_key as idempotencyKey, fingerprint,
   order_key as orderKey, coalesce_key as coalesceKey, priority, due_at as dueAt, expires_at as expiresAt, sequence, state,
   attempts, enqueued_at as enqueuedAt, ended_at as endedAt, last_error as lastError`;
-
-const operationStates: readonly OperationState[] = [
-  'waiting',
-  'running',
-  'done',
-  'dead',
-  'parked',
-  'expired',
-  'cancelled',
-];
 
 const noMetrics: Omit<OperationMetrics, 'oldestAgeMs'> = {
   queued: 0,
@@ -59,7 +50,7 @@ export class OperationLook {
   }
 
   list({ queue, states, after, limit }: OperationQuery): StoredOperation[] {
-    const found = [...new Set(states ?? operationStates)].flatMap((state) =>
+    const found = [...new Set(states ?? keptOperationStates)].flatMap((state) =>
       this.#inState.all(queue, state, after, limit),
     );
     return found.sort((a, b) => a.sequence - b.sequence).slice(0, limit);
