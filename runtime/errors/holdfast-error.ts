@@ -192,6 +192,11 @@ export function isHoldfastError<Code extends HoldfastErrorCode = HoldfastErrorCo
   value: unknown,
   code?: Code,
 ): value is HoldfastErrorOf<Code> {
-  if (typeof value !== 'object' || value === null || !(brand in value)) return false;
-  return code === undefined || (value as { code?: unknown }).code === code;
+  try {
+    if (typeof value !== 'object' || value === null || !(brand in value)) return false;
+    return code === undefined || (value as { code?: unknown }).code === code;
+  } catch {
+    // A proxy that was revoked.
+    return false;
+  }
 }

@@ -2,11 +2,11 @@ import { isCount, type KeyTest } from './sensitive-keys.ts';
 import type { Span } from './span.ts';
 
 /**
- * A colon or equals sign, with the key before it and the quote that closes the key, and the line break that
- * `util.inspect` puts before a long string; or the space after `--key`.
+ * A colon or equals sign, with the key before it and the quote and bracket that close the key, and the line break that
+ * `util.inspect` puts before a long string; or the space after `--key`; or the end of `<key>`, where `</` follows.
  */
 const assignments =
-  /[:=](?<=([\p{L}\p{M}\p{N}_$. -]{1,64})(\\{0,3}["'`])?[ \t]{0,4}[:=])[=>]{0,2}[ \t]{0,4}(?:\r?\n[ \t]{1,64}(?=["'`]))?|[ \t](?<=(?<![\w-])--([\w.-]{1,64})[ \t])/gu;
+  /[:=](?<=([\p{L}\p{M}\p{N}_$. -]{1,64})(\\{0,3}["'`])?\]?[ \t]{0,64}[:=])[=>]{0,2}[ \t]{0,64}(?:\r?\n[ \t]{1,64}(?=["'`]))?|[ \t](?<=(?<![\w-])--([\w.-]{1,64})[ \t])|>(?<=[<:]([\w.-]{1,64})(?:\s[^<>]{0,256})?>)(?:<!\[CDATA\[)?(?=[^<]{1,4096}<\/)/gu;
 
 /** `"name": "password", "value":`, as lists of headers and variables have it, up to before the last sign. */
 const labelled =
@@ -30,11 +30,13 @@ const jsonValue = /[^\s,}\]]+/y;
 /** The values in `password=value`, `"password": "value"`, `password: 'value'` and the like in a text. */
 export function* assignedSecrets(text: string, isSensitive: KeyTest): Generator<Span> {
   let done = 0;
-  for (const { 0: sign, 1: name = '', 2: quote, 3: option, index } of text.matchAll(assignments)) {
-    const key = keyOf(text, index, option ?? (quote === undefined ? lastWords(name) : name));
+  for (const { 0: sign, 1: name = '', 2: quote, 3: option, 4: tag, index } of text.matchAll(assignments)) {
+    const key = keyOf(text, index, option ?? tag ?? (quote === undefined ? lastWords(name) : name));
     // `reset-password.ts:12:5` is a place in a program.
     if (index < done || /\.[cm]?[jt]sx?$/.test(key) || !isSensitive(key)) continue;
-    const span = valueAt(text, index + sign.length, key, quote);
+    const start = index + sign.length;
+    const span: Span =
+      tag === undefined ? valueAt(text, start, key, quote) : [start, text.indexOf('<', start)];
     const value = text.slice(span[0], span[1]);
     if (/^(?:null|undefined|true|false)$/.test(value) || (isCount(key) && /^\d+$/.test(value))) continue;
     yield span;

@@ -9,9 +9,10 @@ import { isCount } from './sensitive-keys.ts';
  * empty strings are kept, as are numbers under a plural (`tokens: 12`).
  *
  * The value is not changed and nothing of it is called but `toJSON` of an object that has no properties of its own, and
- * the iterators of URLSearchParams and Headers. Never throws. The copy can be cloned and turned into JSON: instances
- * become plain objects, and strings stand for what cannot be copied: `[Circular]`, `[Function]`, `[Getter]`, `[Proxy]`,
- * `[12 bytes]` for binary data, `[Unreadable]`, and `[Truncated]` for what is below 32 levels or after 50,000 entries.
+ * the iterators of URLSearchParams and Headers. Never throws. The copy can be cloned, unless it holds symbols, and turned
+ * into JSON, unless it holds bigints: instances become plain objects, and strings stand for what cannot be copied:
+ * `[Circular]`, `[Function]`, `[Getter]`, `[Proxy]`, `[12 bytes]` for binary data, `[Unreadable]`, and `[Truncated]` for what
+ * is below 32 levels or after 50,000 entries.
  *
  * @example
  * redact({ user: 'bob', login: { Password: 'hunter2' } }); // { user: 'bob', login: { Password: '***' } }
@@ -113,9 +114,7 @@ class RedactedCopy {
       }
       const field = Object.getOwnPropertyDescriptor(list, key) ?? {};
       const named =
-        typeof before === 'string' &&
-        typeof field.value === 'string' &&
-        ((list.length === 2 && key === '1') || leadsToValue.test(before));
+        typeof before === 'string' && ((list.length === 2 && key === '1') || leadsToValue.test(before));
       const name = Number.isNaN(Number(key)) ? key : named ? (before as string) : '';
       this.#define(copy, key, this.#field(name, field, depth));
       before = field.value;
@@ -124,7 +123,7 @@ class RedactedCopy {
   }
 
   #fields(value: object, depth: number, copy: object = {}): object {
-    const label = ownValue(value, 'name') ?? ownValue(value, 'key');
+    const label = labels.map((key) => ownValue(value, key)).find((each) => typeof each === 'string');
     for (const key of Reflect.ownKeys(value)) {
       const field = Object.getOwnPropertyDescriptor(value, key);
       if (field?.enumerable !== true) continue;
@@ -132,9 +131,9 @@ class RedactedCopy {
         this.#define(copy, '…', '[Truncated]');
         break;
       }
-      const name = typeof key === 'symbol' ? (key.description ?? '') : key;
+      const name = nameOf(key);
       // `{ name: 'password', value: '…' }`
-      const named = name === 'value' && typeof label === 'string' ? label : name;
+      const named = label !== undefined && /^value$/i.test(name) ? label : name;
       this.#define(copy, key, this.#field(named, field, depth));
     }
     return copy;
@@ -143,7 +142,7 @@ class RedactedCopy {
   #map(map: ReadonlyMap<unknown, unknown>, depth: number): Map<unknown, unknown> {
     const copy = new Map<unknown, unknown>();
     for (const [key, value] of this.#taken(Map.prototype.entries.call(map))) {
-      const name = typeof key === 'string' ? key : '';
+      const name = nameOf(key);
       copy.set(
         this.#free(this.of(key, depth), (taken) => copy.has(taken)),
         this.#entry(name, value, depth),
@@ -167,7 +166,7 @@ class RedactedCopy {
     for (const key of Reflect.ownKeys(error)) {
       if (key === 'stack' || key === 'message' || this.#left-- <= 0) continue;
       const field = Object.getOwnPropertyDescriptor(error, key) ?? {};
-      const value = this.#field(typeof key === 'symbol' ? '' : key, field, depth);
+      const value = this.#field(nameOf(key), field, depth);
       Object.defineProperty(copy, key, { ...open, value, enumerable: field.enumerable === true });
     }
     return copy;
@@ -240,8 +239,15 @@ function asText(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** What stands beside a `value` and says what it is of. */
+const labels = ['name', 'key', 'Name', 'Key'];
+
 function ownValue(value: object, key: string): unknown {
   return Object.getOwnPropertyDescriptor(value, key)?.value;
+}
+
+function nameOf(key: unknown): string {
+  return typeof key === 'symbol' ? (key.description ?? '') : asText(key);
 }
 
 function readOf(value: object, key: string): unknown {

@@ -6,7 +6,7 @@ const endings =
   /(?:token|secret|passphrase|passcode|cookie|credential|authori[sz]ation|connectionstring|sessionid|jwt|(?:access|account|api|auth|encryption|master|private|secret|session|shared|signing|storage|subscription)key)(?:value|raw|text|string|hash|hex|base64)?s?\d*$|passw(?:or)?d|apikey|clientsecret|privatekey|secretkey/;
 
 /** Short or part of other words, so only as a word of its own: `possession`, `bypass` and `cwd` are none. */
-const words = / (?:pwd|pass|session|otp|cvv|cvc)s?\d*$/;
+const words = / (?:pwd|pass|auth|creds|session|otp|cvv|cvc)s?\d*$/;
 
 /** The words of a key in lower case, whichever way they are joined: `apiKey`, `API_KEY` and `api-key` are `api key`. */
 export function wordsOf(key: string): string {

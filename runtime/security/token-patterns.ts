@@ -19,6 +19,9 @@ const prefixes = [
   String.raw`hv[sbr]\.`,
   'pypi-AgE',
   'eyJ',
+  'ATATT3',
+  'dckr_pat_',
+  'figd_',
 ];
 
 const plainPrefixes = [
@@ -30,6 +33,7 @@ const plainPrefixes = [
   'shp(?:at|ca|pa|ss)_',
   'do[opr]_v1_',
   'lin_api_',
+  'gsk_',
   'AGE-SECRET-KEY-1',
 ];
 
@@ -46,4 +50,6 @@ export const tokenPatterns: readonly RegExp[] = [
     `(?<=${begin}(?:Basic|basic|BASIC)(?:[ \\t]{1,4}|%20|\\+))${noToken}(?=[a-zA-Z]{1,40}[A-Z0-9+/=]|[0-9+/])[\\w+/-]{4}[\\w+/=-]*`,
     'g',
   ),
+  // Webhooks of Slack and Discord and bots of Telegram belong to whoever knows their path.
+  /(?<=hooks\.slack\.com\/\w{1,16}\/|\/api\/webhooks\/|\/bot(?=\d))[\w:/-]{8}[\w:/-]*/g,
 ];

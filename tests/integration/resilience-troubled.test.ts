@@ -36,8 +36,15 @@ const unspeakable = (): unknown =>
     },
   });
 
+const revoked = () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+};
+
 test.each([
   ['is no error', () => Object.create(null)],
+  ['is a proxy that was revoked', revoked],
   ['cannot be looked at', unspeakable],
   ['is nothing', () => undefined],
 ])('an operation comes to an end although what its handler throws %s', async (_, thrown) => {

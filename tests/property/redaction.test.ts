@@ -338,6 +338,13 @@ testThoroughly('long texts that are made to be searched for long are searched in
     '\ud800',
     '🦀',
     'cookie:',
+    '<password>',
+    '<password ',
+    '>',
+    '<',
+    ']',
+    '/bot1',
+    'hooks.slack.com/a/',
   ];
   const { redactText: own } = createRedactor({ keys: ['pin'] });
   fc.assert(

@@ -45,6 +45,7 @@ test.each([
     'AWSSecretAccessKey',
   ],
   ...['sessionId', 'jwt', 'tokens', 'token2', 'secretValue', 'otp', 'user.pass', 'signing_key'],
+  ...['auth', '_auth', 'creds'],
 ])('what stands under %j is masked', (key) => {
   expect(redact({ [key]: 'hunter2' })).toStrictEqual({ [key]: '***' });
 });
@@ -97,6 +98,23 @@ test.each([
   ['{"secrets":["a","b"],"n":1}', '{"secrets":"***","n":1}'],
   ['the API key: hunter2 of {"api key":"a b"}', 'the API key: *** of {"api key":"***"}'],
   ['password=[]hunter2 of', 'password=*** of'],
+  ['user:           bob\npassword:       hunter2', 'user:           bob\npassword:       ***'],
+  ['password\t\t\t\t\t\t=\t\t\t\t\t\thunter2', 'password\t\t\t\t\t\t=\t\t\t\t\t\t***'],
+  ['user[name]=bob&user[password]=hunter2&a=1', 'user[name]=bob&user[password]=***&a=1'],
+  ['user%5Bpassword%5D=hunter2', 'user%5Bpassword%5D=***'],
+  ['env["API_KEY"] = "a b"; [password] = \'x\'', 'env["API_KEY"] = "***"; [password] = \'***\''],
+  [
+    '<login><user>bob</user><password>hun ter2</password></login>',
+    '<login><user>bob</user><password>***</password></login>',
+  ],
+  ['<ns:apiKey type="x">\n  abc\n</ns:apiKey>', '<ns:apiKey type="x">***</ns:apiKey>'],
+  ['<Token><![CDATA[a]b]]></Token>', '<Token><![CDATA[***</Token>'],
+  [
+    'POST https://hooks.slack.com/services/T0AB/B0CD/aBcD1234 failed',
+    'POST https://hooks.slack.com/services/*** failed',
+  ],
+  ['https://discord.com/api/webhooks/123456/aB-c_D', 'https://discord.com/api/webhooks/***'],
+  ['https://api.telegram.org/bot123456:AA-bb_CC/send', 'https://api.telegram.org/bot***'],
   ["password='hun'ter2 of", 'password=*** of'],
   [JSON.stringify('{"pwd":"a\\\\","n":1}'), JSON.stringify('{"pwd":"***","n":1}')],
   ['{ credentials: { a: 1 }, b: 2 }', '{ credentials: ***, b: 2 }'],
@@ -154,6 +172,8 @@ test.each([
     'sk-ant-api03-abcdEFGH1234_5678-AA',
   ],
   ...['AIzaSyA1234567890abcdefghijklmnopqrstuv', 'npm_abcdefghijklmnopqrstuvwxyz0123456789'],
+  ...['dckr_pat_abcdEFGH1234_5678-ab', 'figd_abcdEFGH1234_5678-ab', 'gsk_abcdEFGH12345678abcdEFGH'],
+  'ATATT3xFfGF0abcdEFGH1234_5678-ab',
   ...['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'],
 ])('the token %s is masked wherever it stands', (token) => {
   expect(redactText(`"${token}", (${token}) ${token}.`)).toBe('"***", (***) ***.');
@@ -170,6 +190,9 @@ test.each([
   'at read (/app/reset-password.ts:12:5)',
   'task-abcdefghijklmno npm_config_registry tokens: 12, password: undefined',
   'keyboard: qwerty, author: bob, monkey=1',
+  'usage: login <user> <password> [--all] <file>',
+  '<credentials>\n  <user>bob</user></credentials><password/>none<b>',
+  'https://h/robots.txt /bots/list',
   'a value: 5, {"name":"bob","value":"kept"}\npassword:\n  see the manual',
 ])('%j is left as it is', (text) => {
   expect(redactText(text)).toBe(text);
@@ -293,6 +316,19 @@ test('names and values that lie beside each other belong together', () => {
     ['a', 'b'],
   ]);
   expect(redact({ name: 'API_KEY', value: 'x' })).toEqual({ name: 'API_KEY', value: '***' });
+  // As services of AWS have it.
+  expect(redact({ Name: '/app/db_password', Value: 'x' })).toEqual({
+    Name: '/app/db_password',
+    Value: '***',
+  });
+  expect(redact(Object.entries({ credentials: { user: 'x' }, pin: [1], password: 12 }))).toEqual([
+    ['credentials', '***'],
+    ['pin', [1]],
+    ['password', '***'],
+  ]);
+  expect(redact(new Map([[Symbol.for('password'), 'x']]))).toEqual(
+    new Map([[Symbol.for('password'), '***']]),
+  );
   expect(redact(['Set-Cookie', 'x', '--token', 'y', 'Host', 'z'])).toEqual([
     'Set-Cookie',
     '***',

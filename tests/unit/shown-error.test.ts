@@ -22,3 +22,13 @@ test.each([8, 99, 100, 101])(
 test('an error is not shown without an end', () => {
   expect(shownError('a '.repeat(1_000_000))).toHaveLength(2_000);
 });
+
+test('a response that was thrown is shown with its status, and a connection that tried several addresses with its code', () => {
+  const addresses = new AggregateError([new Error('connect ECONNREFUSED ::1:80')]);
+
+  expect(shownError(new Response('no', { status: 410 }))).toBe('HTTP 410');
+  expect(
+    shownError(new TypeError('fetch failed', { cause: Object.assign(addresses, { code: 'ECONNREFUSED' }) })),
+  ).toBe('fetch failed (ECONNREFUSED)');
+  expect(shownError({ problem: 1 })).toBe('[object Object]');
+});
