@@ -4,7 +4,7 @@ const messageLengthMax = 10_000;
 /** The message of whatever was thrown. Never throws itself, whatever that is. */
 export function messageOf(thrown: unknown): string {
   try {
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const message = String(thrown instanceof Error ? thrown.message : thrown);
     return message.length > messageLengthMax ? `${message.slice(0, messageLengthMax)}…` : message;
   } catch {
     return 'what was thrown has no message';

@@ -1,3 +1,4 @@
+import { messageOf } from '../../actors/message-of.ts';
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { nearestName } from '../errors/nearest-name.ts';
 import { sentence } from '../errors/sentence.ts';
@@ -56,6 +57,13 @@ export function notReady(asker: string, name: string): Error {
   );
 }
 
+export function notListed(asker: string): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_ARGUMENT_INVALID',
+    `The parameter of "${asker}" cannot be listed, copied or spread, since to read is to ask: read each of what it needs by its name.`,
+  );
+}
+
 /**
  * The error of a binding whose factory failed. What went wrong in a dependency, and was let through, is told with the
  * whole path; what no factory is to blame for stays what it is.
@@ -65,10 +73,9 @@ export function initFailed(name: string, error: unknown): Error {
   const inner = isHoldfastError(error, 'HOLDFAST_ERR_CONTAINER_INIT_FAILED') ? error : undefined;
   const path = [name, ...(inner?.path ?? [])];
   const cause = inner === undefined ? error : inner.cause;
-  const what = cause instanceof Error ? cause.message : String(cause);
   return holdfastError(
     'HOLDFAST_ERR_CONTAINER_INIT_FAILED',
-    `"${show(path)}" could not be made: ${sentence(what)} The next one to ask for it has it tried again.`,
+    `"${show(path)}" could not be made: ${sentence(messageOf(cause))} The next one to ask for it has it tried again.`,
     { path },
     cause,
   );
@@ -102,7 +109,7 @@ export function disposeFailed(failures: readonly BindingFailure[]): Error {
 }
 
 function inWords({ path, error }: BindingFailure): string {
-  return `"${show(path)}": ${error instanceof Error ? error.message : String(error)}`;
+  return `"${show(path)}": ${messageOf(error)}`;
 }
 
 export function closed(name?: string): Error {

@@ -1,4 +1,4 @@
-import { notReady } from './container-errors.ts';
+import { notListed, notReady } from './container-errors.ts';
 import type { Initialisation } from './initialisation.ts';
 import { Resolution } from './resolution.ts';
 import { runningFactory } from './running-code.ts';
@@ -40,6 +40,9 @@ export function resolverOf(by: Initialisation): object {
   const { bindings } = layer.family;
   return new Proxy(Object.create(null) as object, {
     has: (_target, name) => typeof name === 'string' && bindings.has(name),
+    ownKeys() {
+      throw notListed(asker.name);
+    },
     get(_target, name) {
       if (typeof name === 'symbol') return undefined;
       const kind = bindings.get(name)?.kind;

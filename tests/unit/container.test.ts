@@ -201,6 +201,66 @@ test('knows before it makes anything that named dependencies wait for one anothe
   expect(made).toBe(0);
 });
 
+const hostile: [string, () => unknown][] = [
+  ['has no text', () => Object.create(null)],
+  ['is a revoked proxy', () => revokedProxy()],
+  ['has a message that is none', () => Object.assign(new Error('x'), { message: { en: 'no' } })],
+  ['has a message that throws', () => Object.defineProperty(new Error('x'), 'message', { get: throwing })],
+];
+
+test.each(hostile)(
+  'tells all who wait also of a factory or a dispose that throws what %s',
+  async (_, thrown) => {
+    const rejecting = async (): Promise<number> => {
+      throw thrown();
+    };
+    const blueprint = defineContainer()
+      .lazy('inner', rejecting)
+      .lazy('outer', ['inner'], ({ inner }) => inner)
+      .lazy('made', () => 1, {
+        dispose: () => {
+          throw thrown();
+        },
+      });
+    const app = await createContainer(blueprint);
+    await app.get('made');
+
+    expect(await errorOf(app.get('outer'))).toMatchObject({
+      code: 'HOLDFAST_ERR_CONTAINER_INIT_FAILED',
+      path: ['outer', 'inner'],
+    });
+    expect(await errorOf(app.warmUp())).toMatchObject({ code: 'HOLDFAST_ERR_CONTAINER_WARM_UP_FAILED' });
+    expect(await errorOf(app.close())).toMatchObject({ code: 'HOLDFAST_ERR_CONTAINER_DISPOSE_FAILED' });
+    expect(await errorOf(createContainer({ early: eager(rejecting) }))).toMatchObject({
+      code: 'HOLDFAST_ERR_CONTAINER_INIT_FAILED',
+    });
+  },
+);
+
+function throwing(): never {
+  throw new Error('not for you');
+}
+
+function revokedProxy(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+test('refuses to be spread by a factory, which would find nothing there', async () => {
+  const blueprint = defineContainer()
+    .value('locale', 'en')
+    .value('zone', 'UTC')
+    .lazy('rest', ({ locale, ...others }) => [locale, others]);
+  const app = await createContainer(blueprint);
+
+  expect(await errorOf(app.get('rest'))).toMatchObject({
+    code: 'HOLDFAST_ERR_CONTAINER_INIT_FAILED',
+    message: expect.stringContaining('read each of what it needs by its name'),
+    cause: expect.objectContaining({ code: 'HOLDFAST_ERR_ARGUMENT_INVALID' }),
+  });
+});
+
 test('says what is likely meant by a name that is not bound, whoever asks for it', async () => {
   const app = await createContainer({
     database: 'open',

@@ -1,3 +1,4 @@
+import { messageOf } from '../../../actors/message-of.ts';
 import { type HoldfastError, holdfastError } from '../../errors/holdfast-error.ts';
 import { sentence } from '../../errors/sentence.ts';
 import type { ResolvedSimulation } from './options.ts';
@@ -42,7 +43,7 @@ export function simulationFailed(options: ResolvedSimulation, run: SimulationRun
       { seed, task: run.tasks, replay, trace, ...error.waiting },
     );
   }
-  const what = error instanceof Error ? error.message : String(error);
+  const what = messageOf(error);
   return holdfastError(
     'HOLDFAST_ERR_SIMULATION_FAILED',
     `In the simulation with seed ${seed}, "${invariant}" failed in task ${run.tasks}: ${sentence(what)}\n${tail}`,

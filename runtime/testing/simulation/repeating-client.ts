@@ -66,7 +66,7 @@ export class RepeatingClient {
         } catch (error) {
           if (error instanceof Violation) throw error;
           last = error;
-          const code = isHoldfastError(error) ? error.code : String(error);
+          const code = isHoldfastError(error) ? error.code : messageOf(error);
           if (!isUnclear(error)) {
             this.#trace.note('refusal', { key, code, attempt });
             this.#ledger.refuse(key);

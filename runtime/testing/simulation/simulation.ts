@@ -1,4 +1,5 @@
 import type { AnyAggregateDefinition } from '../../../actors/definitions/define-aggregate.ts';
+import { messageOf } from '../../../actors/message-of.ts';
 import type { AnyStateMachine } from '../../../actors/xstate-adapter.ts';
 import type { ActorRef } from '../../actor-ref.ts';
 import type { ActorSnapshot } from '../../actor-snapshot.ts';
@@ -229,7 +230,7 @@ export class Simulation {
       try {
         answer = holds(this.#durable);
       } catch (error) {
-        throw new Violation(name, error instanceof Error ? error.message : String(error), error);
+        throw new Violation(name, messageOf(error), error);
       }
       if (answer === false) throw new Violation(name, 'it does not hold.');
     }
