@@ -38,6 +38,22 @@ test('what the world around never does is not tried, also not while a failure is
   expect(snapshot.context.open).toBe(1);
 });
 
+test('what has a weight of 0 is never sent, not even to a state that does not take it', async () => {
+  const seen = new Set<string>();
+  await propertyTest(machine, {
+    seed: 1,
+    weights: { ANSWER: 0 },
+    traces: {
+      all: (moments) => {
+        for (const { step } of moments) if ('type' in step) seen.add(step.type);
+      },
+    },
+    invariants,
+  });
+
+  expect([...seen]).toEqual(['ASK']);
+});
+
 test('when something comes is refused for what never comes, and must be a function', () => {
   expect(() => defineModel(machine, { when: { ANSWERED: () => true } as never })).toThrow(
     'Did you mean "ANSWER"?',

@@ -80,7 +80,9 @@ export class Moves {
 
   /** A step that the state is not likely to accept, of any type of event. */
   stray(actor: ModelActor, random: Random): Proposal | undefined {
-    const eventTypes = this.#model.eventTypes.filter((type) => actor.mayCome({ type }));
+    const eventTypes = this.#model.eventTypes.filter(
+      (type) => this.#weightOf(type) > 0 && actor.mayCome({ type }),
+    );
     return eventTypes.length === 0 ? undefined : this.#event(actor, oneOf(random, eventTypes), random);
   }
 
