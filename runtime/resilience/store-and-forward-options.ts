@@ -59,7 +59,10 @@ export interface StoreAndForwardOptions {
   readonly overflow?: 'reject' | 'drop-oldest' | 'drop-newest';
   /** Whether operations are carried out while the network is degraded. Default `'execute'`. */
   readonly onDegraded?: 'execute' | 'queue';
-  /** Which errors make an operation dead at once. Default: those that `isTransient` of `holdfast/resilience` says no to. */
+  /**
+   * Which errors make an operation dead at once. Default: those that `isTransient` of `holdfast/resilience` says no to, but for
+   * an `AbortError`: a handler that aborts its own call does so since it takes too long.
+   */
   readonly isPermanent?: (error: unknown) => boolean;
 }
 
@@ -92,6 +95,10 @@ const choices = {
   onDegraded: ['execute', 'queue'],
 } as const;
 
+function isLasting(error: unknown): boolean {
+  return !isTransient(error) && (error as Error).name !== 'AbortError';
+}
+
 /** Checks the options and fills in the defaults. */
 export function resolveStoreAndForward(
   owner: string,
@@ -105,7 +112,7 @@ export function resolveStoreAndForward(
     if (value !== undefined && !(values as readonly string[]).includes(value))
       throw invalidOption(`${owner}: "${name}" must be one of ${values.join(', ')}.`);
   }
-  const { isPermanent = (error: unknown) => !isTransient(error), delayMs = 1_000 } = options;
+  const { isPermanent = isLasting, delayMs = 1_000 } = options;
   const { store } = options;
   if (store !== undefined && typeof store?.claim !== 'function')
     throw invalidOption(`${owner}: "store" must be a store of operations, such as new InMemoryOperations().`);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as rest } from 'node:timers/promises';
 import type { OperationContext, OperationHandlers, StoreAndForward, StoreAndForwardOptions } from 'holdfast';
 import { InMemoryOperations } from 'holdfast/resilience';
 import { expect, test } from 'vitest';
@@ -200,6 +201,20 @@ test('one is dead after its last attempt, or at once for a permanent error, and 
   expect(await outbox.discard(wrong.operationId)).toBe(true);
   await expect.poll(() => outbox.metrics()).toMatchObject({ dead: 2, replayed: 1, depth: 0 });
   expect(await outbox.get(wrong.operationId)).toBeUndefined();
+});
+
+test('a call that its handler aborts itself, since it takes too long, is tried again', async () => {
+  const receiver = new Receiver();
+  const { outbox } = await open({ deliver: receiver.deliver }, { attemptsMax: 3 });
+  receiver.act = async () => {
+    if (receiver.got.length > 1) return;
+    const own = new AbortController();
+    own.abort();
+    await rest(60_000, undefined, { signal: own.signal });
+  };
+  await outbox.enqueue('slow');
+
+  await expect.poll(() => outbox.metrics()).toMatchObject({ dead: 0, failed: 1, replayed: 1, depth: 0 });
 });
 
 test('a server that cannot be reached never makes an operation dead', async () => {
