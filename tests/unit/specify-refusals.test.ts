@@ -32,6 +32,10 @@ function failed(message: string): unknown {
   });
 }
 
+test('whoever expects a state by its name in a snapshot of an actor is told the one here', () => {
+  expect(() => paying().thenState({ state: 'paying' } as never)).toThrow('the state is called "value" here');
+});
+
 test('a refusal that nobody expects is no success, whatever is asked after it', () => {
   const refused = () => specify(ticket).given([]).when({ type: 'LEAVE' });
   const said = 'does not accept "LEAVE"';

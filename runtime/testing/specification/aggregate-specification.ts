@@ -3,7 +3,7 @@ import { messageOf } from '../../../actors/message-of.ts';
 import { installEntropy } from '../../../actors/steps/install-entropy.ts';
 import type { AnyStateMachine, EventFromLogic, SnapshotFrom } from '../../../actors/xstate-adapter.ts';
 import { describe } from '../../protocol/names.ts';
-import { checkOptions, invalidOption } from '../../protocol/options.ts';
+import { checkOptions, invalidOption, isRecord } from '../../protocol/options.ts';
 import type { Model } from '../model/model.ts';
 import { ModelActor, type Taken } from '../model/model-actor.ts';
 import {
@@ -144,6 +144,8 @@ export class AggregateScenario<Machine extends AnyStateMachine> {
         verdict.cause,
       );
     }
+    if (isRecord(expected) && 'state' in expected)
+      throw invalidOption('thenState: the state is called "value" here, as in a snapshot of XState.');
     checkOptions('thenState', expected, ['value', 'context', 'status', 'output']);
     const { context, ...others } = expected as ExpectedState<AnyStateMachine>;
     const actual = snapshot as unknown as Record<string, unknown>;
