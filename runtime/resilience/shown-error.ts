@@ -7,7 +7,7 @@ const lookedAtMax = 100_000;
 /** What is kept of an error, and shown: without secrets, and not without an end. Whatever was thrown, this does not throw. */
 export function shownError(error: unknown, lengthMax = 2_000): string {
   try {
-    const text = error instanceof Error ? `${error.message || error.name}${causeOf(error)}` : saidOf(error);
+    const text = error instanceof Error ? saidBy(error) + causeOf(error) : saidOf(error);
     return redactText(wordsOf(text, lookedAtMax)).slice(0, lengthMax) || unshown;
   } catch {
     return unshown;
@@ -20,9 +20,13 @@ function wordsOf(text: string, lengthMax: number): string {
   return text.slice(0, Math.max(0, text.slice(0, lengthMax).search(/\s\S*$/)));
 }
 
-/** One that tried several addresses has a code and no message. */
+/** A connection that tried several addresses fails with a code and no message. */
+function saidBy(error: NodeJS.ErrnoException): string {
+  return error.message || error.code || error.name;
+}
+
 function causeOf({ cause }: Error): string {
-  return cause instanceof Error ? ` (${cause.message || (cause as NodeJS.ErrnoException).code})` : '';
+  return cause instanceof Error ? ` (${saidBy(cause)})` : '';
 }
 
 /** Of a `Response` that was thrown, its status. */

@@ -24,11 +24,10 @@ test('an error is not shown without an end', () => {
 });
 
 test('a response that was thrown is shown with its status, and a connection that tried several addresses with its code', () => {
-  const addresses = new AggregateError([new Error('connect ECONNREFUSED ::1:80')]);
+  const addresses = Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' });
 
   expect(shownError(new Response('no', { status: 410 }))).toBe('HTTP 410');
-  expect(
-    shownError(new TypeError('fetch failed', { cause: Object.assign(addresses, { code: 'ECONNREFUSED' }) })),
-  ).toBe('fetch failed (ECONNREFUSED)');
-  expect(shownError({ problem: 1 })).toBe('[object Object]');
+  expect(shownError(addresses)).toBe('ECONNREFUSED');
+  expect(shownError(new TypeError('fetch failed', { cause: addresses }))).toBe('fetch failed (ECONNREFUSED)');
+  expect(shownError(new TypeError())).toBe('TypeError');
 });
