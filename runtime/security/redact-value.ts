@@ -32,7 +32,7 @@ export function isError(value: unknown): value is Error {
 }
 
 /** Elements of a list after which the next one is their value: `--password`, and headers as Node.js lists them. */
-const leadsToValue = /^(?:--.*|x-.*|(?:set-)?cookie|(?:proxy-)?authorization)$/i;
+const leadsToValue = /-|^(?:cookie|authorization)$/i;
 
 class RedactedCopy {
   readonly #rules: RedactionRules;

@@ -337,6 +337,14 @@ test('names and values that lie beside each other belong together', () => {
     'Host',
     'z',
   ]);
+  expect(redact(['Private-Token', 'x', 'Accept-Language', 'en', 'DD-API-KEY', 'y'])).toEqual([
+    'Private-Token',
+    '***',
+    'Accept-Language',
+    'en',
+    'DD-API-KEY',
+    '***',
+  ]);
   expect(redact(['password', 'email', 'name'])).toEqual(['password', 'email', 'name']);
 });
 
