@@ -105,7 +105,15 @@ function eventOf(type: string, content: unknown): MachineEvent {
 /** What was thrown; of an error that cannot be kept as a whole, what of it can. */
 export function keepable(thrown: unknown, depth = 0): unknown {
   if (isKeepable(thrown)) return thrown;
-  if (!(thrown instanceof Error) || depth > causesMax) return new Error(messageOf(thrown));
+  try {
+    if (thrown instanceof Error && depth <= causesMax) return partsOf(thrown, depth);
+  } catch {
+    // A proxy that was revoked, or a getter that throws.
+  }
+  return new Error(messageOf(thrown));
+}
+
+function partsOf(thrown: Error, depth: number): Error {
   const kept = new Error(messageOf(thrown));
   for (const key of new Set(['name', 'stack', ...Object.keys(thrown)])) {
     const value = (thrown as unknown as Record<string, unknown>)[key];

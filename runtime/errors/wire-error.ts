@@ -15,7 +15,15 @@ const causeDepthMax = 5;
 
 /** Turns anything thrown into its plain form. Details that cannot be cloned are left out, never thrown over. */
 export function toWireError(thrown: unknown, depth = 0): WireError {
-  if (!(thrown instanceof Error)) return { name: 'Error', message: describeThrown(thrown) };
+  try {
+    if (thrown instanceof Error) return plainError(thrown, depth);
+  } catch {
+    // A proxy that was revoked, or a getter that throws.
+  }
+  return { name: 'Error', message: describeThrown(thrown) };
+}
+
+function plainError(thrown: Error, depth: number): WireError {
   const { name, message, stack, cause } = thrown;
   const code = (thrown as { code?: unknown }).code;
   const details = isHoldfastError(thrown) ? plainDetails(thrown) : undefined;

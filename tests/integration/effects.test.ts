@@ -156,3 +156,18 @@ test('work whose state another runtime on the file has left is aborted', async (
   await vi.waitFor(() => expect(existsSync(path)).toBe(true), { timeout: 10_000 });
   expect((await other.health()).pending).toMatchObject({ work: 0 });
 });
+
+test('an error that throws when it is looked at ends neither its host nor the wait for its work', async () => {
+  const died = new ChannelRecord('holdfast:host:died');
+  const runtime = await shared();
+  const actor = runtime.actor(doer, 'unreadable');
+
+  await expect(actor.send({ type: 'throw' })).rejects.toEqual(
+    codedError('HOLDFAST_ERR_TRANSITION_FAILED', { message: expect.stringContaining('look') }),
+  );
+  await actor.send({ type: 'ask', what: 'unreadable' });
+  const { context } = await actor.waitFor(idle);
+
+  expect(context.error).toMatchObject({ message: 'look' });
+  expect(died.messages).toEqual([]);
+});

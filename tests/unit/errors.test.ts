@@ -56,6 +56,20 @@ test('an error of somebody else keeps its name and code', () => {
   expect(isHoldfastError(arrived)).toBe(false);
 });
 
+test('what throws when it is looked at crosses threads as something', () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const hostile = Object.defineProperty(new Error('look'), 'stack', {
+    get() {
+      throw new Error('no');
+    },
+  });
+
+  expect(isHoldfastError(proxy)).toBe(false);
+  for (const thrown of [proxy, hostile, new Error('outer', { cause: hostile })])
+    expect(fromWireError(structuredClone(toWireError(thrown)))).toBeInstanceOf(Error);
+});
+
 test('details that cannot be cloned are left out and do not keep the error', () => {
   const error = new HoldfastError('HOLDFAST_ERR_CLOSED', 'Closed.', { callback: () => 1 });
 
