@@ -108,6 +108,7 @@ test.each([
     '<login><user>bob</user><password>***</password></login>',
   ],
   ['<ns:apiKey type="x">\n  abc\n</ns:apiKey>', '<ns:apiKey type="x">***</ns:apiKey>'],
+  ['{"xml":"<Token>abc<\\/Token>"}', '{"xml":"<Token>***<\\/Token>"}'],
   ['<Token><![CDATA[a]b]]></Token>', '<Token><![CDATA[***</Token>'],
   [
     'POST https://hooks.slack.com/services/T0AB/B0CD/aBcD1234 failed',
