@@ -262,7 +262,11 @@ export class ActorTree implements Stepper {
       },
       cancel: (source, name) => this.#asked?.timers.push({ change: 'cancel', actor: pathOf(source), name }),
       cancelAll: (actor) => {
-        this.#asked?.timers.push({ change: 'cancel-all', actor: pathOf(actor) });
+        const path = pathOf(actor);
+        const there = this.#at(path);
+        // The timers of another one that has its place are not its own.
+        if (there !== undefined && there !== actor) return;
+        this.#asked?.timers.push({ change: 'cancel-all', actor: path });
       },
     };
   }

@@ -1,5 +1,5 @@
 import type { ActorPath } from '../../runtime/protocol/timer.ts';
-import type { LiveActor } from '../xstate-adapter.ts';
+import type { LiveActor, MachineSnapshot } from '../xstate-adapter.ts';
 import { pathOf } from './actor-path.ts';
 
 /**
@@ -9,8 +9,14 @@ import { pathOf } from './actor-path.ts';
 export class TreeMembers {
   readonly #byPath = new Map<ActorPath, LiveActor>();
 
+  /**
+   * An actor starts. One that its parent has spawned and stopped while it began itself still starts, after the one that was
+   * spawned in its place, and is stopped then: it takes no place away.
+   */
   add(actor: LiveActor): void {
-    this.#byPath.set(pathOf(actor), actor);
+    const path = pathOf(actor);
+    const there = this.#byPath.get(path);
+    if (there === undefined || !isChild(there)) this.#byPath.set(path, actor);
   }
 
   /** An actor has stopped. Another one may have its place already. */
@@ -27,4 +33,10 @@ export class TreeMembers {
   all(): IterableIterator<LiveActor> {
     return this.#byPath.values();
   }
+}
+
+/** Whether the parent of an actor still knows it by its id. */
+function isChild(actor: LiveActor): boolean {
+  const { children } = (actor._parent as LiveActor).getSnapshot() as Partial<MachineSnapshot>;
+  return children?.[actor.id] === actor;
 }

@@ -112,6 +112,23 @@ behaviours({
     script: [send('ADD'), send('AGAIN'), send('TELL'), send('ADD'), send('TELL')],
     last: { context: { n: 1 } },
   },
+  'a child that is stopped as its parent begins, and spawned again under its id, has its delays': {
+    machine: () =>
+      chart(
+        {
+          context: { n: 0 },
+          entry: [
+            spawns('child', 'sleeper', { id: 'c' }),
+            stopChild('c'),
+            spawns('child', 'sleeper', { id: 'c' }),
+          ],
+          on: { AWAKE: { actions: bump('n') } },
+        },
+        { actors: { sleeper } },
+      ),
+    script: [advance(10)],
+    last: { context: { n: 1 } },
+  },
   'an event that was delayed for a child does not reach another one of the same id': {
     machine: () =>
       chart(
