@@ -8,6 +8,7 @@ import { entryOf } from '../journal.ts';
 import { type AskedMessage, type AskedTimer, asksAnything } from '../steps/asked.ts';
 import type { Decision } from './decision.ts';
 import type { Resident } from './resident.ts';
+import { standingOf } from './standing-of.ts';
 
 /** What a decision writes besides its events; `null` for nothing, which is nearly always. */
 export function consequencesOf(
@@ -27,7 +28,7 @@ export function consequencesOf(
     timers: asked.timers.map((timer) => toTimerChange(timer, hosted.definition.timers)),
     messages: asked.messages.map(toMessage),
     hasWork: hasWork === hadWork ? null : hasWork,
-    deadLetter: isUnaccepted ? unaccepted(request, snapshot.value) : null,
+    deadLetter: isUnaccepted ? unaccepted(request, snapshot) : null,
   };
 }
 
@@ -57,8 +58,8 @@ function noTimerName(name: unknown): Error {
 
 function unaccepted(
   { address, name: type, payload: data, delivery }: HostRequest,
-  state: unknown,
+  snapshot: Decision['snapshot'],
 ): NewDeadLetter {
-  const detail = `${delivery?.sender} sent it, and ${address} does not accept it in ${JSON.stringify(state)}.`;
+  const detail = `${delivery?.sender} sent it, and ${address} is ${standingOf(snapshot)} and does not accept it.`;
   return undelivered({ address, type, data, reason: 'not-accepted', detail }, delivery);
 }

@@ -29,6 +29,7 @@ import {
 } from '../xstate-adapter.ts';
 import type { Deciding, Decision } from './decision.ts';
 import { refuseUnkeepableAsked } from './refuse-unkeepable-asked.ts';
+import { standingOf } from './standing-of.ts';
 import { unknownCommand } from './unknown-command.ts';
 
 /**
@@ -289,10 +290,10 @@ function transitionFailed(address: string, eventType: string, error: unknown): H
 }
 
 function rejection(address: string, snapshot: MachineSnapshot, eventType: string): HoldfastError {
-  const { value: state, status } = snapshot;
+  const { value: state } = snapshot;
   const accepts = acceptedTypes(snapshot);
   const now = accepts.includes(eventType) ? ' now: its guard refused it, or the state forbids it' : '';
-  const is = `${address} is ${JSON.stringify(state)}${status === 'active' ? '' : ` and ${status}`}`;
+  const is = `${address} is ${standingOf(snapshot)}`;
   const others = accepts.filter((type) => type !== eventType);
   const offer = others.length === 0 ? 'nothing' : others.map((type) => `"${type}"`).join(', ');
   return holdfastError(

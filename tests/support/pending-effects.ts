@@ -1,4 +1,5 @@
 import type { Consequences } from '../../runtime/protocol/consequences.ts';
+import type { NewDeadLetter } from '../../runtime/protocol/dead-letter.ts';
 import type { Consumed, PendingDelivery } from '../../runtime/protocol/delivery.ts';
 
 interface Timer {
@@ -16,6 +17,8 @@ interface Timer {
 export class PendingEffects {
   now = 0;
   readonly work = new Set<string>();
+  /** Messages that were not accepted. */
+  readonly letters: NewDeadLetter[] = [];
   #timers: Timer[] = [];
   #messages: PendingDelivery[] = [];
   #lastId = 0;
@@ -25,7 +28,8 @@ export class PendingEffects {
     return !rows.some((row) => row.id === id);
   }
 
-  apply(stream: string, { consumed, timers, messages, hasWork }: Consequences): void {
+  apply(stream: string, { consumed, timers, messages, hasWork, deadLetter }: Consequences): void {
+    if (deadLetter !== null) this.letters.push(deadLetter);
     if (consumed?.from === 'timers') this.#timers = this.#timers.filter(({ id }) => id !== consumed.id);
     if (consumed?.from === 'outbox') this.#messages = this.#messages.filter(({ id }) => id !== consumed.id);
     for (const timer of timers) {

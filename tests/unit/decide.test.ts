@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { assign, createMachine, fromPromise, sendParent, sendTo, setup } from 'xstate';
+import { addressOf } from '../../actors/definitions/address-of.ts';
 import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
 import { HostedDefinition } from '../../actors/definitions/hosted-definition.ts';
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
@@ -391,3 +392,33 @@ test('what ends with an error half way through a timer is as it was before it, a
   expect(anew).toMatchObject({ status: 'error', version: 2, state: 'waiting', context: { n: 0 } });
   expect(effects.nextDueAt()).toBeUndefined();
 });
+
+test('an actor that has ended with an error says so to whoever sends to it, also by message', async () => {
+  const failing = createMachine({
+    initial: 'on',
+    states: {
+      on: {
+        after: { 5: { target: 'off', actions: assign(() => decline()) } },
+        on: { poke: {}, tell: { actions: sendTo(addressOf('thing', '1'), { type: 'poke' }) } },
+      },
+      off: {},
+    },
+  });
+  const host = new AskedHost(new Map([['thing', hostedMachine(failing)]]));
+  const { effects } = host.log;
+  await host.start('thing/1');
+  effects.now += 5;
+  for (const timer of effects.due()) await host.deliver(timer);
+  const ended = 'thing/1 is "on", where it ended with an error (it is stuck), and does not accept';
+
+  expect(await host.send('thing/1', 'poke', {})).toMatchObject({
+    message: `${ended} "poke"; it accepts nothing. [HOLDFAST_ERR_EVENT_REJECTED]`,
+  });
+  await host.send('thing/2', 'tell', {});
+  for (const message of effects.messages()) await host.deliver(message);
+  expect(effects.letters).toMatchObject([{ detail: `thing/2 sent it, and ${ended} it.` }]);
+});
+
+function decline(): never {
+  throw new Error('it is stuck');
+}
