@@ -245,9 +245,11 @@ export class ActorTree implements Stepper {
       unregister(actor);
     };
     system._relay = (source, target, event) => {
-      if (this.#isRestoring || (this.#asked !== undefined && ++this.#relayed > relayedMax)) return;
-      if (isAddressRef(target)) this.#asked?.messages.push({ target: target.address, event });
-      else if (this.#asked !== undefined) this.#relay(source, target, event);
+      if (this.#isRestoring) return;
+      // What leaves the tree comes back in another step, and makes no loop of this one.
+      if (isAddressRef(target)) return void this.#asked?.messages.push({ target: target.address, event });
+      if (this.#asked !== undefined && ++this.#relayed > relayedMax) return;
+      if (this.#asked !== undefined) this.#relay(source, target, event);
       else this.#identity.onInput(this.#identity.address, pathOf(target as LiveActor), event);
     };
     system.scheduler = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createActor, fromCallback, spawnChild, stopChild } from 'xstate';
+import { createActor, enqueueActions, fromCallback, spawnChild, stopChild } from 'xstate';
 import { addressOf } from '../../actors/definitions/address-of.ts';
 import { AskedHost, hostedMachine } from '../support/hosted-actor.ts';
 import { bump, emits, raises, sends } from '../support/statechart-actions.ts';
@@ -109,4 +109,32 @@ test.each([
     message: expect.stringContaining(`${path} is an actor, and only a context can refer to one. Give its id`),
     path,
   });
+});
+
+test('an actor with children may send any number of messages to other actors in one step', async () => {
+  const count = 10_001;
+  const run = await new HostedRun(
+    () =>
+      chart(
+        {
+          entry: spawnChild('c', { id: 'c' }),
+          on: {
+            TELL: {
+              actions: enqueueActions(({ enqueue }) => {
+                for (let n = 0; n < count; n++)
+                  enqueue(sends(() => addressOf('other', '1'), { type: 'TOLD', n }) as never);
+              }),
+            },
+          },
+        },
+        { actors: { c: counter } },
+      ),
+    'resident',
+  ).start(undefined);
+  let sent = 0;
+  run.onMessage = () => sent++;
+
+  await run.take(send('TELL'));
+
+  expect(sent).toBe(count);
 });
