@@ -193,8 +193,11 @@ export function contextToKeep({ context }: MachineSnapshot, id: string): unknown
 
 /** The reverse of {@link persist}. Takes ownership of its argument. Throws if the machine cannot be in that state. */
 export function restore(machine: AnyStateMachine, persisted: PersistedSnapshot): MachineSnapshot {
-  const whole = { ...persisted, output: persisted.output, error: persisted.error, children: {} };
+  const { context, output, error } = persisted;
+  // XState would look for actors in the context, which are children, and take data that looks like one for one.
+  const whole = { ...persisted, context: {}, output, error, children: {} };
   const snapshot = machine.restoreSnapshot(whole as never, scope) as MachineSnapshot;
+  snapshot.context = context as MachineSnapshot['context'];
   refuseImpossible(snapshot);
   return snapshot;
 }

@@ -29,6 +29,21 @@ behaviours({
     script: [send('ADD'), send('ADD')],
     performed: ['enter root', 'enter a'],
   },
+  'data that looks like what XState persists of an actor is kept as data': {
+    machine: () =>
+      chart({ context: { n: 0 }, on: { DRAFT: { actions: keep('saved') }, ADD: { actions: bump('n') } } }),
+    script: [send('DRAFT', { saved: { child: { xstate$$type: 1, id: 'c' } } }), send('ADD')],
+    last: { context: { saved: { child: { xstate$$type: 1, id: 'c' } }, n: 1 } },
+  },
+  'so it is in a machine that has a child of that id': {
+    machine: () =>
+      chart(
+        { entry: spawnChild('counter', { id: 'c' }), context: {}, on: { DRAFT: { actions: keep('saved') } } },
+        { actors: { counter } },
+      ),
+    script: [send('DRAFT', { saved: { child: { xstate$$type: 1, id: 'c', i: 1 } } })],
+    last: { context: { saved: { child: { xstate$$type: 1, id: 'c', i: 1 } } } },
+  },
   'a child deep in the tree goes on with its context': {
     machine: () =>
       chart(
