@@ -1,4 +1,6 @@
+import { holdfastError } from '../runtime/errors/holdfast-error.ts';
 import { decode, encode } from '../runtime/protocol/codec.ts';
+import { describe } from '../runtime/protocol/names.ts';
 import type { ActorPath } from '../runtime/protocol/timer.ts';
 import { messageOf } from './message-of.ts';
 import type { MachineEvent } from './xstate-adapter.ts';
@@ -32,6 +34,20 @@ export interface NewEntry extends JournalEntry {
 export function entryOf(event: MachineEvent): JournalEntry {
   const { type, ...payload } = event;
   return { type, payload: encode(payload, type) };
+}
+
+/**
+ * The same for an event that a machine or its work has made: its type must be none that the journal itself speaks in, or a
+ * replay would take it for something else than the machine did.
+ */
+export function madeEntryOf(event: MachineEvent): JournalEntry {
+  const { type } = event as { readonly type?: unknown };
+  if (typeof type === 'string' && !type.startsWith('holdfast.')) return entryOf(event);
+  throw holdfastError(
+    'HOLDFAST_ERR_PAYLOAD_INVALID',
+    `The type of an event must be a string that does not begin with "holdfast.", got ${describe(type)}. Nothing was written.`,
+    { path: 'type' },
+  );
 }
 
 /** The entry of an event that a part of the tree got. */

@@ -4,7 +4,7 @@ import { type NewDeadLetter, undelivered } from '../../runtime/protocol/dead-let
 import type { HostRequest } from '../../runtime/protocol/host-messages.ts';
 import { describe } from '../../runtime/protocol/names.ts';
 import type { TimerChange, TimerPolicy } from '../../runtime/protocol/timer.ts';
-import { entryOf } from '../journal.ts';
+import { madeEntryOf } from '../journal.ts';
 import { type AskedMessage, type AskedTimer, asksAnything } from '../steps/asked.ts';
 import type { Decision } from './decision.ts';
 import type { Resident } from './resident.ts';
@@ -34,7 +34,7 @@ export function consequencesOf(
 
 /** The message of a transition, encoded. */
 export function toMessage({ target, event }: AskedMessage): Consequences['messages'][number] {
-  const { type, payload: data } = entryOf(event);
+  const { type, payload: data } = madeEntryOf(event);
   return { target, type, data };
 }
 
@@ -44,7 +44,7 @@ export function toTimerChange(timer: AskedTimer, policy: TimerPolicy): TimerChan
   if (timer.change !== 'cancel-all' && typeof timer.name !== 'string') throw noTimerName(timer.name);
   if (timer.change !== 'set') return timer;
   const { event, ...rest } = timer;
-  const { type, payload: data } = entryOf(event);
+  const { type, payload: data } = madeEntryOf(event);
   return { ...rest, type, data, policy };
 }
 

@@ -3,7 +3,7 @@ import type { Cause } from '../../runtime/protocol/cause.ts';
 import { giveServices, type ThreadServices } from '../../runtime/protocol/container-blueprint.ts';
 import { limits } from '../../runtime/protocol/limits.ts';
 import type { ActorPath } from '../../runtime/protocol/timer.ts';
-import { entryOf } from '../journal.ts';
+import { madeEntryOf } from '../journal.ts';
 import type { Effect, EffectSelf, WorkDescription } from '../steps/asked.ts';
 import type { WorkEvent } from '../steps/stand-in.ts';
 import type { MachineEvent } from '../xstate-adapter.ts';
@@ -153,7 +153,7 @@ export class EffectRunner {
       },
       sent: (work, parent, event) => {
         try {
-          entryOf(event);
+          madeEntryOf(event);
         } catch (error) {
           const failed: WorkEvent = { type: 'holdfast.work.failed', error };
           return this.#listener.onInput(address, work.actor, failed, work.key);

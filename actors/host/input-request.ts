@@ -1,7 +1,7 @@
 import type { Cause } from '../../runtime/protocol/cause.ts';
 import { blankRequest, type HostRequest } from '../../runtime/protocol/host-messages.ts';
 import type { ActorPath } from '../../runtime/protocol/timer.ts';
-import { entryOf, type JournalEntry, keepable } from '../journal.ts';
+import { entryOf, type JournalEntry, keepable, madeEntryOf } from '../journal.ts';
 import type { MachineEvent } from '../xstate-adapter.ts';
 
 /**
@@ -18,7 +18,7 @@ export function inputRequest(
   workKey: string | null = null,
   cause: Cause | null = null,
 ): HostRequest {
-  const { type: name, payload } = keptEntry(event);
+  const { type: name, payload } = workKey === null ? madeEntryOf(event) : keptEntry(event);
   const delivery = { consumed: null, actor, passOnTo: null, sender: null, workKey, cause };
   return { ...blankRequest('deliver', address), name, payload, delivery };
 }

@@ -28,6 +28,12 @@ const asking = [
     raise({ type: 'due' } as never, { delay: 5, id: (() => 'due') as never }),
     'The id of a delayed event must be a string',
   ],
+  [
+    'a message of a type that the journal speaks in',
+    sendTo(addressOf('thing', '2'), { type: 'holdfast.started' }),
+    'does not begin with "holdfast.", got "holdfast.started"',
+  ],
+  ['a delayed event without a type', raise({} as never, { delay: 5 }), 'must be a string'],
 ] as const;
 
 const undeclared = [
@@ -230,6 +236,31 @@ test('an event from within that cannot even be read is told as an effect that fa
 
   await expect.poll(() => host.failedEffects).toEqual(['thing/1 said']);
   expect(await types()).toEqual(['holdfast.started']);
+});
+
+test('a callback that tells an event of a type that the journal speaks in has failed', async () => {
+  const tell = fromCallback(({ sendBack }) => sendBack({ type: 'holdfast.failed', error: new Error('no') }));
+  const machine = setup({ actors: { tell } }).createMachine({
+    initial: 'on',
+    states: { on: { invoke: { src: 'tell', onError: 'off' }, on: { '*': {} } }, off: {} },
+  });
+  const { host, types, both } = open(machine as AnyStateMachine);
+
+  await host.start('thing/1');
+  await expect.poll(types).toEqual(['holdfast.started', 'holdfast.settled']);
+
+  expect(await both()).toMatchObject([{ state: 'off' }, { state: 'off' }]);
+});
+
+test('an action that sends its actor an event of such a type has failed, and nothing is written', async () => {
+  const actions = ({ self }: { self: { send(event: never): void } }) =>
+    self.send({ type: 'holdfast.delivered', actor: '' } as never);
+  const { host, types } = open(createMachine({ on: { go: { actions } } }) as AnyStateMachine);
+
+  await host.send('thing/1', 'go', {});
+
+  await expect.poll(() => host.failedEffects).toEqual(['thing/1 holdfast.delivered']);
+  expect(await types()).toEqual(['go']);
 });
 
 test('what cannot be kept is refused on the newest state only, and once', async () => {
