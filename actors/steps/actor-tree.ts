@@ -1,7 +1,7 @@
 import { isAddressRef } from '../../runtime/protocol/address-ref.ts';
 import { giveServices, type ThreadServices } from '../../runtime/protocol/container-blueprint.ts';
 import { createEventId } from '../../runtime/protocol/event-id.ts';
-import type { ActorPath } from '../../runtime/protocol/timer.ts';
+import type { ActorPath, CancelTimers } from '../../runtime/protocol/timer.ts';
 import {
   type Action,
   type ActorLogic,
@@ -262,15 +262,15 @@ export class ActorTree implements Stepper {
         const delayMs = delayMsOf(delay);
         this.#asked?.timers.push({ change: 'set', actor: pathOf(source), name, to, event, delayMs });
       },
-      cancel: (source, name) => this.#asked?.timers.push({ change: 'cancel', actor: pathOf(source), name }),
-      cancelAll: (actor) => {
-        const path = pathOf(actor);
-        const there = this.#at(path);
-        // The timers of another one that has its place are not its own.
-        if (there !== undefined && there !== actor) return;
-        this.#asked?.timers.push({ change: 'cancel-all', actor: path });
-      },
+      cancel: (source, name) => this.#cancel(source, { change: 'cancel', actor: pathOf(source), name }),
+      cancelAll: (actor) => this.#cancel(actor, { change: 'cancel-all', actor: pathOf(actor) }),
     };
+  }
+
+  /** The timers of another one that has the place of this one are not its own. */
+  #cancel(actor: LiveActor, change: CancelTimers): void {
+    const there = this.#at(change.actor);
+    if (there === undefined || there === actor) this.#asked?.timers.push(change);
   }
 
   #refuseUndeclared(): void {

@@ -1,5 +1,15 @@
-import { assign, forwardTo, spawnChild, stopChild } from 'xstate';
-import { bump, keep, note, put, sends, spawns, tells, tellsParent } from '../support/statechart-actions.ts';
+import { assign, cancel, forwardTo, spawnChild, stopChild } from 'xstate';
+import {
+  bump,
+  keep,
+  note,
+  put,
+  raises,
+  sends,
+  spawns,
+  tells,
+  tellsParent,
+} from '../support/statechart-actions.ts';
 import { behaviours } from '../support/statechart-behaviours.ts';
 import { type Args, chart } from '../support/statechart-chart.ts';
 import { counter, sleeper } from '../support/statechart-children.ts';
@@ -125,6 +135,31 @@ behaviours({
           on: { AWAKE: { actions: bump('n') } },
         },
         { actors: { sleeper } },
+      ),
+    script: [advance(10)],
+    last: { context: { n: 1 } },
+  },
+  'what such a child cancels before it is stopped is its own, and not of the one in its place': {
+    machine: () =>
+      chart(
+        {
+          context: { n: 0 },
+          entry: [
+            spawns('child', 'planner', { id: 'c' }),
+            sends('c', { type: 'CALL_OFF' }),
+            stopChild('c'),
+            spawns('child', 'planner', { id: 'c' }),
+          ],
+          on: { DUE: { actions: bump('n') } },
+        },
+        {
+          actors: {
+            planner: chart({
+              entry: raises({ type: 'IN' }, { delay: 10, id: 'in' }),
+              on: { IN: { actions: tellsParent({ type: 'DUE' }) }, CALL_OFF: { actions: cancel('in') } },
+            }),
+          },
+        },
       ),
     script: [advance(10)],
     last: { context: { n: 1 } },
