@@ -310,7 +310,7 @@ export class HostedDefinition {
     return holdfastError(
       'HOLDFAST_ERR_TRANSITION_FAILED',
       `The machine of "${this.definition.kind}" failed on a recorded "${type}", which another version of it or another ` +
-        `writer appended: ${messageOf(error)} Make it accept what is recorded.`,
+        `writer appended: ${sentence(messageOf(error))} Make it accept what is recorded.`,
       undefined,
       error,
     );

@@ -328,6 +328,26 @@ test('a rehearsal reports what a host would, also of what Holdfast and XState ha
   ]);
 });
 
+test('an error of a replay is a sentence, and says what to do', async () => {
+  const machine = setup({ types: {} as { events: { type: 'added' } } }).createMachine({
+    on: {
+      added: {
+        actions: assign(() => {
+          throw new Error('there is no such field');
+        }),
+      },
+    },
+  });
+  const host = new AskedHost(
+    new Map([['thing', new HostedDefinition(defineAggregate('thing', { machine }))]]),
+  );
+  await host.log.appendNow(foreignAppend('thing/1', 'added', {}));
+
+  expect(await host.send('thing/1', 'added', {})).toMatchObject({
+    message: expect.stringContaining('appended: there is no such field. Make it accept what is recorded.'),
+  });
+});
+
 test('migrate without an older version is refused', () => {
   const migrate = () => undefined;
 
