@@ -5,9 +5,7 @@ const messageLengthMax = 10_000;
 export function messageOf(thrown: unknown): string {
   try {
     const { message: said } = Object(thrown) as { message?: unknown };
-    const isTold = typeof said === 'string' || thrown instanceof Error;
-    const isData = typeof thrown === 'object' && !isTold;
-    const message = isData ? JSON.stringify(thrown) : String(isTold ? said : thrown);
+    const message = String(said ?? (typeof thrown === 'object' ? JSON.stringify(thrown) : thrown));
     return message.length > messageLengthMax ? `${message.slice(0, messageLengthMax)}…` : message;
   } catch {
     return 'what was thrown has no message';

@@ -4,23 +4,20 @@ import type { HostRequest } from '../protocol/host-messages.ts';
 
 type Named = Pick<HostRequest, 'address' | 'name' | 'operation'>;
 
-/** What a request was not answered to, and what its caller can do: one that only looks has carried out nothing. */
-function wordsFor({ name, operation }: Named): readonly [missing: string, advice: string] {
+/** What the caller of a request can do: one that only looks has carried out nothing. */
+function adviceFor({ operation }: Named): string {
   return operation === 'snapshot' || operation === 'watch'
-    ? ['showed its state', 'Repeat the call.']
-    : [
-        `answered "${name || operation}"`,
-        'The command may have been carried out; repeat it with its idempotency key.',
-      ];
+    ? 'Repeat the call.'
+    : 'The command may have been carried out; repeat it with its idempotency key.';
 }
 
 /** The error of a command that a host thread died under after its append may have left. */
 export function hostDiedUnder(request: Named, evidence: DeathEvidence, cause?: Error): HoldfastError {
   const { address } = request;
-  const [missing, advice] = wordsFor(request);
   return holdfastError(
     'HOLDFAST_ERR_HOST_DIED',
-    `The host thread of ${address} died before it ${missing}: ${evidence.message}. ${advice}`,
+    `The host thread of ${address} died before it answered "${request.name || request.operation}": ` +
+      `${evidence.message}. ${adviceFor(request)}`,
     { address, reason: evidence.message },
     cause,
   );
@@ -75,9 +72,8 @@ export function timedOut({ address, name, operation }: Named): HoldfastError {
 
 /** The error of a request that was under way when the runtime closed. */
 export function closedUnderway(request: Named): HoldfastError {
-  const [missing, advice] = wordsFor(request);
   return holdfastError(
     'HOLDFAST_ERR_CLOSED',
-    `The runtime closed before ${request.address} ${missing}. ${advice}`,
+    `The runtime closed before ${request.address} answered "${request.name || request.operation}". ${adviceFor(request)}`,
   );
 }

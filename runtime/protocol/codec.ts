@@ -356,7 +356,7 @@ export function tooDeep(path: string): Error {
 }
 
 function instanceOf(value: object): string {
-  return `is an instance of ${value.constructor?.name || 'a class without a name'}`;
+  return `is an instance of ${value.constructor?.name || 'a class'}`;
 }
 
 function refused(path: string, what: string): Error {

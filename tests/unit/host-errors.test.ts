@@ -16,7 +16,7 @@ test.each(['snapshot', 'watch'] as const)('the error of a look (%s) speaks of no
   const look = { address: 'door/1', name: '', operation };
 
   expect(hostDiedUnder(look, evidence).message).toBe(
-    'The host thread of door/1 died before it showed its state: it ended with exit code 1. Repeat the call. [HOLDFAST_ERR_HOST_DIED]',
+    `The host thread of door/1 died before it answered "${operation}": it ended with exit code 1. Repeat the call. [HOLDFAST_ERR_HOST_DIED]`,
   );
   expect(closedUnderway(look).message).not.toContain('idempotency key');
 });
