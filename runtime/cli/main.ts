@@ -67,9 +67,18 @@ async function runVerb(argv: readonly string[]): Promise<number> {
   const terminal = new Terminal(values['json'] === true);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort(interrupted);
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  const listen = () => process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  const runForeign = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    try {
+      return await work();
+    } finally {
+      if (!stop.signal.aborted) listen();
+    }
+  };
+  listen();
   try {
-    return await verb.run({ database, args, options: values, terminal, signal: stop.signal });
+    return await verb.run({ database, args, options: values, terminal, signal: stop.signal, runForeign });
   } finally {
     terminal.clearProgress();
   }
@@ -98,8 +107,14 @@ function exitCodeOf(error: unknown): number {
 
 /** Runs the program: prints, and sets the exit code of the process. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // Whoever reads the output may have seen enough: `holdfast events app.db | head`.
-  process.stdout.on('error', () => process.exit());
+  process.once('exit', endedEarly);
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    process.off('exit', endedEarly);
+    // Whoever reads the output may have seen enough: `holdfast events app.db | head`. A full disk has not.
+    if (code === 'EPIPE') process.exit();
+    process.stderr.write(`holdfast: the output could not be written: ${message}\n`);
+    process.exit(exitCodes.failed);
+  });
   try {
     process.exitCode = await runVerb(argv);
   } catch (error) {
@@ -112,5 +127,15 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.stderr.write(
       `holdfast: ${isExpected ? (error as Error).message : String((error as Error)?.stack ?? error)}\n`,
     );
+  } finally {
+    process.off('exit', endedEarly);
   }
+}
+
+/** What a module does when it is imported may end the process, or leave it nothing to wait for: that is no success. */
+function endedEarly(): void {
+  process.exitCode = exitCodes.failed;
+  process.stderr.write(
+    'holdfast: the process ended before the verb was done: a module ends it when it is imported, or waits for what never comes.\n',
+  );
 }

@@ -31,8 +31,9 @@ export class Terminal {
     if (first === undefined) return this.line(none);
     const names = Object.keys(first);
     const cells = [names, ...rows.map((row) => names.map((name) => printable(text(row[name] ?? null))))];
+    // There may be more rows than a function takes arguments.
     const widths = names.map((_, column) =>
-      Math.min(60, Math.max(...cells.map((row) => (row[column] as string).length))),
+      cells.reduce((width, row) => Math.min(60, Math.max(width, (row[column] as string).length)), 0),
     );
     for (const row of cells) {
       this.line(

@@ -9,6 +9,11 @@ export interface VerbContext {
   readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
+  /**
+   * Does what runs code of an application on this thread. Meanwhile an interrupt ends the process at once: while that code
+   * does not come back, nobody could hear of it.
+   */
+  readonly runForeign: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
 
 /** One option of a verb. */

@@ -1,7 +1,9 @@
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import type { EventStoreBackend, LongWorkOptions } from '../ports/event-store-backend.ts';
 import type { EncodedEvent } from '../protocol/append.ts';
+import { decode } from '../protocol/codec.ts';
 import { limits } from '../protocol/limits.ts';
+import { checkKey, checkName, checkWhole, describe } from '../protocol/names.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
 
 const format = 1;
@@ -207,6 +209,7 @@ function toEncoded({ id, type, schemaVersion, data, metadata, recordedAt }: Expo
  */
 export async function checkExport(path: string, signal: AbortSignal | undefined): Promise<number> {
   const { createHash } = await loadCrypto();
+  await refuseStream(path);
   const hash = createHash('sha256');
   let number = 0;
   let events = 0;
@@ -228,6 +231,9 @@ export async function checkExport(path: string, signal: AbortSignal | undefined)
       continue;
     } else {
       if (!isEvent(content)) throw invalid(path, `line ${number} is no event`);
+      const problem = problemOf(content, line);
+      if (problem !== undefined)
+        throw invalid(path, `line ${number} is no event that can be kept: ${problem}`);
       events++;
     }
     hash.update(`${line}\n`);
@@ -236,6 +242,17 @@ export async function checkExport(path: string, signal: AbortSignal | undefined)
   if (end.events !== events || end.sha256 !== hash.digest('hex'))
     throw invalid(path, 'it is not what was written: its hash does not match');
   return events;
+}
+
+/** The second time a pipe is read there is nothing in it. */
+async function refuseStream(path: string): Promise<void> {
+  const { stat } = await loadFiles();
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined || found.isFile() || found.isDirectory()) return;
+  throw invalid(
+    path,
+    'it is a pipe or a device, and an import reads its file twice; save it as a file first',
+  );
 }
 
 async function* eventsOf(path: string): AsyncGenerator<ExportedEvent> {
@@ -285,6 +302,31 @@ function isEvent(content: object): content is ExportedEvent {
     'data' in content &&
     'metadata' in content
   );
+}
+
+/**
+ * What would make an event one that cannot be read again: nothing removes it from a log. A hash says only that the file is
+ * as it was written, and other programs write such files too.
+ */
+function problemOf(event: ExportedEvent, line: string): string | undefined {
+  const { stream, id, type, version, schemaVersion, recordedAt, data, metadata } = event;
+  try {
+    checkName('the stream', stream);
+    checkKey('the id', id);
+    checkWhole('the version', version, 1);
+    checkWhole('the schema version', schemaVersion, 1);
+    if (!type.isWellFormed()) return 'its type has half a surrogate pair';
+    if (Number.isNaN(new Date(recordedAt).getTime()))
+      return `it was recorded at ${recordedAt}, which is no time`;
+    if (metadata !== null && (typeof metadata !== 'object' || Array.isArray(metadata)))
+      return `its metadata is ${describe(metadata)}`;
+    for (const value of line.includes('{"$') ? [data, metadata] : []) decode(JSON.stringify(value));
+    // A line holds more than the payload.
+    const length = line.length > limits.payloadLengthMax ? JSON.stringify(data).length : 0;
+    return length > limits.payloadLengthMax ? `its payload takes ${length} characters` : undefined;
+  } catch (error) {
+    return (error as Error).message.replace(/\.? \[HOLDFAST_\w+\]$/, '');
+  }
 }
 
 /**

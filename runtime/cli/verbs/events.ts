@@ -43,13 +43,16 @@ export const events = readingVerb({
   },
 });
 
-/** Payloads are shown as they are kept: plain JSON, with what JSON cannot hold as objects with a `$` key. */
+/**
+ * Payloads are shown as they are kept: plain JSON, with what JSON cannot hold as objects with a `$` key. The time of an
+ * event in a damaged file may be none.
+ */
 function show(terminal: Terminal, { recordedAt, data, metadata, ...event }: StoredEvent): void {
   const payload = JSON.parse(encode(data)) as unknown;
   if (terminal.isJson) {
     const shown = {
       ...event,
-      recordedAt: recordedAt.toISOString(),
+      recordedAt: recordedAt.toJSON(),
       metadata: JSON.parse(encode(metadata)) as unknown,
     };
     return terminal.json({ ...shown, data: payload });
@@ -58,6 +61,6 @@ function show(terminal: Terminal, { recordedAt, data, metadata, ...event }: Stor
   const text = JSON.stringify(payload);
   const short = text.length > 200 ? `${text.slice(0, 200)}…` : text;
   terminal.line(
-    `${String(position).padStart(8)}  ${recordedAt.toISOString()}  ${printable(`${stream}@${version}`)}  ${printable(type)}  ${short}`,
+    `${String(position).padStart(8)}  ${recordedAt.toJSON() ?? 'at no time'}  ${printable(`${stream}@${version}`)}  ${printable(type)}  ${short}`,
   );
 }

@@ -11,7 +11,7 @@ export const rebuild: Verb = {
   usage: '[NAME ...] --modules PATH',
   argsMax: Number.POSITIVE_INFINITY,
   options: { modules: modulesOption },
-  async run({ database, args, options, terminal, signal }) {
+  async run({ database, args, options, terminal, signal, runForeign }) {
     const modules = modulesOf(options['modules']);
     mustExist(database);
     const [{ importModule }, { isProjectionDefinition }, { createRuntime }] = await Promise.all([
@@ -19,9 +19,12 @@ export const rebuild: Verb = {
       import('../../projections/define-projection.ts'),
       import('../../create-runtime.ts'),
     ]);
-    const exported = await onlyDefining(() => Promise.all(modules.map((module) => importModule(module))));
-    const all = exported.flatMap((each) => Object.values(each).filter(isProjectionDefinition));
-    const wanted = args.length === 0 ? all : args.map((name) => named(all, name));
+    const exported = await runForeign(() =>
+      onlyDefining(() => Promise.all(modules.map((module) => importModule(module)))),
+    );
+    // A module may export one by two names, and two modules the same one.
+    const all = [...new Set(exported.flatMap((each) => Object.values(each).filter(isProjectionDefinition)))];
+    const wanted = args.length === 0 ? all : [...new Set(args.map((name) => named(all, name)))];
     if (wanted.length === 0) throw new UsageError('The modules export no projection.');
     await using runtime = await createRuntime({ database, modules });
     let code: number = exitCodes.done;

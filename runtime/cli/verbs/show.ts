@@ -14,7 +14,7 @@ export const show = readingVerb({
     modules: modulesOption,
     at: { type: 'string', value: 'VERSION', help: 'the version of the stream to stop at; default the last' },
   },
-  async run(backend, { args: [stream], options, terminal }) {
+  async run(backend, { args: [stream], options, terminal, runForeign }) {
     if (stream === undefined) throw new UsageError('The stream is missing, such as document/plan.');
     const upTo = wholeOption('at', options['at']) ?? Number.MAX_SAFE_INTEGER;
     // Machines are loaded by this verb alone.
@@ -25,10 +25,10 @@ export const show = readingVerb({
     ]);
     installEntropy();
     const modules = modulesOf(options['modules']);
-    const definitions = await onlyDefining(() => loadDefinitions(modules));
-    const { context, output, state, ...found } = await stateAt(definitions, stream, upTo, (request) =>
-      backend.reader().request('load', request),
-    );
+    const { context, output, state, ...found } = await runForeign(async () => {
+      const definitions = await onlyDefining(() => loadDefinitions(modules));
+      return stateAt(definitions, stream, upTo, (request) => backend.reader().request('load', request));
+    });
     const kept = JSON.parse(encode({ state, context, output }, stream)) as Record<string, unknown>;
     if (options['at'] !== undefined && found.version < upTo)
       terminal.error(`${stream} ends at version ${found.version}.`);

@@ -17,6 +17,7 @@ export const streams = readingVerb({
     const prefix = String(options['prefix'] ?? '');
     const rows: { stream: string; version: number }[] = [];
     let count = 0;
+    if (limit === 0) return exitCodes.done;
     for await (const row of streamsOf(backend, { prefix, signal })) {
       if (count++ >= limit) break;
       if (terminal.isJson) terminal.json(row);

@@ -1,0 +1,199 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { programAgain } from '../support/program-again.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const program = join(import.meta.dirname, '../../dist/runtime/cli/holdfast.js');
+const library = new URL('../support/fixtures/library.ts', import.meta.url).pathname;
+const run = programAgain(program);
+
+let folder: string;
+let database: string;
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  database = join(folder, 'app.db');
+  await using store = EventStore.withBackend(await SqliteEventStoreBackend.open(database));
+  await store.append('document/plan', [{ type: 'created', data: { title: 'Plan' } }]);
+  await store.append('document/plan', [{ type: 'revised', data: { body: 'first' } }]);
+});
+
+test('what cannot be written is a failure, and a reader that has seen enough is none', async ({ skip }) => {
+  skip(!existsSync('/dev/full'), 'there is no /dev/full');
+
+  const full = spawnSync(process.execPath, [program, 'events', database], {
+    stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+    encoding: 'utf8',
+  });
+  const enough = spawn(process.execPath, [program, 'events', database, '--follow'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void enough.kill('SIGKILL'));
+  await once(enough.stdout, 'data');
+  enough.stdout.destroy();
+  await using store = EventStore.withBackend(await SqliteEventStoreBackend.open(database));
+  await store.append('document/plan', [{ type: 'revised', data: { body: 'second' } }]);
+
+  expect(full).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/^holdfast: the output could not be written: ENOSPC/),
+  });
+  expect(await once(enough, 'exit')).toEqual([0, null]);
+});
+
+test('a table may have more rows than a function takes arguments', async () => {
+  const path = join(folder, 'many.db');
+  const streams = 130_000;
+  {
+    await using store = EventStore.withBackend(await SqliteEventStoreBackend.open(path));
+    const append = (index: number) => store.append(`s-${index}`, [{ type: 'noted' }]);
+    for (let at = 0; at < streams; at += 10_000)
+      await Promise.all(Array.from({ length: 10_000 }, (_, index) => append(at + index)));
+  }
+
+  const { code, out, err } = await run('streams', path, '--limit', String(streams));
+
+  expect({ code, err, lines: out.split('\n').length }).toEqual({ code: 0, err: '', lines: streams + 2 });
+});
+
+test.each(['show', 'rebuild'])(
+  '%s ends at once when a module that it imports does not come back',
+  async (verb) => {
+    const [module, mark] = [join(folder, 'loop.mjs'), join(folder, 'imported')];
+    writeFileSync(
+      module,
+      `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(mark)}, ''); for (;;);`,
+    );
+    const what = verb === 'show' ? ['document/plan'] : [];
+    const child = spawn(process.execPath, [program, verb, database, ...what, '--modules', module], {
+      stdio: 'ignore',
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await expect.poll(() => existsSync(mark), { timeout: 20_000 }).toBe(true);
+
+    child.kill('SIGINT');
+
+    expect(await once(child, 'exit')).toEqual([null, 'SIGINT']);
+  },
+);
+
+test.each([
+  ['ends the process', 'process.exit(0);'],
+  ['waits for what never comes', 'await new Promise(() => undefined);'],
+])('a module that %s when it is imported is a failure', (_, text) => {
+  const module = join(folder, 'ends.mjs');
+  writeFileSync(module, text);
+
+  for (const args of [
+    ['show', database, 'document/plan'],
+    ['rebuild', database],
+  ]) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args, '--modules', module], {
+      encoding: 'utf8',
+    });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain('holdfast: the process ended before the verb was done');
+  }
+});
+
+test('a projection with two names, or in two modules, is built anew once', async () => {
+  const module = join(folder, 'again.mjs');
+  writeFileSync(module, `export { titles, titles as same } from ${JSON.stringify(library)};`);
+
+  const ran = await run(
+    'rebuild',
+    database,
+    'titles',
+    'titles',
+    '--modules',
+    `${module},${library}`,
+    '--json',
+  );
+  const all = await run('rebuild', database, '--modules', module, '--json');
+
+  const once = { code: 0, out: '{"rebuilt":"titles","version":1,"events":2}\n' };
+  expect([ran, all]).toMatchObject([once, once]);
+});
+
+type Line = Record<string, unknown>;
+
+/** An export with other events, and the hash that belongs to it. */
+async function exportWith(change: (first: Line, events: Line[]) => void): Promise<string> {
+  const path = join(folder, 'all.ndjson');
+  if (!existsSync(path)) await run('export', database, path);
+  const [head = '', ...rest] = readFileSync(path, 'utf8').trimEnd().split('\n');
+  const events = rest.slice(0, -1).map((line) => JSON.parse(line) as Line);
+  change(events[0] as Line, events);
+  const body = `${[head, ...events.map((event) => JSON.stringify(event))].join('\n')}\n`;
+  const end = {
+    holdfast: 'end',
+    events: events.length,
+    sha256: createHash('sha256').update(body).digest('hex'),
+  };
+  const changed = join(folder, 'changed.ndjson');
+  writeFileSync(changed, `${body}${JSON.stringify(end)}\n`);
+  return changed;
+}
+
+test.each<[what: string, change: Line, why: string]>([
+  ['the name of whose stream is none', { stream: 'a\u0000b' }, 'the stream has a control character'],
+  ['the id of which is none', { id: 'i'.repeat(10_000) }, 'the id may have'],
+  ['the type of which is no text', { type: 'a\ud800' }, 'its type has half a surrogate pair'],
+  ['that has no place in its stream', { version: -5 }, 'the version must be'],
+  ['of no schema version', { schemaVersion: 0 }, 'the schema version must be'],
+  ['of no time', { recordedAt: Number.MAX_SAFE_INTEGER }, 'it was recorded at 9007199254740991'],
+  ['whose metadata is no object', { metadata: 'x' }, 'its metadata is "x"'],
+  ['whose payload cannot be read', { data: { $bigint: 'twelve' } }, 'A payload is damaged'],
+  [
+    'whose payload is too large',
+    { data: 'x'.repeat(16 * 1024 * 1024) },
+    'its payload takes 16777218 characters',
+  ],
+])('an import refuses an event %s, which would be in the log for good', async (_, change, why) => {
+  const fresh = join(folder, 'fresh.db');
+
+  const ran = await run('import', fresh, await exportWith((first) => Object.assign(first, change)));
+
+  expect(ran).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringContaining(`line 2 is no event that can be kept: ${why}`),
+  });
+  expect(existsSync(fresh)).toBe(false);
+});
+
+test('an import that stops says how many events are in the database', async () => {
+  const fresh = join(folder, 'fresh.db');
+  const path = await exportWith((_, events) => {
+    for (const stream of ['a', 'b'])
+      events.push({ ...events[0], id: `${stream}-1`, stream, version: stream === 'a' ? 1 : 7 });
+  });
+
+  const { code, err } = await run('import', fresh, path);
+
+  expect(code).toBe(1);
+  expect(err).toMatch(
+    /^holdfast: the first 3 of 4 events are in .*fresh\.db, perhaps some more\.\nholdfast: b .*_VERSION_CONFLICT\]\n$/,
+  );
+});
+
+test('an import says of a pipe that it is none to import from, and makes no database of an empty file', () => {
+  const empty = join(folder, 'empty.db');
+  writeFileSync(empty, '');
+
+  const { status, stderr } = spawnSync(process.execPath, [program, 'import', empty, '/dev/stdin'], {
+    input: '{"holdfast":"events","format":1}\n',
+    encoding: 'utf8',
+  });
+
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: expect.stringMatching(/it is a pipe or a device|cannot be read/),
+  });
+  expect(statSync(empty).size).toBe(0);
+});
