@@ -115,7 +115,7 @@ export const errorCodes = {
     when: 'A query is no query, names what is not there, or has other values than it needs.',
     retryable: false,
   },
-  HOLDFAST_ERR_QUERY_TOO_LARGE: { when: 'A query has found more rows than it may return.', retryable: false },
+  HOLDFAST_ERR_QUERY_TOO_LARGE: { when: 'A query has found more than it may return.', retryable: false },
   HOLDFAST_ERR_THREAD_EXITED: { when: 'A thread ended while a call to it was waiting.', retryable: true },
   HOLDFAST_ERR_THREAD_START: { when: 'A thread could not be started.', retryable: true },
   HOLDFAST_ERR_GENERATION_FENCED: {

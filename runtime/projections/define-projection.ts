@@ -18,9 +18,9 @@ export type TableHandler<Type extends string = string, Data = Readonly<Record<st
 ) => SqlStatement | readonly SqlStatement[] | null | undefined;
 
 /**
- * Folds an event into the state before it. Pure, as a reducer is; may change the state in place and return it. That a
- * state cannot be kept shows when it has to be: after this event, or up to two thousand
- * later.
+ * Folds an event into the state before it. Pure, as a reducer is; may change the state in place and return it, if that
+ * does not hold an object in two places, which are two objects after a restart. That a state cannot be kept shows when it
+ * has to be: after this event, or up to two thousand later.
  */
 export type FoldHandler<State, Type extends string = string, Data = Readonly<Record<string, unknown>>> = (
   state: State,
@@ -103,7 +103,7 @@ export interface TableProjectionOptions<From extends readonly AnyAggregateDefini
 /** Options of a projection into a state that is folded. */
 export interface FoldProjectionOptions<State, From extends readonly AnyAggregateDefinition[]>
   extends CommonOptions<From> {
-  /** The state before the first event. */
+  /** The state before the first event, of which each state gets a copy. */
   readonly initial: () => State;
   /** How each event changes the state, by the same keys as those of tables. */
   readonly on: FoldHandlers<State, From>;

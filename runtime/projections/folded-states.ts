@@ -79,8 +79,12 @@ export class FoldedStates implements RangeRun {
     const { partition } = this.#definition;
     if (partition === null) return '';
     const key = entropy.within(() => partition(event)) as unknown;
-    if (key === undefined || typeof key === 'string') return key;
-    throw wrong(`"partition" returned ${describe(key)}; it must return a string, or undefined for none`);
+    if (key === undefined) return key;
+    // SQLite would make the same of all halves of surrogate pairs, and one state of those that have such keys.
+    if (typeof key === 'string' && key.isWellFormed()) return key;
+    throw wrong(
+      `"partition" returned ${describe(key)}; it must return a well-formed string, or undefined for none`,
+    );
   }
 
   async #stateOf(position: number, key: string, entropy: Entropy): Promise<unknown> {
@@ -89,12 +93,15 @@ export class FoldedStates implements RangeRun {
       throw new StateUnread('A state could not be read.', { cause });
     });
     if (kept === 'moved') throw new StateUnread('Somebody else has gone on with the generation.');
-    const state =
-      kept.state === null
-        ? this.#traced(position, () => entropy.within(() => this.#definition.initial?.()))
-        : decode(kept.state);
+    const state = decode(kept.state ?? this.#initial(position, entropy));
     this.#states.set(key, state);
     return state;
+  }
+
+  /** As text, of which each state is made anew: `initial` may return the same object each time, and handlers change it in place. */
+  #initial(position: number, entropy: Entropy): string {
+    const initial = this.#traced(position, () => entropy.within(() => this.#definition.initial?.()));
+    return encode(initial, 'the initial state');
   }
 
   #traced<Result>(position: number, run: () => Result): Result {

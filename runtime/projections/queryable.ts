@@ -1,5 +1,5 @@
 import type { Progress } from '../ports/event-store-backend.ts';
-import { checkName } from '../protocol/names.ts';
+import { checkName, describe } from '../protocol/names.ts';
 import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
 import type { AnyProjectionDefinition, ProjectionDefinition } from './define-projection.ts';
 import type { LiveRows } from './live-query.ts';
@@ -23,7 +23,7 @@ export abstract class Queryable {
    * write. Waits for the first build of the projection, and for the event at `after`, such as that of one's own command.
    *
    * Integers come as numbers, and as bigints where a number would be inexact; blobs as `Uint8Array`. At most 100,000
-   * rows. Queries run one after the other, beside everything else.
+   * rows and 256 Mi characters and bytes in them. Queries run one after the other, beside everything else.
    *
    * @throws HOLDFAST_ERR_PROJECTION_UNKNOWN, _INVALID, _NEWER; HOLDFAST_ERR_PROJECTION_FAILED where the projection stopped
    * before `after`; HOLDFAST_ERR_QUERY_INVALID, HOLDFAST_ERR_QUERY_TOO_LARGE, HOLDFAST_ERR_CLOSED, the reason of the signal.
@@ -91,7 +91,8 @@ export abstract class Queryable {
           : `"${projection.name}" has a state for each partition: say which with "partition".`,
       );
     }
-    if (partition !== '') checkName('A partition', partition);
+    if (typeof partition !== 'string' || !partition.isWellFormed())
+      throw invalidOption(`"partition" must be a well-formed string, got ${describe(partition)}.`);
     return (await this.projections()).state(projection, partition, rest);
   }
 

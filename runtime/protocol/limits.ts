@@ -34,6 +34,8 @@ export const limits = {
   projectionEventsMax: 2_048,
   /** Rows of one query: tens of megabytes on two threads, and more than anybody looks at. */
   queryRowsMax: 100_000,
+  /** Characters and bytes of the rows of one query, which are in memory three times: on two threads, and on their way. */
+  queryLengthMax: 256 * 1024 * 1024,
   /** Due timers or waiting messages that are handed out at once: enough to fill a group commit several times. */
   deliveriesMax: 1_024,
   /**

@@ -343,6 +343,17 @@ test('a query of more rows than it may return is refused', async () => {
   );
 });
 
+test('a query of larger rows than it may return is refused, and the next one is answered', async () => {
+  const runtime = await sharedLibrary();
+  const large = `with recursive n (i) as (select 1 union all select i + 1 from n limit 1000)
+    select i, zeroblob(4000000) as bytes, printf('%.*c', 4000000, 'x') as text from n`;
+
+  await expect(runtime.query(titles, large)).rejects.toThrow(
+    codedError('HOLDFAST_ERR_QUERY_TOO_LARGE', { limit: 256 * 1024 * 1024 }),
+  );
+  expect(await runtime.query(titles, 'select 1 as one')).toEqual([{ one: 1 }]);
+});
+
 /** Rows that take some 10 ms each, and would take minutes together. */
 const endless = `with recursive n (i) as (select 1 union all select i + 1 from n limit 100000)
   select (with recursive m (j) as (select i union all select j + 1 from m limit 50000) select max(j) from m) from n`;

@@ -29,10 +29,13 @@ export class Queries {
   run(sql: string, values: QueryValues, isStopped: () => boolean): Record<string, unknown>[] {
     try {
       const rows: Record<string, unknown>[] = [];
+      let length = 0;
       if (isStopped()) throw stopped();
       for (const row of this.#prepare(sql).iterate(values)) {
         if (isStopped()) throw stopped();
-        if (rows.length === limits.queryRowsMax) throw tooLarge();
+        length += lengthOf(row);
+        if (rows.length === limits.queryRowsMax) throw tooLarge('rows', limits.queryRowsMax);
+        if (length > limits.queryLengthMax) throw tooLarge('characters and bytes', limits.queryLengthMax);
         rows.push(withNumbers(row));
       }
       return rows;
@@ -78,6 +81,13 @@ function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
   return row;
 }
 
+/** What of a row may take any space; the rest is bounded by the number of rows. */
+function lengthOf(row: Record<string, unknown>): number {
+  let length = 0;
+  for (const name in row) length += (row[name] as { length?: number } | null)?.length ?? 0;
+  return length;
+}
+
 function invalid(sql: string, why: string, cause?: unknown): Error {
   const shown = sql.length > 500 ? `${sql.slice(0, 500)}…` : sql;
   return holdfastError(
@@ -95,10 +105,10 @@ function stopped(): Error {
   );
 }
 
-function tooLarge(): Error {
+function tooLarge(of: string, limit: number): Error {
   return holdfastError(
     'HOLDFAST_ERR_QUERY_TOO_LARGE',
-    `A query has found more than ${limits.queryRowsMax} rows. Ask for fewer, with LIMIT, page by page.`,
-    { limit: limits.queryRowsMax },
+    `A query has found more than ${limit} ${of}. Ask for fewer, with LIMIT, page by page.`,
+    { limit },
   );
 }
