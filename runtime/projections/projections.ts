@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { CpuPool } from '../cpu/pool.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { nearestName } from '../errors/nearest-name.ts';
 import { definitionPool } from '../hosts/definition-pool.ts';
@@ -15,6 +16,11 @@ import type { ProjectionHealth } from './projection-health.ts';
 import type { LiveOptions, QueryOptions } from './projection-options.ts';
 import { ProjectionTrack, type TrackPorts } from './projection-track.ts';
 
+interface Builders {
+  readonly lanes: readonly LaneClient[];
+  readonly pool: CpuPool;
+}
+
 /** All projections of a runtime: one lane for the events as they come, a track for each. */
 export class Projections {
   readonly #options: LaneOptions;
@@ -27,6 +33,9 @@ export class Projections {
   #loneLane: LaneClient | undefined;
   /** Resolves when nobody has a lane alone. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** Long builds that are under way, and the lanes that they share: threads are as many as processors, however many builds. */
+  #builds = 0;
+  #builders: Builders | undefined;
   /** Lanes of builds that are being ended. */
   readonly #ending = new Set<Promise<void>>();
   #started: Promise<void> | undefined;
@@ -235,12 +244,17 @@ export class Projections {
     return turn;
   }
 
-  #buildLanes(): { lanes: LaneClient[]; done: () => void } {
+  #buildLanes(): { lanes: readonly LaneClient[]; done: () => void } {
     const { backend, modules, memoryMb } = this.#options;
     const threads = Math.max(1, Math.min(4, availableParallelism() - 1));
-    const pool = definitionPool(threads, { modules, memoryMb, workerUrl: backend.workerUrl });
-    const lanes = Array.from({ length: threads }, () => new LaneClient(this.#options, { pool }));
+    if (this.#builds++ === 0) {
+      const pool = definitionPool(threads, { modules, memoryMb, workerUrl: backend.workerUrl });
+      const lanes = Array.from({ length: threads }, () => new LaneClient(this.#options, { pool }));
+      this.#builders = { lanes, pool };
+    }
+    const { lanes, pool } = this.#builders as Builders;
     const done = (): void => {
+      if (--this.#builds > 0) return;
       const ending = Promise.all(lanes.map((lane) => lane.close())).then(() => pool.destroy());
       this.#ending.add(ending);
       void ending.finally(() => this.#ending.delete(ending));
