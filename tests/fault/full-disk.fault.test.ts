@@ -7,6 +7,7 @@ import { codedError } from '../support/coded-error.ts';
 import { notebook } from '../support/fixtures/notebook.ts';
 import { SmallDisk, whyNoMount } from '../support/small-disk.ts';
 import { expectWholeLog } from '../support/stored-log.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const why = whyNoMount();
 const modules = [new URL('../support/fixtures/notebook.ts', import.meta.url)];
@@ -130,6 +131,27 @@ test('a backup to a full disk says so and leaves no file', async ({ skip }) => {
 
   expect(readdirSync(disk.folder).filter((name) => name.startsWith('copy'))).toEqual([]);
   await expect(store.verify()).resolves.toMatchObject({ ok: true, events: 8 });
+});
+
+test('a backup that is larger than the disk and than what SQLite keeps in memory leaves no file either', async ({
+  skip,
+}) => {
+  skip(why !== undefined, why);
+  const disk = new SmallDisk(3_072);
+  const store = EventStore.withBackend(await SqliteEventStoreBackend.open(join(temporaryFolder(), 'app.db')));
+  onTestFinished(() => store.close());
+  const body = 'x'.repeat(100_000);
+  await store.append(
+    'a',
+    Array.from({ length: 400 }, () => ({ type: 'noted', data: { body } })),
+  );
+  await store.flush();
+
+  await expect(store.backup(join(disk.folder, 'copy.db'))).rejects.toEqual(
+    codedError('HOLDFAST_ERR_STORAGE_FULL'),
+  );
+
+  expect(readdirSync(disk.folder)).toEqual([]);
 });
 
 test('a folder that cannot be written is refused, whether the database is there or not', async ({ skip }) => {

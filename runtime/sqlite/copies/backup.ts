@@ -38,6 +38,8 @@ export async function backupDatabase(path: string, target: string, progress: Mes
     publishFile(partial, target);
   } catch (error) {
     removeQuietly(partial);
+    // What SQLite keeps beside it stays where the disk has no room to say that it is done with.
+    removeQuietly(`${partial}-journal`);
     throw storageError(error, target);
   } finally {
     database.close();
