@@ -75,7 +75,7 @@ export class ProjectionTables {
     if (owner !== undefined)
       throw projectionInvalid(
         projection,
-        `its table "${table}" is one of the projection "${owner}" already.`,
+        `its table "${table}" is one of the projection "${owner}" already. A renamed projection is a new one: give its tables other names, or keep its name.`,
       );
     const isOwn = this.#database
       .prepare(
