@@ -125,10 +125,8 @@ export class ProjectionTrack {
    */
   rebuild(): Promise<number> {
     this.#again ??= Promise.withResolvers<number>();
-    this.#failure = undefined;
-    this.#refusal = undefined;
     this.#computer.reset();
-    this.#setState('starting');
+    this.#tryAgain();
     this.#round.abort();
     return this.#again.promise;
   }
@@ -138,9 +136,11 @@ export class ProjectionTrack {
     this.#round.abort();
   }
 
-  /** Looks again if what it serves is not among the generations that are served. */
+  /** Looks again if what it serves is not among the generations that are served, or if it serves nothing and was stopped. */
   noticeServed(generations: readonly number[]): void {
-    if (this.#serving !== null && !generations.includes(this.#serving.generation)) this.refresh();
+    const served = this.#serving?.generation;
+    const isDue = served === undefined ? this.#hindrance() !== undefined : !generations.includes(served);
+    if (isDue) this.refresh();
   }
 
   close(): void {
@@ -156,6 +156,8 @@ export class ProjectionTrack {
     while (!this.#closing.signal.aborted) {
       this.#round = new AbortController();
       this.#rounds++;
+      // Another process may have built past what stopped it here.
+      if (this.#hindrance() !== undefined) this.#tryAgain();
       const again = this.#again;
       try {
         const standing = await this.#ports.open(this.summary, again !== undefined);
@@ -307,6 +309,12 @@ export class ProjectionTrack {
       position: failure.position,
       error: fromWireError(failure.error),
     });
+  }
+
+  #tryAgain(): void {
+    this.#failure = undefined;
+    this.#refusal = undefined;
+    this.#setState('starting');
   }
 
   #refuse(error: Error): void {
