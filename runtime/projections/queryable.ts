@@ -1,5 +1,5 @@
 import type { Progress } from '../ports/event-store-backend.ts';
-import { checkName, describe } from '../protocol/names.ts';
+import { checkName } from '../protocol/names.ts';
 import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
 import type { AnyProjectionDefinition, ProjectionDefinition } from './define-projection.ts';
 import type { LiveRows } from './live-query.ts';
@@ -84,15 +84,13 @@ export abstract class Queryable {
     if (projection.initial === null)
       throw invalidOption(`"${projection.name}" has tables and no state: ask it with query().`);
     const { partition = '', ...rest } = options;
-    if (projection.partition === null ? partition !== '' : options.partition === undefined) {
+    if (projection.partition === null ? partition !== '' : typeof options.partition !== 'string') {
       throw invalidOption(
         projection.partition === null
           ? `"${projection.name}" has no partitions: leave "partition" out.`
           : `"${projection.name}" has a state for each partition: say which with "partition".`,
       );
     }
-    if (typeof partition !== 'string' || !partition.isWellFormed())
-      throw invalidOption(`"partition" must be a well-formed string, got ${describe(partition)}.`);
     return (await this.projections()).state(projection, partition, rest);
   }
 
