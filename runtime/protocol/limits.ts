@@ -1,4 +1,4 @@
-/** Every bound of the product, in one place, each with the reason for its number. */
+/** Every bound of the product, in one place, each with the reason for its number; those of a store alone are in `store-limits.ts`. */
 export const limits = {
   /** Characters of a stream name, an actor address or an event type: keys of indexes, so they stay short. */
   nameLengthMax: 512,
@@ -10,32 +10,18 @@ export const limits = {
   payloadDepthMax: 1_000,
   /** Events of one append: they are committed in one transaction, which holds the writer. */
   batchEventsMax: 100_000,
-  /** Appends committed together: enough to hide an fsync, few enough that nobody waits long behind the others. */
-  groupCommitMax: 4096,
   /** Items of one message between threads: large enough to be cheap, small enough that both ends work at once. */
   frameItemsMax: 64,
   /** Events of one page of a read: about a millisecond of the reader thread. */
   pageEventsMax: 512,
-  /** Events of one page of a load: hosts fold a page while the next is read, and a longer one wakes fewer threads. */
-  loadEventsMax: 2048,
   /** Reads that the store thread answers before a reader thread is started: what a short program needs. */
   firstReadsMax: 64,
-  /** Events of one page of them: a millisecond, which commits wait for. */
-  firstLoadEventsMax: 256,
   /** How long the store thread may take for one of them, in milliseconds; a lock or a disk that it waits for may take seconds. */
   firstReadMs: 500,
   /** Events of a log whose seals are checked by whoever asks: some milliseconds, where a thread takes a hundred to start. */
   sealsHereMax: 128,
-  /** Characters of payload in one page of a read, after which the page ends early. */
-  pageLengthMax: 1024 * 1024,
-  /** Bytes of a payload that is read along with others; a longer one is read by itself, if the page has room for it. */
-  shortPayloadMax: 16 * 1024,
   /** Events that a lane of projections is given at once: about ten milliseconds of the store when they are applied. */
   projectionEventsMax: 2_048,
-  /** Rows of one query: tens of megabytes on two threads, and more than anybody looks at. */
-  queryRowsMax: 100_000,
-  /** Characters and bytes of the rows of one query, which are in memory three times: on two threads, and on their way. */
-  queryLengthMax: 256 * 1024 * 1024,
   /** Due timers or waiting messages that are handed out at once: enough to fill a group commit several times. */
   deliveriesMax: 1_024,
   /**
@@ -69,18 +55,6 @@ export const limits = {
   threadEndMs: 2_000,
   /** Host threads that may die under a request that none of them had begun; then it is taken for the cause. */
   hostDeathsMax: 3,
-  /** Dead letters kept in a file; the oldest are dropped. */
-  deadLettersMax: 10_000,
-  /** Operations of a queue that came to another end than success and are kept; the oldest are removed. */
-  operationsKeptMax: 10_000,
-  /** How long the idempotency key of an operation outlives it: as long as anybody repeats it, in milliseconds. */
-  operationKeyMs: 7 * 24 * 3_600_000,
-  /** Operations whose keys are forgotten by one enqueue: more than it adds, and little to wait for. */
-  operationKeysForgottenMax: 16,
-  /** Operations that expire in one claim: a fifth of a second of the store. */
-  operationsExpiredMax: 1_024,
   /** Calls of enqueue that share a transaction. */
   enqueueCallsMax: 1_024,
-  /** Stream heads remembered by the writer, so that an append need not look them up: about 20 MB at the most. */
-  streamHeadsMax: 100_000,
 } as const;

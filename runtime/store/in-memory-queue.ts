@@ -1,4 +1,3 @@
-import { limits as productLimits } from '../protocol/limits.ts';
 import {
   type ClaimResult,
   type EnqueueResult,
@@ -12,6 +11,7 @@ import {
   type StoredOperation,
   wholeMs,
 } from '../protocol/operation.ts';
+import { storeLimits } from '../protocol/store-limits.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 type Gauges = 'depth' | 'running' | 'bytes' | 'oldestAgeMs';
@@ -307,7 +307,7 @@ export class InMemoryQueue {
         ({ stored }) => stored.state === 'waiting' && stored.expiresAt !== null && stored.expiresAt <= now,
       )
       .sort((a, b) => (a.stored.expiresAt ?? 0) - (b.stored.expiresAt ?? 0))
-      .slice(0, productLimits.operationsExpiredMax);
+      .slice(0, storeLimits.operationsExpiredMax);
     return expired.map((row) => {
       this.end(row, 'expired', now);
       return { operationId: row.stored.operationId, state: 'expired' };
@@ -357,16 +357,16 @@ export class InMemoryQueue {
 
   #forgetKeys(now: number): void {
     const old = [...this.#done]
-      .filter(({ stored }) => (stored.endedAt ?? 0) < now - productLimits.operationKeyMs)
+      .filter(({ stored }) => (stored.endedAt ?? 0) < now - storeLimits.operationKeyMs)
       .sort((a, b) => (a.stored.endedAt ?? 0) - (b.stored.endedAt ?? 0));
-    for (const row of old.slice(0, productLimits.operationKeysForgottenMax)) this.remove(row);
+    for (const row of old.slice(0, storeLimits.operationKeysForgottenMax)) this.remove(row);
   }
 
   #prune(): void {
-    if (this.rows.size <= productLimits.operationsKeptMax) return;
+    if (this.rows.size <= storeLimits.operationsKeptMax) return;
     const kept = this.#all().filter(({ turn, stored }) => turn === null && stored.state !== 'done');
     kept.sort((a, b) => (a.stored.endedAt ?? 0) - (b.stored.endedAt ?? 0));
-    for (const row of kept.slice(0, Math.max(0, kept.length - productLimits.operationsKeptMax)))
+    for (const row of kept.slice(0, Math.max(0, kept.length - storeLimits.operationsKeptMax)))
       this.remove(row);
   }
 }

@@ -1,5 +1,5 @@
 import type { AppendRequest } from '../protocol/append.ts';
-import { limits } from '../protocol/limits.ts';
+import { storeLimits } from '../protocol/store-limits.ts';
 import type { AppendOutcome, LogWriter } from '../sqlite/log/log-writer.ts';
 
 /** A request with the way to answer it. */
@@ -52,7 +52,7 @@ export class GroupCommit {
   };
 
   #commitGroup(): void {
-    const group = this.#pending.splice(0, limits.groupCommitMax);
+    const group = this.#pending.splice(0, storeLimits.groupCommitMax);
     if (group.length === 0) return;
     this.#around.before();
     const requests = group.map((append) => append.request);

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { limits } from '../../runtime/protocol/limits.ts';
+import { storeLimits } from '../../runtime/protocol/store-limits.ts';
 import { readPage } from '../../runtime/sqlite/log/read-page.ts';
 
 const anyLength = fc.oneof(
   fc.nat({ max: 200 }),
-  fc.nat({ max: limits.pageLengthMax / 8 }),
-  fc.nat({ max: 2 * limits.pageLengthMax }),
+  fc.nat({ max: storeLimits.pageLengthMax / 8 }),
+  fc.nat({ max: 2 * storeLimits.pageLengthMax }),
 );
 
 test('a page has the rows that fit, in order, and says whether there may be more', () => {
@@ -28,7 +28,7 @@ test('what is read for a page of large rows is bounded, however many there are',
   const large = 256 * 1024;
   const { rows, read } = pageOf(new Array<number>(1_000).fill(large), 512);
 
-  expect(rows).toHaveLength(limits.pageLengthMax / large);
+  expect(rows).toHaveLength(storeLimits.pageLengthMax / large);
   expect(read).toBeLessThanOrEqual(16);
 });
 
@@ -62,7 +62,7 @@ function fitting(lengths: readonly number[], limit: number): number {
   let sum = 0;
   const tooMuch = lengths.findIndex((length, index) => {
     sum += length;
-    return index > 0 && sum > limits.pageLengthMax;
+    return index > 0 && sum > storeLimits.pageLengthMax;
   });
   return Math.min(limit, tooMuch === -1 ? lengths.length : tooMuch);
 }

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { limits } from '../../runtime/protocol/limits.ts';
+import { storeLimits } from '../../runtime/protocol/store-limits.ts';
 import type { CheckQueue } from './operation-store-contract.ts';
 import { newOperation, roomy, second, start } from './operation-subject.ts';
 import { isThorough } from './thorough.ts';
@@ -181,7 +181,7 @@ export function boundsContract(check: CheckQueue): void {
   // Ten thousand and more, which takes seconds.
   const checkThoroughly = isThorough ? check : () => undefined;
   checkThoroughly('only so many that did not succeed are kept, the newest', async (queue) => {
-    const count = limits.operationsKeptMax + 2;
+    const count = storeLimits.operationsKeptMax + 2;
     const operations = Array.from({ length: count }, (_, at) =>
       newOperation(`${at}`, { expiresAt: start + 1 }),
     );
@@ -193,7 +193,7 @@ export function boundsContract(check: CheckQueue): void {
     expect(expired).toBe(count);
     expect(await queue.metrics()).toMatchObject({ expired: count, depth: 0 });
     const kept = await queue.store.list({ queue: 'mail', states: ['expired'], after: 0, limit: count });
-    expect(kept).toHaveLength(limits.operationsKeptMax);
+    expect(kept).toHaveLength(storeLimits.operationsKeptMax);
     expect(kept[0]?.operationId).toBe('2');
   });
 }

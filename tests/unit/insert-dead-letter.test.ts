@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { NewDeadLetter } from '../../runtime/protocol/dead-letter.ts';
-import { limits } from '../../runtime/protocol/limits.ts';
+import { storeLimits } from '../../runtime/protocol/store-limits.ts';
 import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
 import { listDeadLetters } from '../../runtime/sqlite/deliveries/dead-letter-box.ts';
 import { prepareInsertDeadLetter } from '../../runtime/sqlite/log/insert-dead-letter.ts';
@@ -44,7 +44,7 @@ test('a dead letter stays, however many others come and go', () => {
   const first = box.insert();
 
   box.inOne(() => {
-    for (let time = 0; time < limits.deadLettersMax + 1; time++) box.remove(box.insert());
+    for (let time = 0; time < storeLimits.deadLettersMax + 1; time++) box.remove(box.insert());
   });
   const last = box.insert();
 
@@ -56,11 +56,11 @@ test('the newest dead letters are kept up to the limit, whatever is missing betw
   const inserted: number[] = [];
 
   box.inOne(() => {
-    for (let count = 0; count < limits.deadLettersMax; count++) inserted.push(box.insert());
+    for (let count = 0; count < storeLimits.deadLettersMax; count++) inserted.push(box.insert());
     for (const id of inserted.splice(5_000, 100)) box.remove(id);
     for (let count = 0; count < 103; count++) inserted.push(box.insert());
   });
 
-  expect(inserted).toHaveLength(limits.deadLettersMax + 3);
+  expect(inserted).toHaveLength(storeLimits.deadLettersMax + 3);
   expect(box.ids()).toEqual(inserted.slice(3));
 });

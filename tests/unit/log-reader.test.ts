@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { limits } from '../../runtime/protocol/limits.ts';
+import { storeLimits } from '../../runtime/protocol/store-limits.ts';
 import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
 import type { SqliteDatabase } from '../../runtime/sqlite/driver.ts';
 import { IntegrityCheck } from '../../runtime/sqlite/log/integrity-check.ts';
@@ -11,7 +12,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const small = 40;
 const large = 20;
-const text = 'x'.repeat(limits.pageLengthMax / 4);
+const text = 'x'.repeat(storeLimits.pageLengthMax / 4);
 const everything = { after: 0, limit: limits.pageEventsMax, direction: 'forward' } as const;
 
 /** A file whose only stream has many small events and then large ones; and how much of their payloads was read. */
@@ -58,7 +59,7 @@ function counting(database: SqliteDatabase, read: { length: number }): SqliteDat
 test.each([
   ['a stream', (database) => new LogReader(database).readStream('note', everything)],
   ['the log', (database) => new LogReader(database).readLog(everything)],
-  ['what verify checks', (database) => new IntegrityCheck(database).sealedPage(0)],
+  ['what verify checks', (database) => new IntegrityCheck(database, '').sealedPage(0)],
   [
     'what an actor is folded from',
     (database) => {
@@ -74,7 +75,7 @@ test.each([
     const rows = page(database);
 
     expect(rows).toHaveLength(small + 3);
-    expect(read.length).toBeLessThan(1.5 * limits.pageLengthMax);
+    expect(read.length).toBeLessThan(1.5 * storeLimits.pageLengthMax);
   },
 );
 

@@ -1,9 +1,9 @@
 import type { NewDeadLetter } from '../../protocol/dead-letter.ts';
-import { limits } from '../../protocol/limits.ts';
+import { storeLimits } from '../../protocol/store-limits.ts';
 import type { SqliteDatabase } from '../driver.ts';
 
 /**
- * Prepares the insertion of dead letters, of which the newest {@link limits.deadLettersMax} are kept. What it returns
+ * Prepares the insertion of dead letters, of which the newest {@link storeLimits.deadLettersMax} are kept. What it returns
  * inserts one at a moment, and returns its id. `timer`: what it is of, as JSON, if it is of one.
  */
 export function prepareInsertDeadLetter(
@@ -27,7 +27,7 @@ export function prepareInsertDeadLetter(
     const evidence = letter.evidence === null ? null : JSON.stringify(letter.evidence);
     const content = [address, operation, type, data, metadata, expectedVersion, idempotencyKey];
     const id = insert.get(...content, reason, detail, cause, evidence, recordedAt, timer) as number;
-    if (id > limits.deadLettersMax) trim.run(limits.deadLettersMax);
+    if (id > storeLimits.deadLettersMax) trim.run(storeLimits.deadLettersMax);
     return id;
   };
 }

@@ -5,6 +5,7 @@ import { entropyKey } from '../../protocol/entropy-key.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { LoadedStream, LoadRequest } from '../../protocol/load.ts';
 import type { RecordedEvent } from '../../protocol/recorded-event.ts';
+import { storeLimits } from '../../protocol/store-limits.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 import {
   besideShortPayload,
@@ -62,7 +63,7 @@ export class LogReader {
   readonly #loadEventsMax: number;
   readonly #statements = new Map<string, SqliteStatement>();
 
-  constructor(database: SqliteDatabase, loadEventsMax: number = limits.loadEventsMax) {
+  constructor(database: SqliteDatabase, loadEventsMax: number = storeLimits.loadEventsMax) {
     this.#database = database;
     this.#loadEventsMax = loadEventsMax;
   }

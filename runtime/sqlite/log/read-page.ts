@@ -1,4 +1,4 @@
-import { limits } from '../../protocol/limits.ts';
+import { storeLimits } from '../../protocol/store-limits.ts';
 
 /** How a page is read. */
 export interface PageOf<Found, Row> {
@@ -12,7 +12,7 @@ export interface PageOf<Found, Row> {
   readonly complete: (row: Found) => Row;
 }
 
-const isLong = `octet_length(e.data) > ${limits.shortPayloadMax}`;
+const isLong = `octet_length(e.data) > ${storeLimits.shortPayloadMax}`;
 
 /**
  * The payload of an event, or how many bytes it takes where that is much, which SQLite knows without reading them: rows
@@ -56,12 +56,14 @@ export function readPage<Found, Row = Found>({
   let length = 0;
   while (rows.length < limit) {
     const room =
-      rows.length === 0 ? firstPiece : ((limits.pageLengthMax - length) * rows.length) / Math.max(length, 1);
+      rows.length === 0
+        ? firstPiece
+        : ((storeLimits.pageLengthMax - length) * rows.length) / Math.max(length, 1);
     const piece = Math.min(limit - rows.length, Math.max(Math.floor(room), 1));
     const found = read(rows.at(-1), piece);
     for (const row of found) {
       length += lengthOf(row);
-      if (length > limits.pageLengthMax && rows.length > 0) return { rows, more: true };
+      if (length > storeLimits.pageLengthMax && rows.length > 0) return { rows, more: true };
       rows.push(complete(row));
     }
     if (found.length < piece) return { rows, more: false };

@@ -1,4 +1,4 @@
-import { limits } from '../../protocol/limits.ts';
+import { storeLimits } from '../../protocol/store-limits.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 
 /** The last event of a stream, as the writer last saw or made it. */
@@ -34,7 +34,7 @@ export class StreamHeads {
   }
 
   remember(stream: string, head: StreamHead): void {
-    if (this.#known.size >= limits.streamHeadsMax) this.#known.clear();
+    if (this.#known.size >= storeLimits.streamHeadsMax) this.#known.clear();
     this.#known.set(stream, head);
   }
 

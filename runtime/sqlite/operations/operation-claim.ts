@@ -1,5 +1,5 @@
-import { limits } from '../../protocol/limits.ts';
 import type { ClaimedOperation, ClaimResult, OperationClaim } from '../../protocol/operation.ts';
+import { storeLimits } from '../../protocol/store-limits.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 import { type OperationPlace, type OperationRows, placeColumns } from './operation-rows.ts';
 
@@ -34,7 +34,7 @@ export class OperationClaims {
     );
     this.#expired = database.prepare(
       `select ${placeColumns} from operations where queue = ? and state = 'waiting' and expires_at <= ?
-       order by expires_at limit ${limits.operationsExpiredMax}`,
+       order by expires_at limit ${storeLimits.operationsExpiredMax}`,
     );
     const ofName = 'queue = ? and name = ?';
     this.#restart = database.prepare(

@@ -1,4 +1,3 @@
-import { limits as productLimits } from '../../protocol/limits.ts';
 import {
   type EnqueueResult,
   enqueueResult,
@@ -7,6 +6,7 @@ import {
   type OperationState,
   wholeMs,
 } from '../../protocol/operation.ts';
+import { storeLimits } from '../../protocol/store-limits.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 import { type OperationPlace, type OperationRows, placeColumns } from './operation-rows.ts';
 
@@ -62,13 +62,13 @@ export class OperationEnqueue {
     this.#hasOldKeys = database.prepare(`select 1 ${oldKeys} limit 1`);
     this.#forgetKeys = database.prepare(
       `delete from operations where sequence in (
-         select sequence ${oldKeys} order by ended_at limit ${productLimits.operationKeysForgottenMax})`,
+         select sequence ${oldKeys} order by ended_at limit ${storeLimits.operationKeysForgottenMax})`,
     );
   }
 
   enqueue(operation: NewOperation, limits: OperationLimits, now: number): EnqueueResult {
     const { operationId, queue } = operation;
-    const old = [queue, now - productLimits.operationKeyMs] as const;
+    const old = [queue, now - storeLimits.operationKeyMs] as const;
     // A statement that deletes nothing takes forty times as long as the question, for it might fail half way.
     if (this.#hasOldKeys.get(...old) !== undefined) this.#forgetKeys.run(...old);
     const repeated = this.#repeated(operation);

@@ -1,5 +1,5 @@
-import { limits } from '../../protocol/limits.ts';
 import type { OperationState } from '../../protocol/operation.ts';
+import { storeLimits } from '../../protocol/store-limits.ts';
 import type { SqliteDatabase, SqliteStatement, SqliteValue } from '../driver.ts';
 
 /** What of a row is needed to move it on. */
@@ -82,8 +82,8 @@ export class OperationRows {
     );
     this.#tooMany = database
       .prepare<number>(
-        `select kept - ${limits.operationsKeptMax} from operation_counters
-         where queue = ? and kept > ${limits.operationsKeptMax}`,
+        `select kept - ${storeLimits.operationsKeptMax} from operation_counters
+         where queue = ? and kept > ${storeLimits.operationsKeptMax}`,
       )
       .pluck();
     this.#prune = database.prepare(

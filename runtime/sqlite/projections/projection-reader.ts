@@ -1,5 +1,6 @@
 import { limits } from '../../protocol/limits.ts';
 import type { ProjectionPage, ProjectionPageQuery, StateAt } from '../../protocol/reader-control.ts';
+import { storeLimits } from '../../protocol/store-limits.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 
 const fields = `e.position, e.id, s.name, e.version, e.type, e.schema_version, e.data, e.metadata, e.recorded_at, e.hlc_ms`;
@@ -50,7 +51,7 @@ export class ProjectionReader {
     for (const row of rows) {
       events.push(...row);
       length += (row[6] as string).length;
-      if (++count < limit && length < limits.pageLengthMax) continue;
+      if (++count < limit && length < storeLimits.pageLengthMax) continue;
       reached = row[0] as number;
       break;
     }

@@ -1,6 +1,6 @@
 import { holdfastError } from '../../errors/holdfast-error.ts';
-import { limits } from '../../protocol/limits.ts';
 import type { QueryValues } from '../../protocol/reader-control.ts';
+import { storeLimits } from '../../protocol/store-limits.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 import { isRefusal } from '../storage-error.ts';
 import { tokensOf } from './sql-tokens.ts';
@@ -34,8 +34,9 @@ export class Queries {
       for (const row of this.#prepare(sql).iterate(values)) {
         if (isStopped()) throw stopped();
         length += lengthOf(row);
-        if (rows.length === limits.queryRowsMax) throw tooLarge('rows', limits.queryRowsMax);
-        if (length > limits.queryLengthMax) throw tooLarge('characters and bytes', limits.queryLengthMax);
+        if (rows.length === storeLimits.queryRowsMax) throw tooLarge('rows', storeLimits.queryRowsMax);
+        if (length > storeLimits.queryLengthMax)
+          throw tooLarge('characters and bytes', storeLimits.queryLengthMax);
         rows.push(withNumbers(row));
       }
       return rows;
