@@ -185,7 +185,7 @@ export const errorCodes = {
     retryable: true,
   },
   HOLDFAST_ERR_STORAGE_CORRUPT: {
-    when: 'The database file is damaged, or missing where its log is not.',
+    when: 'The database file or its log is damaged, or only the log is there.',
     retryable: false,
   },
   HOLDFAST_ERR_STORAGE_NOT_A_DATABASE: { when: 'The file is no SQLite database.', retryable: false },

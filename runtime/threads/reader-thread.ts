@@ -26,7 +26,7 @@ export function serveReader(
   database: SqliteDatabase = openForReading(data.path),
 ): void {
   const log = new LogReader(database);
-  const integrity = new IntegrityCheck(database);
+  const integrity = new IntegrityCheck(database, data.path);
   const projections = new ProjectionReader(database);
   const queries = new Queries(database);
   const links = new Set<{ close(): void }>();

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
+import { EventStore, ReadOnlySqliteBackend, SqliteEventStoreBackend } from 'holdfast/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ChildProgram } from '../support/child-program.ts';
 import { programAgain } from '../support/program-again.ts';
@@ -148,6 +148,60 @@ test('a log that was cut anywhere is read up to the cut', async () => {
   const counts = outcomes.map((outcome) => outcome.events?.length ?? 0);
   expect(counts).toEqual([...counts].sort((a, b) => a - b));
   expect(counts.at(-1)).toBeGreaterThan(0);
+});
+
+test('a log that is damaged before its end is refused, left as it was, and can be cut to what is sound', async () => {
+  const open = EventStore.withBackend(await SqliteEventStoreBackend.open(join(folder, 'open.db')));
+  for (let id = 0; id < 40; id++) await open.append('notebook/0', [{ type: 'noted', data: { id } }]);
+  const path = copyOf(join(folder, 'open.db'), join(folder, 'damaged-log.db'));
+  await open.close();
+  const [whole] = await examine([copyOf(path, join(folder, 'whole-log.db'))]);
+  const content = readFileSync(`${path}-wal`);
+  const middle = Math.floor(0.8 * content.length);
+  content[middle] = (content[middle] as number) ^ 1;
+  writeFileSync(`${path}-wal`, content);
+  const database = readFileSync(path);
+  {
+    await using backend = await ReadOnlySqliteBackend.open(copyOf(path, join(folder, 'looked-at.db')));
+    const { ok, problems } = await EventStore.withBackend(backend).verify();
+    expect(ok).toBe(false);
+    expect(problems[0]).toMatchObject({
+      kind: 'file',
+      message: expect.stringContaining('-wal is damaged after'),
+    });
+  }
+
+  const error = await SqliteEventStoreBackend.open(path).catch((error: unknown) => error);
+
+  expect(error).toMatchObject({ code: 'HOLDFAST_ERR_STORAGE_CORRUPT' });
+  expect(readFileSync(path).equals(database)).toBe(true);
+  expect(readFileSync(`${path}-wal`).equals(content)).toBe(true);
+  const [, bytes = ''] = /cut the log to (\d+) bytes/.exec((error as Error).message) ?? [];
+  truncateSync(`${path}-wal`, Number(bytes));
+  const [outcome] = await examine([path]);
+  expect(outcome).toMatchObject({ ok: true, appending: 'appended' });
+  const kept = outcome?.events?.length ?? 0;
+  expect(kept).toBeGreaterThan(10);
+  expect(kept).toBeLessThan(40);
+  expect(outcome?.events).toEqual(whole?.events?.slice(0, kept));
+});
+
+test('the log of a database that others write to is no damaged one', async () => {
+  const path = join(folder, 'busy.db');
+  const child = new ChildProgram('append-notes.ts', [path, 'store']);
+  await child.printed(2);
+  await using backend = await ReadOnlySqliteBackend.open(path);
+  const store = EventStore.withBackend(backend);
+  const looks = times(3, 50);
+
+  for (let look = 0; look < looks; look++) {
+    expect(await store.verify()).toMatchObject({ ok: true, problems: [] });
+    const other = await SqliteEventStoreBackend.open(path);
+    await other.close();
+  }
+
+  child.kill();
+  await child.ended;
 });
 
 const logs = times(4, 8);

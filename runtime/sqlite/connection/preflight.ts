@@ -11,6 +11,7 @@ import {
 import { basename, dirname } from 'node:path';
 import { holdfastError } from '../../errors/holdfast-error.ts';
 import { corrupt, notADatabase, nothingToRead, readOnly, storageError } from '../storage-error.ts';
+import { describeLogDamage, findLogDamage } from './log-damage.ts';
 
 const headerBytes = 100;
 const magic = 'SQLite format 3\u0000';
@@ -27,8 +28,8 @@ export interface FileHeader {
  * Looks at the path with plain file reads before SQLite opens it, since SQLite may write to whatever it opens. Returns
  * the header, or `undefined` for a file that is missing or empty.
  *
- * @throws HOLDFAST_ERR_STORAGE_PATH, _READONLY, _NOT_A_DATABASE, _CORRUPT (shorter than its own header says, or not there
- * although its log is), _IO.
+ * @throws HOLDFAST_ERR_STORAGE_PATH, _READONLY, _NOT_A_DATABASE, _CORRUPT (shorter than its own header says, not there although
+ * its log is, or with a log that is damaged before its end), _IO.
  */
 export function preflight(path: string): FileHeader | undefined {
   checkFolder(path);
@@ -42,7 +43,11 @@ export function preflight(path: string): FileHeader | undefined {
     );
   }
   if (stat !== undefined) checkWritable(path, path);
-  if (stat !== undefined && stat.size > 0) return readHeader(path);
+  if (stat !== undefined && stat.size > 0) {
+    const header = readHeader(path);
+    if (logSize > logHeaderBytes) refuseDamagedLog(path);
+    return header;
+  }
   // SQLite would take the database for a new one, and remove the log of the old one.
   if (logSize > logHeaderBytes) throw lost(path);
   return undefined;
@@ -123,7 +128,17 @@ function checkLength(path: string, header: Buffer, size: number): void {
   }
 }
 
-function logOf(path: string): string {
+function refuseDamagedLog(path: string): void {
+  const damage = lookAt(path, () => findLogDamage(logOf(path)));
+  if (damage === undefined) return;
+  throw holdfastError(
+    'HOLDFAST_ERR_STORAGE_CORRUPT',
+    `${describeLogDamage(logOf(path), damage)}. It was left as it is. Restore a backup; or, to go on without them, copy both ` +
+      `files aside and cut the log to ${damage.soundBytes} bytes.`,
+  );
+}
+
+export function logOf(path: string): string {
   return `${path}-wal`;
 }
 
@@ -133,8 +148,12 @@ function sizeOf(path: string): number {
 
 /** What is there, if anything is. */
 function statOf(path: string): Stats | undefined {
+  return lookAt(path, () => statSync(path, { throwIfNoEntry: false }));
+}
+
+function lookAt<Seen>(path: string, look: () => Seen): Seen {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return look();
   } catch (error) {
     throw storageError(error, path);
   }

@@ -1,6 +1,8 @@
 import type { IntegrityProblem } from '../../ports/event-store-backend.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { SealedRow } from '../../protocol/reader-control.ts';
+import { describeLogDamage, findLogDamage } from '../connection/log-damage.ts';
+import { logOf } from '../connection/preflight.ts';
 import type { SqliteDatabase } from '../driver.ts';
 import { isDamage } from '../storage-error.ts';
 import {
@@ -30,14 +32,23 @@ type FoundRow = readonly [
 /** Checks a database file and reads what is needed to check the events in it. Never writes, never repairs. */
 export class IntegrityCheck {
   readonly #database: SqliteDatabase;
+  readonly #path: string;
 
-  constructor(database: SqliteDatabase) {
+  constructor(database: SqliteDatabase, path: string) {
     this.#database = database;
+    this.#path = path;
   }
 
   checkFile(): IntegrityProblem[] {
-    const problems = this.#pages();
+    const problems = [...this.#log(), ...this.#pages()];
     return problems.length > 0 ? problems : [...this.#snapshotsAhead(), ...this.#counters()];
+  }
+
+  /** What SQLite says nothing of. */
+  #log(): IntegrityProblem[] {
+    const log = logOf(this.#path);
+    const damage = findLogDamage(log);
+    return damage === undefined ? [] : [{ kind: 'file', message: `${describeLogDamage(log, damage)}.` }];
   }
 
   /** Row by row: where a page cannot be read at all, SQLite says what it has found so far and then fails. */
