@@ -51,6 +51,8 @@ export class HostedDefinition {
   /** Whether instances may have child actors: their machine declares or invokes some. */
   readonly hasChildren: boolean;
   readonly upcasting: Upcasting;
+  /** Those that are loaded along with it, which may still be on their way. */
+  readonly others: ReadonlyMap<string, HostedDefinition | Error>;
   readonly #knows: (type: string) => boolean;
   readonly #bare: BareStepper;
   #beginsWithEntropy = false;
@@ -58,7 +60,11 @@ export class HostedDefinition {
   /** Whether any instance asked for something when it began: what they ask for may depend on their input. */
   #asksInitially = false;
 
-  constructor(definition: AnyAggregateDefinition) {
+  constructor(
+    definition: AnyAggregateDefinition,
+    others: ReadonlyMap<string, HostedDefinition | Error> = new Map(),
+  ) {
+    this.others = others;
     this.definition = definition;
     this.machine = definition.machine as AnyStateMachine;
     checkMachine(definition.kind, this.machine);

@@ -23,15 +23,15 @@ export async function loadDefinitions(modules: readonly string[]): Promise<Defin
       if (known === exported) continue;
       if (known !== undefined) throw duplicate(exported.kind);
       exports.set(exported.kind, exported);
-      hosted.set(exported.kind, hostedOrRefused(exported));
+      hosted.set(exported.kind, hostedOrRefused(exported, hosted));
     }
   }
   return hosted;
 }
 
-function hostedOrRefused(definition: AnyAggregateDefinition): HostedDefinition | Error {
+function hostedOrRefused(definition: AnyAggregateDefinition, others: Definitions): HostedDefinition | Error {
   try {
-    return new HostedDefinition(definition);
+    return new HostedDefinition(definition, others);
   } catch (error) {
     return error as Error;
   }

@@ -18,9 +18,15 @@ interface CurrentEvent {
 /** Where an event is, and as what it was written. */
 interface StoredPlace {
   readonly stream: string;
+  /** 0, like its position, for one that waits to be delivered. */
   readonly version: number;
   readonly position: number;
   readonly type: string;
+  readonly schemaVersion: number;
+}
+
+/** A delayed event or a message as it was written. */
+interface WaitingEvent extends CurrentEvent {
   readonly schemaVersion: number;
 }
 
@@ -97,11 +103,20 @@ export class Upcasting {
     const type = page.types[index] as string;
     const data = page.data[index] as string;
     const schemaVersion = page.schemaVersions[index] as number;
-    const supported = this.schemaVersionOf(type);
-    if (schemaVersion === supported || isInternalType(type)) return [{ type, data }];
     const version = page.version - page.types.length + 1 + index;
     const position = page.positions[index] as number;
-    const place: StoredPlace = { stream, version, position, type, schemaVersion };
+    return this.#current({ stream, version, position, type, schemaVersion }, data);
+  }
+
+  /** What an event that has waited for an actor is for its machine today. Throws what {@link page} throws. */
+  waited(stream: string, { type, data, schemaVersion }: WaitingEvent): readonly CurrentEvent[] {
+    return this.#current({ stream, version: 0, position: 0, type, schemaVersion }, data);
+  }
+
+  #current(place: StoredPlace, data: string): readonly CurrentEvent[] {
+    const { type, schemaVersion } = place;
+    const supported = this.schemaVersionOf(type);
+    if (schemaVersion === supported || isInternalType(type)) return [{ type, data }];
     if (schemaVersion < supported)
       return this.#upcast(place, type, Math.max(1, schemaVersion), decode(data), 0);
     // What the machine does not know at all is skipped, so that it cannot be misread.
@@ -171,13 +186,18 @@ function checkEvent(place: StoredPlace, type: string, at: number, event: unknown
   throw failed(place, type, at, `It returned an array with what is no event: ${describe(event)}.`);
 }
 
+function whereIs({ stream, version, position }: StoredPlace): string {
+  return version === 0
+    ? `that waits for ${stream}`
+    : `of ${stream} at version ${version}, position ${position}`;
+}
+
 function failed(place: StoredPlace, type: string, at: number, why: string, cause?: unknown): Error {
   const { stream, version, position, type: eventType, schemaVersion } = place;
   const via = type === eventType ? '' : ` (stored as "${eventType}")`;
   return holdfastError(
     'HOLDFAST_ERR_UPCAST_FAILED',
-    `The upcaster of "${type}"${via} from schema version ${at} failed on the event of ${stream} at version ${version}, ` +
-      `position ${position}: ${why}`,
+    `The upcaster of "${type}"${via} from schema version ${at} failed on the event ${whereIs(place)}: ${why}`,
     { stream, version, position, eventType, schemaVersion },
     cause,
   );
@@ -187,7 +207,7 @@ function newer(kind: string, place: StoredPlace, supported: number): Error {
   const { stream, version, position, type: eventType, schemaVersion: found } = place;
   return holdfastError(
     'HOLDFAST_ERR_EVENT_NEWER',
-    `The event "${eventType}" of ${stream} at version ${version}, position ${position}, has schema version ${found}, and ` +
+    `The event "${eventType}" ${whereIs(place)} has schema version ${found}, and ` +
       `this definition of "${kind}" knows ${supported}: a newer version of the application wrote it. Use that version; ` +
       'nothing was changed.',
     { stream, version, position, eventType, found, supported },

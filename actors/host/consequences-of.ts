@@ -3,7 +3,9 @@ import type { Consequences } from '../../runtime/protocol/consequences.ts';
 import { type NewDeadLetter, undelivered } from '../../runtime/protocol/dead-letter.ts';
 import type { HostRequest } from '../../runtime/protocol/host-messages.ts';
 import { describe } from '../../runtime/protocol/names.ts';
-import type { TimerChange, TimerPolicy } from '../../runtime/protocol/timer.ts';
+import type { Recipient, TimerChange } from '../../runtime/protocol/timer.ts';
+import type { HostedDefinition } from '../definitions/hosted-definition.ts';
+import { schemaVersionAt } from '../definitions/schema-version-at.ts';
 import { madeEntryOf } from '../journal.ts';
 import { type AskedMessage, type AskedTimer, asksAnything } from '../steps/asked.ts';
 import type { Decision } from './decision.ts';
@@ -14,7 +16,7 @@ import { standingOf } from './standing-of.ts';
 export function consequencesOf(
   { hosted, hasWork: hadWork, tip }: Resident,
   request: HostRequest,
-  { asked, tree, events, snapshot }: Decision,
+  { asked, tree, events, snapshot, isDropped = false }: Decision,
 ): Consequences | null {
   const { delivery } = request;
   const consumed = delivery?.consumed ?? null;
@@ -22,30 +24,47 @@ export function consequencesOf(
   const hasBegun = tip.version + events.length > 0;
   const hasWork = hasBegun && tree !== undefined && tree.activeWork().length > 0;
   if (consumed === null && hasWork === hadWork && !asksAnything(asked)) return null;
-  const isUnaccepted = events.length === 0 && delivery?.passOnTo === null && delivery.sender !== null;
+  const isUnaccepted =
+    events.length === 0 && !isDropped && delivery?.passOnTo === null && delivery.sender !== null;
   return {
     consumed,
-    timers: asked.timers.map((timer) => toTimerChange(timer, hosted.definition.timers)),
-    messages: asked.messages.map(toMessage),
+    timers: asked.timers.map((timer) => toTimerChange(timer, hosted)),
+    messages: asked.messages.map((message) => toMessage(message, hosted)),
     hasWork: hasWork === hadWork ? null : hasWork,
     deadLetter: isUnaccepted ? unaccepted(request, snapshot) : null,
   };
 }
 
 /** The message of a transition, encoded. */
-export function toMessage({ target, event }: AskedMessage): Consequences['messages'][number] {
+export function toMessage(
+  { target, event, schemaVersion }: AskedMessage,
+  hosted: HostedDefinition,
+): Consequences['messages'][number] {
   const { type, payload: data } = madeEntryOf(event);
-  return { target, type, data };
+  const current = schemaVersion === undefined ? schemaVersionAt(hosted.others, target, type) : schemaVersion;
+  return { target, type, data, schemaVersion: current };
 }
 
 /** The change of a timer, its event encoded. */
-export function toTimerChange(timer: AskedTimer, policy: TimerPolicy): TimerChange {
+export function toTimerChange(timer: AskedTimer, hosted: HostedDefinition): TimerChange {
   // XState calls no function for an id, and hands on whatever it was given.
   if (timer.change !== 'cancel-all' && typeof timer.name !== 'string') throw noTimerName(timer.name);
   if (timer.change !== 'set') return timer;
   const { event, ...rest } = timer;
   const { type, payload: data } = madeEntryOf(event);
-  return { ...rest, type, data, policy };
+  return {
+    ...rest,
+    type,
+    data,
+    schemaVersion: schemaVersionFor(rest.to, type, hosted),
+    policy: hosted.definition.timers,
+  };
+}
+
+/** What comes to a part of a tree is journaled as that, and passes through no upcaster. */
+function schemaVersionFor(to: Recipient, type: string, hosted: HostedDefinition): number | null {
+  if ('address' in to) return schemaVersionAt(hosted.others, to.address, type);
+  return to.actor === '' ? hosted.upcasting.schemaVersionOf(type) : null;
 }
 
 function noTimerName(name: unknown): Error {

@@ -1,5 +1,6 @@
 import { type HoldfastError, holdfastError } from '../../runtime/errors/holdfast-error.ts';
 import { decode } from '../../runtime/protocol/codec.ts';
+import type { Delivery } from '../../runtime/protocol/delivery.ts';
 import { createEventId } from '../../runtime/protocol/event-id.ts';
 import type { HostRequest } from '../../runtime/protocol/host-messages.ts';
 import { checkName, describe, isReservedType, reservedTypes } from '../../runtime/protocol/names.ts';
@@ -47,7 +48,7 @@ export function decide(actor: Deciding, request: HostRequest, newId: () => strin
   if (begun.tip.version === 0) begun.hosted.refuseUnkeepableBeginning(begun.tip.snapshot);
   switch (request.operation) {
     case 'deliver':
-      return decideDelivery(begun, request, id);
+      return decideDelivery(begun, request, id, newId);
     case 'execute':
       return decideCommand(begun, request, id, newId);
     default:
@@ -124,32 +125,71 @@ function decideStart(actor: Deciding, { payload, address }: HostRequest, eventId
 }
 
 /** What comes from within: a timer, a message or the outcome of work. What is not accepted decides on nothing. */
-function decideDelivery(actor: Deciding, request: HostRequest, eventId: string): Decision {
-  const { tip, tree } = actor;
-  const { name, payload, delivery } = request;
-  const ignored: Decision = { events: [], snapshot: tip.snapshot, asked: askedNothing, tree };
-  const event = toEvent(name, payload);
-  if (delivery === null) return ignored;
+function decideDelivery(
+  actor: Deciding,
+  request: HostRequest,
+  eventId: string,
+  newId: () => string,
+): Decision {
+  const { address, id, onInput, hosted, tree, tip } = actor;
+  const { name, delivery } = request;
+  let decision: Decision = { events: [], snapshot: tip.snapshot, asked: askedNothing, tree };
+  if (delivery === null) return decision;
   if (delivery.passOnTo !== null) {
-    return { ...ignored, asked: { ...askedNothing, messages: [{ target: delivery.passOnTo, event }] } };
+    const { schemaVersion = null, passOnTo: target } = delivery;
+    const messages = [{ target, event: toEvent(name, request.payload), schemaVersion }];
+    return { ...decision, asked: { ...askedNothing, messages } };
   }
-  if (delivery.workKey !== null && tree?.workKeyAt(delivery.actor) !== delivery.workKey) return ignored;
-  const first = tip.version === 0 ? begun(actor, eventId) : askedNothing;
-  const entropy = new Entropy(eventId);
-  const outcome = outcomeWithin(actor, event, delivery.actor, first, entropy);
+  if (delivery.workKey !== null && tree?.workKeyAt(delivery.actor) !== delivery.workKey) return decision;
+  const events = eventsOf(actor, request);
+  if (events.length === 0) return { ...decision, isDropped: true };
+  for (const event of events) {
+    const at = { ...tip, snapshot: decision.snapshot, version: tip.version + decision.events.length };
+    const nextId = decision.events.length === 0 ? eventId : newId();
+    const there = { address, id, onInput, hosted, tree, tip: at };
+    decision = afterDelivered(there, event, delivery, nextId, decision);
+    if (decision.snapshot.status !== 'active') break;
+  }
   // Of a timer that became a dead letter, somebody waits to be told.
-  const isAwaited = delivery.consumed?.from === 'dead_letters';
-  if (outcome === undefined && isAwaited) throw rejection(actor.address, tip.snapshot, name);
-  if (outcome === undefined) return ignored;
-  if (isAwaited) {
-    if ('refusal' in outcome) throw transitionFailed(actor.address, name, outcome.refusal);
-    if (outcome.snapshot.status === 'error')
-      throw transitionFailed(actor.address, name, outcome.snapshot.error);
+  const isRefused = decision.events.length === 0 && delivery.consumed?.from === 'dead_letters';
+  if (isRefused) throw rejection(address, tip.snapshot, name);
+  return decision;
+}
+
+/** What is delivered, as an event of today: upcasters may make several of it, or none. */
+function eventsOf({ hosted, address }: Deciding, { name, payload, delivery }: HostRequest): MachineEvent[] {
+  const schemaVersion = delivery?.schemaVersion ?? null;
+  if (schemaVersion === null) return [toEvent(name, payload)];
+  const current = hosted.upcasting.waited(address, { type: name, data: payload, schemaVersion });
+  return current.map(({ type, data }) => toEvent(type, data));
+}
+
+/** A decision with one more event that is delivered; the same if that is not accepted. */
+function afterDelivered(
+  actor: Deciding,
+  event: MachineEvent,
+  { consumed, actor: path }: Delivery,
+  id: string,
+  before: Decision,
+): Decision {
+  const first = actor.tip.version === 0 ? begun(actor, id) : askedNothing;
+  const entropy = new Entropy(id);
+  const outcome = outcomeWithin(actor, event, path, first, entropy);
+  if (outcome === undefined) return before;
+  if (consumed?.from === 'dead_letters') {
+    if ('refusal' in outcome) throw transitionFailed(actor.address, event.type, outcome.refusal);
+    const { status, error } = outcome.snapshot;
+    if (status === 'error') throw transitionFailed(actor.address, event.type, error);
   }
   const { entry, snapshot, asked } =
     'refusal' in outcome ? ended(actor, event, outcome.refusal, first) : outcome;
-  const used = { id: eventId, usesEntropy: entropy.isUsed || beginsWithEntropy(actor) };
-  return { events: [{ ...entry, ...used }], snapshot, asked, tree };
+  const made = { ...entry, id, usesEntropy: entropy.isUsed || beginsWithEntropy(actor) };
+  return {
+    events: [...before.events, made],
+    snapshot,
+    asked: askedInTurn(before.asked, asked),
+    tree: before.tree,
+  };
 }
 
 /** What an event from within comes to. */
@@ -178,7 +218,7 @@ function outcomeWithin(
     // What a child throws fails it anew in each replay, and its parents with it.
     if (snapshot.status === 'error' && actor === '') return { refusal: snapshot.error };
     const asked = askedInTurn(first, next.asked);
-    refuseUnkeepableAsked(asked);
+    refuseUnkeepableAsked(asked, hosted);
     return { entry: deliveredEntry(actor, event), snapshot, asked };
   } catch (refusal) {
     return { refusal };
@@ -189,17 +229,17 @@ function outcomeWithin(
  * Nobody waits who could be told: the actor ends in status `error`. A replay knows no more than that it failed, so what it
  * changed and asked for before has not been.
  */
-function ended({ tip, tree }: Deciding, event: MachineEvent, error: unknown, first: Asked): Outcome {
+function ended({ tip, tree, hosted }: Deciding, event: MachineEvent, error: unknown, first: Asked): Outcome {
   const snapshot = tree === undefined ? failed(tip.snapshot, error) : tree.fail(error, tip.snapshot);
   const timers = [{ change: 'cancel-all', actor: '' }] as const;
   const last = tree === undefined ? { ...askedNothing, timers } : tree.askedAtTheEnd();
-  const asked = askedInTurn(canBeKept(first) ? first : askedNothing, last);
+  const asked = askedInTurn(canBeKept(first, hosted) ? first : askedNothing, last);
   return { entry: failedEntry(event, error), snapshot, asked };
 }
 
-function canBeKept(asked: Asked): boolean {
+function canBeKept(asked: Asked, hosted: Deciding['hosted']): boolean {
   try {
-    refuseUnkeepableAsked(asked);
+    refuseUnkeepableAsked(asked, hosted);
     return true;
   } catch {
     return false;

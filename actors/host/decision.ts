@@ -11,6 +11,8 @@ export interface Decision {
   readonly events: readonly NewEntry[];
   readonly snapshot: MachineSnapshot;
   readonly asked: Asked;
+  /** Whether upcasters have dropped what was delivered: that is no event that was not accepted. */
+  readonly isDropped?: boolean;
   /** An instance that takes the place of the one that the decision was made on. */
   readonly tree: Resident['tree'];
 }

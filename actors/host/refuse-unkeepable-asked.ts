@@ -1,4 +1,5 @@
 import { encode } from '../../runtime/protocol/codec.ts';
+import type { HostedDefinition } from '../definitions/hosted-definition.ts';
 import type { Asked } from '../steps/asked.ts';
 import { toMessage, toTimerChange } from './consequences-of.ts';
 
@@ -8,10 +9,10 @@ import { toMessage, toTimerChange } from './consequences-of.ts';
  *
  * @throws HOLDFAST_ERR_PAYLOAD_INVALID, HOLDFAST_ERR_PAYLOAD_TOO_LARGE.
  */
-export function refuseUnkeepableAsked(asked: Asked): void {
+export function refuseUnkeepableAsked(asked: Asked, hosted: HostedDefinition): void {
   refuseUnkeepableEmitted(asked);
-  for (const timer of asked.timers) toTimerChange(timer, 'deadline');
-  for (const message of asked.messages) toMessage(message);
+  for (const timer of asked.timers) toTimerChange(timer, hosted);
+  for (const message of asked.messages) toMessage(message, hosted);
 }
 
 /** The same for emitted events, which are not written: they could not be told. */

@@ -31,13 +31,15 @@ export type Effect =
 
 /** A change of timers, with the event as the machine gave it. */
 export type AskedTimer =
-  | (Omit<SetTimer, 'type' | 'data' | 'policy'> & { readonly event: MachineEvent })
+  | (Omit<SetTimer, 'type' | 'data' | 'schemaVersion' | 'policy'> & { readonly event: MachineEvent })
   | CancelTimers;
 
 /** A message to another actor, with the event as the machine gave it. */
 export interface AskedMessage {
   readonly target: string;
   readonly event: MachineEvent;
+  /** At which schema version it has waited already; absent for one that the transition makes. */
+  readonly schemaVersion?: number | null | undefined;
 }
 
 /** What a transition asks for besides the next state. Nothing of it happens before the transition is durable. */

@@ -143,11 +143,11 @@ export class Router {
 
   /** Brings an event from a timer or another actor to its actor; resolves when what came of it is durable. */
   async deliver(delivery: PendingDelivery): Promise<void> {
-    const { from, id, address, actor, passOnTo, sender, type: name, data: payload, cause = null } = delivery;
+    const { from, id, type: name, data: payload, address, cause = null, ...place } = delivery;
     const consumed = { from, id };
     const request = blankRequest('deliver', address);
     await this.request(
-      { ...request, name, payload, delivery: { consumed, actor, passOnTo, sender, workKey: null, cause } },
+      { ...request, name, payload, delivery: { ...place, consumed, workKey: null, cause } },
       // Nobody would repeat it as fast as the callers whom it competes with; how many wait is bounded where they come from.
       { mailboxOverflow: 'wait' },
       () => undefined,

@@ -1,3 +1,5 @@
+import type { Definitions } from '../../actors/definitions/definition-of.ts';
+import { schemaVersionAt } from '../../actors/definitions/schema-version-at.ts';
 import type { Entropy } from '../../actors/steps/entropy.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { describe } from '../protocol/names.ts';
@@ -11,6 +13,11 @@ export class CollectedMessages implements RangeRun {
   length = 0;
   readonly #messages: ReactorMessage[] = [];
   readonly #made = new MadeByHandler(send);
+  readonly #definitions: Definitions;
+
+  constructor(definitions: Definitions) {
+    this.#definitions = definitions;
+  }
 
   add(position: number, handled: readonly Handled[], entropy: Entropy): void {
     const sent = handled.flatMap(({ event, handler }) => {
@@ -18,7 +25,10 @@ export class CollectedMessages implements RangeRun {
       const returned = toMessages(entropy.within(() => handler(event as never, this.#made.make as never)));
       this.#made.check(returned.length, 'send(...)');
       const cause = { correlationId: event.correlationId, causationId: event.eventId };
-      return returned.map((message) => ({ position, ...message, cause }));
+      return returned.map((message) => {
+        const schemaVersion = schemaVersionAt(this.#definitions, message.target, message.type);
+        return { position, ...message, schemaVersion, cause };
+      });
     });
     for (const message of sent) {
       this.#messages.push(message);

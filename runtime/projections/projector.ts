@@ -65,7 +65,7 @@ export class Projector {
   /** What the events of a page do. The trace is told of each handler. */
   async run(request: LaneRequest, page: ProjectionPage, trace: HandlerTrace): Promise<LaneOutcome> {
     if (this.#definition.holdfast === 'reactor') {
-      return this.#runWith(new CollectedMessages(), request, page, trace);
+      return this.#runWith(new CollectedMessages(this.#definitions), request, page, trace);
     }
     if (this.#definition.tables !== null) {
       return this.#runWith(new CollectedStatements(), request, page, trace);

@@ -8,6 +8,8 @@ export interface OutgoingMessage {
   readonly target: string;
   readonly type: string;
   readonly data: string;
+  /** As that of a timer. */
+  readonly schemaVersion: number | null;
 }
 
 /** What a decision writes besides its events. Everything is committed with them or not at all. */

@@ -20,6 +20,8 @@ export interface Delivery {
   readonly workKey: string | null;
   /** What led to it; `null` or absent if that is not known. */
   readonly cause?: Cause | null;
+  /** At which schema version it has waited; `null` or absent if that is not known. */
+  readonly schemaVersion?: number | null;
 }
 
 /** How much of what actors wait for there is in a file. */
@@ -44,6 +46,7 @@ export interface PendingDelivery {
   readonly type: string;
   readonly data: string;
   readonly cause?: Cause | null;
+  readonly schemaVersion?: number | null;
 }
 
 /** What is not to be handed out: deliveries on their way already, and those to where nothing can be delivered for now. */

@@ -18,6 +18,8 @@ export interface ReactorMessage {
   readonly target: string;
   readonly type: string;
   readonly data: string;
+  /** Of the event, as its receiver has it; `null` if that is not known. */
+  readonly schemaVersion: number | null;
   readonly cause: Cause;
 }
 

@@ -22,6 +22,8 @@ export interface SetTimer {
   readonly to: Recipient;
   readonly type: string;
   readonly data: string;
+  /** Of the event; `null` if it is not known, or if events are not brought up to date where it goes. */
+  readonly schemaVersion: number | null;
   readonly delayMs: number;
   readonly policy: TimerPolicy;
 }
@@ -38,7 +40,7 @@ export type CancelTimers =
 export type TimerChange = SetTimer | CancelTimers;
 
 /** What a timer is known by: who in the tree set it, under which name, and for whom. */
-export type TimerPlace = Pick<SetTimer, 'actor' | 'name' | 'to'>;
+export type TimerPlace = Pick<SetTimer, 'actor' | 'name' | 'to'> & Partial<Pick<SetTimer, 'schemaVersion'>>;
 
 /** Where in its tree the event of a timer is brought, and to whom it is passed on from there, if to another actor. */
 export function placeOfTimer({ actor, to }: Pick<TimerPlace, 'actor' | 'to'>): {

@@ -9,7 +9,7 @@ export function giveUpTimers(path: string): void {
   database.exec(`
     insert into dead_letters (address, operation, type, data, reason, recorded_at, timer)
       select stream, 'send', type, data, 'undeliverable', 0,
-        json_object('actor', actor, 'name', name, 'to', json(recipient)) from timers;
+        json_object('actor', actor, 'name', name, 'to', json(recipient), 'schemaVersion', schema_version) from timers;
     delete from timers`);
   database.close();
 }

@@ -76,16 +76,9 @@ export class AskedHost {
 
   /** Delivers a timer or a message. */
   deliver(pending: PendingDelivery): Promise<HostReceipt | Error> {
-    const { from, id, address, actor, passOnTo, sender, type, data } = pending;
+    const { from, id, address, type, data, ...place } = pending;
     const consumed = { from, id };
-    return this.#ask(
-      'deliver',
-      address,
-      type,
-      data,
-      {},
-      { consumed, actor, passOnTo, sender, workKey: null },
-    );
+    return this.#ask('deliver', address, type, data, {}, { ...place, consumed, workKey: null });
   }
 
   /** The state that is durable, and where. */

@@ -42,7 +42,7 @@ export class PendingEffects {
             : other.actor !== actor || other.name !== timer.name),
       );
       if (timer.change !== 'set') continue;
-      const { name, to, type, data, delayMs } = timer;
+      const { name, to, type, data, schemaVersion, delayMs } = timer;
       const id = ++this.#lastId;
       const place = 'actor' in to ? { actor: to.actor, passOnTo: null } : { actor, passOnTo: to.address };
       const delivery: PendingDelivery = {
@@ -52,15 +52,16 @@ export class PendingEffects {
         sender: null,
         type,
         data,
+        schemaVersion,
         ...place,
       };
       const recipient = 'actor' in to ? to.actor : undefined;
       this.#timers.push({ id, stream, actor, recipient, name, dueAt: this.now + delayMs, delivery });
     }
-    for (const { target: address, type, data } of messages) {
+    for (const { target: address, type, data, schemaVersion } of messages) {
       const id = ++this.#lastId;
       const place = { actor: '', passOnTo: null, sender: stream };
-      this.#messages.push({ from: 'outbox', id, address, type, data, ...place });
+      this.#messages.push({ from: 'outbox', id, address, type, data, schemaVersion, ...place });
     }
     if (hasWork === true) this.work.add(stream);
     if (hasWork === false) this.work.delete(stream);

@@ -10,6 +10,7 @@ export function soonTimer(policy: TimerPolicy, delayMs: number): Consequences['t
     to: { actor: '' },
     type: 'soon',
     data: '{}',
+    schemaVersion: null,
     delayMs,
     policy,
   };

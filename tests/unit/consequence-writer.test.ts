@@ -23,6 +23,7 @@ const set = (name: string, actor: string, to: Recipient): TimerChange => ({
   to,
   type: 'due',
   data: '{}',
+  schemaVersion: null,
   delayMs: 10,
   policy: 'deadline',
 });

@@ -345,7 +345,7 @@ test('a tree that has failed is not taken for an active one when its state is sa
   const hosted = hostedMachine(machine, 2);
   const first = new AskedHost(new Map([['thing', hosted]]));
   await first.send(address, 'ADD', {});
-  const message = { target: address, type: 'BAD', data: '{}' };
+  const message = { target: address, type: 'BAD', data: '{}', schemaVersion: null };
   first.log.effects.apply('thing/other', {
     consumed: null,
     timers: [],

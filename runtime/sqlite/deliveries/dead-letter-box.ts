@@ -18,7 +18,7 @@ const selectLetters = `
 /** Removes what could not be delivered, and returns what it takes to deliver it again if it was a timer. */
 const takeAway = {
   timers: `delete from timers where timer_id = ?
-    returning json_object('actor', actor, 'name', name, 'to', json(recipient))`,
+    returning json_object('actor', actor, 'name', name, 'to', json(recipient), 'schemaVersion', schema_version)`,
   outbox: 'delete from outbox where message_id = ? returning null',
 };
 
@@ -113,6 +113,7 @@ function deliveryOf({ deadLetterId: id, timer, metadata }: DeadLetter): Delivery
     sender: null,
     workKey: null,
     cause,
+    schemaVersion: timer.schemaVersion ?? null,
   };
 }
 

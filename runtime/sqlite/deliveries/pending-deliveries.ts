@@ -12,11 +12,12 @@ type TimerRow = {
   type: string;
   data: string;
   dueAt: number;
-} & CauseRow;
-type MessageRow = { id: number; sender: string; target: string; type: string; data: string } & CauseRow;
-type CauseRow = { correlationId: string | null; causationId: string | null };
+} & WaitingRow;
+type MessageRow = { id: number; sender: string; target: string; type: string; data: string } & WaitingRow;
+type WaitingRow = { correlationId: string | null; causationId: string | null; schemaVersion: number | null };
 
-const causeColumns = 'correlation_id as correlationId, causation_id as causationId';
+const waitingColumns =
+  'correlation_id as correlationId, causation_id as causationId, schema_version as schemaVersion';
 
 /** Whether a row is not held back, by its id and its address; takes the three lists of {@link HeldBack} as JSON. */
 const isFree = (id: string, address: string): string =>
@@ -44,7 +45,7 @@ export class PendingDeliveries {
          (select count(*) from work) as work`,
     );
     this.#dueTimers = database.prepare<TimerRow>(
-      `select timer_id as id, stream, actor, recipient, type, data, due_at as dueAt, ${causeColumns} from timers
+      `select timer_id as id, stream, actor, recipient, type, data, due_at as dueAt, ${waitingColumns} from timers
        where (policy <> 'deadline') = ? and due_at <= ?
          and (policy <> 'restart' or delay_ms + (select restarted_at from running_time) <= ?)
          and ${isFree('timer_id', 'stream')} order by due_at, timer_id limit ?`,
@@ -56,12 +57,12 @@ export class PendingDeliveries {
       .pluck();
     this.#awayMs = database.prepare<number>('select away_ms from running_time').pluck();
     this.#messages = database.prepare<MessageRow>(
-      `select message_id as id, sender, target, type, data, ${causeColumns} from outbox
+      `select message_id as id, sender, target, type, data, ${waitingColumns} from outbox
        where message_id > ? and ${isFree('message_id', 'target')} order by message_id limit ?`,
     );
     // The messages of a long line lie close together: looking for more of them begins after the last.
     this.#messagesTo = database.prepare<MessageRow>(
-      `select message_id as id, sender, target, type, data, ${causeColumns} from outbox
+      `select message_id as id, sender, target, type, data, ${waitingColumns} from outbox
        where message_id > ? and target = ? order by message_id limit ?`,
     );
   }
@@ -83,9 +84,10 @@ export class PendingDeliveries {
     });
     rows.sort((a, b) => a.dueAt - b.dueAt || a.id - b.id);
     return rows.slice(0, limit).map((row) => {
-      const { id, stream: address, type, data, actor } = row;
+      const { id, stream: address, type, data, actor, schemaVersion } = row;
       const place = placeOfTimer({ actor, to: JSON.parse(row.recipient) as Recipient });
-      return { from: 'timers', id, address, ...place, sender: null, type, data, cause: causeOf(row) };
+      const cause = causeOf(row);
+      return { from: 'timers', id, address, ...place, sender: null, type, data, cause, schemaVersion };
     });
   }
 
@@ -124,6 +126,7 @@ export class PendingDeliveries {
       type,
       data,
       cause: causeOf(row),
+      schemaVersion: row.schemaVersion,
     }));
   }
 }
@@ -132,6 +135,6 @@ function asJson({ ids, addresses, kinds }: HeldBack): [string, string, string] {
   return [JSON.stringify(ids), JSON.stringify(addresses), JSON.stringify(kinds)];
 }
 
-function causeOf({ correlationId, causationId }: CauseRow): Cause | null {
+function causeOf({ correlationId, causationId }: WaitingRow): Cause | null {
   return correlationId === null || causationId === null ? null : { correlationId, causationId };
 }

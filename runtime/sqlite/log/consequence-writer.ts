@@ -6,9 +6,10 @@ import type { TimerChange } from '../../protocol/timer.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 import { prepareInsertDeadLetter } from './insert-dead-letter.ts';
 
-/** Keeps a message to an actor: sender, target, type, payload, when, and what led to it. */
-export const insertMessage = `insert into outbox (sender, target, type, data, sent_at, correlation_id, causation_id)
-  values (?, ?, ?, ?, ?, ?, ?)`;
+/** Keeps a message to an actor: sender, target, type, payload, schema version, when, and what led to it. */
+export const insertMessage = `insert into outbox (sender, target, type, data, schema_version, sent_at, correlation_id,
+    causation_id)
+  values (?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** Writes what a decision brings about besides its events, inside the transaction of its append. */
 export class ConsequenceWriter {
@@ -47,9 +48,9 @@ export class ConsequenceWriter {
     };
     // A new row rather than a changed one: a delivery of the timer that is replaced must not take this one for its own.
     this.#setTimer = database.prepare(
-      `insert or replace into timers (stream, actor, name, recipient, type, data, policy, delay_ms, set_at, due_at,
-         correlation_id, causation_id)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ? - iif(?, (select away_ms from running_time), 0), ?, ?)`,
+      `insert or replace into timers (stream, actor, name, recipient, type, data, schema_version, policy, delay_ms,
+         set_at, due_at, correlation_id, causation_id)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? - iif(?, (select away_ms from running_time), 0), ?, ?)`,
     );
     this.#cancelTimer = database.prepare(
       'delete from timers where stream = (select ?) and actor = (select ?) and name = (select ?)',
@@ -99,12 +100,12 @@ export class ConsequenceWriter {
     const { actor } = timer;
     switch (timer.change) {
       case 'set': {
-        const { name, to, type, data, policy, delayMs } = timer;
+        const { name, to, type, data, schemaVersion, policy, delayMs } = timer;
         const dueAt = now + delayMs;
         this.#earliestDueAt = Math.min(this.#earliestDueAt, dueAt);
         const recipient = JSON.stringify(to);
         const isInRunningTime = policy === 'deadline' ? 0 : 1;
-        const content = [stream, actor, name, recipient, type, data, policy, delayMs] as const;
+        const content = [stream, actor, name, recipient, type, data, schemaVersion, policy, delayMs] as const;
         this.#setTimer.run(...content, now, dueAt, isInRunningTime, ...idsOf(cause));
         return;
       }
@@ -116,9 +117,10 @@ export class ConsequenceWriter {
     }
   }
 
-  #send(sender: string, { target, type, data }: OutgoingMessage, cause: Cause | null, now: number): void {
+  #send(sender: string, message: OutgoingMessage, cause: Cause | null, now: number): void {
+    const { target, type, data, schemaVersion } = message;
     this.#hasMessages = true;
-    this.#insertMessage.run(sender, target, type, data, now, ...idsOf(cause));
+    this.#insertMessage.run(sender, target, type, data, schemaVersion, now, ...idsOf(cause));
   }
 }
 

@@ -9,6 +9,7 @@ import { causes } from './0007-causes.ts';
 import { operations } from './0008-operations.ts';
 import { restartedTimers } from './0009-restarted-timers.ts';
 import { timersOfDeadLetters } from './0010-timers-of-dead-letters.ts';
+import { schemaOfWhatWaits } from './0011-schema-of-what-waits.ts';
 
 /** Forward-only: the schema at version N is what the first N of these make. Released ones are never edited. */
 export const migrations = [
@@ -22,4 +23,5 @@ export const migrations = [
   operations,
   restartedTimers,
   timersOfDeadLetters,
+  schemaOfWhatWaits,
 ] as const satisfies { readonly length: typeof schemaVersion };

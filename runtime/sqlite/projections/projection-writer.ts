@@ -156,12 +156,13 @@ export class ProjectionWriter {
 
   #send({ name }: Row, messages: readonly ReactorMessage[]): void {
     const now = this.#clock.now();
-    for (const { target, type, data, cause } of messages) {
+    for (const { target, type, data, schemaVersion, cause } of messages) {
       this.#insertMessage.run(
         `holdfast.reactor/${name}`,
         target,
         type,
         data,
+        schemaVersion,
         now,
         cause.correlationId,
         cause.causationId,
