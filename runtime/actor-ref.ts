@@ -19,7 +19,8 @@ import { commandFingerprint } from './protocol/command-fingerprint.ts';
 import { checkExpectedVersion } from './protocol/expected-version.ts';
 import { blankRequest, type HostReceipt, type HostRequest } from './protocol/host-messages.ts';
 import { checkKey, checkName, describe, isReservedType, reservedTypes } from './protocol/names.ts';
-import { checkOptions, checkSignal, checkWholeOption, invalidOption } from './protocol/options.ts';
+import { checkOptions, checkWholeOption, invalidOption } from './protocol/options.ts';
+import { stoppable } from './stoppable.ts';
 
 /** Options of {@link ActorRef.send} and {@link ActorRef.execute}. */
 export interface SendOptions {
@@ -155,6 +156,7 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
       ? [input?: Inputs[Name], options?: SendOptions]
       : [input: Inputs[Name], options?: SendOptions]
   ): Promise<Receipt<Machine>> {
+    checkName('The name of a command', name);
     const commands = this.#definition.commands as Record<
       string,
       CommandDefinition<Machine, unknown> | (() => unknown)
@@ -211,11 +213,10 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
     options: { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<ActorSnapshot<Machine>, void, void> {
     checkOptions('changes', options, ['signal']);
-    checkSignal('changes', options.signal);
-    return this.#changes(options.signal);
+    return stoppable((stop) => this.#changes(stop), options.signal);
   }
 
-  async *#changes(signal?: AbortSignal): AsyncGenerator<ActorSnapshot<Machine>, void, void> {
+  async *#changes(signal: AbortSignal): AsyncGenerator<ActorSnapshot<Machine>, void, void> {
     const latest = new LatestValue<HostReceipt>(signal);
     const stop = this.#router.watch(blankRequest('watch', this.address), {
       changed: (answer) => latest.set(answer),
@@ -246,17 +247,19 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
   ): Promise<ActorSnapshot<Machine>> {
     checkOptions('waitFor', options, ['signal', 'timeoutMs']);
     checkWholeOption('waitFor', 'timeoutMs', options.timeoutMs, 1, 2 ** 31 - 1);
-    checkSignal('waitFor', options.signal);
     if (typeof predicate !== 'function')
       throw invalidOption('waitFor takes a function that says whether a state is the one.');
     const { signal, timeoutMs = this.#router.commandTimeoutMs } = options;
     signal?.throwIfAborted();
-    const expiry = new AbortController();
-    const callOff = afterAwake(timeoutMs, () => expiry.abort());
-    const stop = signal === undefined ? expiry.signal : AbortSignal.any([signal, expiry.signal]);
+    const changes = stoppable((stop) => this.#changes(stop), signal);
+    let hasExpired = false;
+    const callOff = afterAwake(timeoutMs, () => {
+      hasExpired = true;
+      void changes.return();
+    });
     let last: ActorSnapshot<Machine> | undefined;
     try {
-      for await (const snapshot of this.changes({ signal: stop })) {
+      for await (const snapshot of changes) {
         last = snapshot;
         if (predicate(snapshot)) return snapshot;
       }
@@ -264,7 +267,7 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
       callOff();
     }
     signal?.throwIfAborted();
-    if (!expiry.signal.aborted)
+    if (!hasExpired)
       throw holdfastError(
         'HOLDFAST_ERR_CLOSED',
         `The runtime closed before ${this.address} came to be as awaited.`,

@@ -19,10 +19,7 @@ import { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const resolved = resolveOptions(options);
   const { database, lockTimeoutMs, workerUrl } = resolved;
-  const opening = SqliteEventStoreBackend.open(database, {
-    lockTimeoutMs,
-    ...(workerUrl === undefined ? {} : { workerUrl }),
-  });
+  const opening = SqliteEventStoreBackend.open(database, { lockTimeoutMs, workerUrl });
   // The store thread starts on another processor while this one loads what comes after it.
   const [backend, { Runtime }] = await Promise.all([opening, loadPart(import('./runtime.ts'))]).catch(
     async (error: unknown) => {

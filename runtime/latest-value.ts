@@ -1,12 +1,12 @@
 /** Hands the newest value to one reader; what the reader was too slow for is skipped. Ends on abort. */
 export class LatestValue<Value extends object> implements AsyncIterable<Value> {
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignal;
   #value: Value | undefined;
   #error: Error | undefined;
   #hasEnded = false;
   #wake: (() => void) | undefined;
 
-  constructor(signal: AbortSignal | undefined) {
+  constructor(signal: AbortSignal) {
     this.#signal = signal;
   }
 
@@ -27,10 +27,10 @@ export class LatestValue<Value extends object> implements AsyncIterable<Value> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Value, void, void> {
     const onAbort = () => this.end();
-    this.#signal?.addEventListener('abort', onAbort, { once: true });
+    this.#signal.addEventListener('abort', onAbort, { once: true });
     try {
       for (;;) {
-        if (this.#signal?.aborted) return;
+        if (this.#signal.aborted) return;
         const value = this.#value;
         this.#value = undefined;
         if (value !== undefined) yield value;
@@ -39,7 +39,7 @@ export class LatestValue<Value extends object> implements AsyncIterable<Value> {
         else await this.#change();
       }
     } finally {
-      this.#signal?.removeEventListener('abort', onAbort);
+      this.#signal.removeEventListener('abort', onAbort);
     }
   }
 

@@ -192,7 +192,7 @@ function toModuleUrl(by: string, module: unknown): string {
   if (typeof module === 'string' && URL.canParse(module) && !/^[a-z]:[\\/]/i.test(module)) return module;
   if (typeof module === 'string' && isAbsolutePath(module)) return pathToFileURL(module).href;
   throw invalidOption(
-    `${by}: a module must be a URL such as new URL('./domain.ts', import.meta.url), got ${JSON.stringify(module)}.`,
+    `${by}: a module must be a URL such as new URL('./domain.ts', import.meta.url), got ${describe(module)}.`,
   );
 }
 

@@ -5,7 +5,7 @@ import { definitionPool } from './hosts/definition-pool.ts';
 import { parseAddress } from './protocol/address.ts';
 import { decode } from './protocol/codec.ts';
 import { checkName } from './protocol/names.ts';
-import { checkOptions, checkSignal, checkWholeOption } from './protocol/options.ts';
+import { checkOptions, checkWholeOption } from './protocol/options.ts';
 import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
 
 /** Options of {@link Runtime.stateAt}. */
@@ -22,7 +22,6 @@ export function checkStateAt(stream: string, options: StateAtOptions): void {
   parseAddress(stream);
   checkOptions('stateAt', options, ['version', 'signal']);
   checkWholeOption('stateAt', 'version', options.version, 1);
-  checkSignal('stateAt', options.signal);
   options.signal?.throwIfAborted();
 }
 
@@ -31,7 +30,7 @@ export async function stateAtVersion(
   backend: SqliteEventStoreBackend,
   { modules, memoryMb }: { readonly modules: readonly string[]; readonly memoryMb: number },
   stream: string,
-  options: StateAtOptions,
+  options: StateAtOptions & { readonly signal: AbortSignal },
 ): Promise<StateAtVersion> {
   const { version: upTo = Number.MAX_SAFE_INTEGER, signal } = options;
   const { port1, port2 } = new MessageChannel();
@@ -41,12 +40,12 @@ export async function stateAtVersion(
     const found = await pool.run(
       'foldState',
       { modules, stream, upTo, reads: port2 },
-      { transfer: [port2], ...(signal === undefined ? {} : { signal }) },
+      { transfer: [port2], signal },
     );
     if ('failed' in found) throw fromWireError(found.failed);
     return decode(found.state) as StateAtVersion;
   } catch (error) {
-    throw signal?.aborted === true ? signal.reason : error;
+    throw signal.aborted ? signal.reason : error;
   } finally {
     await pool.destroy();
   }

@@ -1,5 +1,5 @@
 import { describe } from '../protocol/names.ts';
-import { checkOptions, checkSignal, checkWholeOption, invalidOption } from '../protocol/options.ts';
+import { checkOptions, checkWholeOption, invalidOption } from '../protocol/options.ts';
 import { onAbort } from '../resilience/policies/on-abort.ts';
 import { closeLayer } from './close-layer.ts';
 import { closed } from './container-errors.ts';
@@ -106,7 +106,6 @@ export class LiveContainer implements Container<Untyped, Untyped, Untyped> {
     const signal = options?.signal;
     try {
       if (options !== undefined) checkOptions('get', options, ['signal']);
-      checkSignal('get', signal);
       signal?.throwIfAborted();
       slot = this.#layer.ask(name, runningFactory() ?? new Resolution('get'));
     } catch (error) {
@@ -150,11 +149,8 @@ export class LiveContainer implements Container<Untyped, Untyped, Untyped> {
 
   async warmUp(options: WarmUpOptions = {}): Promise<void> {
     checkOptions('warmUp', options, ['concurrency', 'signal', 'onProgress']);
-    const { concurrency, signal, onProgress } = options;
+    const { concurrency, signal } = options;
     if (concurrency !== Number.POSITIVE_INFINITY) checkWholeOption('warmUp', 'concurrency', concurrency, 1);
-    checkSignal('warmUp', signal);
-    if (onProgress !== undefined && typeof onProgress !== 'function')
-      throw invalidOption(`warmUp: "onProgress" must be a function, got ${describe(onProgress)}.`);
     signal?.throwIfAborted();
     if (this.#layer.closing !== undefined) throw closed();
     await new WarmUp(this.#layer, options).run();

@@ -1,6 +1,6 @@
 import { containerDisposeFailed } from '../observability/channels.ts';
 import { type MonotonicClock, monotonicClock, timerMaxMs } from '../ports/monotonic-clock.ts';
-import { checkOptions, checkSignal, checkWholeOption } from '../protocol/options.ts';
+import { checkOptions, checkWholeOption } from '../protocol/options.ts';
 import { closeLayer } from './close-layer.ts';
 import { LiveContainer } from './container.ts';
 import type { BindingFailure } from './container-errors.ts';
@@ -65,7 +65,6 @@ function checkContainerOptions(options: ContainerOptions): void {
   checkOptions(owner, options, ['initTimeoutMs', 'closeTimeoutMs', 'signal', 'clock']);
   checkWholeOption(owner, 'initTimeoutMs', options.initTimeoutMs, 1, timerMaxMs);
   checkWholeOption(owner, 'closeTimeoutMs', options.closeTimeoutMs, 0, timerMaxMs);
-  checkSignal(owner, options.signal);
   options.signal?.throwIfAborted();
 }
 

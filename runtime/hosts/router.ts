@@ -3,7 +3,7 @@ import { within } from '../ports/within.ts';
 import { placeOf } from '../protocol/address.ts';
 import type { PendingDelivery } from '../protocol/delivery.ts';
 import { blankRequest, type HostReceipt, type HostRequest } from '../protocol/host-messages.ts';
-import { checkSignal, checkWholeOption } from '../protocol/options.ts';
+import { checkWholeOption } from '../protocol/options.ts';
 import { type SkippedEventCount, sumSkipped } from '../protocol/skipped-event.ts';
 import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
 import type { ResolvedSupervision } from '../supervision-options.ts';
@@ -103,7 +103,6 @@ export class Router {
     let mailbox: Mailbox;
     try {
       this.#checkOpen();
-      checkSignal(operation, signal);
       checkWholeOption(operation, 'timeoutMs', timeoutMs, 1, 2 ** 31 - 1);
       checkOverflow(operation, mailboxOverflow);
       signal?.throwIfAborted();

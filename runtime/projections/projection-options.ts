@@ -1,5 +1,5 @@
 import { checkWhole, describe } from '../protocol/names.ts';
-import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
+import { checkOptions, invalidOption } from '../protocol/options.ts';
 import type { QueryValues } from '../protocol/reader-control.ts';
 import { type AnyProjectionDefinition, isProjectionDefinition } from './define-projection.ts';
 import { toSqlValue } from './sql.ts';
@@ -36,7 +36,6 @@ export function checkProjection(
 /** Checks the options of a query, besides those that a method has of its own. */
 export function checkQueryOptions(method: string, options: QueryOptions, more: readonly string[] = []): void {
   checkOptions(method, options, ['after', 'signal', ...more]);
-  checkSignal(method, options.signal);
   if (options.after !== undefined) checkWhole('after', options.after);
 }
 

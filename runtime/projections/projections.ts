@@ -126,15 +126,15 @@ export class Projections {
     definition: AnyProjectionDefinition,
     sql: string,
     values: QueryValues,
-    { key, signal, ...options }: LiveOptions,
+    { key, after = 0 }: LiveOptions,
+    signal: AbortSignal,
   ): AsyncGenerator<LiveRows<Record<string, unknown>>, void, void> {
-    const stop =
-      signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
+    const stop = AbortSignal.any([signal, this.#closing.signal]);
     const { thread } = this.#options.backend.store();
     thread.hold();
     try {
       yield* liveQuery(sql, definition.name, key, stop, {
-        run: () => this.query(definition, sql, values, { ...options, signal: stop }),
+        run: () => this.query(definition, sql, values, { after, signal: stop }),
         onChanged: (listener) => this.onChanged(listener),
       });
     } catch (error) {

@@ -1,6 +1,8 @@
 import type { Progress } from '../ports/event-store-backend.ts';
 import { checkName } from '../protocol/names.ts';
-import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
+import { checkOptions, invalidOption } from '../protocol/options.ts';
+import type { QueryValues } from '../protocol/reader-control.ts';
+import { stoppable } from '../stoppable.ts';
 import type { AnyProjectionDefinition, ProjectionDefinition } from './define-projection.ts';
 import type { LiveRows } from './live-query.ts';
 import {
@@ -56,7 +58,7 @@ export abstract class Queryable {
    *   render(rows, added);
    * }
    */
-  async *live<Row extends object = Record<string, unknown>>(
+  live<Row extends object = Record<string, unknown>>(
     projection: AnyProjectionDefinition,
     sql: string,
     values: QueryParameters = [],
@@ -66,7 +68,17 @@ export abstract class Queryable {
     checkQueryOptions('live', options, ['key']);
     if (options.key !== undefined) checkName('key', options.key);
     const given = toQueryValues('live', sql, values);
-    const live = (await this.projections()).live(projection, sql, given, options);
+    return stoppable((stop) => this.#live<Row>(projection, sql, given, options, stop), options.signal);
+  }
+
+  async *#live<Row>(
+    projection: AnyProjectionDefinition,
+    sql: string,
+    values: QueryValues,
+    options: LiveOptions,
+    stop: AbortSignal,
+  ): AsyncGenerator<LiveRows<Row>, void, void> {
+    const live = (await this.projections()).live(projection, sql, values, options, stop);
     yield* live as AsyncGenerator<LiveRows<Row>, void, void>;
   }
 
@@ -110,7 +122,6 @@ export abstract class Queryable {
   ): AsyncGenerator<Progress, void, void> {
     checkProjection('rebuild', projection);
     checkOptions('rebuild', options, ['signal']);
-    checkSignal('rebuild', options.signal);
     yield* (await this.projections()).rebuild(projection, options.signal);
   }
 }

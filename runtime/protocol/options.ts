@@ -3,7 +3,10 @@ import { holdfastError } from '../errors/holdfast-error.ts';
 import { nearestName } from '../errors/nearest-name.ts';
 import { describe } from './names.ts';
 
-/** Refuses options that are no object or have an unknown key, naming the likely meant one. */
+/**
+ * Refuses options that are no object or have an unknown key, naming the likely meant one; and a `signal` and an `onProgress`,
+ * which mean the same wherever they are taken, that are none.
+ */
 export function checkOptions(owner: string, options: unknown, known: readonly string[]): void {
   if (!isRecord(options)) {
     throw invalidOption(`${owner} takes an object of options, got ${describe(options)}.`);
@@ -15,6 +18,11 @@ export function checkOptions(owner: string, options: unknown, known: readonly st
       `${owner} has no option "${key}"${near === undefined ? '.' : `; did you mean "${near}"?`} It takes ${known.join(', ')}.`,
     );
   }
+  const { signal, onProgress } = options as { readonly signal?: unknown; readonly onProgress?: unknown };
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalidOption(`${owner}: "signal" must be an AbortSignal, got ${describe(signal)}.`);
+  if (onProgress !== undefined && typeof onProgress !== 'function')
+    throw invalidOption(`${owner}: "onProgress" must be a function, got ${describe(onProgress)}.`);
 }
 
 /** Refuses an option that is no whole number in the range; `undefined` is for the default and passes. */
@@ -29,12 +37,6 @@ export function checkWholeOption(
   if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return;
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   throw invalidOption(`${owner}: "${name}" must be a whole number ${range}, got ${describe(value)}.`);
-}
-
-/** Refuses a signal that is no AbortSignal. */
-export function checkSignal(owner: string, signal: unknown): void {
-  if (signal === undefined || signal instanceof AbortSignal) return;
-  throw invalidOption(`${owner}: "signal" must be an AbortSignal, got ${describe(signal)}.`);
 }
 
 /** The worker file as a thread takes it: a URL, also as a string such as `import.meta.url`, or an absolute path. */

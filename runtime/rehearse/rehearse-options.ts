@@ -1,7 +1,7 @@
 import { toModuleUrls } from '../options.ts';
 import type { LongWorkOptions } from '../ports/event-store-backend.ts';
 import { checkName } from '../protocol/names.ts';
-import { checkOptions, checkSignal, checkWholeOption, invalidOption } from '../protocol/options.ts';
+import { checkOptions, checkWholeOption, invalidOption } from '../protocol/options.ts';
 import type { RehearsalOptions } from './rehearse.ts';
 
 /** Options of {@link Runtime.rehearse}. */
@@ -26,22 +26,14 @@ export function resolveRehearseOptions(
   checkOptions(owner, options, ['modules', 'kinds', 'threads', 'timeoutMs', 'signal', 'onProgress']);
   checkWholeOption(owner, 'threads', options.threads, 1, 64);
   checkWholeOption(owner, 'timeoutMs', options.timeoutMs, 50, 2 ** 31 - 1);
-  checkSignal(owner, options.signal);
-  const { modules, kinds, threads, timeoutMs, signal, onProgress } = options;
+  const { modules, kinds } = options;
   if (kinds !== undefined) {
     if (!Array.isArray(kinds)) throw invalidOption(`${owner}: "kinds" must be an array of kinds.`);
     for (const kind of kinds) checkName(`${owner}: a kind`, kind);
   }
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw invalidOption(`${owner}: "onProgress" must be a function.`);
-  }
   return {
+    ...options,
     modules: modules === undefined ? own : toModuleUrls(owner, modules),
-    kinds,
-    threads,
-    timeoutMs,
     memoryMb,
-    ...(signal === undefined ? {} : { signal }),
-    ...(onProgress === undefined ? {} : { onProgress }),
   };
 }

@@ -2,7 +2,7 @@ import type { CircuitStateValue } from '../../machines/circuit-breaker.machine.t
 import type { Router } from '../hosts/router.ts';
 import { circuitChanged, circuitDrained } from '../observability/channels.ts';
 import { checkWhole } from '../protocol/names.ts';
-import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
+import { checkOptions, invalidOption } from '../protocol/options.ts';
 import { volatileKinds } from '../protocol/volatile-kinds.ts';
 import { type Call, CallQueue, type QueuedCall } from './call-queue.ts';
 import { CallReports } from './call-reports.ts';
@@ -145,7 +145,6 @@ export class CircuitBreaker {
   async #callCarefully<Value>(call: Call<Value>, options: CallOptions): Promise<CallResult<Value>> {
     if (typeof call !== 'function') throw invalidOption('call takes a function, and options.');
     checkOptions('call', options, ['signal', 'bytes']);
-    checkSignal('call', options.signal);
     const { signal, bytes = 0 } = options;
     checkWhole('bytes', bytes);
     signal?.throwIfAborted();
@@ -170,7 +169,7 @@ export class CircuitBreaker {
 
   async #begin(signal: AbortSignal | undefined): Promise<void> {
     await this.#replica.begin();
-    await this.#connectivity.ready(signal === undefined ? {} : { signal });
+    await this.#connectivity.ready({ signal });
     this.#look();
   }
 

@@ -9,8 +9,9 @@ import { holdfastError } from '../errors/holdfast-error.ts';
 import type { Router } from '../hosts/router.ts';
 import { LatestValue } from '../latest-value.ts';
 import { connectivityChanged } from '../observability/channels.ts';
-import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
+import { checkOptions, invalidOption } from '../protocol/options.ts';
 import { volatileKinds } from '../protocol/volatile-kinds.ts';
+import { stoppable } from '../stoppable.ts';
 import type { ResolvedConnectivity } from './connectivity-options.ts';
 import type { ProbeResult } from './connectivity-probe.ts';
 import { holdProcess } from './hold-process.ts';
@@ -118,7 +119,7 @@ export class Connectivity {
   }
 
   /** Resolves when something is known, which is once the first check is done. */
-  async ready(options: { readonly signal?: AbortSignal } = {}): Promise<ConnectivityState> {
+  async ready(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<ConnectivityState> {
     this.#checkCall('ready', options);
     if (this.#state.status !== 'unknown') return this.#state;
     await this.#replica.begin();
@@ -134,11 +135,14 @@ export class Connectivity {
   }
 
   /** What is known now and after every change; a slow reader skips to the newest. Ends on abort and when the runtime closes. */
-  async *changes(
-    options: { readonly signal?: AbortSignal } = {},
-  ): AsyncGenerator<ConnectivityState, void, void> {
-    this.#checkCall('changes', options);
-    const latest = new LatestValue<ConnectivityState>(options.signal);
+  changes(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<ConnectivityState, void, void> {
+    checkOptions('connectivity.changes', options, ['signal']);
+    return stoppable((stop) => this.#changes(stop), options.signal);
+  }
+
+  async *#changes(stop: AbortSignal): AsyncGenerator<ConnectivityState, void, void> {
+    if (this.#isClosed) throw closed();
+    const latest = new LatestValue<ConnectivityState>(stop);
     let told = this.#state;
     latest.set(told);
     const listener = (state: ConnectivityState) => {
@@ -312,9 +316,8 @@ export class Connectivity {
     });
   }
 
-  #checkCall(method: string, options: { readonly signal?: AbortSignal }): void {
+  #checkCall(method: string, options: { readonly signal?: AbortSignal | undefined }): void {
     checkOptions(`connectivity.${method}`, options, ['signal']);
-    checkSignal(`connectivity.${method}`, options.signal);
     if (this.#isClosed) throw closed();
     options.signal?.throwIfAborted();
   }

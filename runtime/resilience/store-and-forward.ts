@@ -16,7 +16,7 @@ import {
   type OperationMetrics,
   type OperationState,
 } from '../protocol/operation.ts';
-import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
+import { checkOptions, invalidOption } from '../protocol/options.ts';
 import { volatileKinds } from '../protocol/volatile-kinds.ts';
 import { type Enqueued, type EnqueueOptions, toEnqueued, toNewOperation } from './enqueue-options.ts';
 import { holdProcess } from './hold-process.ts';
@@ -172,7 +172,6 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<{ readonly replayed: number; readonly failed: number; readonly left: number }> {
     checkOptions('drain', options, ['signal']);
-    checkSignal('drain', options.signal);
     this.#checkOpen();
     options.signal?.throwIfAborted();
     refuseWithinHandler(this.name, 'drain');

@@ -35,7 +35,9 @@ export function storageError(thrown: unknown, path: string): HoldfastError {
   if (code.startsWith('SQLITE_READONLY') || code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
     return readOnly(path, thrown);
   }
-  if (code.startsWith('SQLITE_CANTOPEN') || ['ELOOP', 'ENAMETOOLONG', 'ENOTDIR', 'ENOENT'].includes(code)) {
+  // The driver looks for the folder itself, and gives its error no code.
+  const isMissing = code.startsWith('SQLITE_CANTOPEN') || message.includes('directory does not exist');
+  if (isMissing || ['ELOOP', 'ENAMETOOLONG', 'ENOTDIR', 'ENOENT'].includes(code)) {
     return coded(
       'HOLDFAST_ERR_STORAGE_PATH',
       `${path} cannot be opened: ${said}. Check that its folder exists and may be entered and written, that the path names a file, and ` +

@@ -1,6 +1,7 @@
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { holdfastError } from '../errors/holdfast-error.ts';
+import { describe } from '../protocol/names.ts';
 import { invalidOption } from '../protocol/options.ts';
 
 /** A scheme of at least two letters: one is a drive. */
@@ -37,7 +38,7 @@ export function absolutePath(given: string | URL): string {
   const path = isUrl ? pathOf(given) : given;
   if (typeof path !== 'string' || path === '' || path.includes('\0') || path.startsWith('file:')) {
     throw invalidOption(
-      `The path of the database must be the path or URL of a file, got ${JSON.stringify(given)}.`,
+      `The path of the database must be the path or URL of a file, got ${describe(given)}.`,
     );
   }
   if (path !== ':memory:') return beginningHere(path);
@@ -53,7 +54,7 @@ function beginningHere(path: string): string {
   } catch (error) {
     throw holdfastError(
       'HOLDFAST_ERR_STORAGE_PATH',
-      `${path} is a path from the folder that the process works in, which was removed: ${(error as Error).message}. Start it in one that is there: no thread can be started in this one either.`,
+      `${path} begins in the working folder, which was removed: ${(error as Error).message}. Start in one that is there: no thread starts here either.`,
       undefined,
       error,
     );

@@ -10,8 +10,9 @@ import { decode, encode } from '../protocol/codec.ts';
 import { checkExpectedVersion } from '../protocol/expected-version.ts';
 import { limits } from '../protocol/limits.ts';
 import { checkKey, checkName, checkWhole } from '../protocol/names.ts';
-import { checkOptions, checkSignal, invalidOption } from '../protocol/options.ts';
+import { checkOptions, invalidOption } from '../protocol/options.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
+import { stoppable } from '../stoppable.ts';
 import { contentFingerprint, encodeEvents } from './encode-events.ts';
 import { type EventShape, type NewEvent, type StoredEvent, toStoredEvent } from './stored-event.ts';
 import { follow } from './subscription.ts';
@@ -173,15 +174,12 @@ export class EventStore<Event extends EventShape = EventShape> {
    */
   subscribe(options: SubscribeOptions = {}): AsyncGenerator<StoredEvent<Event>, void, void> {
     checkOptions('subscribe', options, ['after', 'signal']);
-    checkSignal('subscribe', options.signal);
     const { after = 0, signal } = options;
     checkWhole('after', after);
-    return this.#subscribe(after, signal);
+    return stoppable((stop) => this.#subscribe(after, stop), signal, this.#closing.signal);
   }
 
-  async *#subscribe(after: number, signal?: AbortSignal): AsyncGenerator<StoredEvent<Event>, void, void> {
-    const stop =
-      signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
+  async *#subscribe(after: number, stop: AbortSignal): AsyncGenerator<StoredEvent<Event>, void, void> {
     this.#checkOpen();
     if (stop.aborted) return;
     for await (const event of follow(this.#backend, after, stop)) yield toStoredEvent<Event>(event);

@@ -2,6 +2,7 @@ import { type HoldfastError, holdfastError } from '../errors/holdfast-error.ts';
 import type {
   EventStoreBackend,
   IntegrityReport,
+  LongWorkOptions,
   PageQuery,
   StoreStats,
 } from '../ports/event-store-backend.ts';
@@ -89,8 +90,9 @@ export class InMemoryEventStoreBackend implements EventStoreBackend {
     throw holdfastError('HOLDFAST_ERR_ARGUMENT_INVALID', 'A store in memory has no file to back up.');
   }
 
-  async verify(): Promise<IntegrityReport> {
+  async verify({ signal }: LongWorkOptions = {}): Promise<IntegrityReport> {
     this.#checkOpen();
+    signal?.throwIfAborted();
     return { ok: true, problems: [], events: this.#log.length };
   }
 

@@ -28,7 +28,7 @@ export interface SqliteBackendOptions {
    */
   readonly lockTimeoutMs?: number;
   /** The worker file, when a bundler has moved it: see `docs/how-to/bundle.md`. Default: the file of the package. */
-  readonly workerUrl?: URL | string;
+  readonly workerUrl?: URL | string | undefined;
 }
 
 const optionNames = ['lockTimeoutMs', 'workerUrl'] as const;

@@ -292,6 +292,12 @@ describe('execute', () => {
     );
   });
 
+  test.each([null, undefined, 5, {}])('is refused with a code if its name is %j', async (name) => {
+    await expect(newActor().execute(name as never, { by: 1 } as never)).rejects.toEqual(
+      codedError('HOLDFAST_ERR_ARGUMENT_INVALID'),
+    );
+  });
+
   test('names the command that was probably meant', async () => {
     await expect(newActor().execute('ad' as 'add', { by: 1 })).rejects.toThrow(
       '"counter" has no command "ad". Did you mean "add"? [HOLDFAST_ERR_COMMAND_UNKNOWN]',

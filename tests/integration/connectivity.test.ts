@@ -163,6 +163,17 @@ test('changes are told as they come, and end when the runtime closes', async () 
   expect(seen).toEqual(['unknown', 'online']);
 });
 
+test('who follows the changes can leave, though nothing changes', async () => {
+  const runtime = await open({ ...slow, probe: new ManualProbe() });
+  const changes = runtime.connectivity.changes();
+  await changes.next();
+  const next = changes.next();
+
+  await changes.return();
+
+  await expect(next).resolves.toEqual({ done: true, value: undefined });
+});
+
 test('what waits ends with its signal, and with the runtime', async () => {
   const probe = new ManualProbe();
   const runtime = await open({ ...slow, probe });

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { createRuntime, type Runtime } from 'holdfast';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { codedError } from '../support/coded-error.ts';
@@ -123,6 +125,20 @@ test('changes shows what another runtime on the same file appends', async () => 
   await expect(changes.next()).resolves.toMatchObject({ value: { version: 1, context: { total: 3 } } });
   await changes.return();
 });
+
+test.each([undefined, new Error('no more')])(
+  'a stream of changes ends when it is destroyed, though nothing changes: %s',
+  async (error) => {
+    const changes = Readable.from(newActor().changes());
+    const ended = new Promise((resolve) => changes.once('close', resolve));
+    changes.on('error', () => undefined);
+    await once(changes, 'data');
+
+    changes.destroy(error);
+
+    await ended;
+  },
+);
 
 test('changes ends without an error when the runtime closes', async () => {
   const runtime = await openRuntime(['counter']);

@@ -249,6 +249,20 @@ test('a live query sees what another process has built anew, without a new event
   expect((await live.next()).value).toMatchObject({ rows: [{ title: 'Title: A' }] });
 });
 
+test('a live query can be left while it waits, and says at once what it does not take', async () => {
+  const runtime = await openRuntime(['library'], { database: await withOne() });
+  const live = runtime.live(titles, all);
+  await live.next();
+  const next = live.next();
+
+  await live.return();
+
+  await expect(next).resolves.toEqual({ done: true, value: undefined });
+  expect(() => runtime.live(titles, all, [], { signal: 5 as never })).toThrow(
+    codedError('HOLDFAST_ERR_OPTION_INVALID'),
+  );
+});
+
 test('a live query of an application that has become the older one ends and says so', async () => {
   const database = await withOne();
   const runtime = await openRuntime(['library'], { database });

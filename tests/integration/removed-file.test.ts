@@ -1,4 +1,4 @@
-import { renameSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -49,4 +49,21 @@ test('a runtime whose file was moved away says that it is failing, though nobody
     status: 'healthy',
     store: { state: 'running' },
   });
+});
+
+test('what opens the file anew says where it was looked for once its folder was moved away', async () => {
+  const folder = join(temporaryFolder(), 'data');
+  mkdirSync(folder);
+  const store = EventStore.withBackend(await SqliteEventStoreBackend.open(join(folder, 'app.db')));
+  onTestFinished(() => store.close());
+  await store.append('s', [{ type: 'noted' }]);
+
+  renameSync(folder, `${folder}.away`);
+
+  const gone = codedError('HOLDFAST_ERR_STORAGE_PATH', {
+    message: expect.stringContaining('Check that its folder exists'),
+  });
+  await expect(store.verify()).rejects.toEqual(gone);
+  renameSync(`${folder}.away`, folder);
+  await expect(store.verify()).resolves.toMatchObject({ ok: true, events: 1 });
 });

@@ -13,6 +13,12 @@ test('a database is named by a path or by the URL of a file', () => {
   expect(absolutePath(url.href)).toBe(resolve('/data/app.db'));
 });
 
+function containsItself(): object {
+  const self: { self?: object } = {};
+  self.self = self;
+  return self;
+}
+
 test('a symbolic link is followed to where the file is, or is to be', () => {
   const folder = realpathSync(temporaryFolder());
   for (const each of ['a', 'b', 'b/deep']) mkdirSync(join(folder, each));
@@ -38,8 +44,11 @@ test.each([
   ['', 'must be the path or URL of a file'],
   ['a\0b', 'must be the path or URL of a file'],
   [':memory:', 'InMemoryEventStoreBackend'],
+  [5n, 'must be the path or URL of a file, got 5n'],
+  [Symbol('a.db'), 'must be the path or URL of a file, got a symbol'],
+  [containsItself(), 'must be the path or URL of a file, got an object'],
 ])('%s is refused as the place of a database', (path, said) => {
-  expect(() => absolutePath(path)).toThrow(
+  expect(() => absolutePath(path as string)).toThrow(
     expect.objectContaining({ code: 'HOLDFAST_ERR_OPTION_INVALID', message: expect.stringContaining(said) }),
   );
 });

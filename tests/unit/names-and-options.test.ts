@@ -7,7 +7,7 @@ import { toQueryValues } from '../../runtime/projections/projection-options.ts';
 import { parseAddress, toAddress } from '../../runtime/protocol/address.ts';
 import { limits } from '../../runtime/protocol/limits.ts';
 import { checkKey, checkName, checkWhole, describe as show } from '../../runtime/protocol/names.ts';
-import { checkOptions, checkSignal, checkWholeOption } from '../../runtime/protocol/options.ts';
+import { checkOptions, checkWholeOption } from '../../runtime/protocol/options.ts';
 
 const argumentInvalid = expect.objectContaining({ code: 'HOLDFAST_ERR_ARGUMENT_INVALID' });
 const optionInvalid = expect.objectContaining({ code: 'HOLDFAST_ERR_OPTION_INVALID' });
@@ -67,9 +67,17 @@ test('a number option is whole and within its range, or left out', () => {
 });
 
 test('a signal is an AbortSignal or left out', () => {
-  expect(() => checkSignal('read', {})).toThrow(optionInvalid);
-  expect(() => checkSignal('read', undefined)).not.toThrow();
-  expect(() => checkSignal('read', new AbortController().signal)).not.toThrow();
+  for (const signal of [{}, null, 'abort', 5])
+    expect(() => checkOptions('read', { signal }, ['signal'])).toThrow(optionInvalid);
+  for (const signal of [undefined, new AbortController().signal])
+    expect(() => checkOptions('read', { signal }, ['signal'])).not.toThrow();
+});
+
+test('who is told of progress is a function or left out', () => {
+  for (const onProgress of [{}, null, 'log', 5])
+    expect(() => checkOptions('verify', { onProgress }, ['onProgress'])).toThrow(optionInvalid);
+  for (const onProgress of [undefined, () => undefined])
+    expect(() => checkOptions('verify', { onProgress }, ['onProgress'])).not.toThrow();
 });
 
 test('an address has a kind without a slash and an id that may have some', () => {
@@ -108,6 +116,7 @@ test.each([
   ['a database that is a number', { database: 5, modules: [] }],
   ['no modules', { database: 'a.db' }],
   ['a module with a relative path', { database: 'a.db', modules: ['./domain.ts'] }],
+  ['a module that has no text', { database: 'a.db', modules: [5n] }],
   ['no hosts at all', { database: 'a.db', modules: [], hosts: 0 }],
   ['a fraction of a mailbox', { database: 'a.db', modules: [], mailboxCapacity: 0.5 }],
   ['a policy for full mailboxes that is none', { database: 'a.db', modules: [], mailboxOverflow: 'drop' }],

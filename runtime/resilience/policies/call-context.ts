@@ -1,5 +1,5 @@
 import { describe } from '../../protocol/names.ts';
-import { checkOptions, checkSignal, checkWholeOption, invalidOption } from '../../protocol/options.ts';
+import { checkOptions, checkWholeOption, invalidOption } from '../../protocol/options.ts';
 import { neverAborted } from './on-abort.ts';
 import type { ExecuteOptions, PolicyContext } from './policy.ts';
 
@@ -29,7 +29,6 @@ export function contextOf(fn: unknown, options: ExecuteOptions | undefined): Cal
   if (options instanceof CallContext) return options;
   checkOptions('execute', options, known);
   const { signal = neverAborted, attempt = 1, key, deadline } = options;
-  checkSignal('execute', signal);
   checkWholeOption('execute', 'attempt', attempt, 1);
   if (key !== undefined && typeof key !== 'string') {
     throw invalidOption(`execute: "key" must be a string, got ${describe(key)}.`);

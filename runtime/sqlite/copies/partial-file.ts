@@ -20,7 +20,8 @@ export function partialName(target: string): string {
 
 /** What the name begins with. Others may have the same, which is no harm: what is left of a dead process is nobody's. */
 function stemOf(target: string): string {
-  const characters = [...basename(target)];
+  // A character has at least one byte.
+  const characters = [...basename(target).slice(0, nameBytesMax)];
   while (Buffer.byteLength(characters.join('')) > nameBytesMax) characters.pop();
   return characters.join('');
 }

@@ -61,6 +61,12 @@ export function snapshotContract(check: CheckBackend): void {
     assert.equal((await store.getEventsAfter('s', 0)).length, 3);
   });
 
+  check('verify ends with the reason of its signal', async ({ store }) => {
+    await store.append('s', noted(1));
+
+    await assert.rejects(store.verify({ signal: AbortSignal.abort(new Error('enough')) }), /^Error: enough$/);
+  });
+
   check('verify finds nothing wrong in a store that was used as it should be', async ({ store }) => {
     await Promise.all([store.append('s', noted(600)), store.append('t', noted(3), { idempotencyKey: 'k' })]);
     await store.append('s', noted(2));

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
 import {
   assertGapless,
   type CheckBackend,
@@ -136,6 +138,25 @@ export function subscriptionContract(check: CheckBackend): void {
 
     assert.deepEqual(await collect(store.subscribe({ signal: AbortSignal.abort() })), []);
   });
+
+  check(
+    'a subscription that waits can be left: by return, and by a stream made of it that is destroyed',
+    async ({ store }) => {
+      await store.append('s', noted(1));
+      const events = store.subscribe();
+      await take(events, 1);
+      const next = events.next();
+
+      await events.return();
+
+      assert.deepEqual(await next, { value: undefined, done: true });
+
+      const stream = Readable.from(store.subscribe());
+      await once(stream, 'data');
+      stream.destroy();
+      await once(stream, 'close');
+    },
+  );
 
   check('closing the store ends a subscription that waits, without an error', async ({ store }) => {
     await store.append('s', noted(1));

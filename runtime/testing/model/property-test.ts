@@ -1,8 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { installEntropy } from '../../../actors/steps/install-entropy.ts';
 import type { AnyStateMachine } from '../../../actors/xstate-adapter.ts';
-import { describe } from '../../protocol/names.ts';
-import { checkOptions, checkSignal, checkWholeOption, invalidOption } from '../../protocol/options.ts';
+import { checkOptions, checkWholeOption } from '../../protocol/options.ts';
 import { Comparison, checkSystem } from '../sut/comparison.ts';
 import type { SystemUnderTest } from '../sut/system-under-test.ts';
 import { Checks } from './checks.ts';
@@ -113,9 +112,6 @@ export async function propertyTest<Machine extends AnyStateMachine>(
   checkWholeOption(owner, 'maxSteps', maxSteps, 1);
   checkWholeOption(owner, 'seed', seed, -(2 ** 31), 2 ** 32 - 1);
   checkWholeOption(owner, 'searchMax', searchMax, 1);
-  checkSignal(owner, signal);
-  if (onProgress !== undefined && typeof onProgress !== 'function')
-    throw invalidOption(`${owner}: "onProgress" must be a function, got ${describe(onProgress)}.`);
   checkThreshold(owner, options.coverage);
   const properties = options as Properties;
   checkProperties(owner, properties);

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { installEntropy } from '../../../actors/steps/install-entropy.ts';
 import type { AnyStateMachine, SnapshotFrom } from '../../../actors/xstate-adapter.ts';
 import { describe } from '../../protocol/names.ts';
-import { checkOptions, checkSignal, checkWholeOption, invalidOption } from '../../protocol/options.ts';
+import { checkOptions, checkWholeOption, invalidOption } from '../../protocol/options.ts';
 import { Comparison, checkSystem } from '../sut/comparison.ts';
 import type { SystemUnderTest } from '../sut/system-under-test.ts';
 import { Checks } from './checks.ts';
@@ -107,7 +107,6 @@ export async function testPaths<Machine extends AnyStateMachine>(
   checkWholeOption(owner, 'valuesOfEach', valuesOfEach, 1);
   checkWholeOption(owner, 'statesMax', statesMax, 1);
   checkWholeOption(owner, 'seed', seed, -(2 ** 31), 2 ** 32 - 1);
-  checkSignal(owner, signal);
   checkThreshold(owner, options.coverage);
   const properties = options as Properties;
   checkProperties(owner, properties);
