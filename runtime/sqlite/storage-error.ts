@@ -41,7 +41,7 @@ export function storageError(thrown: unknown, path: string): HoldfastError {
     return coded(
       'HOLDFAST_ERR_STORAGE_PATH',
       `${path} cannot be opened: ${said}. Check that its folder exists and may be entered and written, that the path names a file, and ` +
-        'that the disk can be read.',
+        `that the disk can be read.${hintOfLength(path)}`,
     );
   }
   if (isRefusal(thrown)) {
@@ -55,6 +55,12 @@ export function storageError(thrown: unknown, path: string): HoldfastError {
     `${path} could not be read or written: ${said}. Nothing was written. Check the disk, and the quota of ` +
       'its user if there is one, which SQLite does not tell from it; then repeat the call.',
   );
+}
+
+/** SQLite says of a path that is too long for it only that it cannot open it (`MAX_PATHNAME` of its `os_unix.c`). */
+function hintOfLength(path: string): string {
+  const bytes = Buffer.byteLength(path);
+  return bytes > 400 ? ` It has ${bytes} bytes: SQLite takes 504, and fewer of a backup.` : '';
 }
 
 /**

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
 import { expect, onTestFinished, test } from 'vitest';
@@ -37,6 +38,19 @@ test.each(['actors', 'store'])(
     expect([ids.length, streams]).toEqual([acknowledged.length, 16]);
   },
 );
+
+// To open a file a second time takes this process its lock on it (howtocorrupt, 2.2). SQLite notices since 3.51.
+test('a process that opened a file twice keeps its log when another one closes the file', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const store = EventStore.withBackend(await SqliteEventStoreBackend.open(database));
+  onTestFinished(() => store.close());
+  await store.append('notebook/0', [{ type: 'noted', data: { id: 'mine' } }]);
+  await (await SqliteEventStoreBackend.open(database)).close();
+
+  const { code } = await runChild('append-notes.ts', [database, 'store', '1']);
+
+  expect([code, existsSync(`${database}-wal`)]).toEqual([0, true]);
+});
 
 testThoroughly('processes that open the same new files at the same moments all get them', async () => {
   const folder = temporaryFolder();

@@ -247,6 +247,21 @@ test('a path that leads nowhere is refused, whatever is wrong with it', () => {
   }
 });
 
+test('a path that is too long for SQLite is refused, with its length and what it may have', () => {
+  const long = join(folder, 'n'.repeat(200), 'n'.repeat(200));
+  mkdirSync(long, { recursive: true });
+  const pathOf = (bytes: number) => join(long, 'n'.repeat(bytes - long.length - 1));
+
+  openForWriting({ path: pathOf(504), lockTimeoutMs: 0 }).close();
+
+  expect(() => openForWriting({ path: pathOf(505), lockTimeoutMs: 0 })).toThrow(
+    expect.objectContaining({
+      code: 'HOLDFAST_ERR_STORAGE_PATH',
+      message: expect.stringContaining('It has 505 bytes: SQLite takes 504'),
+    }),
+  );
+});
+
 test('a database that is being created has nothing to read yet', () => {
   const creating = openSqlite(path, { readonly: false, busyTimeoutMs: 0 });
   creating.pragma('journal_mode = wal');
