@@ -265,6 +265,8 @@ function runCommand({ hosted, tip: { snapshot } }: Deciding, request: HostReques
     throw commandFailed(request, messageOf(error), error);
   }
   const events: unknown[] = Array.isArray(decided) ? decided : [decided];
+  // They are refused. What one of them rejects with, nobody would hear, and that ends a thread with all that is on it.
+  for (const event of events) if (event instanceof Promise) event.catch(() => undefined);
   return events.map((event) => validated(checkEvent(event, request), hosted.definition.events));
 }
 

@@ -235,6 +235,8 @@ function leafToPlain(value: object, path: string): unknown {
   if (bytes !== undefined) return bytes;
   // An actor of XState, which this file does not know: a context is encoded with references in their place.
   if ('sessionId' in value && 'send' in value && 'ref' in value) throw actorRefused(path);
+  // Of a promise it is said here. That it rejects, nobody would hear, and that ends a thread with all that is on it.
+  if (value instanceof Promise) value.catch(() => undefined);
   throw refused(path, instanceOf(value));
 }
 

@@ -298,6 +298,16 @@ describe('execute', () => {
     );
   });
 
+  test('that decides later is refused, and takes nothing else with it', async () => {
+    await expect(newActor().execute('decideLater' as never, undefined as never)).rejects.toThrow(
+      'decide must return an event, or an array of events ([] for none), and got a promise. [HOLDFAST_ERR_COMMAND_FAILED]',
+    );
+    await newActor().send({ type: 'added', by: 1 });
+
+    const { hosts } = await runtime.health();
+    expect(hosts.map(({ lastDeath }) => lastDeath)).toEqual([null]);
+  });
+
   test('names the command that was probably meant', async () => {
     await expect(newActor().execute('ad' as 'add', { by: 1 })).rejects.toThrow(
       '"counter" has no command "ad". Did you mean "add"? [HOLDFAST_ERR_COMMAND_UNKNOWN]',

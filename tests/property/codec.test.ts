@@ -136,6 +136,15 @@ test('of a subclass of a built-in with fields of its own, the class is what is r
   expect(() => encode(new Prices())).toThrow('value is an instance of Prices');
 });
 
+test('a promise is refused, and what it is rejected with is nobody’s to handle any more', async () => {
+  const late = Promise.reject(new Error('late'));
+
+  expect(() => encode({ at: late })).toThrow('value.at is an instance of Promise');
+
+  // What nobody handles is told once the turn is over, and fails this test.
+  await new Promise((resolve) => setImmediate(resolve));
+});
+
 test('an instance of a class without a name is refused in words that can be read', () => {
   expect(() => encode({ at: new (class {})() })).toThrow('value.at is an instance of a class and');
 });
