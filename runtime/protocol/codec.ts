@@ -20,16 +20,27 @@ import { describe } from './names.ts';
  * | an object whose only key begins with `$` | `{"$object":[[key,value]]}` |
  */
 export function encode(value: unknown, root = 'value'): string {
-  const text = JSON.stringify(isPlain(value, 0) ? value : toPlain(value, root, []));
-  if (text.length > limits.payloadLengthMax) {
-    throw holdfastError(
-      'HOLDFAST_ERR_PAYLOAD_TOO_LARGE',
-      `${root} takes ${text.length} characters encoded, and ${limits.payloadLengthMax} is the limit. ` +
-        'Keep large content in a file and its hash in the event.',
-      { size: text.length, limit: limits.payloadLengthMax },
-    );
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(isPlain(value, 0) ? value : toPlain(value, root, []));
+  } catch (error) {
+    // Of what is longer than any string can be, there is no text whose length could be told.
+    if (
+      !(
+        error instanceof Error && /^(Invalid string length|Cannot create a string longer)/.test(error.message)
+      )
+    )
+      throw error;
   }
-  return text;
+  const limit = limits.payloadLengthMax;
+  const size = text?.length ?? Number.POSITIVE_INFINITY;
+  if (text !== undefined && size <= limit) return text;
+  throw holdfastError(
+    'HOLDFAST_ERR_PAYLOAD_TOO_LARGE',
+    `${root} takes ${text === undefined ? 'too many' : size} characters encoded, and ${limit} is the limit. ` +
+      'Keep large content in a file and its hash in the event.',
+    { size, limit },
+  );
 }
 
 /** Encodes metadata, which is a record by name. */

@@ -136,6 +136,16 @@ test('of a subclass of a built-in with fields of its own, the class is what is r
   expect(() => encode(new Prices())).toThrow('value is an instance of Prices');
 });
 
+test('bytes that have more characters than a string can are too large, as less is', () => {
+  expect(() => encode({ file: new Uint8Array(2 ** 29) }, 'saved')).toThrow(
+    expect.objectContaining({
+      code: 'HOLDFAST_ERR_PAYLOAD_TOO_LARGE',
+      message: expect.stringContaining('saved takes too many characters encoded, and 16777216 is the limit.'),
+      size: Number.POSITIVE_INFINITY,
+    }),
+  );
+});
+
 test('a promise is refused, and what it is rejected with is nobody’s to handle any more', async () => {
   const late = Promise.reject(new Error('late'));
 
