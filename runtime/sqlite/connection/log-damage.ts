@@ -12,6 +12,13 @@ export interface LogDamage {
 const headerBytes = 32;
 const frameHeaderBytes = 24;
 const readBytes = 4 * 1024 * 1024;
+/**
+ * Transactions of what can be made again from the log that may be committed one after the other before one is synced: few,
+ * so that damage among the last ones is found as well, and enough for nearly all to cost no sync.
+ */
+export const unsyncedTransactionsMax = 3;
+/** Those, and one that was being synced, are what a power cut may leave behind a place that it has left unwritten. */
+export const provenTransactions = unsyncedTransactionsMax + 2;
 /** Of what SQLite makes, for a log whose header does not say it any more. */
 const pageBytesDefault = 4_096;
 
@@ -19,18 +26,20 @@ const pageBytesDefault = 4_096;
  * Looks for damage in a log that lies beside a database. SQLite recovers a log up to its first frame whose checksum is
  * wrong, which is right for the last transaction of a power cut, and silent about all that was acknowledged after a
  * damaged byte (sqlite.org/fileformat2.html, section 4). Each checksum goes on from the one before it, so that
- * transactions which follow upon each other behind such a frame were written one after the other, the first of them
- * durable before the second: two are more than a power cut can leave.
+ * transactions which follow upon each other behind such a frame were written one after the other, and one of a few was
+ * durable before the next was begun: as many as {@link provenTransactions} are more than a power cut can leave.
  *
- * Another process may write to the log meanwhile: damage is what two looks in a row find at the same place.
+ * Another process may write to the log meanwhile: damage is what two looks in a row find at the same place of the same log.
  *
  * @throws what the file system throws.
  */
 export function findLogDamage(logPath: string): LogDamage | undefined {
-  let before: LogDamage | undefined;
+  let before: Look | undefined;
   for (;;) {
     const found = look(logPath);
-    if (found === undefined || found.soundBytes === before?.soundBytes) return found;
+    if (found === undefined) return undefined;
+    const { damage, header } = found;
+    if (damage.soundBytes === before?.damage.soundBytes && header.equals(before.header)) return damage;
     before = found;
   }
 }
@@ -43,17 +52,24 @@ export function describeLogDamage(logPath: string, { soundBytes, lostTransaction
   );
 }
 
-function look(logPath: string): LogDamage | undefined {
+/** What a look has found. A log that is begun again meanwhile, over the one before it, has another header. */
+interface Look {
+  readonly damage: LogDamage;
+  readonly header: Buffer;
+}
+
+function look(logPath: string): Look | undefined {
   const file = openLog(logPath);
   if (file === undefined) return undefined;
   try {
     const header = Buffer.alloc(headerBytes);
     if (readSync(file, header, 0, headerBytes, 0) < headerBytes) return undefined;
-    const isSound = isSoundHeader(header);
-    const frameBytes = frameHeaderBytes + (isSound ? header.readUInt32BE(8) : pageBytesDefault);
-    const scan = new LogScan(header, isSound, frameBytes);
+    const pageBytes = pageBytesOf(header);
+    const frameBytes = frameHeaderBytes + (pageBytes ?? pageBytesDefault);
+    const scan = new LogScan(header, pageBytes !== undefined && isSoundHeader(header), frameBytes);
     forEachFrame(file, frameBytes, (frame) => scan.take(frame));
-    return scan.damage();
+    const damage = scan.damage();
+    return damage && { damage, header };
   } finally {
     closeSync(file);
   }
@@ -83,6 +99,12 @@ function forEachFrame(file: number, frameBytes: number, each: (frame: Buffer) =>
 }
 
 type Checksum = readonly [number, number];
+
+/** A power of two from 512 to 65,536; any other number is of a header that was damaged, also of one that is all zeros. */
+function pageBytesOf(header: Buffer): number | undefined {
+  const bytes = header.readUInt32BE(8);
+  return bytes >= 512 && bytes <= 65_536 && (bytes & (bytes - 1)) === 0 ? bytes : undefined;
+}
 
 function isSoundHeader(header: Buffer): boolean {
   const [first, second] = sum([0, 0], wordsOf(header, isSwapped(header)).subarray(0, 6));
@@ -140,9 +162,9 @@ class LogScan {
       this.#isSound = false;
       this.#commitsInRun = 0;
     } else if (isCommit && this.#isSound) this.#soundFrames = this.#frames;
-    else if (isCommit && ++this.#commitsInRun >= 2) {
-      // The first of a run counts once there is a second: it alone may be of a power cut.
-      this.#lostTransactions += this.#commitsInRun === 2 ? 2 : 1;
+    else if (isCommit && ++this.#commitsInRun >= provenTransactions) {
+      // The first ones of a run count once there are enough: they alone may be of a power cut.
+      this.#lostTransactions += this.#commitsInRun === provenTransactions ? provenTransactions : 1;
     }
   }
 

@@ -134,7 +134,7 @@ function refuseDamagedLog(path: string): void {
   throw holdfastError(
     'HOLDFAST_ERR_STORAGE_CORRUPT',
     `${describeLogDamage(logOf(path), damage)}. It was left as it is. Restore a backup; or, to go on without them, copy both ` +
-      `files aside and cut the log to ${damage.soundBytes} bytes.`,
+      `files aside, cut the log to ${damage.soundBytes} bytes, and look with verify() at what is left.`,
   );
 }
 

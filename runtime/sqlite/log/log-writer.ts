@@ -3,6 +3,7 @@ import { type HoldfastError, isHoldfastError } from '../../errors/holdfast-error
 import type { Clock } from '../../ports/clock.ts';
 import type { AppendReceipt, AppendRequest } from '../../protocol/append.ts';
 import type { FilePresence } from '../connection/file-presence.ts';
+import { unsyncedTransactionsMax } from '../connection/log-damage.ts';
 import { beginImmediate, yieldLock } from '../connection/write-lock.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 import { isRefusal, isUnknownOutcome, outcomeUnknown, storageError } from '../storage-error.ts';
@@ -19,6 +20,7 @@ export class LogWriter {
   readonly #presence: FilePresence | undefined;
   readonly #transaction: AppendTransaction;
   readonly #dataVersion: SqliteStatement<number>;
+  readonly #changes: SqliteStatement<number>;
   readonly #begin: () => number;
   readonly #commit: SqliteStatement;
   #position = 0;
@@ -31,6 +33,8 @@ export class LogWriter {
   foreignCommits = 0;
   /** What the storage failed with at the last write; `null` if it took that one, or if there was none. */
   failure: HoldfastErrorCode | null = null;
+  /** Transactions at the end of the log, at the most, that are not synced. */
+  #unsynced = 0;
   #contended = false;
   #isCommitting = false;
 
@@ -54,6 +58,7 @@ export class LogWriter {
     this.#presence = options.presence;
     this.#transaction = new AppendTransaction(database, options.clock, options.run);
     this.#dataVersion = database.prepare<number>('pragma data_version').pluck();
+    this.#changes = database.prepare<number>('select total_changes()').pluck();
     this.#commit = database.prepare('commit');
     this.#begin = () => beginImmediate(database, this.#lockTimeoutMs, options.isHurried);
   }
@@ -101,13 +106,20 @@ export class LogWriter {
   /**
    * The same for what can be made again from the log. It is not synced: a power cut may take it back as a whole, and
    * nothing that was committed before or is acknowledged later (https://www.sqlite.org/pragma.html#pragma_synchronous).
+   * After a few of them one is, and after what another process may have left unsynced: more of them in a row that are not
+   * would look, once a power cut has torn the first, like a damaged log.
    */
   writeDerived<Result>(work: () => Result): Result {
-    this.#database.exec('pragma synchronous = normal');
+    const isSynced = this.noticeForeignCommits() || this.#unsynced >= unsyncedTransactionsMax;
+    const unsynced = isSynced ? 0 : this.#unsynced + 1;
+    const changes = this.#changes.get();
+    if (!isSynced) this.#database.exec('pragma synchronous = normal');
     try {
       return this.write(work);
     } finally {
-      this.#database.exec('pragma synchronous = full');
+      // What has changed nothing has synced nothing.
+      if (this.#changes.get() !== changes) this.#unsynced = unsynced;
+      if (!isSynced) this.#database.exec('pragma synchronous = full');
     }
   }
 
@@ -146,6 +158,8 @@ export class LogWriter {
       this.#isCommitting = true;
       this.#commit.run();
       this.#isCommitting = false;
+      // An append has synced all that was committed before it.
+      if (this.#transaction.position > this.#position) this.#unsynced = 0;
       this.#position = this.#transaction.position;
       this.failure = null;
       return result;
