@@ -6,7 +6,7 @@ import { describe } from '../../runtime/protocol/names.ts';
 import type { Recipient, TimerChange } from '../../runtime/protocol/timer.ts';
 import type { HostedDefinition } from '../definitions/hosted-definition.ts';
 import { schemaVersionAt } from '../definitions/schema-version-at.ts';
-import { madeEntryOf } from '../journal.ts';
+import { entryOf, madeEntryOf } from '../journal.ts';
 import { type AskedMessage, type AskedTimer, asksAnything } from '../steps/asked.ts';
 import type { Decision } from './decision.ts';
 import type { Resident } from './resident.ts';
@@ -16,7 +16,7 @@ import { standingOf } from './standing-of.ts';
 export function consequencesOf(
   { hosted, hasWork: hadWork, tip }: Resident,
   request: HostRequest,
-  { asked, tree, events, snapshot, isDropped = false }: Decision,
+  { asked, tree, events, snapshot, delivered }: Decision,
 ): Consequences | null {
   const { delivery } = request;
   const consumed = delivery?.consumed ?? null;
@@ -25,13 +25,13 @@ export function consequencesOf(
   const hasWork = hasBegun && tree !== undefined && tree.activeWork().length > 0;
   if (consumed === null && hasWork === hadWork && !asksAnything(asked)) return null;
   const isUnaccepted =
-    events.length === 0 && !isDropped && delivery?.passOnTo === null && delivery.sender !== null;
+    events.length === 0 && delivered?.length !== 0 && delivery?.passOnTo === null && delivery.sender !== null;
   return {
     consumed,
     timers: asked.timers.map((timer) => toTimerChange(timer, hosted)),
     messages: asked.messages.map((message) => toMessage(message, hosted)),
     hasWork: hasWork === hadWork ? null : hasWork,
-    deadLetter: isUnaccepted ? unaccepted(request, snapshot) : null,
+    deadLetter: isUnaccepted ? unaccepted(request, snapshot, delivered) : null,
   };
 }
 
@@ -75,10 +75,15 @@ function noTimerName(name: unknown): Error {
   );
 }
 
+/** The letter holds the event of today, since nothing brings it up to date when it is requeued; of several, what was sent. */
 function unaccepted(
-  { address, name: type, payload: data, delivery }: HostRequest,
+  { address, name, payload, delivery }: HostRequest,
   snapshot: Decision['snapshot'],
+  delivered: Decision['delivered'] = [],
 ): NewDeadLetter {
+  const [event, another] = delivered;
+  const ofToday = event === undefined || another !== undefined ? { type: name, payload } : entryOf(event);
+  const { type, payload: data } = ofToday;
   const detail = `${delivery?.sender} sent it, and ${address} is ${standingOf(snapshot)} and does not accept it.`;
   return undelivered({ address, type, data, reason: 'not-accepted', detail }, delivery);
 }

@@ -141,9 +141,10 @@ function decideDelivery(
     return { ...decision, asked: { ...askedNothing, messages } };
   }
   if (delivery.workKey !== null && tree?.workKeyAt(delivery.actor) !== delivery.workKey) return decision;
-  const events = eventsOf(actor, request);
-  if (events.length === 0) return { ...decision, isDropped: true };
-  for (const event of events) {
+  const delivered = eventsOf(actor, request);
+  decision = { ...decision, delivered };
+  if (delivered.length === 0) return decision;
+  for (const event of delivered) {
     const at = { ...tip, snapshot: decision.snapshot, version: tip.version + decision.events.length };
     const nextId = decision.events.length === 0 ? eventId : newId();
     const there = { address, id, onInput, hosted, tree, tip: at };

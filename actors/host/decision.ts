@@ -1,6 +1,6 @@
 import type { NewEntry } from '../journal.ts';
 import type { Asked } from '../steps/asked.ts';
-import type { MachineSnapshot } from '../xstate-adapter.ts';
+import type { MachineEvent, MachineSnapshot } from '../xstate-adapter.ts';
 import type { Resident } from './resident.ts';
 
 /** What of an actor a decision is made on. */
@@ -11,8 +11,8 @@ export interface Decision {
   readonly events: readonly NewEntry[];
   readonly snapshot: MachineSnapshot;
   readonly asked: Asked;
-  /** Whether upcasters have dropped what was delivered: that is no event that was not accepted. */
-  readonly isDropped?: boolean;
+  /** What was delivered, as upcasters have made it an event of today, or several, or none, which is then not accepted. */
+  readonly delivered?: readonly MachineEvent[];
   /** An instance that takes the place of the one that the decision was made on. */
   readonly tree: Resident['tree'];
 }

@@ -18,7 +18,10 @@ const sender = defineAggregate('sender', {
 });
 
 const taken = { actions: assign({}) };
-const machine = createMachine({ context: {}, on: { told: taken, heard: taken } });
+const machine = createMachine({
+  context: {},
+  on: { told: taken, heard: taken, refused: { guard: () => false, actions: assign({}) } },
+});
 
 /** Hosts both, the receiver with these chains. */
 function open(upcast: AnyUpcastChains): AskedHost {
@@ -88,6 +91,34 @@ test('one that upcasters drop is gone, and makes no dead letter', async () => {
 
   expect(await host.deliver(waiting(host, 1))).toMatchObject({ version: 0, outcome: 'unchanged' });
   expect(host.log.effects.messages()).toEqual([]);
+  expect(host.log.effects.letters).toEqual([]);
+});
+
+test.each([
+  ['what upcasters make of it', [{ type: 'refused', text: 'b' }], 'refused', { text: 'b' }],
+  [
+    'what was sent, where that is several events',
+    [{ type: 'refused' }, { type: 'refused' }],
+    'told',
+    { text: 'a' },
+  ],
+] as const)('the dead letter of one that is not accepted holds %s', async (_, events, type, data) => {
+  const host = open({ told: [() => [...events]] } as never);
+
+  await host.deliver(waiting(host, 1));
+
+  expect(host.log.effects.letters).toMatchObject([
+    { type, data: encode(data, type), reason: 'not-accepted', operation: 'send' },
+  ]);
+});
+
+test('of several events that upcasters make of one, those are taken that are accepted', async () => {
+  const host = open({
+    told: [() => [{ type: 'refused' }, { type: 'heard', text: 'b' }, { type: 'refused' }]],
+  } as never);
+
+  expect(await host.deliver(waiting(host, 1))).toMatchObject({ version: 1 });
+  expect(await host.log.events('receiver/1')).toMatchObject([{ type: 'heard' }]);
   expect(host.log.effects.letters).toEqual([]);
 });
 
