@@ -31,6 +31,6 @@ function causeOf({ cause }: Error): string {
 
 /** Of a `Response` that was thrown, its status. */
 function saidOf(thrown: unknown): string {
-  const status = (thrown as Response | null | undefined)?.status;
-  return status ? `HTTP ${status}` : String(thrown);
+  const status = (thrown as Response | null | undefined)?.status as number;
+  return status > 0 ? `HTTP ${status}` : String(thrown);
 }

@@ -6,7 +6,7 @@ import type { Span } from './span.ts';
  * `util.inspect` puts before a long string; or the space after `--key`; or the end of `<key>`, where `</` follows.
  */
 const assignments =
-  /[:=](?<=([\p{L}\p{M}\p{N}_$. -]{1,64})(\\{0,3}["'`])?\]?[ \t]{0,64}[:=])[=>]{0,2}[ \t]{0,64}(?:\r?\n[ \t]{1,64}(?=["'`]))?|[ \t](?<=(?<![\w-])--([\w.-]{1,64})[ \t])|>(?<=[<:]([\w.-]{1,64})(?:\s[^<>]{0,256})?>)(?:<!\[CDATA\[)?(?=[^<]{1,4096}<\\?\/)/gu;
+  /[:=](?<=([\p{L}\p{M}\p{N}_$. -]{1,64})(\\{0,3}["'`])?\]?[ \t]{0,64}[:=])[=>]{0,2}[ \t]{0,64}(?:\r?\n[ \t]{1,64}(?=["'`]))?|[ \t](?<=(?<![\w-])--([\w.-]{1,64})[ \t])|>(?<=<(?:[^<>:\s]+:)?([\w.-]{1,64})(?:\s[^<>]{0,256})?>)(?:<!\[CDATA\[)?(?=[^<]{1,4096}<\\?\/)/gu;
 
 /** `"name": "password", "value":`, as lists of headers and variables have it, up to before the last sign. */
 const labelled =

@@ -320,7 +320,7 @@ function problemOf(event: ExportedEvent, line: string): string | undefined {
       return `it was recorded at ${recordedAt}, which is no time`;
     if (metadata !== null && (typeof metadata !== 'object' || Array.isArray(metadata)))
       return `its metadata is ${describe(metadata)}`;
-    for (const value of line.includes('{"$') ? [data, metadata] : []) decode(JSON.stringify(value));
+    for (const value of /"(?:\$|\\u0024)/.test(line) ? [data, metadata] : []) decode(JSON.stringify(value));
     // A line holds more than the payload.
     const length = line.length > limits.payloadLengthMax ? JSON.stringify(data).length : 0;
     return length > limits.payloadLengthMax ? `its payload takes ${length} characters` : undefined;

@@ -123,13 +123,16 @@ test('a projection with two names, or in two modules, is built anew once', async
 type Line = Record<string, unknown>;
 
 /** An export with other events, and the hash that belongs to it. */
-async function exportWith(change: (first: Line, events: Line[]) => void): Promise<string> {
+async function exportWith(
+  change: (first: Line, events: Line[]) => void,
+  textOf: (event: Line) => string = JSON.stringify,
+): Promise<string> {
   const path = join(folder, 'all.ndjson');
   if (!existsSync(path)) await run('export', database, path);
   const [head = '', ...rest] = readFileSync(path, 'utf8').trimEnd().split('\n');
   const events = rest.slice(0, -1).map((line) => JSON.parse(line) as Line);
   change(events[0] as Line, events);
-  const body = `${[head, ...events.map((event) => JSON.stringify(event))].join('\n')}\n`;
+  const body = `${[head, ...events.map((event) => textOf(event))].join('\n')}\n`;
   const end = {
     holdfast: 'end',
     events: events.length,
@@ -166,6 +169,21 @@ test.each<[what: string, change: Line, why: string]>([
   });
   expect(existsSync(fresh)).toBe(false);
 });
+
+test.each(['{ "$', '{"\\u0024'])(
+  'a payload that cannot be read is none either where another program has written it as %s',
+  async (written) => {
+    const path = await exportWith(
+      (first) => Object.assign(first, { data: { $bigint: 'twelve' } }),
+      (event) => JSON.stringify(event).replace('{"$', () => written),
+    );
+
+    expect(await run('import', join(folder, 'fresh.db'), path)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('line 2 is no event that can be kept: A payload is damaged'),
+    });
+  },
+);
 
 test('an import that stops says how many events are in the database', async () => {
   const fresh = join(folder, 'fresh.db');

@@ -27,6 +27,7 @@ test('a response that was thrown is shown with its status, and a connection that
   const addresses = Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' });
 
   expect(shownError(new Response('no', { status: 410 }))).toBe('HTTP 410');
+  expect(shownError({ status: 'failed' })).toBe('[object Object]');
   expect(shownError(addresses)).toBe('ECONNREFUSED');
   expect(shownError(new TypeError('fetch failed', { cause: addresses }))).toBe('fetch failed (ECONNREFUSED)');
   expect(shownError(new TypeError())).toBe('TypeError');
