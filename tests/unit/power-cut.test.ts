@@ -5,6 +5,7 @@ import { systemClock } from '../../runtime/ports/clock.ts';
 import { findLogDamage } from '../../runtime/sqlite/connection/log-damage.ts';
 import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
 import { LogWriter } from '../../runtime/sqlite/log/log-writer.ts';
+import { codedError } from '../support/coded-error.ts';
 import { foreignAppend } from '../support/hosted-actor.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -87,4 +88,26 @@ test('what is made again from the log costs no sync where appends come in betwee
   }
 
   expect(log.syncs).toBe(1 + appends);
+});
+
+test('a file that cannot say whether others have written fails the write with a code', () => {
+  const options = { path: join(temporaryFolder(), 'app.db'), lockTimeoutMs: 0 };
+  const database = openForWriting(options);
+  onTestFinished(() => database.close());
+  const busy = {
+    pluck: () => ({
+      get() {
+        throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY_RECOVERY' });
+      },
+    }),
+  };
+  const prepare = (sql: string) => (sql === 'pragma data_version' ? busy : database.prepare(sql));
+  const asked = Object.create(database, {
+    prepare: { value: prepare },
+    exec: { value: (sql: string) => database.exec(sql) },
+    inTransaction: { get: () => database.inTransaction },
+  }) as typeof database;
+  const writer = new LogWriter(asked, { ...options, clock: systemClock, run: '' });
+
+  expect(() => writer.writeDerived(() => 0)).toThrow(codedError('HOLDFAST_ERR_STORAGE_BUSY'));
 });

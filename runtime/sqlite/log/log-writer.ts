@@ -110,7 +110,7 @@ export class LogWriter {
    * would look, once a power cut has torn the first, like a damaged log.
    */
   writeDerived<Result>(work: () => Result): Result {
-    const isSynced = this.noticeForeignCommits() || this.#unsynced >= unsyncedTransactionsMax;
+    const isSynced = this.#isSyncDue();
     const unsynced = isSynced ? 0 : this.#unsynced + 1;
     const changes = this.#changes.get();
     if (!isSynced) this.#database.exec('pragma synchronous = normal');
@@ -120,6 +120,15 @@ export class LogWriter {
       // What has changed nothing has synced nothing.
       if (this.#changes.get() !== changes) this.#unsynced = unsynced;
       if (!isSynced) this.#database.exec('pragma synchronous = full');
+    }
+  }
+
+  #isSyncDue(): boolean {
+    try {
+      return this.noticeForeignCommits() || this.#unsynced >= unsyncedTransactionsMax;
+    } catch {
+      // What the file cannot be asked now, it says with the transaction.
+      return true;
     }
   }
 
