@@ -477,15 +477,8 @@ test.each<[string, unknown]>([
   );
 });
 
-test('signs that could end an element take no longer than elements do', () => {
-  const timeOf = (text: string): number => {
-    const times = Array.from({ length: 3 }, () => {
-      const from = performance.now();
-      redactText(text);
-      return performance.now() - from;
-    });
-    return Math.min(...times);
-  };
+test('a long text of signs that could end an element is done with before anybody gives up', () => {
+  const text = ':a>'.repeat(1_000_000);
 
-  expect(timeOf(':a>'.repeat(50_000)) / timeOf('<a>'.repeat(50_000))).toBeLessThan(20);
+  expect(redactText(text)).toBe(text);
 });

@@ -17,8 +17,11 @@ const readBytes = 4 * 1024 * 1024;
  * so that damage among the last ones is found as well, and enough for nearly all to cost no sync.
  */
 export const unsyncedTransactionsMax = 3;
-/** Those, and one that was being synced, are what a power cut may leave behind a place that it has left unwritten. */
-export const provenTransactions = unsyncedTransactionsMax + 2;
+/**
+ * Those, and one that was being synced, are what a power cut may leave behind a place that it has left unwritten; twice, since
+ * two processes may write at the same moment and not know of each other yet.
+ */
+export const provenTransactions = 2 * (unsyncedTransactionsMax + 1);
 /** Of what SQLite makes, for a log whose header does not say it any more. */
 const pageBytesDefault = 4_096;
 
