@@ -1,8 +1,8 @@
 import { holdfastError } from '../runtime/errors/holdfast-error.ts';
+import { messageOf } from '../runtime/errors/message-of.ts';
 import { decode, encode } from '../runtime/protocol/codec.ts';
 import { describe } from '../runtime/protocol/names.ts';
 import type { ActorPath } from '../runtime/protocol/timer.ts';
-import { messageOf } from './message-of.ts';
 import type { MachineEvent } from './xstate-adapter.ts';
 
 /** What the stream of an actor holds besides the events of its machine. */

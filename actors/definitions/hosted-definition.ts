@@ -1,11 +1,11 @@
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
+import { messageOf } from '../../runtime/errors/message-of.ts';
 import { sentence } from '../../runtime/errors/sentence.ts';
 import { decode, encode } from '../../runtime/protocol/codec.ts';
 import { createEventId } from '../../runtime/protocol/event-id.ts';
 import { Payloads } from '../../runtime/protocol/payloads.ts';
 import { checkMachine } from '../charts/check-machine.ts';
 import { type Recorded, recorded } from '../journal.ts';
-import { messageOf } from '../message-of.ts';
 import { type ActorIdentity, ActorTree } from '../steps/actor-tree.ts';
 import { type Asked, askedNothing, asksAnything } from '../steps/asked.ts';
 import {

@@ -1,6 +1,6 @@
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
+import { messageOf } from '../../runtime/errors/message-of.ts';
 import { sentence } from '../../runtime/errors/sentence.ts';
-import { messageOf } from '../message-of.ts';
 import { type AnyAggregateDefinition, isAggregateDefinition } from './define-aggregate.ts';
 import type { Definitions } from './definition-of.ts';
 import { HostedDefinition } from './hosted-definition.ts';

@@ -1,9 +1,9 @@
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
+import { messageOf } from '../../runtime/errors/message-of.ts';
 import { decode, encode } from '../../runtime/protocol/codec.ts';
 import { isInternalType } from '../../runtime/protocol/internal-type.ts';
 import type { LoadedStream } from '../../runtime/protocol/load.ts';
 import { describe, isReservedType } from '../../runtime/protocol/names.ts';
-import { messageOf } from '../message-of.ts';
 import type { AnyUpcastChains, Upcaster } from './upcast.ts';
 
 /** Renamed and renamed again so often, an event goes in a circle. */

@@ -1,9 +1,9 @@
+import { messageOf } from '../../runtime/errors/message-of.ts';
 import type { EncodedSnapshot } from '../../runtime/protocol/append.ts';
 import { definitionVersionOf } from '../../runtime/protocol/code-fingerprint.ts';
 import { decode, encode } from '../../runtime/protocol/codec.ts';
 import type { HostedDefinition, Instance } from '../definitions/hosted-definition.ts';
 import type { MigratedSnapshot, OlderSnapshot } from '../definitions/migrate.ts';
-import { messageOf } from '../message-of.ts';
 import type { ActorIdentity } from '../steps/actor-tree.ts';
 import type { PersistedSnapshot } from '../steps/bare-machine.ts';
 import type { AnyStateMachine } from '../xstate-adapter.ts';

@@ -1,4 +1,5 @@
 import { isHoldfastError } from '../../runtime/errors/holdfast-error.ts';
+import { messageOf } from '../../runtime/errors/message-of.ts';
 import { parseAddress } from '../../runtime/protocol/address.ts';
 import type { EncodedSnapshot } from '../../runtime/protocol/append.ts';
 import { isInternalType } from '../../runtime/protocol/internal-type.ts';
@@ -7,7 +8,6 @@ import type { RehearsalProblem, RehearsalProblemName } from '../../runtime/proto
 import type { HostedDefinition, Instance } from '../definitions/hosted-definition.ts';
 import type { CurrentPage } from '../definitions/upcasting.ts';
 import { journalTypes } from '../journal.ts';
-import { messageOf } from '../message-of.ts';
 import type { ActorIdentity } from '../steps/actor-tree.ts';
 import { reasonPassedOver } from './passed-over.ts';
 import { RehearsedSnapshot } from './rehearsed-snapshot.ts';

@@ -1,10 +1,10 @@
+import { messageOf } from '../../runtime/errors/message-of.ts';
 import type { EncodedSnapshot } from '../../runtime/protocol/append.ts';
 import { definitionVersionOf } from '../../runtime/protocol/code-fingerprint.ts';
 import { firstDifference } from '../../runtime/protocol/first-difference.ts';
 import type { RehearsalProblemName } from '../../runtime/protocol/rehearsal.ts';
 import type { HostedDefinition, Instance } from '../definitions/hosted-definition.ts';
 import type { CurrentPage } from '../definitions/upcasting.ts';
-import { messageOf } from '../message-of.ts';
 import type { ActorIdentity } from '../steps/actor-tree.ts';
 import { migrated } from './migration.ts';
 

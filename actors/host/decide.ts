@@ -1,4 +1,5 @@
 import { type HoldfastError, holdfastError } from '../../runtime/errors/holdfast-error.ts';
+import { messageOf } from '../../runtime/errors/message-of.ts';
 import { decode } from '../../runtime/protocol/codec.ts';
 import type { Delivery } from '../../runtime/protocol/delivery.ts';
 import { createEventId } from '../../runtime/protocol/event-id.ts';
@@ -17,7 +18,6 @@ import {
   startedEntry,
   toEvent,
 } from '../journal.ts';
-import { messageOf } from '../message-of.ts';
 import { type Asked, askedInTurn, askedNothing } from '../steps/asked.ts';
 import { Entropy } from '../steps/entropy.ts';
 import { refuseUnkeepable } from '../steps/refuse-unkeepable.ts';

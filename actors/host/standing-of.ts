@@ -1,4 +1,4 @@
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../../runtime/errors/message-of.ts';
 import type { MachineSnapshot } from '../xstate-adapter.ts';
 
 /** The state of an actor in words: one that has ended accepts nothing any more, whatever its state would. */

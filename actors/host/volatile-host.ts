@@ -1,9 +1,9 @@
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
+import { messageOf } from '../../runtime/errors/message-of.ts';
 import { parseAddress } from '../../runtime/protocol/address.ts';
 import { decode, encode } from '../../runtime/protocol/codec.ts';
 import type { HostReceipt, HostRequest } from '../../runtime/protocol/host-messages.ts';
 import { journalTypes, toEvent } from '../journal.ts';
-import { messageOf } from '../message-of.ts';
 import type { Asked, AskedTimer } from '../steps/asked.ts';
 import { initialStep, step } from '../steps/bare-machine.ts';
 import type { TransitionListener } from '../steps/transition-listener.ts';

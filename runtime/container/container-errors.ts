@@ -1,5 +1,5 @@
-import { messageOf } from '../../actors/message-of.ts';
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import { nearestName } from '../errors/nearest-name.ts';
 import { sentence } from '../errors/sentence.ts';
 

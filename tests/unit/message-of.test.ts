@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { messageOf } from '../../actors/message-of.ts';
+import { messageOf } from '../../runtime/errors/message-of.ts';
 
 test.each([
   ['an error', new TypeError('no title'), 'no title'],

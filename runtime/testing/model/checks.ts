@@ -1,7 +1,7 @@
-import { messageOf } from '../../../actors/message-of.ts';
 import { type Asked, askedNothing } from '../../../actors/steps/asked.ts';
 import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { isHoldfastError } from '../../errors/holdfast-error.ts';
+import { messageOf } from '../../errors/message-of.ts';
 import { firstDifference } from '../../protocol/first-difference.ts';
 import { payloadsMissing } from './event-source.ts';
 import type { Model } from './model.ts';

@@ -1,5 +1,5 @@
-import { messageOf } from '../../../actors/message-of.ts';
 import { holdfastError } from '../../errors/holdfast-error.ts';
+import { messageOf } from '../../errors/message-of.ts';
 import type { Model } from './model.ts';
 
 /** Why an actor could not begin; without an input, where a test gives one. */

@@ -1,5 +1,5 @@
-import { messageOf } from '../../../actors/message-of.ts';
 import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
+import { messageOf } from '../../errors/message-of.ts';
 import type { Checks } from './checks.ts';
 import type { Drawn } from './drawn.ts';
 import type { Model } from './model.ts';

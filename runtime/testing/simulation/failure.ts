@@ -1,5 +1,5 @@
-import { messageOf } from '../../../actors/message-of.ts';
 import { type HoldfastError, holdfastError } from '../../errors/holdfast-error.ts';
+import { messageOf } from '../../errors/message-of.ts';
 import { sentence } from '../../errors/sentence.ts';
 import type { ResolvedSimulation } from './options.ts';
 import type { SimulationRun } from './run-simulation.ts';

@@ -1,5 +1,5 @@
-import { messageOf } from '../../../actors/message-of.ts';
 import { holdfastError, isHoldfastError } from '../../errors/holdfast-error.ts';
+import { messageOf } from '../../errors/message-of.ts';
 import type { Runtime } from '../../runtime.ts';
 import type { Ledger } from './ledger.ts';
 import type { SimulationRandom } from './random.ts';

@@ -1,5 +1,5 @@
-import { messageOf } from '../../../actors/message-of.ts';
 import type { ActorSnapshot } from '../../actor-snapshot.ts';
+import { messageOf } from '../../errors/message-of.ts';
 import { effectFailed } from '../../observability/channels.ts';
 import { loadCrypto } from '../../protocol/sha256.ts';
 import { loadReaderClient } from '../../store/sqlite-backend.ts';

@@ -1,8 +1,8 @@
 import type { AnyAggregateDefinition } from '../../../actors/definitions/define-aggregate.ts';
-import { messageOf } from '../../../actors/message-of.ts';
 import type { AnyStateMachine } from '../../../actors/xstate-adapter.ts';
 import type { ActorRef } from '../../actor-ref.ts';
 import type { ActorSnapshot } from '../../actor-snapshot.ts';
+import { messageOf } from '../../errors/message-of.ts';
 import { parseAddress, toAddress } from '../../protocol/address.ts';
 import type { AppendRequest } from '../../protocol/append.ts';
 import { encode } from '../../protocol/codec.ts';

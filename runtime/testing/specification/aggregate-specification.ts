@@ -1,7 +1,7 @@
 import { type NewEntry, toEvent } from '../../../actors/journal.ts';
-import { messageOf } from '../../../actors/message-of.ts';
 import { installEntropy } from '../../../actors/steps/install-entropy.ts';
 import type { AnyStateMachine, EventFromLogic, SnapshotFrom } from '../../../actors/xstate-adapter.ts';
+import { messageOf } from '../../errors/message-of.ts';
 import { describe } from '../../protocol/names.ts';
 import { checkOptions, invalidOption, isRecord } from '../../protocol/options.ts';
 import type { Model } from '../model/model.ts';

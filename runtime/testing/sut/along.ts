@@ -1,6 +1,6 @@
-import { messageOf } from '../../../actors/message-of.ts';
 import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { isHoldfastError } from '../../errors/holdfast-error.ts';
+import { messageOf } from '../../errors/message-of.ts';
 import type { Model } from '../model/model.ts';
 import { ModelActor, type Taken } from '../model/model-actor.ts';
 import {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyAggregateDefinition } from '../../../actors/definitions/define-aggregate.ts';
-import { messageOf } from '../../../actors/message-of.ts';
 import type { ActorRef } from '../../actor-ref.ts';
 import { createRuntime } from '../../create-runtime.ts';
 import { isHoldfastError } from '../../errors/holdfast-error.ts';
+import { messageOf } from '../../errors/message-of.ts';
 import { hostDied } from '../../observability/channels.ts';
 import { placeOf, toAddress } from '../../protocol/address.ts';
 import { decode, encode } from '../../protocol/codec.ts';
