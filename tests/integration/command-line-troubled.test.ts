@@ -34,6 +34,7 @@ test('what cannot be written is a failure, and a reader that has seen enough is 
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void enough.kill('SIGKILL'));
+  const ended = once(enough, 'exit');
   await once(enough.stdout, 'data');
   enough.stdout.destroy();
   await using store = EventStore.withBackend(await SqliteEventStoreBackend.open(database));
@@ -43,7 +44,7 @@ test('what cannot be written is a failure, and a reader that has seen enough is 
     status: 1,
     stderr: expect.stringMatching(/^holdfast: the output could not be written: ENOSPC/),
   });
-  expect(await once(enough, 'exit')).toEqual([0, null]);
+  expect(await ended).toEqual([0, null]);
 });
 
 test('a table may have more rows than a function takes arguments', async () => {
