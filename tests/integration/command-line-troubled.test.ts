@@ -47,21 +47,6 @@ test('what cannot be written is a failure, and a reader that has seen enough is 
   expect(await ended).toEqual([0, null]);
 });
 
-test('a table may have more rows than a function takes arguments', async () => {
-  const path = join(folder, 'many.db');
-  const streams = 130_000;
-  {
-    await using store = EventStore.withBackend(await SqliteEventStoreBackend.open(path));
-    const append = (index: number) => store.append(`s-${index}`, [{ type: 'noted' }]);
-    for (let at = 0; at < streams; at += 10_000)
-      await Promise.all(Array.from({ length: 10_000 }, (_, index) => append(at + index)));
-  }
-
-  const { code, out, err } = await run('streams', path, '--limit', String(streams));
-
-  expect({ code, err, lines: out.split('\n').length }).toEqual({ code: 0, err: '', lines: streams + 2 });
-});
-
 test.each(['show', 'rebuild'])(
   '%s ends at once when a module that it imports does not come back',
   async (verb) => {
