@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -49,6 +49,32 @@ test('a runtime whose file was moved away says that it is failing, though nobody
     status: 'healthy',
     store: { state: 'running' },
   });
+});
+
+test('appends are refused when there is another file in the place of the open one, which is left as it is', async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'app.db');
+  const backup = join(folder, 'backup.db');
+  const store = EventStore.withBackend(await SqliteEventStoreBackend.open(path));
+  onTestFinished(() => store.close());
+  await store.append('s', [{ type: 'noted' }]);
+  await store.backup(backup);
+  const restored = readFileSync(backup);
+
+  renameSync(path, `${path}.away`);
+  renameSync(backup, path);
+
+  const replaced = codedError('HOLDFAST_ERR_STORAGE_PATH', {
+    message: expect.stringContaining('replaced with another file'),
+  });
+  const append = () => store.append('s', [{ type: 'noted' }]);
+  await vi.waitFor(() => expect(append()).rejects.toEqual(replaced), soon);
+  expect(readFileSync(path)).toEqual(restored);
+
+  renameSync(path, backup);
+  renameSync(`${path}.away`, path);
+  await append();
+  await expect(store.verify()).resolves.toMatchObject({ ok: true });
 });
 
 test('what opens the file anew says where it was looked for once its folder was moved away', async () => {

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type BigIntStats, statSync } from 'node:fs';
 import { holdfastError } from '../../errors/holdfast-error.ts';
 import type { Clock } from '../../ports/clock.ts';
 
@@ -6,17 +6,19 @@ import type { Clock } from '../../ports/clock.ts';
 const intervalMs = 1_000;
 
 /**
- * Notices that the file of an open database was removed or moved. SQLite does not, and goes on writing to what nobody can
- * open any more. Another file in its place is not noticed: there are file systems that number files anew at any time.
+ * Notices that the file of an open database was removed or moved, or that there is another one in its place. SQLite does
+ * not, and goes on writing to what nobody can open any more, with a log that the other file would be damaged by.
  */
 export class FilePresence {
   readonly #path: string;
   readonly #clock: Clock;
+  readonly #opened: BigIntStats | undefined;
   #lookedAt = 0;
 
   constructor(path: string, clock: Clock) {
     this.#path = path;
     this.#clock = clock;
+    this.#opened = this.#look() ?? undefined;
   }
 
   /** @throws HOLDFAST_ERR_STORAGE_PATH. */
@@ -24,24 +26,32 @@ export class FilePresence {
     const now = this.#clock.now();
     // The clock may have been set back.
     if (Math.abs(now - this.#lookedAt) < intervalMs) return;
-    if (this.#isGone()) throw removed(this.#path);
+    const found = this.#look();
+    if (found === null) throw gone(this.#path, 'was removed or moved');
+    if (isAnother(this.#opened, found)) throw gone(this.#path, 'was replaced with another file');
     this.#lookedAt = now;
   }
 
-  #isGone(): boolean {
+  /** Null if there is no file; undefined where the folder may not be entered, which says nothing of what is in it. */
+  #look(): BigIntStats | null | undefined {
     try {
-      return statSync(this.#path, { throwIfNoEntry: false }) === undefined;
+      return statSync(this.#path, { throwIfNoEntry: false, bigint: true }) ?? null;
     } catch {
-      // A folder that may not be entered says nothing of what is in it.
-      return false;
+      return undefined;
     }
   }
 }
 
-function removed(path: string): Error {
+/** By number and by birth: there are file systems that number files anew at any time, and some that know no births. */
+function isAnother(opened: BigIntStats | undefined, found: BigIntStats | undefined): boolean {
+  if (opened === undefined || found === undefined) return false;
+  return opened.ino !== found.ino && opened.birthtimeNs !== found.birthtimeNs;
+}
+
+function gone(path: string, what: string): Error {
   return holdfastError(
     'HOLDFAST_ERR_STORAGE_PATH',
-    `${path} was removed or moved while it was open, and nothing was written. What was appended in the last second may have gone ` +
+    `${path} ${what} while it was open, and nothing was written. What was appended in the last second may have gone ` +
       'with it. Close the store, put the file back or begin with a new one, and open it again.',
   );
 }
