@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { expect, test } from 'vitest';
@@ -117,4 +117,19 @@ test('what a process has left whose number this one has now is removed', ({ skip
   removeLeftovers(target);
 
   expect(existsSync(leftover)).toBe(false);
+});
+
+test('what processes write that cannot be seen from here is left to them as long as it grows', () => {
+  const { target } = newDatabase();
+  const [written, left] = [1, 2].map((number) => `${target}.1-7_4026-0-${number}.partial`) as [
+    string,
+    string,
+  ];
+  for (const each of [written, left]) writeFileSync(each, '');
+  const yesterday = Date.now() / 1_000 - 24 * 3_600;
+  utimesSync(left, yesterday, yesterday);
+
+  removeLeftovers(target);
+
+  expect([written, left].map((each) => existsSync(each))).toEqual([true, false]);
 });

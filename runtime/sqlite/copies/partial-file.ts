@@ -1,11 +1,14 @@
-import { closeSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
-import { isProcess, processIdentity } from '../connection/process-identity.ts';
+import { isOutOfSight, isProcess, ownIdentity, processIdentity } from '../connection/process-identity.ts';
 import { applicationId } from '../connection/schema-version.ts';
 
-/** Whose file it is, by number and beginning of the process; then its thread, and the moment. */
-const nameEnd = /^\.(\d+)-(\d*)-\d+-\d+\.partial$/;
+/** Whose file it is, by number, beginning and place of the process; then its thread, and the moment. */
+const nameEnd = /^\.(\d+)-([\d_]*)-\d+-\d+\.partial$/;
+
+/** How long nothing is written to a file that is still written, at most, where its process cannot be seen: in milliseconds. */
+const pauseMaxMs = 3_600_000;
 
 /** Bytes of a name that are kept of the one that the file is to have: with what comes after them, names of 255 are allowed. */
 const nameBytesMax = 180;
@@ -13,7 +16,8 @@ const nameBytesMax = 180;
 /** The name of a file while it is written, which no other one has. */
 export function partialName(target: string): string {
   const { pid } = process;
-  const owner = (processIdentity(pid) ?? `${pid} `).replace(' ', '-');
+  const [, ...rest] = (processIdentity(pid) ?? `${pid} `).split(' ');
+  const owner = `${pid}-${rest.join('_')}`;
   const name = `${stemOf(target)}.${owner}-${threadId}-${process.hrtime.bigint()}.partial`;
   return join(dirname(target), name);
 }
@@ -32,9 +36,10 @@ export function removeLeftovers(target: string): void {
   for (const each of readdirSync(dirname(target))) {
     const end = each.startsWith(name) ? each.slice(name.length) : '';
     const [, pid, begin] = nameEnd.exec(end) ?? [];
+    if (pid === undefined || begin === undefined) continue;
     const path = join(dirname(target), each);
-    if (pid === undefined || isWritten(Number(pid), `${pid} ${begin}`)) continue;
     try {
+      if (isWritten(path, Number(pid), `${pid} ${begin.replaceAll('_', ' ')}`)) continue;
       if (!isPartOfDatabase(path)) continue;
       rmSync(path);
       rmSync(`${path}-journal`, { force: true });
@@ -45,7 +50,10 @@ export function removeLeftovers(target: string): void {
 }
 
 /** Whether the process that writes it may still do so. */
-function isWritten(pid: number, identity: string): boolean {
+function isWritten(path: string, pid: number, identity: string): boolean {
+  if (isOutOfSight(ownIdentity().process, identity)) {
+    return Date.now() - statSync(path).mtimeMs < pauseMaxMs;
+  }
   return isProcess(pid) && (processIdentity(pid) ?? identity) === identity;
 }
 

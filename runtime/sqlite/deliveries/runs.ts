@@ -1,8 +1,14 @@
 import type { Clock } from '../../ports/clock.ts';
-import { isProcess, type ProcessIdentity, processIdentity } from '../connection/process-identity.ts';
+import {
+  isOutOfSight,
+  isProcess,
+  type ProcessIdentity,
+  processIdentity,
+} from '../connection/process-identity.ts';
 import { waitedForLocks } from '../connection/write-lock.ts';
-import type { SqliteDatabase } from '../driver.ts';
+import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 import type { LogWriter } from '../log/log-writer.ts';
+import { DistantRuns, livedLately } from './distant-runs.ts';
 
 type RunRow = { run: string; pid: number; process: string; seenAt: number; hasEnded: number };
 
@@ -13,7 +19,7 @@ type RunRow = { run: string; pid: number; process: string; seenAt: number; hasEn
 const silentMaxMs = 24 * 3_600_000;
 
 /** A sign of life that is older is not enough for whoever takes something in hand, in milliseconds. */
-const signMaxMs = 3_600_000;
+const signMaxMs = 10_000;
 
 /** Jumps that were noticed so close together, and are so much alike, are the same one, in milliseconds. */
 const sameJumpMs = 10_000;
@@ -40,9 +46,11 @@ export class Runs {
   /** The clock of the processor without waits for locks, which are not to be taken for sleep. */
   readonly #uptime: () => number;
   readonly #sinceBoot: () => number;
+  readonly #distant: DistantRuns;
   /** When this run was last known to be awake, by the clock of the processor. */
   #awakeAt: number;
   #hasBegun = false;
+  #lastSign: SqliteStatement<number> | undefined;
 
   constructor(
     writer: LogWriter,
@@ -69,6 +77,10 @@ export class Runs {
     this.#sinceBoot = options.sinceBoot ?? sinceBoot;
     this.#uptime = () => uptime() - waitedForLocks();
     this.#awakeAt = this.#uptime();
+    this.#distant = new DistantRuns(database, this.#uptime);
+    writer.onWork(() => {
+      if (this.#hasBegun) this.stayKnown();
+    });
   }
 
   /** Begins this run, once. If no other one lives, the time since the last one is not running time. */
@@ -79,8 +91,11 @@ export class Runs {
       const now = this.#clock.now();
       const living = runs.filter((run) => this.#lives(run, now));
       const ended = runs.filter((run) => !living.includes(run));
-      if (living.length === 0) {
-        const awayMs = now - lastSeenAt(database, ended);
+      const hasCompany = living.some(
+        ({ process, seenAt }) => !this.#isDistant(process) || livedLately(seenAt, now),
+      );
+      if (!hasCompany) {
+        const awayMs = now - lastSeenAt(database, runs);
         standStill(database, Math.max(0, awayMs));
         restartTimers(database, now);
         if (awayMs < 0) bringForward(database);
@@ -113,10 +128,10 @@ export class Runs {
    * however long it was silent, and also if they have taken it for dead meanwhile.
    */
   stayKnown(): void {
-    const seenAt = this.#database
+    this.#lastSign ??= this.#database
       .prepare<number>('select seen_at from runs where run = ? and has_ended = 0')
-      .pluck()
-      .get(this.#run);
+      .pluck();
+    const seenAt = this.#lastSign.get(this.#run);
     const isFresh = seenAt !== undefined && Math.abs(this.#clock.now() - seenAt) < signMaxMs;
     if (!isFresh) this.#write(this.#database, 0);
   }
@@ -186,6 +201,7 @@ export class Runs {
     this.#writer.write((database) => {
       this.#write(database, 1);
     });
+    this.#hasBegun = false;
   }
 
   get #sleptMs(): number {
@@ -228,15 +244,20 @@ export class Runs {
 
   #lives({ run, pid, process, seenAt, hasEnded }: RunRow, now: number): boolean {
     if (run === this.#run) return true;
-    if (hasEnded === 1 || (pid === this.#identity.pid && process !== this.#identity.process)) return false;
+    if (hasEnded === 1) return false;
     if (process === this.#identity.process) return true;
-    if (!isProcess(pid)) return false;
+    if (this.#isDistant(process)) return this.#distant.lives(run, seenAt, now);
+    if (pid === this.#identity.pid || !isProcess(pid)) return false;
     // Neither a clock that jumps nor a process that is idle or asleep ends a run: only the end of its process does.
     const current = this.#identityOf(pid);
     if (current !== undefined) return current === process;
     // Of before the computer was started, no process is left, and their numbers are given anew. Whoever lives while the
     // clock is set forward by more than that gives a sign soon.
     return Math.abs(now - seenAt) < Math.min(silentMaxMs, this.#sinceBoot());
+  }
+
+  #isDistant(process: string): boolean {
+    return isOutOfSight(this.#identity.process, process);
   }
 }
 

@@ -26,6 +26,8 @@ export class ConsequenceWriter {
   readonly #insertDeadLetter: ReturnType<typeof prepareInsertDeadLetter>;
   #earliestDueAt = Number.POSITIVE_INFINITY;
   #hasMessages = false;
+  /** Called when work is written that the run takes in hand. */
+  onWork: () => void = () => undefined;
 
   /** `run` owns the work of the actors whose decisions are written. */
   constructor(database: SqliteDatabase, clock: Clock, run: string) {
@@ -77,8 +79,10 @@ export class ConsequenceWriter {
     if (consumed !== null) this.#delete[consumed.from].run(consumed.id);
     for (const timer of timers) this.#change(stream, timer, cause, now);
     for (const message of messages) this.#send(stream, message, cause, now);
-    if (hasWork === true) this.#claimWork.run(stream, this.#run);
-    else if (hasWork === false) this.#endWork.run(stream);
+    if (hasWork === true) {
+      this.#claimWork.run(stream, this.#run);
+      this.onWork();
+    } else if (hasWork === false) this.#endWork.run(stream);
     if (deadLetter !== null) this.#insertDeadLetter(deadLetter, now);
   }
 

@@ -73,6 +73,11 @@ export class LogWriter {
     return this.#transaction.consequences.takeMessageNews();
   }
 
+  /** Has something done within each transaction in which this run takes work in hand. */
+  onWork(listener: () => void): void {
+    this.#transaction.consequences.onWork = listener;
+  }
+
   /** Position of the last event that is committed, including those of other processes. */
   get position(): number {
     return this.#position;
