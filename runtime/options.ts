@@ -172,7 +172,7 @@ function containerOf(options: RuntimeOptions): ThreadContainerOptions | null {
       closeTimeoutMs,
     };
   throw invalidOption(
-    `${owner}: "container" must be what defineContainer returned, which host threads make a container from, got ${describe(container)}.`,
+    `${owner}: "container" must be what defineContainer returned, got ${describe(container)}.`,
   );
 }
 

@@ -1,3 +1,6 @@
+import { encode } from '../protocol/codec.ts';
+import { describe } from '../protocol/names.ts';
+import { invalidOption } from '../protocol/options.ts';
 import type { ProjectionSummary } from '../protocol/projection.ts';
 import { tokensOf } from '../sqlite/projections/sql-tokens.ts';
 import { readTableDefinitions } from '../sqlite/projections/table-definitions.ts';
@@ -18,7 +21,7 @@ export interface LivePorts<Row> {
 
 /**
  * Yields what a query finds, and then every change of it: runs it again when a projection has changed whose tables it
- * names, and yields if its rows are others. Changes that come while the caller is busy are seen together.
+ * names, and yields if its rows are others or in another order. Changes that come while the caller is busy are seen together.
  */
 export async function* liveQuery<Row extends object>(
   sql: string,
@@ -51,16 +54,22 @@ export async function* liveQuery<Row extends object>(
       isDue = false;
       const next = await ports.run();
       if (stop.aborted) return;
-      const changes = rowChanges(rows ?? [], next, key);
-      const isFirst = rows === undefined;
+      checkKey(key, next);
+      const before = rows;
       rows = next;
-      const hasChanged = changes.added.length + changes.removed.length + changes.changed.length > 0;
-      if (isFirst || hasChanged) yield { rows: next, ...changes };
+      if (next.length !== before?.length || next.some((row, at) => encode(row) !== encode(before[at])))
+        yield { rows: next, ...rowChanges(before ?? [], next, key) };
     }
   } finally {
     stop.removeEventListener('abort', notice);
     unlisten();
   }
+}
+
+/** A query that finds nothing does not tell its columns: it is checked with the first row. */
+function checkKey(key: string | undefined, [row]: readonly object[]): void {
+  if (key === undefined || row === undefined || Object.hasOwn(row, key)) return;
+  throw invalidOption(`live: "key" must be a column of the query, got ${describe(key)}.`);
 }
 
 function tablesOf({ name, tables }: ProjectionSummary): string[] {

@@ -49,9 +49,10 @@ export abstract class Queryable {
   }
 
   /**
-   * What a query finds now, and again whenever that changes, with what was added, removed and, with a `key`, changed. It
-   * is run again when a projection has changed whose tables it names; what changes while the caller is busy is seen
-   * together. Ends without an error on abort and on close. Throws what {@link query} throws.
+   * What a query finds now, and again whenever that or its order changes, with what was added, removed and, with a `key`
+   * (a column of the query), changed. It is run again when a projection has changed whose tables it names; what changes while
+   * the caller is busy is seen together. Ends without an error on abort and on close. Throws what {@link query} throws, and
+   * HOLDFAST_ERR_OPTION_INVALID with the first row if that has no such column.
    *
    * @example
    * for await (const { rows, added } of runtime.live(titles, 'select * from titles', [], { key: 'id', signal })) {

@@ -237,6 +237,35 @@ test('a live query yields what it finds, and what has changed since', async () =
   expect(await live.next()).toEqual({ done: true, value: undefined });
 });
 
+test('a live query yields rows that are the same in another order', async () => {
+  const runtime = await openRuntime(['library']);
+  for (const id of ['a', 'b']) await runtime.actor(document, id).send({ type: 'created', title: id });
+  const { position } = await runtime.actor(document, 'a').send({ type: 'revised', body: 'x' });
+  const live = runtime.live(titles, 'select id from titles order by revisions desc, id', [], {
+    key: 'id',
+    after: position,
+  });
+  const nothing = { added: [], removed: [], changed: [] };
+  expect((await live.next()).value).toMatchObject({ rows: [{ id: 'a' }, { id: 'b' }] });
+
+  for (const body of ['x', 'y']) await runtime.actor(document, 'b').send({ type: 'revised', body });
+
+  expect((await live.next()).value).toEqual({ rows: [{ id: 'b' }, { id: 'a' }], ...nothing });
+  await live.return();
+});
+
+test('a live query says that no column has its key', async () => {
+  const runtime = await openRuntime(['library'], { database: await withOne() });
+
+  const live = runtime.live(titles, all, [], { key: 'ID' });
+
+  await expect(live.next()).rejects.toEqual(
+    codedError('HOLDFAST_ERR_OPTION_INVALID', {
+      message: expect.stringContaining('must be a column of the query, got "ID"'),
+    }),
+  );
+});
+
 test('a live query sees what another process has built anew, without a new event', async () => {
   const database = await withOne();
   const runtime = await openRuntime(['library'], { database });
