@@ -31,7 +31,7 @@ export function consequencesOf(
     timers: asked.timers.map((timer) => toTimerChange(timer, hosted)),
     messages: asked.messages.map((message) => toMessage(message, hosted)),
     hasWork: hasWork === hadWork ? null : hasWork,
-    deadLetter: isUnaccepted ? unaccepted(request, snapshot, delivered) : null,
+    deadLetter: isUnaccepted ? unaccepted(request, hosted, snapshot, delivered) : null,
   };
 }
 
@@ -75,15 +75,17 @@ function noTimerName(name: unknown): Error {
   );
 }
 
-/** The letter holds the event of today, since nothing brings it up to date when it is requeued; of several, what was sent. */
+/** The letter holds the event of today, as it was not accepted; of several that were made of it, what was sent. */
 function unaccepted(
   { address, name, payload, delivery }: HostRequest,
+  hosted: HostedDefinition,
   snapshot: Decision['snapshot'],
   delivered: Decision['delivered'] = [],
 ): NewDeadLetter {
   const [event, another] = delivered;
-  const ofToday = event === undefined || another !== undefined ? { type: name, payload } : entryOf(event);
-  const { type, payload: data } = ofToday;
+  const isAsSent = event === undefined || another !== undefined;
+  const { type, payload: data } = isAsSent ? { type: name, payload } : entryOf(event);
+  const schemaVersion = isAsSent ? delivery?.schemaVersion : hosted.upcasting.schemaVersionOf(type);
   const detail = `${delivery?.sender} sent it, and ${address} is ${standingOf(snapshot)} and does not accept it.`;
-  return undelivered({ address, type, data, reason: 'not-accepted', detail }, delivery);
+  return { ...undelivered({ address, type, data, reason: 'not-accepted', detail }, delivery), schemaVersion };
 }

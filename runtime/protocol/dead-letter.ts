@@ -25,6 +25,8 @@ export interface NewDeadLetter {
   /** The metadata as the codec wrote it. */
   readonly metadata: string | null;
   readonly expectedVersion: number | null;
+  /** At which schema version the event of a message is; `null` or absent for what a caller sent, or if it is not known. */
+  readonly schemaVersion?: number | null | undefined;
   readonly idempotencyKey: string | null;
   readonly reason: DeadLetterReason;
   /** What is known of the cause, in a sentence. */
@@ -51,7 +53,7 @@ export function undelivered(
 
 /** A dead letter that can be sent again. */
 export interface KeyedDeadLetter extends DeadLetter {
-  /** For one of a timer: how it goes to whom the timer was for. */
+  /** For one of a timer or a message: how it goes to whom that was for. */
   readonly delivery: Delivery | null;
 }
 

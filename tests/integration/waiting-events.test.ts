@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createRuntime } from 'holdfast';
 import { expect, onTestFinished, test } from 'vitest';
+import { codedError } from '../support/coded-error.ts';
 import { reminder as v1 } from '../support/fixtures/reminder/v1.ts';
 import { reminder as v2 } from '../support/fixtures/reminder/v2.ts';
 import { giveUpTimers } from '../support/give-up-timers.ts';
@@ -61,4 +62,51 @@ test('so does the dead letter of a timer', async () => {
   expect(yours.context.heard).toEqual(['a', 'b']);
   expect(letters).toHaveLength(3);
   expect(await runtime.deadLetters()).toEqual([]);
+});
+
+test('so does the dead letter of a message, which says afterwards who had sent it', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  {
+    await using runtime = await createRuntime({ database, modules: [fixture('reminder/v1')], hosts: 1 });
+    await runtime.actor(v1, 'yours').send({ type: 'closed' });
+    await runtime.actor(v1, 'mine').send({ type: 'asked', friend: 'yours' });
+    await expect.poll(async () => (await runtime.deadLetters()).length).toBe(1);
+  }
+  const runtime = await createRuntime({ database, modules: [fixture('reminder/v2')], hosts: 1 });
+  onTestFinished(() => runtime.close());
+  const [letter] = await runtime.deadLetters();
+  expect(letter).toMatchObject({ type: 'told', reason: 'not-accepted', schemaVersion: 1, timer: null });
+
+  const receipt = await runtime.requeueDeadLetter(letter!.deadLetterId);
+
+  expect(receipt).toMatchObject({ version: 3, state: 'closed' });
+  const yours = await runtime.actor(v2, 'yours').snapshot();
+  expect(yours.context.heard).toEqual(['a', 'b']);
+  const told = [];
+  for await (const event of runtime.store.read('reminder/yours', { after: 1 })) told.push(event);
+  const ofMine = { type: 'heard', metadata: { sender: 'reminder/mine' } };
+  expect(told).toMatchObject([ofMine, ofMine]);
+  expect(await runtime.deadLetters()).toEqual([]);
+  await expect(runtime.requeueDeadLetter(letter!.deadLetterId)).rejects.toEqual(
+    codedError('HOLDFAST_ERR_DEAD_LETTER_UNKNOWN'),
+  );
+});
+
+test('the dead letter of a message stays where its actor still does not accept it', async () => {
+  const runtime = await createRuntime({
+    database: join(temporaryFolder(), 'app.db'),
+    modules: [fixture('reminder/v1')],
+    hosts: 1,
+  });
+  onTestFinished(() => runtime.close());
+  await runtime.actor(v1, 'yours').send({ type: 'closed' });
+  await runtime.actor(v1, 'mine').send({ type: 'asked', friend: 'yours' });
+  await expect.poll(async () => (await runtime.deadLetters()).length).toBe(1);
+  const [letter] = await runtime.deadLetters();
+
+  const requeued = runtime.requeueDeadLetter(letter!.deadLetterId);
+
+  await expect(requeued).rejects.toEqual(codedError('HOLDFAST_ERR_EVENT_REJECTED'));
+  expect(await runtime.deadLetters()).toMatchObject([{ deadLetterId: letter!.deadLetterId, type: 'told' }]);
+  expect(await runtime.actor(v1, 'yours').snapshot()).toMatchObject({ version: 1 });
 });

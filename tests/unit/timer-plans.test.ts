@@ -17,11 +17,11 @@ test('neither a start, nor a sign of life, nor a look for what is due goes throu
 
   const plans = plansOf(database, (seen) => {
     const identity = { pid: process.pid, process: 'this' };
-    const runs = new Runs({ write: (work) => writer.write(() => work(seen)) } as LogWriter, seen, {
-      clock: systemClock,
-      run: 'run',
-      identity,
-    });
+    const writing: Pick<LogWriter, 'write' | 'onWork'> = {
+      write: (work) => writer.write(() => work(seen)),
+      onWork: () => undefined,
+    };
+    const runs = new Runs(writing, seen, { clock: systemClock, run: 'run', identity });
     runs.begin();
     runs.giveSign();
     return [new PendingDeliveries(seen), new RestartedTimers(writer, seen)];

@@ -6,7 +6,7 @@ import { preflightForReading } from './preflight.ts';
 export const applicationId = 0x486f6c64;
 
 /** The version of the schema that this Holdfast writes: what all migrations make. */
-export const schemaVersion = 11;
+export const schemaVersion = 12;
 
 /**
  * Refuses a file that cannot be read as it is, by its header and before SQLite opens it, which makes files beside it.

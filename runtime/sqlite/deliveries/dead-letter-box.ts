@@ -10,16 +10,22 @@ import type { LogWriter } from '../log/log-writer.ts';
 
 type Row = Omit<DeadLetter, 'evidence' | 'timer'> & Record<'evidence' | 'timer', string | null>;
 
+interface Taken {
+  readonly schemaVersion: number | null;
+  readonly timer: string | null;
+}
+
 const selectLetters = `
   select dead_letter_id as deadLetterId, address, operation, type, data, metadata, expected_version as expectedVersion,
-    idempotency_key as idempotencyKey, reason, detail, cause, evidence, timer, recorded_at as recordedAt
+    schema_version as schemaVersion, idempotency_key as idempotencyKey, reason, detail, cause, evidence, timer,
+    recorded_at as recordedAt
   from dead_letters`;
 
-/** Removes what could not be delivered, and returns what it takes to deliver it again if it was a timer. */
+/** Removes what could not be delivered, and returns what it takes to deliver it again: of a timer, which one it is. */
 const takeAway = {
-  timers: `delete from timers where timer_id = ?
-    returning json_object('actor', actor, 'name', name, 'to', json(recipient), 'schemaVersion', schema_version)`,
-  outbox: 'delete from outbox where message_id = ? returning null',
+  timers: `delete from timers where timer_id = ? returning schema_version as schemaVersion,
+    json_object('actor', actor, 'name', name, 'to', json(recipient), 'schemaVersion', schema_version) as timer`,
+  outbox: 'delete from outbox where message_id = ? returning schema_version as schemaVersion, null as timer',
 };
 
 /** Keeps commands that were never answered, with the reason. */
@@ -54,9 +60,10 @@ export class DeadLetterBox {
     recordedAt: number,
   ): void {
     this.#writer.write((database) => {
-      const taken = database.prepare<string | null>(takeAway[from]).pluck().get(id);
+      const taken = database.prepare<Taken>(takeAway[from]).get(id);
       if (taken === undefined) return;
-      prepareInsertDeadLetter(database)(letter, recordedAt, taken);
+      const { schemaVersion, timer } = taken;
+      prepareInsertDeadLetter(database)({ ...letter, schemaVersion }, recordedAt, timer);
     });
   }
 
@@ -103,18 +110,30 @@ function toLetter({ evidence, timer, ...letter }: Row): DeadLetter {
   };
 }
 
-/** Its row goes with the append that it leads to, as a timer's would have. */
-function deliveryOf({ deadLetterId: id, timer, metadata }: DeadLetter): Delivery | null {
-  if (timer === null) return null;
-  const cause = metadata === null ? null : (decode(metadata) as Cause);
+/**
+ * Its row goes with the append that it leads to, as that of a timer or a message would have. Null for what a caller sent, and
+ * for a message of which it is not known at which schema version it is.
+ */
+function deliveryOf({
+  deadLetterId: id,
+  timer,
+  metadata,
+  schemaVersion = null,
+}: DeadLetter): Delivery | null {
+  if (timer === null && schemaVersion === null) return null;
+  const { sender = null, ...cause } = metadata === null ? {} : (decode(metadata) as Partial<Cause & Sender>);
   return {
-    ...placeOfTimer(timer),
+    ...(timer === null ? { actor: '', passOnTo: null } : placeOfTimer(timer)),
     consumed: { from: 'dead_letters', id },
-    sender: null,
+    sender,
     workKey: null,
-    cause,
-    schemaVersion: timer.schemaVersion ?? null,
+    cause: cause.correlationId === undefined ? null : (cause as Cause),
+    schemaVersion: timer?.schemaVersion ?? schemaVersion,
   };
+}
+
+interface Sender {
+  readonly sender: string | null;
 }
 
 /** All dead letters of a file, oldest first. */

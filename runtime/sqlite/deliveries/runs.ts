@@ -35,7 +35,7 @@ const sleepMinMs = 10_000;
  * the next one takes the work over, and the time between is not running time.
  */
 export class Runs {
-  readonly #writer: LogWriter;
+  readonly #writer: Pick<LogWriter, 'write'>;
   readonly #database: SqliteDatabase;
   readonly #clock: Clock;
   readonly #run: string;
@@ -53,7 +53,7 @@ export class Runs {
   #lastSign: SqliteStatement<number> | undefined;
 
   constructor(
-    writer: LogWriter,
+    writer: Pick<LogWriter, 'write' | 'onWork'>,
     database: SqliteDatabase,
     options: {
       readonly clock: Clock;

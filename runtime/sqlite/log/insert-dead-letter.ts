@@ -12,8 +12,8 @@ export function prepareInsertDeadLetter(
   const insert = database
     .prepare<number>(
       `insert into dead_letters (address, operation, type, data, metadata, expected_version, idempotency_key, reason,
-         detail, cause, evidence, recorded_at, timer)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning dead_letter_id`,
+         detail, cause, evidence, recorded_at, timer, schema_version)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning dead_letter_id`,
     )
     .pluck();
   // By how many there are: ids grow with every letter that was sent again and died again, and leave gaps.
@@ -23,10 +23,11 @@ export function prepareInsertDeadLetter(
   );
   return (letter, recordedAt, timer = null) => {
     const { address, operation, type, data, metadata, expectedVersion, idempotencyKey } = letter;
-    const { reason, detail, cause } = letter;
+    const { reason, detail, cause, schemaVersion = null } = letter;
     const evidence = letter.evidence === null ? null : JSON.stringify(letter.evidence);
     const content = [address, operation, type, data, metadata, expectedVersion, idempotencyKey];
-    const id = insert.get(...content, reason, detail, cause, evidence, recordedAt, timer) as number;
+    const why = [reason, detail, cause, evidence];
+    const id = insert.get(...content, ...why, recordedAt, timer, schemaVersion) as number;
     if (id > storeLimits.deadLettersMax) trim.run(storeLimits.deadLettersMax);
     return id;
   };

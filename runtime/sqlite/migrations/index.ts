@@ -10,6 +10,7 @@ import { operations } from './0008-operations.ts';
 import { restartedTimers } from './0009-restarted-timers.ts';
 import { timersOfDeadLetters } from './0010-timers-of-dead-letters.ts';
 import { schemaOfWhatWaits } from './0011-schema-of-what-waits.ts';
+import { schemaOfDeadLetters } from './0012-schema-of-dead-letters.ts';
 
 /** Forward-only: the schema at version N is what the first N of these make. Released ones are never edited. */
 export const migrations = [
@@ -24,4 +25,5 @@ export const migrations = [
   restartedTimers,
   timersOfDeadLetters,
   schemaOfWhatWaits,
+  schemaOfDeadLetters,
 ] as const satisfies { readonly length: typeof schemaVersion };
