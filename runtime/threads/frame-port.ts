@@ -1,3 +1,5 @@
+// Not the global one: tests fake that, and nothing would leave this thread until they turned its clock.
+import { setImmediate } from 'node:timers';
 import type { MessagePort } from 'node:worker_threads';
 import type { Frame } from '../protocol/append-frame.ts';
 import { limits } from '../protocol/limits.ts';
