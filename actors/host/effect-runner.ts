@@ -1,6 +1,7 @@
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
 import type { Cause } from '../../runtime/protocol/cause.ts';
 import { giveServices, type ThreadServices } from '../../runtime/protocol/container-blueprint.ts';
+import type { Delivery } from '../../runtime/protocol/delivery.ts';
 import { limits } from '../../runtime/protocol/limits.ts';
 import type { ActorPath } from '../../runtime/protocol/timer.ts';
 import { madeEntryOf } from '../journal.ts';
@@ -21,7 +22,10 @@ export interface EffectListener {
     event: MachineEvent,
     workKey: string | null,
     cause?: Cause | null,
+    leftWork?: Delivery['leftWork'],
   ): void;
+  /** Whether the actor has decided to leave the work, durable or not. */
+  hasLeft(address: string, work: WorkDescription): boolean;
   onEmitted(address: string, event: MachineEvent): void;
   /** Told of an effect that threw after its commit. */
   onEffectFailed(address: string, type: string, error: unknown): void;
@@ -151,14 +155,18 @@ export class EffectRunner {
       told: (work, event) => {
         this.#listener.onInput(address, work.actor, event, work.key, this.#causes.get(work));
       },
-      sent: (work, parent, event) => {
+      sent: (work, parent, event, isStarting) => {
         try {
           madeEntryOf(event);
         } catch (error) {
           const failed: WorkEvent = { type: 'holdfast.work.failed', error };
           return this.#listener.onInput(address, work.actor, failed, work.key);
         }
-        this.#listener.onInput(address, parent, event, null, this.#causes.get(work));
+        // As in XState: what work sends while it starts waits for the end of that step, and what it sends later comes at once.
+        const left = !isStarting && this.#listener.hasLeft(address, work);
+        const { actor, key } = work;
+        const leftWork = left ? { actor, key } : null;
+        this.#listener.onInput(address, parent, event, null, this.#causes.get(work), leftWork);
       },
       emitted: (event) => this.#emit(address, event),
       hasRoom: () => this.#listener.hasRoom(address),

@@ -1,4 +1,5 @@
 import type { Cause } from '../../runtime/protocol/cause.ts';
+import type { Delivery } from '../../runtime/protocol/delivery.ts';
 import { blankRequest, type HostRequest } from '../../runtime/protocol/host-messages.ts';
 import type { ActorPath } from '../../runtime/protocol/timer.ts';
 import { entryOf, type JournalEntry, keepable, madeEntryOf } from '../journal.ts';
@@ -17,9 +18,10 @@ export function inputRequest(
   event: MachineEvent,
   workKey: string | null = null,
   cause: Cause | null = null,
+  leftWork: Delivery['leftWork'] = null,
 ): HostRequest {
   const { type: name, payload } = workKey === null ? madeEntryOf(event) : keptEntry(event);
-  const delivery = { consumed: null, actor, passOnTo: null, sender: null, workKey, cause };
+  const delivery = { consumed: null, actor, passOnTo: null, sender: null, workKey, leftWork, cause };
   return { ...blankRequest('deliver', address), name, payload, delivery };
 }
 

@@ -8,8 +8,8 @@ import { type MachineEvent, runLogic } from '../xstate-adapter.ts';
 export interface WorkSetListener {
   /** Something that the tree has to hear: a value or the end of the work itself. */
   told(work: WorkDescription, event: WorkEvent): void;
-  /** An event that a callback or an observable sent to the actor that started it. */
-  sent(work: WorkDescription, parent: ActorPath, event: MachineEvent): void;
+  /** An event that a callback or an observable sent to the actor that started it, perhaps while it starts. */
+  sent(work: WorkDescription, parent: ActorPath, event: MachineEvent, isStarting: boolean): void;
   emitted(event: MachineEvent): void;
   /** Whether there is room for one more event. */
   hasRoom(): boolean;
@@ -62,7 +62,8 @@ export class WorkSet {
         done: (output) => this.#tell(work, { type: 'holdfast.work.done', output }),
         failed: (error) => this.#tell(work, { type: 'holdfast.work.failed', error }),
         sent: (event) => {
-          if (this.#isHeard(work)) this.#listener.sent(work, parent, event);
+          if (!this.#isHeard(work)) return;
+          this.#listener.sent(work, parent, event, this.#running.get(key) === starting);
         },
         emitted: (event) => this.#listener.emitted(event),
       },

@@ -1,4 +1,4 @@
-import { forwardTo, fromCallback, fromObservable } from 'xstate';
+import { assign, forwardTo, fromCallback, fromObservable, spawnChild, stopChild } from 'xstate';
 import { bump, keep, sends } from '../support/statechart-actions.ts';
 import { behaviours } from '../support/statechart-behaviours.ts';
 import { chart } from '../support/statechart-chart.ts';
@@ -55,6 +55,56 @@ behaviours({
       ),
     script: [send('GO')],
     last: { value: 'idle', context: { n: 2 } },
+  },
+  'a callback that ends its state while it starts is heard to its end': {
+    machine: () =>
+      chart(
+        {
+          initial: 'idle',
+          context: { n: 0 },
+          on: { TICK: { actions: bump('n') } },
+          states: { idle: { on: { GO: 'on' } }, on: { invoke: { src: 'eager' }, on: { END: 'idle' } } },
+        },
+        {
+          actors: {
+            eager: fromCallback(({ sendBack: tell }) => {
+              tell({ type: 'END' });
+              tell({ type: 'TICK' });
+            }),
+          },
+        },
+      ),
+    script: [send('GO')],
+    last: { value: 'idle', context: { n: 1 } },
+  },
+  'what a callback sends once its machine has decided to stop it is not heard': {
+    machine: () => {
+      let tell = (_event: { type: string }): void => undefined;
+      // The callback speaks after the decision that stops it, and before that is durable.
+      const soon = assign(() => {
+        queueMicrotask(() => tell({ type: 'TICK' }));
+        return {};
+      });
+      return chart(
+        {
+          context: { n: 0 },
+          on: {
+            START: { actions: spawnChild('cb', { id: 'cb' }) },
+            STOP: { actions: [soon, stopChild('cb')] },
+            TICK: { actions: bump('n') },
+          },
+        },
+        {
+          actors: {
+            cb: fromCallback(({ sendBack }) => {
+              tell = sendBack;
+            }),
+          },
+        },
+      );
+    },
+    script: [send('START'), send('STOP')],
+    last: { context: { n: 0 } },
   },
   'a callback that throws while it starts is handled like a rejection': {
     machine: () =>
