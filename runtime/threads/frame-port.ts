@@ -12,7 +12,6 @@ export class FramePort {
   readonly #port: MessagePort;
   #frame: Frame = [];
   #items = 0;
-  #flushIsDue = false;
   #isClosed = false;
 
   constructor(port: MessagePort, onFrame: (frame: Frame) => void) {
@@ -27,10 +26,7 @@ export class FramePort {
     if (this.#isClosed) return;
     write(this.#frame);
     if (++this.#items >= limits.frameItemsMax) this.flush();
-    else if (!this.#flushIsDue) {
-      this.#flushIsDue = true;
-      setImmediate(this.#flushDue);
-    }
+    else if (this.#items === 1) setImmediate(() => this.flush());
   }
 
   /** Sends what was written so far without waiting for the end of the turn. */
@@ -47,9 +43,4 @@ export class FramePort {
     this.#isClosed = true;
     this.#port.close();
   }
-
-  readonly #flushDue = (): void => {
-    this.#flushIsDue = false;
-    this.flush();
-  };
 }
