@@ -8,15 +8,17 @@ import { decode } from '../protocol/codec.ts';
 import type { ClaimedOperation, OperationOutcome } from '../protocol/operation.ts';
 import type { Connectivity } from './connectivity.ts';
 import { isNetworkError, isSilence, isUnreachable } from './network-errors.ts';
+import { letGo } from './policies/let-go.ts';
 import { retryAfterOf } from './policies/retry-after.ts';
 import { shownError } from './shown-error.ts';
 import type { OperationHandlers, ResolvedStoreAndForward } from './store-and-forward-options.ts';
 
-/**
- * How long a handler that was told to end is waited for, how often an outcome is told again, and how late its time-out may
- * be without having been slept through, in milliseconds.
- */
-const timing = { graceMs: 10_000, settleAgainMs: 1_000, lateMaxMs: 100 };
+/** How long a handler that was told to end is waited for, in milliseconds. */
+const graceMs = 10_000;
+/** How often an outcome is told again, in milliseconds. */
+const settleAgainMs = 1_000;
+/** How late the time-out of a handler may be without having been slept through, in milliseconds. */
+const lateMaxMs = 100;
 const heldBack = [
   'HOLDFAST_ERR_CIRCUIT_OPEN',
   'HOLDFAST_ERR_CIRCUIT_ISOLATED',
@@ -58,7 +60,7 @@ export interface OperationRunnerOptions extends Omit<ResolvedStoreAndForward, 's
 
 /** How a handler ended. */
 type End =
-  | { readonly is: 'done' }
+  | { readonly is: 'done'; readonly error?: undefined }
   /** `isUnreached`: nobody answered, and the network was away for a part of the time. */
   | { readonly is: 'failed'; readonly error: unknown; readonly isUnreached?: boolean }
   /** It could not leave this computer, or nobody answered and the network is away. */
@@ -106,6 +108,7 @@ export class OperationRunner {
       await this.#settle(outcome);
       this.ended[end.is === 'done' ? 'replayed' : 'failed']++;
       this.#publish(claimed, end, outcome, performance.now() - began);
+      void letGo(end.error);
       return end.is;
     } finally {
       this.#release(operationId);
@@ -157,11 +160,7 @@ export class OperationRunner {
     };
     if (signal.aborted) return { is: 'failed', error: signal.reason };
     const { doubts, isDoubted } = connectivity;
-    const callOff = afterAwake(
-      timeoutMs,
-      () => abort.abort(timedOut(operationId, timeoutMs)),
-      timing.lateMaxMs,
-    );
+    const callOff = afterAwake(timeoutMs, () => abort.abort(timedOut(operationId, timeoutMs)), lateMaxMs);
     try {
       const handler = handlers[name] as OperationHandlers[string];
       const current = { queue: this.#options.queue, operationId, hasEnded: false };
@@ -244,7 +243,7 @@ export class OperationRunner {
         // The disk is full or fails. A store that is gone takes it never: the next run finds the operation taken.
         if (this.#isClosed) return;
         this.storeFailed(error);
-        await new Promise<void>((resolve) => setTimeout(resolve, timing.settleAgainMs).unref());
+        await new Promise<void>((resolve) => setTimeout(resolve, settleAgainMs).unref());
       }
     }
   }
@@ -281,7 +280,7 @@ function endedOrGivenUp(running: Promise<unknown>, signal: AbortSignal): Promise
   return new Promise((resolve, reject) => {
     let grace: NodeJS.Timeout | undefined;
     const onAbort = () => {
-      grace = setTimeout(() => reject(signal.reason), timing.graceMs);
+      grace = setTimeout(() => reject(signal.reason), graceMs);
     };
     signal.addEventListener('abort', onAbort, { once: true });
     running

@@ -1,5 +1,7 @@
-/** How often the clocks are looked at, and what is taken for a sleep of the computer, in milliseconds. */
-const timing = { lookMs: 2_000, sleepMinMs: 5_000 };
+/** How often the clocks are looked at, in milliseconds. */
+const lookMs = 2_000;
+/** What is taken for a sleep of the computer, in milliseconds. */
+const sleepMinMs = 5_000;
 
 /**
  * Tells when the computer, or this process, has slept: a look comes late, or the wall clock has gone on while the
@@ -13,7 +15,7 @@ export class WakeWatch {
   constructor(onWake: () => void) {
     this.#timer = setInterval(() => {
       if (this.#hasSlept()) onWake();
-    }, timing.lookMs);
+    }, lookMs);
     this.#timer.unref();
   }
 
@@ -26,6 +28,6 @@ export class WakeWatch {
     const [wallMs, monotonicMs] = [wall - this.#wall, monotonic - this.#monotonic];
     this.#wall = wall;
     this.#monotonic = monotonic;
-    return monotonicMs > timing.lookMs + timing.sleepMinMs || wallMs - monotonicMs > timing.sleepMinMs;
+    return monotonicMs > lookMs + sleepMinMs || wallMs - monotonicMs > sleepMinMs;
   }
 }

@@ -96,6 +96,21 @@ test('an operation is kept before it is promised, and carried out once with its 
     .toMatchObject({ queued: 1, replayed: 1, failed: 0, depth: 0, bytes: 0 });
 });
 
+test('a response that a handler throws is let go of, and keeps no connection', async () => {
+  const receiver = new Receiver();
+  const { outbox } = await open({ deliver: receiver.deliver });
+  const letGo: number[] = [];
+  receiver.act = (_payload, { attempt }) => {
+    if (attempt === 3) return;
+    throw new Response(new ReadableStream({ cancel: () => void letGo.push(attempt) }), { status: 503 });
+  };
+
+  await outbox.enqueue('a');
+
+  await expect.poll(() => outbox.metrics()).toMatchObject({ replayed: 1, failed: 2 });
+  expect(letGo).toEqual([1, 2]);
+});
+
 test('operations are carried out in the order in which they came, once each, when the network is back', async () => {
   const receiver = new Receiver();
   const { outbox, become } = await open({ deliver: receiver.deliver }, {}, 'offline');

@@ -152,6 +152,30 @@ test('waits for as long as it is asked to, and then some', async () => {
   expect(waits).toEqual([30_050, 150]);
 });
 
+test('lets go of a response that was thrown when it calls again, unless that is being read, and never of the last', async () => {
+  const letGo: string[] = [];
+  const response = (name: string) => {
+    const body = new ReadableStream({ cancel: () => void letGo.push(name) });
+    return new Response(body, { status: 503, statusText: name });
+  };
+  const reading = new Response('busy', { status: 503, statusText: 'read' });
+  const read: Promise<string>[] = [];
+  const { clock, policy } = makeRetry({
+    attemptsMax: 3,
+    onRetry: ({ error }) => {
+      if (error === reading) read.push(reading.text());
+    },
+  });
+
+  const call = policy.execute(failing(response('first'), reading, response('last')));
+  call.catch(() => undefined);
+  await clock.pass(60_000);
+
+  await expect(call).rejects.toMatchObject({ statusText: 'last', bodyUsed: false });
+  expect(letGo).toEqual(['first']);
+  await expect(Promise.all(read)).resolves.toEqual(['busy']);
+});
+
 test('fails now when it is asked to wait for longer than it may', async () => {
   const { clock, policy, waits } = makeRetry({ retryAfterMaxMs: 60_000 });
   const error = { retryAfterMs: 60_001 };

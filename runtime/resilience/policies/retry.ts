@@ -5,6 +5,7 @@ import { checkOptions, checkWholeOption } from '../../protocol/options.ts';
 import { CallContext, contextOf } from './call-context.ts';
 import { isHandedOver } from './handed-over.ts';
 import { isTransient } from './is-transient.ts';
+import { letGo } from './let-go.ts';
 import type { Policy, PolicyFunction } from './policy.ts';
 import { rest } from './rest.ts';
 import { retryAfterOf } from './retry-after.ts';
@@ -121,6 +122,7 @@ async function run<T>(settings: Settings, fn: PolicyFunction<T>, context: CallCo
         throw error;
       }
       onRetry?.({ attempt, delayMs, error });
+      void letGo(error);
       await rest(delayMs, signal, settings);
     }
   }
