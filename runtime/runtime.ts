@@ -9,7 +9,7 @@ import { DeadLetterDesk } from './dead-letter-desk.ts';
 import { createDispatcher } from './delivery/create-dispatcher.ts';
 import type { Dispatcher } from './delivery/dispatcher.ts';
 import { type Emitted, EmittedListeners } from './delivery/emitted-listeners.ts';
-import { holdfastError } from './errors/holdfast-error.ts';
+import { holdfastError, isHoldfastError } from './errors/holdfast-error.ts';
 import { loadPart } from './errors/load-part.ts';
 import { lookAtHealth, type RuntimeHealth } from './health.ts';
 import { Router } from './hosts/router.ts';
@@ -337,7 +337,11 @@ export class Runtime extends Queryable {
       await (await this.projections()).start();
     } catch (error) {
       // A query says so to whoever asks; a runtime that is closing needs none.
-      if (this.#closing === undefined) runFailed.publish({ error });
+      if (this.#closing !== undefined) return;
+      runFailed.publish({ error });
+      // Nobody asks for what a reactor sends.
+      if (isHoldfastError(error) && error.retryable)
+        setTimeout(() => void this.#startProjections(), 5_000).unref();
     }
   }
 

@@ -18,7 +18,6 @@ export async function serveLane(data: LaneData): Promise<void> {
   const closed = new Promise<void>((resolve) => requests.once('close', resolve));
   const answer = (given: LaneAnswer, bytes?: Uint8Array<ArrayBuffer> | null): void =>
     requests.postMessage(given, bytes ? [bytes.buffer] : []);
-  pulse.computes(-1, 0);
   try {
     installEntropy();
     const projectors = await loadProjections(modules, (generation, partition, at) => {

@@ -12,6 +12,8 @@ export class LogHead {
       this.#moveTo(moved.position);
       if (moved.served !== undefined) onServed(moved.served);
     });
+    // A start that failed has begun one too.
+    this.#stop?.();
     this.#stop = stop;
     this.#moveTo(position);
   }

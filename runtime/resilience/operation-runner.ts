@@ -45,7 +45,7 @@ export function refuseWithinHandler(queue: string, method: string, operationId?:
   if (operationId !== undefined && current.operationId !== operationId) return;
   throw holdfastError(
     'HOLDFAST_ERR_ARGUMENT_INVALID',
-    `${method} would wait for the handler that calls it: throw from the handler, or call it after its end.`,
+    `${method} would wait for the handler that calls it: throw there, or call it after its end.`,
   );
 }
 
@@ -318,8 +318,5 @@ function cancelled(operationId: string): Error {
 }
 
 function closed(): Error {
-  return holdfastError(
-    'HOLDFAST_ERR_CLOSED',
-    'The runtime closes: the operation is carried out again by the next.',
-  );
+  return holdfastError('HOLDFAST_ERR_CLOSED', 'The runtime is closed.');
 }

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { Runtime } from 'holdfast';
 import type { StoredEvent } from 'holdfast/store';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { ChannelRecord } from '../support/channel-record.ts';
 import { ChildProgram } from '../support/child-program.ts';
+import { codedError } from '../support/coded-error.ts';
 import { document, mailer } from '../support/fixtures/greeter.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { soon } from '../support/soon.ts';
@@ -30,6 +32,20 @@ test('what follows from events reaches its actor once, in order of arrival, with
     correlationId: created?.id,
     causationId: created?.id,
   });
+});
+
+test('a reactor whose thread ended while it started is started again, though nobody asks for it', async () => {
+  const loads = join(temporaryFolder(), 'loads');
+  vi.stubEnv('LATE_GREETER_LOADS', loads);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const failures = new ChannelRecord<{ error: unknown }>('holdfast:run:failed');
+  const runtime = await openRuntime(['late-greeter']);
+
+  await runtime.actor(document, 'a').send({ type: 'created', title: 'x' });
+  await runtime.actor(mailer, 'main').waitFor(({ context }) => context.greeted.length === 1);
+
+  expect(failures.messages).toEqual([{ error: codedError('HOLDFAST_ERR_THREAD_START') }]);
+  expect(await greeted(runtime)).toEqual(['a']);
 });
 
 test('an event that fails stops its reactor before it, visible in health, and holds up nobody', async () => {
