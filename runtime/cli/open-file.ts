@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -25,15 +25,22 @@ export async function openForLooking(given: string): Promise<Opened> {
     return { backend, [Symbol.asyncDispose]: () => backend.close() };
   } catch (error) {
     if (!isHoldfastError(error, 'HOLDFAST_ERR_SCHEMA_OLDER')) throw error;
+    process.stderr.write(
+      `holdfast: the file was written by an older Holdfast (schema version ${error.found}); a copy of it is looked at.\n`,
+    );
   }
-  process.stderr.write('holdfast: the file was written by an older Holdfast; a copy of it is looked at.\n');
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-copy-'));
   const copy = join(folder, 'copy.db');
-  const remove = () => removeCopy(folder);
+  // Whoever reads the output may have seen enough, which ends the process at once.
+  const removeAtExit = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeAtExit);
+  const remove = async (): Promise<void> => {
+    process.off('exit', removeAtExit);
+    await removeCopy(folder);
+  };
   try {
-    for (const ending of ['', '-wal']) {
-      if (existsSync(`${path}${ending}`)) copyFileSync(`${path}${ending}`, `${copy}${ending}`);
-    }
+    const { copyOlder } = await import('../sqlite/copies/copy-older.ts');
+    await copyOlder(path, copy);
     await (await SqliteEventStoreBackend.open(copy)).close();
     const backend = await ReadOnlySqliteBackend.open(copy);
     const dispose = async (): Promise<void> => {

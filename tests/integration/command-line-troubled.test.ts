@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { createOldestLog } from '../support/oldest-log.ts';
 import { programAgain } from '../support/program-again.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -45,6 +46,29 @@ test('what cannot be written is a failure, and a reader that has seen enough is 
     stderr: expect.stringMatching(/^holdfast: the output could not be written: ENOSPC/),
   });
   expect(await ended).toEqual([0, null]);
+});
+
+test('nothing is left of the copy of an older file when a reader of the output has seen enough', async () => {
+  const older = join(folder, 'older.db');
+  // More than fits between two processes, so that it is still being written when nobody reads any more.
+  createOldestLog(older, 20_000);
+  const child = spawn(process.execPath, [program, 'events', older, '--limit', '20000'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: folder, TEMP: folder, TMP: folder },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+
+  expect(await ended).toEqual([0, null]);
+  expect(said).toContain('by an older Holdfast (schema version 1); a copy of it is looked at');
+  expect(readdirSync(folder).filter((name) => name.startsWith('holdfast-copy'))).toEqual([]);
 });
 
 test.each(['show', 'rebuild'])(

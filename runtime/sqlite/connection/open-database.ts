@@ -39,14 +39,18 @@ export function openForWriting(options: OpenDatabaseOptions): SqliteDatabase {
   }
 }
 
-/** Opens a second connection that cannot write, for reads beside the writer. */
-export function openForReading(path: string): SqliteDatabase {
+/**
+ * Opens a second connection that cannot write, for reads beside the writer. A file of an older version can be copied with it
+ * (`'any'`), and not be read.
+ */
+export function openForReading(path: string, versions: 'current' | 'any' = 'current'): SqliteDatabase {
   let database: SqliteDatabase | undefined;
   try {
     database = openSqlite(path, { readonly: true, busyTimeoutMs: 5_000 });
     database.pragma('query_only = on');
     database.pragma('cache_size = -32768');
-    checkCurrent(database, path);
+    if (versions === 'current') checkCurrent(database, path);
+    else database.pragma('user_version');
     return database;
   } catch (error) {
     closeQuietly(database);

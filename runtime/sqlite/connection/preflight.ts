@@ -128,7 +128,13 @@ function checkLength(path: string, header: Buffer, size: number): void {
   }
 }
 
-function refuseDamagedLog(path: string): void {
+/** Whether a database has a log beside it that something may have been written to. */
+export function hasLog(path: string): boolean {
+  return sizeOf(logOf(path)) > logHeaderBytes;
+}
+
+/** @throws HOLDFAST_ERR_STORAGE_CORRUPT if more follows a damaged place in the log than a power cut can leave. */
+export function refuseDamagedLog(path: string): void {
   const damage = lookAt(path, () => findLogDamage(logOf(path)));
   if (damage === undefined) return;
   throw holdfastError(
