@@ -194,7 +194,10 @@ export const errorCodes = {
     when: 'The operating system reported a read or write error. Nothing was written.',
     retryable: true,
   },
-  HOLDFAST_ERR_SCHEMA_NEWER: { when: 'The file was written by a newer Holdfast.', retryable: false },
+  HOLDFAST_ERR_SCHEMA_NEWER: {
+    when: 'The file was written by a newer Holdfast, or brought up to date by one while it was open.',
+    retryable: false,
+  },
   HOLDFAST_ERR_SCHEMA_OLDER: {
     when: 'A file that was opened only for reading was written by an older Holdfast.',
     retryable: false,

@@ -19,6 +19,7 @@ import { openSqlite } from '../../runtime/sqlite/driver.ts';
 import { LogWriter } from '../../runtime/sqlite/log/log-writer.ts';
 import { migrations } from '../../runtime/sqlite/migrations/index.ts';
 import { foreignAppend } from '../support/hosted-actor.ts';
+import { createOldestLog } from '../support/oldest-log.ts';
 
 let folder: string;
 let path: string;
@@ -180,6 +181,54 @@ test('a newer schema that is still in the log beside the file is refused too', (
   expect(everything()['events.db']).toBe(before['events.db']);
   expect(everything()['events.db-wal']).toBe(before['events.db-wal']);
   newer.close();
+});
+
+test('a file that was just brought up to date is read, though its new schema is still in the log', () => {
+  createOldestLog(path);
+  const migrated = open();
+  expect(readFileSync(path).readUInt32BE(60)).toBe(1);
+
+  expect(() => refuseUnreadable(path)).not.toThrow();
+  openForReading(path).close();
+  migrated.close();
+});
+
+test('a file of an older version with a log is refused for reading, and says so', () => {
+  createOldestLog(path);
+  const older = openSqlite(path, { readonly: false, busyTimeoutMs: 0 });
+  older.exec("insert into streams (name) values ('a')");
+
+  expect(() => {
+    refuseUnreadable(path);
+    openForReading(path);
+  }).toThrow(withCode('HOLDFAST_ERR_SCHEMA_OLDER'));
+  older.close();
+});
+
+test('a writer writes nothing more to a file that a newer version has brought up to date meanwhile', () => {
+  makeDatabase();
+  const database = open();
+  const log = new LogWriter(database, { path, lockTimeoutMs: 0, clock: { now: () => 1 }, run: '' });
+  const append = () => log.appendGroup([foreignAppend('s', 'noted', 1), foreignAppend('t', 'noted', 1)]);
+  expect(append()).toMatchObject([{ position: 4 }, { position: 5 }]);
+  const newer = openSqlite(path, { readonly: false, busyTimeoutMs: 0 });
+  // As a migration might, so that what is written to it now means something else, or cannot be written at all.
+  newer.exec(
+    `begin; alter table events add column x text; pragma user_version = ${migrations.length + 1}; commit`,
+  );
+  const refused = withCode('HOLDFAST_ERR_SCHEMA_NEWER');
+  // Who looks for news of others first has not seen to it.
+  expect(log.noticeForeignCommits()).toBe(true);
+
+  for (let n = 0; n < 2; n++) {
+    expect(append()).toEqual([refused, refused]);
+    expect(() => log.write((given) => given.exec('delete from snapshots'))).toThrow(refused);
+  }
+
+  expect(log.failure).toBe('HOLDFAST_ERR_SCHEMA_NEWER');
+  expect(newer.prepare('select count(*) as n from events').get()).toEqual({ n: 5 });
+  newer.close();
+  database.close();
 });
 
 test('a folder that is not there and a path that is a folder are refused', () => {

@@ -1,6 +1,7 @@
 // Imports no driver: main threads look at files before they have a thread with the native addon open them.
+import { dirname } from 'node:path';
 import { holdfastError } from '../../errors/holdfast-error.ts';
-import { preflightForReading } from './preflight.ts';
+import { hasLog, isWritable, preflightForReading } from './preflight.ts';
 
 /** `application_id` in the file header: "Hold" in ASCII. It tells our files from those of other applications. */
 export const applicationId = 0x486f6c64;
@@ -15,7 +16,11 @@ export const schemaVersion = 12;
  */
 export function refuseUnreadable(path: string): void {
   const { userVersion, applicationId: application } = preflightForReading(path);
-  // A header of zeros is a file whose schema is still in the log beside it; SQLite is asked about that one.
+  // A newer schema, or all of it, may still be in the log beside the file; SQLite is asked about that one, which it can
+  // only be where it may make an index of the log.
+  if (userVersion < schemaVersion && hasLog(path) && isWritable(dirname(path))) {
+    return checkVersion(path, userVersion, application);
+  }
   if (application !== 0 || userVersion !== 0) checkReadable(path, userVersion, application);
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { AppendReceipt, AppendRequest } from '../../protocol/append.ts';
 import type { FilePresence } from '../connection/file-presence.ts';
 import { unsyncedTransactionsMax } from '../connection/log-damage.ts';
+import { applicationId, checkVersion } from '../connection/schema-version.ts';
 import { beginImmediate, yieldLock } from '../connection/write-lock.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 import { isRefusal, isUnknownOutcome, outcomeUnknown, storageError } from '../storage-error.ts';
@@ -20,6 +21,7 @@ export class LogWriter {
   readonly #presence: FilePresence | undefined;
   readonly #transaction: AppendTransaction;
   readonly #dataVersion: SqliteStatement<number>;
+  readonly #schemaVersion: SqliteStatement<number>;
   readonly #changes: SqliteStatement<number>;
   readonly #begin: () => number;
   readonly #commit: SqliteStatement;
@@ -31,6 +33,8 @@ export class LogWriter {
    * look, and after a rollback, when what is known of the file is read anew.
    */
   foreignCommits = 0;
+  /** As of which of them the schema is known to be ours. */
+  #schemaCheckedAt = -1;
   /** What the storage failed with at the last write; `null` if it took that one, or if there was none. */
   failure: HoldfastErrorCode | null = null;
   /** Transactions at the end of the log, at the most, that are not synced. */
@@ -58,6 +62,7 @@ export class LogWriter {
     this.#presence = options.presence;
     this.#transaction = new AppendTransaction(database, options.clock, options.run);
     this.#dataVersion = database.prepare<number>('pragma data_version').pluck();
+    this.#schemaVersion = database.prepare<number>('pragma user_version').pluck();
     this.#changes = database.prepare<number>('select total_changes()').pluck();
     this.#commit = database.prepare('commit');
     this.#begin = () => beginImmediate(database, this.#lockTimeoutMs, options.isHurried);
@@ -167,6 +172,7 @@ export class LogWriter {
     this.#contended = this.#begin() > 0;
     try {
       this.noticeForeignCommits();
+      this.#refuseNewerSchema();
       const result = work();
       this.#transaction.finish();
       this.#isCommitting = true;
@@ -181,6 +187,18 @@ export class LogWriter {
       this.#rollback();
       throw error;
     }
+  }
+
+  /** A newer Holdfast may bring the file up to date while this one has it open: what it then means, only that one knows. */
+  #refuseNewerSchema(): void {
+    if (this.#schemaCheckedAt === this.foreignCommits) return;
+    try {
+      checkVersion(this.#path, this.#schemaVersion.get() ?? 0, applicationId);
+    } catch (error) {
+      this.failure = 'HOLDFAST_ERR_SCHEMA_NEWER';
+      throw error;
+    }
+    this.#schemaCheckedAt = this.foreignCommits;
   }
 
   #rollback(): void {
