@@ -34,7 +34,7 @@ export interface StoreThreadData {
   readonly heads: MessagePort;
   /** See `exit-guard.ts`. */
   readonly closed: Int32Array<SharedArrayBuffer>;
-  /** Set to 1 when it is to wait no longer for the lock of another process. */
+  /** The first is 1 when it is to wait no longer for the lock of another process; the second, while the thread migrates the file. */
   readonly hurried: Int32Array<SharedArrayBuffer>;
   /** {@link DeliverySignal}s, once a runtime has begun its run. */
   readonly signals: MessagePort;

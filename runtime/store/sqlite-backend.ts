@@ -234,7 +234,7 @@ function refuseInHost(): void {
   if (mayOpen()) return;
   throw holdfastError(
     'HOLDFAST_ERR_INSIDE_HOST',
-    'A module that only should define opened a runtime or a store while it was imported for its definitions. Move the definitions ' +
+    'A module opened a runtime or a store while it was imported for its definitions. Move them ' +
       "to a module of their own, or open it only `if (!isHoldfastThread)`, from 'holdfast/worker'.",
   );
 }

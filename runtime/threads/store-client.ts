@@ -35,7 +35,7 @@ export class StoreClient {
     const heads = threading().createChannel();
     const signals = threading().createChannel();
     const closed = new Int32Array(new SharedArrayBuffer(4));
-    this.#hurried = new Int32Array(new SharedArrayBuffer(4));
+    this.#hurried = new Int32Array(new SharedArrayBuffer(8));
     const data: StoreThreadData = {
       path: options.path,
       lockTimeoutMs: options.lockTimeoutMs,
@@ -80,13 +80,21 @@ export class StoreClient {
     loadCrypto();
     try {
       // It may have to wait for the lock of another process, and then says so itself.
-      await client.thread.started(options.lockTimeoutMs + startTimeoutMs);
+      await client.#started(options.lockTimeoutMs + startTimeoutMs);
     } catch (error) {
       // It holds no database, and an exit must not wait for it.
       exitGuard.remove(client.#guarded);
       throw error;
     }
     return client;
+  }
+
+  /** A large file on a slow disk takes minutes to be brought up to date, and who gave it up would begin anew each time. */
+  #started(timeoutMs: number): Promise<unknown> {
+    return this.thread.started(timeoutMs).catch((error: unknown) => {
+      if (this.thread.hasEnded || !this.#hurried[1]) throw error;
+      return this.#started(timeoutMs);
+    });
   }
 
   append(request: AppendRequest): Promise<AppendReceipt> {

@@ -47,7 +47,8 @@ export function serveStore(
   data: StoreThreadData,
   surroundings?: StoreSurroundings,
 ): void {
-  const database = surroundings?.database ?? openForWriting(data);
+  const onMigration = (isUnderWay: 0 | 1): void => void Atomics.store(data.hurried, 1, isUnderWay);
+  const database = surroundings?.database ?? openForWriting({ ...data, onMigration });
   const tables = openTables(database, data, surroundings);
   const { presence, writer, snapshots, deadLetters, desk, projections } = tables;
   const links = new Set<FramePort>();

@@ -239,14 +239,14 @@ export class Thread<Api extends ControlApi<Api>> {
     const isShortage = !/_NOT_FOUND$|_INVALID_URL$/.test(String(code));
     const advice =
       syscall === 'uv_cwd'
-        ? 'whether the folder that the process works in was removed: no thread can be started there'
+        ? 'whether the folder that the process works in was removed'
         : code === undefined && this.#hasModules
           ? 'whether a definition module ends or blocks the thread while it is imported'
           : `at its cause${isShortage ? ': threads, memory or file descriptors may be short' : ''}`;
     return holdfastError(
       'HOLDFAST_ERR_THREAD_START',
       `The ${this.name} thread could not be started: ${why}${code === undefined ? '' : ` (${code})`}. Look ${advice}. ` +
-        'If the application is bundled, keep better-sqlite3 and holdfast external, or set `workerUrl` to the worker file.',
+        'In a bundle, keep better-sqlite3 and holdfast external, or set `workerUrl`.',
       undefined,
       cause,
     );

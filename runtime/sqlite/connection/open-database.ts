@@ -12,6 +12,8 @@ export interface OpenDatabaseOptions {
   readonly path: string;
   /** How long an append waits for another process's write lock before `HOLDFAST_ERR_STORAGE_BUSY`, in milliseconds. */
   readonly lockTimeoutMs: number;
+  /** Told 1 when the schema begins to be brought up to date, which takes as long as the file is large, and 0 at the end. */
+  readonly onMigration?: (isUnderWay: 0 | 1) => void;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface OpenDatabaseOptions {
  * is left as it was.
  */
 export function openForWriting(options: OpenDatabaseOptions): SqliteDatabase {
-  const { path, lockTimeoutMs } = options;
+  const { path, lockTimeoutMs, onMigration } = options;
   // A database in memory has no folder that could be looked at.
   const header = path === ':memory:' ? undefined : preflight(path);
   if (header !== undefined) checkVersion(path, header.userVersion, header.applicationId);
@@ -31,7 +33,7 @@ export function openForWriting(options: OpenDatabaseOptions): SqliteDatabase {
     retryWhileBusy(() => opened.pragma('journal_mode = wal'), lockTimeoutMs);
     waitForRecoveries(opened);
     configureWriter(opened);
-    migrate(opened, path, lockTimeoutMs);
+    migrate(opened, path, lockTimeoutMs, onMigration);
     return opened;
   } catch (error) {
     closeQuietly(database);
@@ -110,9 +112,15 @@ function refuseForeign(database: SqliteDatabase, path: string): void {
 }
 
 /** One transaction for all missing steps: a crash or a full disk leaves the old schema whole. */
-function migrate(database: SqliteDatabase, path: string, lockTimeoutMs: number): void {
+function migrate(
+  database: SqliteDatabase,
+  path: string,
+  lockTimeoutMs: number,
+  onMigration: OpenDatabaseOptions['onMigration'],
+): void {
   if (database.pragma('user_version', { simple: true }) === migrations.length) return;
   beginImmediate(database, lockTimeoutMs);
+  onMigration?.(1);
   try {
     // Another process may have brought it further while this one waited for the lock.
     refuseForeign(database, path);
@@ -125,6 +133,8 @@ function migrate(database: SqliteDatabase, path: string, lockTimeoutMs: number):
   } catch (error) {
     if (database.inTransaction) database.exec('rollback');
     throw error;
+  } finally {
+    onMigration?.(0);
   }
 }
 
