@@ -26,7 +26,7 @@ async function startStoreThread(path: string) {
     signals: signals.port2,
     run: 'run',
     closed,
-    hurried: new Int32Array(new SharedArrayBuffer(4)),
+    hurried: new Int32Array(new SharedArrayBuffer(8)),
   };
   const worker = new Worker(fileURLToPath(import.meta.resolve('holdfast/worker')), {
     workerData: { holdfast: 'store', control: control.port2, data },

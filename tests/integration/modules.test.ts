@@ -219,7 +219,7 @@ test('a module that opens a runtime while a host imports it is told to define on
 
   await expect(sent).rejects.toEqual(
     codedError('HOLDFAST_ERR_MODULE_LOAD', {
-      message: expect.stringContaining('Move the definitions'),
+      message: expect.stringContaining('Move them to a module'),
       cause: codedError('HOLDFAST_ERR_INSIDE_HOST'),
     }),
   );
