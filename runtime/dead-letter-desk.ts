@@ -29,8 +29,8 @@ export class DeadLetterDesk {
     if (letter.type === 'holdfast.work')
       throw notSent(
         id,
-        `what ${letter.address} had invoked, which nobody has sent and nobody can send again: mend the work, start the ` +
-          'runtime anew and discard the letter.',
+        `what ${letter.address} had invoked, which cannot be sent again: mend the work, start the runtime anew and ` +
+          'discard the letter.',
       );
     const receipt = await this.#router.request(requestOf(letter), {}, (answer) =>
       toReceipt(letter.address, answer),
@@ -67,7 +67,7 @@ function requestOf(letter: KeyedDeadLetter): HostRequest {
 function unknownLetter(deadLetterId: number): HoldfastError {
   return holdfastError(
     'HOLDFAST_ERR_DEAD_LETTER_UNKNOWN',
-    `There is no dead letter ${deadLetterId}: it was discarded, answered, or never there. List them with deadLetters().`,
+    `There is no dead letter ${deadLetterId}: it was discarded, answered, or never there.`,
     { deadLetterId },
   );
 }

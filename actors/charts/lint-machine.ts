@@ -69,7 +69,7 @@ function* lintChart(machine: AnyStateMachine, seen: Set<AnyStateMachine>): Gener
       state: machine.id,
       message:
         'It was made by another copy of XState, older than that of Holdfast: actions could run before their event is durable, ' +
-        'and a loop without end would have no bound. Have one: npm install xstate@5 (npm ls xstate shows all there are).',
+        'and a loop be endless. Have one: npm install xstate@5 (npm ls xstate shows all there are).',
     };
     return;
   }
@@ -97,7 +97,7 @@ function* undeclaredActors(node: StateNode, machine: AnyStateMachine): Generator
       rule: 'undeclared-actor',
       state: node.id,
       message:
-        `State "${node.id}" spawns an actor that is given in place, and could not be restored after a restart. ` +
+        `State "${node.id}" spawns an actor that is given in place and could not be restored. ` +
         'Declare its logic in setup({ actors: { name } }) and spawn it by that name.',
     };
   }

@@ -16,6 +16,7 @@ import { EffectRunner } from './effect-runner.ts';
 import { hotSnapshotsOf } from './hot-snapshots.ts';
 import { refreshRequest, wakeRequest } from './input-request.ts';
 import { Inputs } from './inputs.ts';
+import { isEarly } from './is-early.ts';
 import { repeatedCommand, repeatedReceipt } from './repeated-command.ts';
 import { Residency } from './residency.ts';
 import { newResident, type Reach, type Resident, unwatch, wait } from './resident.ts';
@@ -260,7 +261,7 @@ export class ActorHost {
 
   #settleFailed(resident: Resident, request: HostRequest, error: Error): void {
     // Whoever was decided on top of one that failed is not to blame: only the first was overtaken by another process.
-    const wasOvertaken = !resident.isSuspect;
+    const wasOvertaken = !resident.isSuspect || isEarly(error);
     this.#distrust(resident);
     const attempts = (this.#attempts.get(request) ?? 0) + (wasOvertaken ? 1 : 0);
     const isInput = request.id === 0;

@@ -45,7 +45,7 @@ export class UnsupportedActionError extends Error {
 /** The refusal of an actor that XState could not restore. */
 export function undeclaredActor(): UnsupportedActionError {
   return new UnsupportedActionError(
-    'spawns an actor that is not declared in setup({ actors }), and could not be restored after a restart: declare its ' +
+    'spawns an actor that is not declared in setup({ actors }), and could not be restored: declare its ' +
       'logic there and spawn it by that name',
   );
 }

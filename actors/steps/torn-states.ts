@@ -8,7 +8,7 @@ import type { MachineSnapshot, StateNode } from '../xstate-adapter.ts';
 export function refuseTornStates({ _nodes: active }: MachineSnapshot): void {
   if (!isTorn(active)) return;
   throw new Error(
-    'Two regions answered the event with transitions that exclude each other, one of them to a history state. ' +
+    'Two regions answered the event with transitions that exclude each other, one to a history state. ' +
       'Let only one region answer it.',
   );
 }

@@ -13,7 +13,7 @@ export function createDispatcher(backend: SqliteEventStoreBackend, router: Route
       from === 'timers'
         ? control().call('dueTimers', [without])
         : control().call('messages', [without, range]),
-    deliver: (delivery) => router.deliver(delivery),
+    deliver: (delivery, after) => router.deliver(delivery, after),
     giveUp(delivery, error) {
       const { from, id, address, type, data } = delivery;
       const isPoison = isHoldfastError(error, 'HOLDFAST_ERR_POISON_MESSAGE');

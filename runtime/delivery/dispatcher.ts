@@ -13,8 +13,8 @@ export interface DispatcherOptions {
     without: HeldBack,
     range: MessageRange,
   ) => Promise<readonly PendingDelivery[]>;
-  /** Resolves when what came of the delivery is durable. */
-  readonly deliver: (delivery: PendingDelivery) => Promise<void>;
+  /** Resolves when what came of the delivery is durable, which it is not before the message `after`, if there is one. */
+  readonly deliver: (delivery: PendingDelivery, after: number) => Promise<void>;
   /** Removes the delivery and keeps a dead letter instead. */
   readonly giveUp: (delivery: PendingDelivery, error: unknown) => Promise<void>;
   readonly wake: (address: string) => Promise<void>;
@@ -40,8 +40,8 @@ const waitingMax = 16 * limits.deliveriesMax;
 /** Deliveries in memory, over all lines. */
 const underwayMax = 16 * limits.deliveriesMax;
 
-/** Timers of one actor that are on their way at once. */
-const timersAtOnce = 64;
+/** Timers, or messages, of one actor that are on their way at once. */
+const atOnce = 64;
 
 /** Actors that are woken at once after a start. */
 export const wakesMax = 64;
@@ -49,9 +49,10 @@ export const wakesMax = 64;
 /**
  * Brings due timers and waiting messages to their actors, and wakes actors whose work was interrupted. What it has in
  * memory can be lost at any moment: a delivery is removed from the file by the append that holds what came of it, so it
- * is tried until that has happened, and happens once. Messages to one actor go one after the other, in the order in
- * which they were sent; where one cannot be delivered, those behind it stay in the file until it is. Of what is for one
- * actor only so much is in memory, so that a long line to one is in nobody else's way.
+ * is tried until that has happened, and happens once. Messages to one actor arrive in the order in which they were sent:
+ * several are on their way at once, and the store takes none before the one that went before it. Where one cannot be
+ * delivered, those behind it stay in the file until it is. Of what is for one actor only so much is in memory, so that a
+ * long line to one is in nobody else's way.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -59,11 +60,9 @@ export class Dispatcher {
   readonly #isFetching = { timers: false, outbox: false };
   readonly #fetchAgain = { timers: false, outbox: false };
   readonly #lines = {
-    timers: new Lines<PendingDelivery>(timersAtOnce),
-    outbox: new Lines<PendingDelivery>(1),
+    timers: new Lines<PendingDelivery>(atOnce),
+    outbox: new Lines<PendingDelivery>(atOnce),
   };
-  /** Deliveries that a host has been asked for. */
-  readonly #trying = { timers: 0, outbox: 0 };
   /** Messages up to here were seen: they are in memory, or behind such as are. */
   #seen = 0;
   /** Addresses whose line has run low, while the file has more for it. */
@@ -194,12 +193,9 @@ export class Dispatcher {
 
   async #try(delivery: PendingDelivery, before?: Failures): Promise<void> {
     if (this.#isClosed) return;
-    this.#trying[delivery.from]++;
-    const delivered = this.#options.deliver(delivery).finally(() => {
-      this.#trying[delivery.from]--;
-    });
+    const { from, id, address } = delivery;
     try {
-      await delivered;
+      await this.#options.deliver(delivery, this.#lines[from].before(address, id));
     } catch (error) {
       const kind = failureKindOf(error);
       if (kind === 'closed') return;
@@ -207,18 +203,19 @@ export class Dispatcher {
       const isHopeless = kind === 'poison' || deaths >= deathsMax;
       if (!isHopeless || !(await this.#giveUp(delivery, error))) {
         if (before !== undefined) this.#parkingLot.leave(delivery, before.kind);
+        else if (this.#parkingLot.holds(address)) return this.#leave(delivery);
         return this.#retry(delivery, { count: (before?.count ?? 0) + 1, deaths, kind }, error);
       }
     }
     if (before !== undefined) this.#unpark(delivery, before.kind);
-    this.#done(delivery);
+    this.#leave(delivery);
   }
 
-  /** Whether enough is on its way. What waits for another try is bounded on its own. */
+  /** Whether enough actors are being served. What waits for another try is bounded on its own. */
   #isBusy(from: PendingDelivery['from']): boolean {
     const waiting = this.#parkingLot.waiting[from];
     if (waiting > waitingMax || this.#underway[from].size - waiting > underwayMax) return true;
-    return this.#trying[from] > limits.deliveriesMax / 2;
+    return this.#lines[from].size - waiting > limits.deliveriesMax / 2;
   }
 
   /** Leaves what is behind a delivery that failed to the file. */
@@ -239,11 +236,11 @@ export class Dispatcher {
     this.#dispersals++;
   }
 
-  #done(delivery: PendingDelivery): void {
-    const { from, id, address } = delivery;
+  /** It is delivered, or stays in the file behind one that cannot be. */
+  #leave({ from, id, address }: PendingDelivery): void {
     this.#underway[from].delete(id);
     const lines = this.#lines[from];
-    const next = lines.leave(address);
+    const next = lines.leave(address, id);
     if (next !== undefined) void this.#try(next);
     if (lines.isLow(address)) {
       if (from === 'outbox') this.#low.add(address);

@@ -2,7 +2,7 @@
 const [waitingMax, waitingLow] = [128, 32] as const;
 
 interface Line<Item> {
-  underway: number;
+  readonly underway: Set<number>;
   readonly waiting: Item[];
   /** The last item that was let in, if others were turned away behind it. */
   turnedAwayAfter: number | undefined;
@@ -22,41 +22,48 @@ export class Lines<Item extends { readonly id: number }> {
     this.#width = width;
   }
 
+  get size(): number {
+    return this.#lines.size;
+  }
+
   /** Enters a line: whether it can go at once, waits, or is turned away. */
   enter(name: string, item: Item): 'goes' | 'waits' | 'turned-away' {
     let line = this.#lines.get(name);
     if (line === undefined) {
-      line = { underway: 0, waiting: [], turnedAwayAfter: undefined, lastId: 0 };
+      line = { underway: new Set(), waiting: [], turnedAwayAfter: undefined, lastId: 0 };
       this.#lines.set(name, line);
     }
     if (line.turnedAwayAfter !== undefined) return 'turned-away';
-    if (line.underway < this.#width) {
-      line.underway++;
-      line.lastId = item.id;
-      return 'goes';
-    }
-    if (line.waiting.length >= waitingMax) {
+    const goes = line.underway.size < this.#width;
+    if (goes) line.underway.add(item.id);
+    else if (line.waiting.length < waitingMax) line.waiting.push(item);
+    else {
       line.turnedAwayAfter = line.lastId;
       return 'turned-away';
     }
-    line.waiting.push(item);
     line.lastId = item.id;
-    return 'waits';
+    return goes ? 'goes' : 'waits';
   }
 
   /** One of a line has gone; returns who goes next, if anybody waits. */
-  leave(name: string): Item | undefined {
-    const line = this.#lines.get(name);
-    const next = line?.waiting.shift();
-    if (line === undefined || next !== undefined) return next;
-    if (--line.underway === 0 && line.turnedAwayAfter === undefined) this.#lines.delete(name);
-    return undefined;
+  leave(name: string, id: number): Item | undefined {
+    const line = this.#lines.get(name) as Line<Item>;
+    line.underway.delete(id);
+    const next = line.waiting.shift();
+    if (next !== undefined) line.underway.add(next.id);
+    else if (line.underway.size === 0 && line.turnedAwayAfter === undefined) this.#lines.delete(name);
+    return next;
   }
 
-  /** Sends everybody away who waits in a line; returns them. They are not waited for: whoever sent them asks again. */
+  /** The last of those on their way that entered before one of them; 0 if there is none. */
+  before(name: string, id: number): number {
+    const { underway } = this.#lines.get(name) as Line<Item>;
+    return Math.max(0, ...[...underway].filter((each) => each < id));
+  }
+
+  /** Sends everybody away who waits behind those on their way; returns them. They are not waited for: whoever sent them asks again. */
   disperse(name: string): Item[] {
-    const line = this.#lines.get(name);
-    if (line === undefined) return [];
+    const line = this.#lines.get(name) as Line<Item>;
     line.turnedAwayAfter = undefined;
     return line.waiting.splice(0);
   }
@@ -78,7 +85,7 @@ export class Lines<Item extends { readonly id: number }> {
     const after = line?.turnedAwayAfter;
     if (line === undefined || after === undefined) return undefined;
     line.turnedAwayAfter = undefined;
-    if (line.underway === 0) this.#lines.delete(name);
+    if (line.underway.size === 0) this.#lines.delete(name);
     return after;
   }
 }

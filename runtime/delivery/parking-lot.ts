@@ -7,36 +7,44 @@ import type { FailureKind } from './retry.ts';
  * stand in nobody's way.
  */
 export class ParkingLot {
-  readonly #addresses = new Map<string, number>();
-  readonly #kinds = new Map<string, number>();
+  /** How many wait for the sake of an address, or of a kind, which is no address: it has no slash. */
+  readonly #places = new Map<string, number>();
 
   /** How many deliveries wait for another try. */
   readonly waiting = { timers: 0, outbox: 0 };
 
   /** What is not to be fetched. */
   get places(): Omit<HeldBack, 'ids'> {
-    return { addresses: [...this.#addresses.keys()], kinds: [...this.#kinds.keys()] };
+    const places = [...this.#places.keys()];
+    return { addresses: places, kinds: places };
+  }
+
+  /** Whether something waits for the sake of which an address is not to be served. */
+  holds(address: string): boolean {
+    return this.#places.has(address) || this.#places.has(kindOf(address));
   }
 
   /** A delivery waits for another try. */
   enter({ from, address }: PendingDelivery, failure: FailureKind): void {
     this.waiting[from]++;
-    const { places, place } = this.#placeOf(address, failure);
-    places.set(place, (places.get(place) ?? 0) + 1);
+    const place = placeOf(address, failure);
+    this.#places.set(place, (this.#places.get(place) ?? 0) + 1);
   }
 
   /** It does not any more. */
   leave({ from, address }: PendingDelivery, failure: FailureKind): void {
     this.waiting[from]--;
-    const { places, place } = this.#placeOf(address, failure);
-    const others = (places.get(place) ?? 1) - 1;
-    if (others === 0) places.delete(place);
-    else places.set(place, others);
+    const place = placeOf(address, failure);
+    const others = (this.#places.get(place) ?? 1) - 1;
+    if (others === 0) this.#places.delete(place);
+    else this.#places.set(place, others);
   }
+}
 
-  #placeOf(address: string, failure: FailureKind): { places: Map<string, number>; place: string } {
-    return failure === 'kind'
-      ? { places: this.#kinds, place: address.slice(0, address.indexOf('/')) }
-      : { places: this.#addresses, place: address };
-  }
+function placeOf(address: string, failure: FailureKind): string {
+  return failure === 'kind' ? kindOf(address) : address;
+}
+
+function kindOf(address: string): string {
+  return address.slice(0, address.indexOf('/'));
 }

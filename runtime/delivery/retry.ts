@@ -36,7 +36,8 @@ export function failureKindOf(error: unknown): FailureKind {
   if (kindCodes.includes(code)) return 'kind';
   if (startCodes.includes(code)) return 'start';
   if (code === 'HOLDFAST_ERR_HOST_DIED') return 'host';
-  return retryable ? 'passing' : 'actor';
+  // Also of a message that comes before the one that goes before it.
+  return retryable || code === 'HOLDFAST_ERR_VERSION_CONFLICT' ? 'passing' : 'actor';
 }
 
 /** How long to wait before the try after `attempt`: doubling, with up to a quarter of it at random. */

@@ -141,9 +141,9 @@ export class Router {
   }
 
   /** Brings an event from a timer or another actor to its actor; resolves when what came of it is durable. */
-  async deliver(delivery: PendingDelivery): Promise<void> {
+  async deliver(delivery: PendingDelivery, after: number): Promise<void> {
     const { from, id, type: name, data: payload, address, cause = null, ...place } = delivery;
-    const consumed = { from, id };
+    const consumed = { from, id, after };
     const request = blankRequest('deliver', address);
     await this.request(
       { ...request, name, payload, delivery: { ...place, consumed, workKey: null, cause } },

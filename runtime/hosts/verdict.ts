@@ -11,7 +11,7 @@ export interface Verdict {
 export function overBudget(usedMb: number, limitMb: number): Verdict {
   return {
     cause: 'external-memory',
-    message: `its buffers took ${usedMb} MB of memory outside of the heap, and ${limitMb} MB are allowed`,
+    message: `its buffers took ${usedMb} MB outside of the heap, and ${limitMb} MB are allowed`,
     figures: { usedMb, limitMb },
   };
 }

@@ -5,6 +5,8 @@ import type { ActorPath } from './timer.ts';
 export interface Consumed {
   readonly from: 'timers' | 'outbox' | 'dead_letters';
   readonly id: number;
+  /** Of a message, the one that must be gone before; 0 or absent for none. */
+  readonly after?: number;
 }
 
 /** An event that comes from within: a timer, another actor, or work that the actor has invoked. */

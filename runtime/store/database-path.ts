@@ -54,7 +54,7 @@ function beginningHere(path: string): string {
   } catch (error) {
     throw holdfastError(
       'HOLDFAST_ERR_STORAGE_PATH',
-      `${path} begins in the working folder, which was removed: ${(error as Error).message}. Start in one that is there: no thread starts here either.`,
+      `${path} begins in the working folder, which was removed: ${(error as Error).message}. Start in one that is there.`,
       undefined,
       error,
     );

@@ -88,6 +88,7 @@ export class AppendTransaction {
     const actual = head?.version ?? 0;
     const consumed = request.consequences?.consumed ?? null;
     if (consumed !== null && this.consequences.isGone(consumed)) return this.#delivered(head);
+    if (consumed !== null && this.consequences.isEarly(consumed)) return versionConflict(request, actual);
     if (violatesExpectation(request, actual, head?.head ?? '')) return versionConflict(request, actual);
     return this.#insert(request, head);
   }

@@ -73,6 +73,11 @@ export class ConsequenceWriter {
     return this.#isThere[from].get(id) === undefined;
   }
 
+  /** Whether a message goes before what an append would deliver, and waits still. */
+  isEarly({ from, after = 0 }: Consumed): boolean {
+    return from === 'outbox' && after > 0 && this.#isThere.outbox.get(after) !== undefined;
+  }
+
   write(stream: string, consequences: Consequences): void {
     const { consumed, timers, messages, hasWork, deadLetter, cause = null } = consequences;
     const now = this.#clock.now();
