@@ -11,8 +11,11 @@ const voices = ['soprano', 'alto', 'tenor', 'bass'];
 /** Has every voice sing so many notes to one listener, some in each step. */
 async function sing(runtime: Runtime, steps: number, notes: number): Promise<void> {
   for (let step = 0; step < steps; step++) {
+    const idempotencyKey = `step ${step}`;
     await Promise.all(
-      voices.map((voice) => runtime.actor(singer, voice).send({ type: 'sing', notes, voice })),
+      voices.map((voice) =>
+        runtime.actor(singer, voice).send({ type: 'sing', notes, voice }, { idempotencyKey }),
+      ),
     );
   }
 }

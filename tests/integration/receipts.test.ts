@@ -55,7 +55,7 @@ test('what follows from a command is found by the event that its receipt names',
   const { eventId } = await runtime
     .actor(talkative, 'a')
     .send({ type: 'count', to: 'talkative/b', from: 1, upTo: 1 });
-  await runtime.actor(talkative, 'b').waitFor(({ context }) => context.heard.length === 1);
+  await runtime.actor(talkative, 'b').waitFor(({ context }) => context.heard.length === 2);
   const metadata = { correlationId: eventId, causationId: eventId };
   await runtime.actor(counter, 'c').send({ type: 'added', by: 1 }, { metadata });
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 
 /** How a child program ended and what it said. */
 export interface ChildEnd {
@@ -22,12 +22,6 @@ export interface ChildOptions {
   /** Milliseconds after which it is killed, so that no hang outlives its test. Default 30,000. */
   readonly limitMs?: number;
 }
-
-const running = new Set<ChildProgram>();
-
-afterEach(() => {
-  for (const child of running) child.kill();
-});
 
 /** A program of `children/` in a process of its own. It is killed when the test ends, if it has not ended before. */
 export class ChildProgram {
@@ -52,11 +46,11 @@ export class ChildProgram {
     const limit = setTimeout(() => this.kill(), limitMs);
     this.ended = once(this.#process, 'close').then(([code, signal]) => {
       clearTimeout(limit);
-      running.delete(this);
       this.#wake();
       return { code, signal, lines: this.#lines, stderr };
     });
-    running.add(this);
+    // Here and not once for the module, which several files of tests share.
+    onTestFinished(() => this.kill());
   }
 
   get lines(): readonly string[] {
