@@ -5,6 +5,7 @@ import { effects } from './effects.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
 import { messages } from './messages.ts';
+import { oneReceiver } from './one-receiver.ts';
 import { rebuild } from './rebuild.ts';
 import { replay } from './replay.ts';
 import { restart } from './restart.ts';
@@ -22,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   rebuild,
   messages,
   effects,
+  oneReceiver,
   startUp,
   restart,
   memory,
