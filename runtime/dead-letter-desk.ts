@@ -27,17 +27,13 @@ export class DeadLetterDesk {
     const letter = await this.#control.call('keyDeadLetter', [id]);
     if (letter === undefined) throw unknownLetter(id);
     if (letter.type === 'holdfast.work')
-      throw notSent(
-        id,
-        `what ${letter.address} had invoked, which cannot be sent again: mend the work, start the runtime anew and ` +
-          'discard the letter.',
-      );
+      throw notSent(id, `what ${letter.address} had invoked: mend that, start anew and discard it.`);
     const receipt = await this.#router.request(requestOf(letter), {}, (answer) =>
       toReceipt(letter.address, answer),
     );
     // Whatever is repeated has its answer, unless it is a timer whose letter its append did not find, or found stale.
     if (receipt.state === undefined)
-      throw notSent(id, `a timer that ${letter.address} has set anew: discard it.`);
+      throw notSent(id, `a timer that ${letter.address} set anew: discard it.`);
     await this.#control.call('removeDeadLetter', [id]);
     return receipt;
   }
@@ -67,7 +63,7 @@ function requestOf(letter: KeyedDeadLetter): HostRequest {
 function unknownLetter(deadLetterId: number): HoldfastError {
   return holdfastError(
     'HOLDFAST_ERR_DEAD_LETTER_UNKNOWN',
-    `There is no dead letter ${deadLetterId}: it was discarded, answered, or never there.`,
+    `No dead letter ${deadLetterId}: it was discarded, answered, or never there.`,
     { deadLetterId },
   );
 }

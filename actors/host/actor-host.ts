@@ -261,13 +261,14 @@ export class ActorHost {
 
   #settleFailed(resident: Resident, request: HostRequest, error: Error): void {
     // Whoever was decided on top of one that failed is not to blame: only the first was overtaken by another process.
-    const wasOvertaken = !resident.isSuspect || isEarly(error);
+    const wasOvertaken = !resident.isSuspect;
     this.#distrust(resident);
     const attempts = (this.#attempts.get(request) ?? 0) + (wasOvertaken ? 1 : 0);
     const isInput = request.id === 0;
     // What was decided on top of an input that could not be kept comes after it.
     if (isInput && this.#inputs.isWaiting(request.address)) return this.#inputs.failed(request, error);
-    if (!isHoldfastError(error, 'HOLDFAST_ERR_VERSION_CONFLICT') || attempts >= attemptsMax) {
+    const isConflict = isHoldfastError(error, 'HOLDFAST_ERR_VERSION_CONFLICT');
+    if (!isConflict || attempts >= attemptsMax || isEarly(request, error, resident.retried)) {
       if (isInput) this.#inputs.failed(request, error);
       else this.#answer(request.id, error);
       return;

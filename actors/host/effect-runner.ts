@@ -211,8 +211,8 @@ export class EffectRunner {
 function tooMuch(address: string, src: string, key: string): Error {
   return holdfastError(
     'HOLDFAST_ERR_MAILBOX_FULL',
-    `"${src}" told ${address} more than could be kept in time, and ${limits.actorInputsMax} events were on their way: it was ` +
-      'stopped, and what it had told before is kept. Let it tell less: sample, or gather many values in one event.',
+    `"${src}" told ${address} more than could be kept in time, and was stopped with ${limits.actorInputsMax} events on their way. ` +
+      'What it told before is kept. Let it sample, or gather values in one event.',
     { address, capacity: limits.actorInputsMax, src, idempotencyKey: key },
   );
 }

@@ -200,15 +200,21 @@ export class Dispatcher {
       const kind = failureKindOf(error);
       if (kind === 'closed') return;
       const deaths = (before?.deaths ?? 0) + (kind === 'host' ? 1 : 0);
-      const isHopeless = kind === 'poison' || deaths >= deathsMax;
+      // Who is given up holds nobody back any more, so what goes before it comes first.
+      const isHopeless = (kind === 'poison' || deaths >= deathsMax) && this.#isNext(delivery);
       if (!isHopeless || !(await this.#giveUp(delivery, error))) {
         if (before !== undefined) this.#parkingLot.leave(delivery, before.kind);
-        else if (this.#parkingLot.holds(address)) return this.#leave(delivery);
+        else if (this.#parkingLot.holds(address)) return this.#leave(delivery, true);
         return this.#retry(delivery, { count: (before?.count ?? 0) + 1, deaths, kind }, error);
       }
     }
     if (before !== undefined) this.#unpark(delivery, before.kind);
-    this.#leave(delivery);
+    this.#leave(delivery, false);
+  }
+
+  /** Whether nothing that goes before it is still to be delivered. */
+  #isNext({ from, id, address }: PendingDelivery): boolean {
+    return from === 'timers' || this.#lines.outbox.isNext(address, id);
   }
 
   /** Whether enough actors are being served. What waits for another try is bounded on its own. */
@@ -237,10 +243,10 @@ export class Dispatcher {
   }
 
   /** It is delivered, or stays in the file behind one that cannot be. */
-  #leave({ from, id, address }: PendingDelivery): void {
+  #leave({ from, id, address }: PendingDelivery, isMissing: boolean): void {
     this.#underway[from].delete(id);
     const lines = this.#lines[from];
-    const next = lines.leave(address, id);
+    const next = lines.leave(address, id, isMissing);
     if (next !== undefined) void this.#try(next);
     if (lines.isLow(address)) {
       if (from === 'outbox') this.#low.add(address);
@@ -261,7 +267,13 @@ export class Dispatcher {
     const { from, id, address, type } = delivery;
     deliveryDelayed.publish({ from, id, address, type, attempt: count, error });
     this.#park(delivery, kind);
-    this.#later(retryDelayMs(kind, count), () => void this.#try(delivery, failures), address);
+    const again = (): void => {
+      // What goes before it may be in the file only, and is fetched before it.
+      if (this.#isNext(delivery)) return void this.#try(delivery, failures);
+      this.#unpark(delivery, kind);
+      this.#leave(delivery, true);
+    };
+    this.#later(retryDelayMs(kind, count), again, address);
   }
 
   #later(delayMs: number, step: () => void, address?: string): void {

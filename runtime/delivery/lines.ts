@@ -7,6 +7,8 @@ interface Line<Item> {
   /** The last item that was let in, if others were turned away behind it. */
   turnedAwayAfter: number | undefined;
   lastId: number;
+  /** The first that has left without having been served, as far as it is known: another may have served it since. */
+  missing: number;
 }
 
 /**
@@ -30,7 +32,13 @@ export class Lines<Item extends { readonly id: number }> {
   enter(name: string, item: Item): 'goes' | 'waits' | 'turned-away' {
     let line = this.#lines.get(name);
     if (line === undefined) {
-      line = { underway: new Set(), waiting: [], turnedAwayAfter: undefined, lastId: 0 };
+      line = {
+        underway: new Set(),
+        waiting: [],
+        turnedAwayAfter: undefined,
+        lastId: 0,
+        missing: Number.POSITIVE_INFINITY,
+      };
       this.#lines.set(name, line);
     }
     if (line.turnedAwayAfter !== undefined) return 'turned-away';
@@ -45,10 +53,11 @@ export class Lines<Item extends { readonly id: number }> {
     return goes ? 'goes' : 'waits';
   }
 
-  /** One of a line has gone; returns who goes next, if anybody waits. */
-  leave(name: string, id: number): Item | undefined {
+  /** One of a line has gone, for good or not; returns who goes next, if anybody waits. */
+  leave(name: string, id: number, isMissing: boolean): Item | undefined {
     const line = this.#lines.get(name) as Line<Item>;
     line.underway.delete(id);
+    if (isMissing) line.missing = Math.min(line.missing, id);
     const next = line.waiting.shift();
     if (next !== undefined) line.underway.add(next.id);
     else if (line.underway.size === 0 && line.turnedAwayAfter === undefined) this.#lines.delete(name);
@@ -61,11 +70,20 @@ export class Lines<Item extends { readonly id: number }> {
     return Math.max(0, ...[...underway].filter((each) => each < id));
   }
 
+  /** Whether nobody comes before one of them who was not served, here or after having left. */
+  isNext(name: string, id: number): boolean {
+    const { underway, missing } = this.#lines.get(name) as Line<Item>;
+    return Math.min(missing, ...underway) >= id;
+  }
+
   /** Sends everybody away who waits behind those on their way; returns them. They are not waited for: whoever sent them asks again. */
   disperse(name: string): Item[] {
     const line = this.#lines.get(name) as Line<Item>;
     line.turnedAwayAfter = undefined;
-    return line.waiting.splice(0);
+    const behind = line.waiting.splice(0);
+    // They came in order, but for those on their way.
+    line.missing = Math.min(line.missing, behind[0]?.id ?? line.missing);
+    return behind;
   }
 
   /** Names whose line has turned somebody away. */

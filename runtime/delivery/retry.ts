@@ -6,7 +6,8 @@ export type FailureKind = 'closed' | 'poison' | 'kind' | 'start' | 'host' | 'pas
 /** First and longest wait, in milliseconds. */
 const waits: Readonly<Record<FailureKind, readonly [firstMs: number, longestMs: number]>> = {
   closed: [0, 0],
-  poison: [0, 0],
+  // It is not given up before what goes before it is delivered.
+  poison: [50, 5_000],
   // Another process may know the kind, or the next version of this one.
   kind: [1_000, 60_000],
   // No thread can be had, or the modules do not load in it.

@@ -66,7 +66,7 @@ export function timedOut({ address, name, operation }: Named): HoldfastError {
   return holdfastError(
     'HOLDFAST_ERR_TIMEOUT',
     `${address} did not answer "${name}" in time. The command may still be carried out; repeat it with its ` +
-      'idempotency key. If nothing of this runtime answers, look whether a definition module blocks while it is imported.',
+      'idempotency key. If nothing answers, look whether a module blocks while imported.',
   );
 }
 

@@ -203,7 +203,7 @@ export class Mailboxes {
       );
     }
     return mailboxFull(
-      `The actors on the host of ${address} have ${this.#unanswered} unanswered commands, as many as it takes`,
+      `The host of ${address} has ${this.#unanswered} unanswered commands, as many as it takes`,
       'use more `hosts`',
       { address, capacity: limits.hostUnansweredMax },
     );
@@ -217,8 +217,7 @@ function mailboxFull(
 ): HoldfastError {
   return holdfastError(
     'HOLDFAST_ERR_MAILBOX_FULL',
-    `${what}. Await some of the commands that were sent, ${remedy}, or have commands wait for room with ` +
-      "`mailboxOverflow: 'wait'`.",
+    `${what}. Await some of those sent, ${remedy}, or use \`mailboxOverflow: 'wait'\`.`,
     details,
   );
 }

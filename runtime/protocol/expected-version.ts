@@ -47,7 +47,7 @@ export function versionConflict(
   const said = typeof expected === 'number' ? `was expected at version ${expected}` : wanted[expected];
   return holdfastError(
     'HOLDFAST_ERR_VERSION_CONFLICT',
-    `${stream} ${at} and ${said}. Nothing was written. Read it again and decide on what it says now.`,
+    `${stream} ${at} and ${said}. Nothing was written. Read it and decide anew.`,
     { stream, expected, actual },
   );
 }

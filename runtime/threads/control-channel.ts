@@ -1,3 +1,4 @@
+import { invariant } from '../errors/invariant.ts';
 // The only importer of comlink. It loses the code and cause of errors, and its calls wait for ever when the other
 // thread is gone; so results travel as values, and every call has a deadline and ends with its thread. No thread needs
 // it to start: the main thread loads it meanwhile, a host with its first call, and the file of the database threads has it.
@@ -69,7 +70,7 @@ export function serveControl<Api extends ControlApi<Api>>(port: MessagePort, api
   const invoke = async (method: string, args: readonly unknown[]): Promise<Result> => {
     try {
       const run = (api as unknown as Record<string, (...args: readonly unknown[]) => unknown>)[method];
-      if (run === undefined) throw holdfastError('HOLDFAST_ERR_INVARIANT', `There is no call "${method}".`);
+      invariant(run !== undefined, `there is no call "${method}"`);
       return { ok: true, value: await run.apply(api, [...args]) };
     } catch (error) {
       return { ok: false, error: toWireError(error) };

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { holdfastError } from '../errors/holdfast-error.ts';
+import { invariant } from '../errors/invariant.ts';
 import { fromWireError, toWireError, type WireError } from '../errors/wire-error.ts';
 import { FramePort } from './frame-port.ts';
 import { PendingAnswers } from './pending-answers.ts';
@@ -59,7 +59,7 @@ export function serveRequests(
       let failure: WireError | null = null;
       try {
         const run = api[method];
-        if (run === undefined) throw holdfastError('HOLDFAST_ERR_INVARIANT', `There is no call "${method}".`);
+        invariant(run !== undefined, `there is no call "${method}"`);
         value = run(...args);
       } catch (error) {
         failure = toWireError(error);

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import * as tasks from '../cpu/tasks.ts';
-import { holdfastError } from '../errors/holdfast-error.ts';
+import { invariant } from '../errors/invariant.ts';
 import { serveControl } from './control-channel.ts';
 
 /** The control plane of a thread that stands in for one of the CPU pool. */
@@ -13,7 +13,7 @@ export function serveTasks(control: MessagePort): void {
   serveControl<TaskControl>(control, {
     run(name, input) {
       const task = (tasks as Record<string, (input: never) => unknown>)[name];
-      if (task === undefined) throw holdfastError('HOLDFAST_ERR_INVARIANT', `There is no task "${name}".`);
+      invariant(task !== undefined, `there is no task "${name}"`);
       return task(input as never);
     },
   });

@@ -74,10 +74,10 @@ export class AskedHost {
     return this.#ask('wake', address, '', '', {});
   }
 
-  /** Delivers a timer or a message. */
-  deliver(pending: PendingDelivery): Promise<HostReceipt | Error> {
+  /** Delivers a timer or a message, perhaps one that comes after another. */
+  deliver(pending: PendingDelivery, after = 0): Promise<HostReceipt | Error> {
     const { from, id, address, type, data, ...place } = pending;
-    const consumed = { from, id };
+    const consumed = { from, id, after };
     return this.#ask('deliver', address, type, data, {}, { ...place, consumed, workKey: null });
   }
 

@@ -445,3 +445,73 @@ test('while the host of one actor cannot start, another actor of the kind is ser
 
   expect(ids()).toEqual([3]);
 });
+
+test('one that failed before those that go before it did waits until they are delivered', async () => {
+  const { dispatcher, signal, settle, afters } = makeWorld([1, 2, 3].map((id) => message(id, 'a/1')));
+  await signal();
+  await settle(3, hostDied());
+  for (const id of [1, 2]) await settle(id, hostDied());
+
+  dispatcher.hurry('a/1');
+  await signal();
+
+  expect(afters()).toEqual([
+    [1, 0],
+    [2, 1],
+    [3, 2],
+  ]);
+});
+
+test('one that fails while what went before it is fetched again does not overtake that', async () => {
+  const rows = [1, 2, 3].map((id) => message(id, 'a/1'));
+  const { dispatcher, signal, settle, afters, slowFetches } = makeWorld(rows);
+  await signal();
+  await settle(1, hostDied());
+  await settle(2);
+  dispatcher.hurry('a/1');
+  const { promise, resolve } = Promise.withResolvers<void>();
+  slowFetches.push(promise);
+  await settle(1);
+  await settle(3);
+  resolve();
+
+  await vi.advanceTimersByTimeAsync(100);
+
+  expect(afters()).toEqual([
+    [2, 0],
+    [3, 2],
+  ]);
+});
+
+test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+  'whatever fails in whatever order, messages to one actor come in order (%i)',
+  async (seed) => {
+    let state = seed;
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return (state >>> 8) % below;
+    };
+    const rows = Array.from({ length: 300 }, (_, index) => message(index + 1, `a/${index % 3}`));
+    const { dispatcher, signal, settle, ids } = makeWorld(rows);
+    const poison = holdfastError('HOLDFAST_ERR_POISON_MESSAGE', 'It kills.', {
+      address: 'a/1',
+      mayBeDurable: false,
+      deadLetterId: null,
+      evidence: { cause: 'exit', message: '', stack: null, figures: {} },
+    });
+    const failures = [new Error('it fails'), new Error('it fails'), hostDied(), poison];
+    const heard: Record<string, number[]> = { 'a/0': [], 'a/1': [], 'a/2': [] };
+    await signal();
+
+    for (let turn = 0; rows.length > 0 && turn < 20_000; turn++) {
+      const underway = ids();
+      const id = underway[random(underway.length)];
+      if (random(20) === 0) dispatcher.hurry(`a/${random(3)}`);
+      if (id === undefined || random(50) === 0) await vi.advanceTimersByTimeAsync(random(100));
+      else if (await settle(id, failures[random(16)])) heard[`a/${(id - 1) % 3}`]?.push(id);
+    }
+
+    expect(rows).toEqual([]);
+    for (const each of Object.values(heard)) expect(each).toEqual([...each].sort((a, b) => a - b));
+  },
+);

@@ -1,4 +1,4 @@
-import { type HoldfastError, holdfastError } from '../../errors/holdfast-error.ts';
+import type { HoldfastError } from '../../errors/holdfast-error.ts';
 import { invariant } from '../../errors/invariant.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AppendReceipt, AppendRequest } from '../../protocol/append.ts';
@@ -88,7 +88,8 @@ export class AppendTransaction {
     const actual = head?.version ?? 0;
     const consumed = request.consequences?.consumed ?? null;
     if (consumed !== null && this.consequences.isGone(consumed)) return this.#delivered(head);
-    if (consumed !== null && this.consequences.isEarly(consumed)) return versionConflict(request, actual);
+    if (consumed !== null && this.consequences.isEarly(consumed))
+      return versionConflict({ ...request, expectedVersion: 'any' }, actual);
     if (violatesExpectation(request, actual, head?.head ?? '')) return versionConflict(request, actual);
     return this.#insert(request, head);
   }
@@ -154,9 +155,7 @@ export class AppendTransaction {
   #createStream(stream: string): StreamHead {
     this.#insertStream.run(stream);
     const streamId = this.#streamIdOf.get(stream);
-    if (streamId === undefined) {
-      throw holdfastError('HOLDFAST_ERR_INVARIANT', `The stream ${stream} was inserted and is not there.`);
-    }
+    invariant(streamId !== undefined, 'the stream that was inserted is not there');
     const head = { streamId, version: 0, head: '' };
     this.#heads.remember(stream, head);
     return head;

@@ -75,7 +75,7 @@ export class ConsequenceWriter {
 
   /** Whether a message goes before what an append would deliver, and waits still. */
   isEarly({ from, after = 0 }: Consumed): boolean {
-    return from === 'outbox' && after > 0 && this.#isThere.outbox.get(after) !== undefined;
+    return from === 'outbox' && this.#isThere.outbox.get(after) !== undefined;
   }
 
   write(stream: string, consequences: Consequences): void {
