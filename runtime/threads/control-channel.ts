@@ -1,4 +1,3 @@
-import { invariant } from '../errors/invariant.ts';
 // The only importer of comlink. It loses the code and cause of errors, and its calls wait for ever when the other
 // thread is gone; so results travel as values, and every call has a deadline and ends with its thread. No thread needs
 // it to start: the main thread loads it meanwhile, a host with its first call, and the file of the database threads has it.
@@ -6,6 +5,7 @@ import { invariant } from '../errors/invariant.ts';
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import type { expose, Remote, transfer } from 'comlink';
 import { holdfastError } from '../errors/holdfast-error.ts';
+import { invariant } from '../errors/invariant.ts';
 import { partLoader } from '../errors/load-part.ts';
 import { fromWireError, toWireError, type WireError } from '../errors/wire-error.ts';
 import { afterAwake } from '../ports/awake-timer.ts';
