@@ -99,7 +99,9 @@ test('a backup removes what killed ones have left, and neither what others write
   for (const each of [leftovers[1] as string, `${leftovers[1]}-journal`]) writeFileSync(each, '');
   const others = [`${target}.partial`, `${target}.${ended}-1-0-3.partial`, `${target}.${ended}.partial`];
   for (const each of others) writeFileSync(each, 'my own file');
-  const written = [partialName(target), partialName(join(folder, 'other.db'))];
+  // As an older Holdfast names it, which does not say where its process has its number.
+  const older = partialName(target).replace(/_\d+(?=-\d+-\d+\.partial$)/, '');
+  const written = [partialName(target), partialName(join(folder, 'other.db')), older];
   for (const each of written) writeFileSync(each, '');
 
   removeLeftovers(target);

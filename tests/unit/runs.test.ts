@@ -236,6 +236,22 @@ test('where the system tells who has a process number, neither silence nor a reu
   expect(next.runs.claimOrphans()).toEqual(['s/gone']);
 });
 
+test('a run of an older Holdfast, which did not say where it has its number, keeps its work while its process lives', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  for (const began of ['5', '55']) {
+    const older = openRun(path, clock, began, process.ppid, `${process.ppid} ${began}`);
+    older.runs.begin();
+    older.append(`s/${began}`, { ...nobody, hasWork: true });
+  }
+
+  const identityOf = (): string => `${process.ppid} 55 4026`;
+  const next = openRun(path, clock, 'next', process.pid, `${process.pid} 66 4026`, identityOf);
+  next.runs.begin();
+
+  expect(next.runs.claimOrphans()).toEqual(['s/5']);
+});
+
 test('a run that ended, and one that has given no sign for long, leave their work to others', () => {
   const path = join(temporaryFolder(), 'app.db');
   const clock = { ms: 1_000_000 };

@@ -38,6 +38,11 @@ export function isOutOfSight(own: string, other: string): boolean {
   return ownAt !== undefined && otherAt !== undefined && ownAt !== otherAt;
 }
 
+/** Whether an identity that a process has left is that of one that runs. Until lately, none said where it had its number. */
+export function isSameProcess(current: string, left: string): boolean {
+  return current === left || (placeOf(left) === undefined && current.startsWith(`${left} `));
+}
+
 function placeOf(identity: string): string | undefined {
   return identity.split(' ')[2];
 }

@@ -1,7 +1,13 @@
 import { closeSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
-import { isOutOfSight, isProcess, ownIdentity, processIdentity } from '../connection/process-identity.ts';
+import {
+  isOutOfSight,
+  isProcess,
+  isSameProcess,
+  ownIdentity,
+  processIdentity,
+} from '../connection/process-identity.ts';
 import { applicationId } from '../connection/schema-version.ts';
 
 /** Whose file it is, by number, beginning and place of the process; then its thread, and the moment. */
@@ -54,7 +60,7 @@ function isWritten(path: string, pid: number, identity: string): boolean {
   if (isOutOfSight(ownIdentity().process, identity)) {
     return Date.now() - statSync(path).mtimeMs < pauseMaxMs;
   }
-  return isProcess(pid) && (processIdentity(pid) ?? identity) === identity;
+  return isProcess(pid) && isSameProcess(processIdentity(pid) ?? identity, identity);
 }
 
 /** A part of a database of ours, or room for one. Whatever else has such a name is somebody else's. */

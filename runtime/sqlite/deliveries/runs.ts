@@ -2,6 +2,7 @@ import type { Clock } from '../../ports/clock.ts';
 import {
   isOutOfSight,
   isProcess,
+  isSameProcess,
   type ProcessIdentity,
   processIdentity,
 } from '../connection/process-identity.ts';
@@ -250,7 +251,7 @@ export class Runs {
     if (pid === this.#identity.pid || !isProcess(pid)) return false;
     // Neither a clock that jumps nor a process that is idle or asleep ends a run: only the end of its process does.
     const current = this.#identityOf(pid);
-    if (current !== undefined) return current === process;
+    if (current !== undefined) return isSameProcess(current, process);
     // Of before the computer was started, no process is left, and their numbers are given anew. Whoever lives while the
     // clock is set forward by more than that gives a sign soon.
     return Math.abs(now - seenAt) < Math.min(silentMaxMs, this.#sinceBoot());
