@@ -8,6 +8,7 @@ import { RestartedTimers } from '../sqlite/deliveries/restarted-timers.ts';
 import { Runs } from '../sqlite/deliveries/runs.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
 import type { LogWriter } from '../sqlite/log/log-writer.ts';
+import type { RunsOfOperations } from '../sqlite/operations/operation-table.ts';
 import { Alarm } from './alarm.ts';
 
 /** How often a run gives a sign of life, and looks for work and messages that a dead one has left, in milliseconds. */
@@ -22,11 +23,20 @@ export class DeliveryDesk {
   readonly #clock: Clock;
   readonly #pending: PendingDeliveries;
   readonly #restarted: RestartedTimers;
-  /** For whoever else has to know which runs live. */
   readonly runs: Runs;
+  /** For operations, which a runtime may have in hand that has nobody to deliver to. */
+  readonly ofOperations: RunsOfOperations = {
+    begin: () => {
+      this.runs.begin();
+      this.#keepGivingSigns();
+    },
+    stayKnown: () => this.runs.stayKnown(),
+    living: () => this.runs.living(),
+  };
   readonly #signal: (signal: DeliverySignal) => void;
   readonly #alarm: Alarm;
   #signs: NodeJS.Timeout | undefined;
+  #delivers = false;
 
   constructor(options: {
     readonly writer: LogWriter;
@@ -59,21 +69,22 @@ export class DeliveryDesk {
 
   /** Begins the run: from now on signals are given. What is due or waits already is signalled at once. */
   begin(): void {
-    this.#signs ??= setInterval(() => this.#giveSign(), signMs);
+    this.#delivers = true;
+    this.#keepGivingSigns();
     this.runs.begin();
     this.#lookAround();
   }
 
   /** Before a commit: timers that it sets must not be taken for older than a jump of the clock that nobody saw yet. */
   committing(): void {
-    if (this.#signs !== undefined) this.#checkClocks();
+    if (this.#delivers) this.#checkClocks();
   }
 
   /** After a commit: timers may have been set, and messages sent. */
   committed(): void {
     const dueAt = this.#writer.takeEarliestDueAt();
     const hasMessages = this.#writer.takeMessageNews();
-    if (this.#signs === undefined) return;
+    if (!this.#delivers) return;
     if (dueAt !== Number.POSITIVE_INFINITY) this.#alarm.setFor(dueAt);
     if (hasMessages) this.#signal({ kind: 'messages' });
   }
@@ -112,6 +123,7 @@ export class DeliveryDesk {
   end(): void {
     clearInterval(this.#signs);
     this.#signs = undefined;
+    this.#delivers = false;
     this.#alarm.stop();
     try {
       this.runs.end();
@@ -142,11 +154,17 @@ export class DeliveryDesk {
     }
   }
 
+  #keepGivingSigns(): void {
+    this.#signs ??= setInterval(() => this.#giveSign(), signMs);
+  }
+
   #giveSign(): void {
     if (!this.runs.noticeSleep()) return;
     try {
       this.runs.giveSign();
-      this.#lookAround();
+      if (this.#delivers) this.#lookAround();
+      // Whoever looks seldom cannot tell a run that is silent from one whose signs it has missed.
+      else this.runs.living();
     } catch {
       // The disk failed or another process holds the lock: the next sign is soon.
     }

@@ -115,7 +115,7 @@ export function serveStore(
 
   // Prepared when first needed: most runtimes start without.
   const queues = (): OperationTable => {
-    operations ??= new OperationTable(database, writer, desk.runs);
+    operations ??= new OperationTable(database, writer, desk.ofOperations);
     return operations;
   };
   const releaseOperations = (): void => {

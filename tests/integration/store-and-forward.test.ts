@@ -7,6 +7,7 @@ import { ChannelRecord } from '../support/channel-record.ts';
 import { ChildProgram } from '../support/child-program.ts';
 import { codedError } from '../support/coded-error.ts';
 import { hostile } from '../support/fixtures/hostile.ts';
+import { lastSign } from '../support/last-sign.ts';
 import { openResilient, type Resilient, sharedResilient } from '../support/resilient-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -109,6 +110,15 @@ test('a response that a handler throws is let go of, and keeps no connection', a
 
   await expect.poll(() => outbox.metrics()).toMatchObject({ replayed: 1, failed: 2 });
   expect(letGo).toEqual([1, 2]);
+});
+
+test('a runtime that only has a queue gives signs of life as long as it has an operation in hand', async () => {
+  const { runtime, outbox } = await openAlone({ deliver: () => new Promise(() => undefined) });
+  await outbox.enqueue('a');
+  await expect.poll(() => outbox.metrics()).toMatchObject({ running: 1 });
+  const first = lastSign(runtime.database);
+
+  await expect.poll(() => lastSign(runtime.database), { timeout: 20_000 }).toBeGreaterThan(first);
 });
 
 test('operations are carried out in the order in which they came, once each, when the network is back', async () => {
