@@ -231,6 +231,18 @@ test('a writer writes nothing more to a file that a newer version has brought up
   database.close();
 });
 
+test('who opens a file of an older version is told when it begins to be brought up to date, and when that is over', () => {
+  createOldestLog(path, 1);
+  const told: number[] = [];
+  const open = () =>
+    openForWriting({ path, lockTimeoutMs: 0, onMigration: (isUnderWay) => told.push(isUnderWay) }).close();
+
+  open();
+  open();
+
+  expect(told).toEqual([1, 0]);
+});
+
 test('a folder that is not there and a path that is a folder are refused', () => {
   const inNowhere = () => openForWriting({ path: join(folder, 'no', 'events.db'), lockTimeoutMs: 0 });
   mkdirSync(path);

@@ -26,7 +26,7 @@ export interface RetryOptions {
   readonly retryOn?: (error: unknown, attempt: number) => boolean;
   /** Shared with others, so that retries do not multiply the load of a server that fails. Default none. */
   readonly budget?: RetryBudget;
-  /** Called before every wait. What it throws rejects the call. */
+  /** Called before every wait. What it throws rejects the call. The body of a `Response` can be read only if that begins at once. */
   readonly onRetry?: (retry: RetryNotice) => void;
   readonly clock?: MonotonicClock;
   /** The clock on the wall, which only `Retry-After` dates without a `Date` beside them are measured by. */
