@@ -55,6 +55,7 @@ export class Runtime extends Queryable {
   readonly #definitions: { readonly modules: readonly string[]; readonly memoryMb: number };
   readonly #projectionOptions: ConstructorParameters<typeof Projections>[0];
   #projections: Projections | undefined;
+  #startAgain: NodeJS.Timeout | undefined;
   readonly #replays = new Replays();
   #closing: Promise<void> | undefined;
 
@@ -339,9 +340,10 @@ export class Runtime extends Queryable {
       // A query says so to whoever asks; a runtime that is closing needs none.
       if (this.#closing !== undefined) return;
       runFailed.publish({ error });
-      // Nobody asks for what a reactor sends.
+      // Nobody asks for what a reactor sends. Each host that has found some comes here.
+      clearTimeout(this.#startAgain);
       if (isHoldfastError(error) && error.retryable)
-        setTimeout(() => void this.#startProjections(), 5_000).unref();
+        this.#startAgain = setTimeout(() => void this.#startProjections(), 5_000).unref();
     }
   }
 

@@ -222,6 +222,17 @@ test('fallback: a value or what a function makes of the error, in place of what 
   await expect(fallback(value).execute(() => 'right')).resolves.toBe('right');
 });
 
+test('a value instead of a response that was thrown lets go of that one', async () => {
+  const letGo: string[] = [];
+  const thrown = new Response(new ReadableStream({ cancel: () => void letGo.push('thrown') }), {
+    status: 503,
+  });
+
+  await expect(fallback('cached').execute(() => Promise.reject(thrown))).resolves.toBe('cached');
+
+  expect(letGo).toEqual(['thrown']);
+});
+
 test('fallback: what it throws is what the call rejects with, and its predicate decides', async () => {
   const [first, second] = [new Error('first'), new Error('second')];
   const throwing = fallback(() => {

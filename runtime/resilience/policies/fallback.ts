@@ -1,5 +1,6 @@
 import { checkOptions } from '../../protocol/options.ts';
 import { contextOf } from './call-context.ts';
+import { letGo } from './let-go.ts';
 import type { Policy, PolicyContext } from './policy.ts';
 import { settle } from './settle.ts';
 
@@ -29,7 +30,10 @@ export function fallback<F>(source: FallbackSource<F>, options: FallbackOptions 
       } catch (error) {
         context.signal.throwIfAborted();
         if (!fallbackOn(error)) throw error;
-        if (typeof source !== 'function') return source;
+        if (typeof source !== 'function') {
+          void letGo(error);
+          return source;
+        }
         const answer = source as (error: unknown, context: PolicyContext) => PromiseLike<F> | F;
         return settle(() => answer(error, context), context);
       }

@@ -42,7 +42,7 @@ export class FilePresence {
   }
 }
 
-/** By number and by birth: there are file systems that number files anew at any time, and some that know no births. */
+/** By number and by birth: there are file systems that number files anew at any time. Where births are not known, nobody can tell. */
 function isAnother(opened: BigIntStats | undefined, found: BigIntStats | undefined): boolean {
   if (opened === undefined || found === undefined) return false;
   return opened.ino !== found.ino && opened.birthtimeNs !== found.birthtimeNs;
