@@ -52,7 +52,11 @@ test('SIGKILL at random moments: everything kept is delivered, in order, and not
   expect(last).toMatchObject({ code: 0, stderr: '' });
   expectDelivered(receiver, [...lines, ...last.lines], kills);
   expect(after('cancelled', lines).length).toBeGreaterThan(0);
-  expect(new Set(expectWholeQueues(database).values())).toEqual(new Set(['done', 'cancelled']));
+  const begun = Map.groupBy(after('began', [...lines, ...last.lines]), (key) => key);
+  const states = new Set(expectWholeQueues(database).values());
+  // Chance may have three processes die of the first moments of one operation all the same.
+  if ([...begun.values()].some(({ length }) => length >= 3)) states.delete('parked');
+  expect(states).toEqual(new Set(['done', 'cancelled']));
 });
 
 testThoroughly('SIGKILL at chosen writes loses, reorders and revives nothing either', async ({ skip }) => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 
 /** How a child program ended and what it said. */
 export interface ChildEnd {
@@ -49,8 +49,12 @@ export class ChildProgram {
       this.#wake();
       return { code, signal, lines: this.#lines, stderr };
     });
-    // Here and not once for the module, which several files of tests share. One of a hook is waited for by that.
-    if (expect.getState().currentTestName !== undefined) onTestFinished(() => this.kill());
+    // Here and not once for the module, which several files of tests share.
+    try {
+      onTestFinished(() => this.kill());
+    } catch {
+      // A hook has started it, and waits for its end.
+    }
   }
 
   get lines(): readonly string[] {
