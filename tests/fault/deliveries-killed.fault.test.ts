@@ -52,11 +52,12 @@ test('SIGKILL at random moments: everything kept is delivered, in order, and not
   expect(last).toMatchObject({ code: 0, stderr: '' });
   expectDelivered(receiver, [...lines, ...last.lines], kills);
   expect(after('cancelled', lines).length).toBeGreaterThan(0);
-  const begun = Map.groupBy(after('began', [...lines, ...last.lines]), (key) => key);
-  const states = new Set(expectWholeQueues(database).values());
-  // Chance may have three processes die of the first moments of one operation all the same.
-  if ([...begun.values()].some(({ length }) => length >= 3)) states.delete('parked');
-  expect(states).toEqual(new Set(['done', 'cancelled']));
+  const states = [...expectWholeQueues(database).values()];
+  expect(new Set(states.filter((state) => state !== 'parked'))).toEqual(new Set(['done', 'cancelled']));
+  // Chance may have three processes die of the first moments of one operation all the same, and no fewer park it.
+  const begun = Map.groupBy(after('began', lines), (key) => key);
+  const often = [...begun.values()].filter(({ length }) => length >= 3);
+  expect(states.filter((state) => state === 'parked').length).toBeLessThanOrEqual(often.length);
 });
 
 testThoroughly('SIGKILL at chosen writes loses, reorders and revives nothing either', async ({ skip }) => {
