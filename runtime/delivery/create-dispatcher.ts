@@ -14,15 +14,15 @@ export function createDispatcher(backend: SqliteEventStoreBackend, router: Route
         ? control().call('dueTimers', [without])
         : control().call('messages', [without, range]),
     deliver: (delivery, after) => router.deliver(delivery, after),
-    giveUp(delivery, error) {
+    async giveUp(delivery, error) {
       const { from, id, address, type, data } = delivery;
       const isPoison = isHoldfastError(error, 'HOLDFAST_ERR_POISON_MESSAGE');
       const reason = isPoison ? 'poison' : 'undeliverable';
       const detail = error instanceof Error ? error.message : String(error);
       const evidence = isPoison ? error.evidence : null;
       const letter = undelivered({ address, type, data, reason, detail }, delivery, evidence);
+      await control().call('giveUpDelivery', [{ from, id }, letter]);
       deadLettered.publish({ address, type, reason });
-      return control().call('giveUpDelivery', [{ from, id }, letter]);
     },
     wake: (address) => router.wake(address),
     ownWork: () => control().call('ownWork', []),

@@ -32,6 +32,8 @@ interface Failures {
   readonly count: number;
   readonly deaths: number;
   readonly kind: FailureKind;
+  /** What it is given up for as soon as the disk takes that: it is not delivered again, to do its harm once more. */
+  readonly verdict: unknown;
 }
 
 /** Deliveries that wait for another try, of which there is one to an actor or a few to a kind. */
@@ -195,6 +197,7 @@ export class Dispatcher {
     if (this.#isClosed) return;
     const { from, id, address } = delivery;
     try {
+      if (before?.verdict !== undefined) throw before.verdict;
       await this.#options.deliver(delivery, this.#lines[from].before(address, id));
     } catch (error) {
       const kind = failureKindOf(error);
@@ -204,8 +207,9 @@ export class Dispatcher {
       const isHopeless = (kind === 'poison' || deaths >= deathsMax) && this.#isNext(delivery);
       if (!isHopeless || !(await this.#giveUp(delivery, error))) {
         if (before !== undefined) this.#parkingLot.leave(delivery, before.kind);
-        else if (this.#parkingLot.holds(address)) return this.#leave(delivery, true);
-        return this.#retry(delivery, { count: (before?.count ?? 0) + 1, deaths, kind }, error);
+        else if (!isHopeless && this.#parkingLot.holds(address)) return this.#leave(delivery, true);
+        const verdict = isHopeless ? error : undefined;
+        return this.#retry(delivery, { count: (before?.count ?? 0) + 1, deaths, kind, verdict }, error);
       }
     }
     if (before !== undefined) this.#unpark(delivery, before.kind);

@@ -23,6 +23,16 @@ const message = (id: number, address: string): PendingDelivery => ({
 const hostDied = (): Error =>
   holdfastError('HOLDFAST_ERR_HOST_DIED', 'It died.', { address: 'a/1', reason: 'x' });
 
+const poison = (): Error =>
+  holdfastError('HOLDFAST_ERR_POISON_MESSAGE', 'It killed its host.', {
+    address: 'a/1',
+    deadLetterId: null,
+    mayBeDurable: false,
+    evidence: { cause: 'exit', message: 'It has ended.', stack: null, figures: {} },
+  });
+
+const full = (): Error => holdfastError('HOLDFAST_ERR_STORAGE_FULL', 'The disk is full.');
+
 const early = (): Error =>
   holdfastError('HOLDFAST_ERR_VERSION_CONFLICT', 'Another goes before.', {
     stream: 'a/1',
@@ -48,6 +58,7 @@ function makeWorld(rows: PendingDelivery[]) {
     },
   };
   const fetchFailures: Error[] = [];
+  const giveUpFailures: Error[] = [];
   /** What the store has found arrives only after these, one for each fetch. */
   const slowFetches: Promise<void>[] = [];
   const remove = (id: number): void => {
@@ -75,6 +86,7 @@ function makeWorld(rows: PendingDelivery[]) {
         underway.set(id, { after, resolve, reject });
       }),
     giveUp: async ({ id }, error) => {
+      if (giveUpFailures.length > 0) throw giveUpFailures.shift();
       given.push({ id, error });
       remove(id);
     },
@@ -115,6 +127,7 @@ function makeWorld(rows: PendingDelivery[]) {
     released,
     unwakeable,
     fetchFailures,
+    giveUpFailures,
     slowFetches,
     settle,
     signal,
@@ -232,6 +245,20 @@ test('a message under which hosts die again and again is given up, and the next 
     if (attempt === 1) await settle(2);
     await vi.advanceTimersByTimeAsync(1_000);
   }
+
+  expect(given.map(({ id }) => id)).toEqual([1]);
+  expect(ids()).toEqual([2]);
+});
+
+test('a poisonous message does no more harm while its dead letter cannot be written', async () => {
+  const { signal, settle, ids, given, giveUpFailures } = makeWorld([message(1, 'a/1'), message(2, 'a/1')]);
+  giveUpFailures.push(full(), full(), full());
+  await signal();
+  await settle(2, hostDied());
+
+  await settle(1, poison());
+  expect([ids(), given]).toEqual([[], []]);
+  await vi.advanceTimersByTimeAsync(10_000);
 
   expect(given.map(({ id }) => id)).toEqual([1]);
   expect(ids()).toEqual([2]);
@@ -492,14 +519,8 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
       return (state >>> 8) % below;
     };
     const rows = Array.from({ length: 300 }, (_, index) => message(index + 1, `a/${index % 3}`));
-    const { dispatcher, signal, settle, ids } = makeWorld(rows);
-    const poison = holdfastError('HOLDFAST_ERR_POISON_MESSAGE', 'It kills.', {
-      address: 'a/1',
-      mayBeDurable: false,
-      deadLetterId: null,
-      evidence: { cause: 'exit', message: '', stack: null, figures: {} },
-    });
-    const failures = [new Error('it fails'), new Error('it fails'), hostDied(), poison];
+    const { dispatcher, signal, settle, ids, giveUpFailures } = makeWorld(rows);
+    const failures = [new Error('it fails'), new Error('it fails'), hostDied(), poison()];
     const heard: Record<string, number[]> = { 'a/0': [], 'a/1': [], 'a/2': [] };
     await signal();
 
@@ -507,6 +528,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
       const underway = ids();
       const id = underway[random(underway.length)];
       if (random(20) === 0) dispatcher.hurry(`a/${random(3)}`);
+      if (random(20) === 0) giveUpFailures[0] = full();
       if (id === undefined || random(50) === 0) await vi.advanceTimersByTimeAsync(random(100));
       else if (await settle(id, failures[random(16)])) heard[`a/${(id - 1) % 3}`]?.push(id);
     }
