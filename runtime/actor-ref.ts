@@ -11,7 +11,6 @@ import { holdfastError } from './errors/holdfast-error.ts';
 import type { MailboxOverflow } from './hosts/mailboxes.ts';
 import type { Router } from './hosts/router.ts';
 import { LatestValue } from './latest-value.ts';
-import { afterAwake } from './ports/awake-timer.ts';
 import { toAddress } from './protocol/address.ts';
 import type { ExpectedVersion } from './protocol/append.ts';
 import { encode, encodeMetadata } from './protocol/codec.ts';
@@ -21,6 +20,7 @@ import { blankRequest, type HostReceipt, type HostRequest } from './protocol/hos
 import { checkKey, checkName, describe, isReservedType, reservedTypes } from './protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from './protocol/options.ts';
 import { stoppable } from './stoppable.ts';
+import { afterAwake } from './waiting/awake-timer.ts';
 
 /** Options of {@link ActorRef.send} and {@link ActorRef.execute}. */
 export interface SendOptions {

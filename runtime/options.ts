@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { checkOverflow, type MailboxOverflow } from './hosts/mailboxes.ts';
 import {
@@ -19,6 +18,7 @@ import {
   resolveSupervision,
   type SupervisionOptions,
 } from './supervision-options.ts';
+import { threadsByDefault } from './threads/threads-by-default.ts';
 
 /** Options of `createRuntime`. */
 export interface RuntimeOptions {
@@ -142,7 +142,7 @@ export function resolveOptions(options: RuntimeOptions): ResolvedOptions {
   return {
     database,
     modules: toModuleUrls(owner, modules),
-    hosts: options.hosts ?? Math.max(1, Math.min(4, availableParallelism() - 1)),
+    hosts: options.hosts ?? threadsByDefault(),
     mailboxCapacity: options.mailboxCapacity ?? 4_096,
     mailboxOverflow,
     commandTimeoutMs: options.commandTimeoutMs ?? 30_000,

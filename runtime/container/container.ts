@@ -1,6 +1,6 @@
 import { describe } from '../protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from '../protocol/options.ts';
-import { onAbort } from '../resilience/policies/on-abort.ts';
+import { orAborted } from '../waiting/or-aborted.ts';
 import { closeLayer } from './close-layer.ts';
 import { closed } from './container-errors.ts';
 import { type BindingReport, reportOf } from './container-report.ts';
@@ -167,11 +167,4 @@ export class LiveContainer implements Container<Untyped, Untyped, Untyped> {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = onAbort(signal, () => reject(signal.reason));
-    promise.finally(stop).then(resolve, reject);
-  });
 }

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
-import { afterAwake } from '../ports/awake-timer.ts';
 import { limits } from '../protocol/limits.ts';
 import { exitGuard } from '../threads/exit-guard.ts';
+import { afterAwake } from '../waiting/awake-timer.ts';
 
 /** What is needed of piscina. */
 interface Pool {

@@ -1,5 +1,4 @@
 import { holdfastError } from '../errors/holdfast-error.ts';
-import { within } from '../ports/within.ts';
 import { placeOf } from '../protocol/address.ts';
 import type { PendingDelivery } from '../protocol/delivery.ts';
 import { blankRequest, type HostReceipt, type HostRequest } from '../protocol/host-messages.ts';
@@ -7,6 +6,7 @@ import { checkWholeOption } from '../protocol/options.ts';
 import { type SkippedEventCount, sumSkipped } from '../protocol/skipped-event.ts';
 import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
 import type { ResolvedSupervision } from '../supervision-options.ts';
+import { within } from '../waiting/within.ts';
 import { Host } from './host.ts';
 import type { HostHealth, QuarantinedActor } from './host-health.ts';
 import { HostSupervisor } from './host-supervisor.ts';

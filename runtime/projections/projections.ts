@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { CpuPool } from '../cpu/pool.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { nearestName } from '../errors/nearest-name.ts';
@@ -8,6 +7,8 @@ import { decode } from '../protocol/codec.ts';
 import type { ProjectionSummary } from '../protocol/projection.ts';
 import type { QueryValues } from '../protocol/reader-control.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
+import { threadsByDefault } from '../threads/threads-by-default.ts';
+import { holdProcess } from '../waiting/hold-process.ts';
 import type { AnyProjectionDefinition, ProjectionDefinition } from './define-projection.ts';
 import { codedTrouble, LaneClient, LaneLost, type LaneOptions } from './lane-client.ts';
 import { type LiveRows, liveQuery } from './live-query.ts';
@@ -164,7 +165,7 @@ export class Projections {
     this.#closing.abort();
     for (const track of this.#tracks.values()) track.close();
     this.#head.close();
-    const alive = setInterval(() => undefined, 1_000);
+    const letGo = holdProcess();
     try {
       // Modules that are still being imported are not waited for.
       await this.#starting?.close();
@@ -173,7 +174,7 @@ export class Projections {
       await Promise.allSettled([...this.#tracks.values()].map((track) => track.ended));
       await Promise.allSettled(this.#ending);
     } finally {
-      clearInterval(alive);
+      letGo();
     }
   }
 
@@ -246,7 +247,7 @@ export class Projections {
 
   #buildLanes(): { lanes: readonly LaneClient[]; done: () => void } {
     const { backend, modules, memoryMb } = this.#options;
-    const threads = Math.max(1, Math.min(4, availableParallelism() - 1));
+    const threads = threadsByDefault();
     if (this.#builds++ === 0) {
       const pool = definitionPool(threads, { modules, memoryMb, workerUrl: backend.workerUrl });
       const lanes = Array.from({ length: threads }, () => new LaneClient(this.#options, { pool }));

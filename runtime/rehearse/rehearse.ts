@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
 import type { CpuPool } from '../cpu/pool.ts';
 import { PulseWatch } from '../cpu/pulse-watch.ts';
@@ -9,6 +8,7 @@ import type { EventStoreBackend, LongWorkOptions, PageQuery } from '../ports/eve
 import { parseAddress } from '../protocol/address.ts';
 import type { RehearsalProblemName, RehearsalReport, RehearsedBatch } from '../protocol/rehearsal.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
+import { threadsByDefault } from '../threads/threads-by-default.ts';
 import { type StreamBatch, streamBatches } from './stream-batches.ts';
 import { Tally } from './tally.ts';
 
@@ -73,7 +73,7 @@ class Rehearsal {
     this.#backend = backend;
     this.#reader = reader;
     this.#options = options;
-    this.#threads = options.threads ?? Math.max(1, Math.min(4, availableParallelism() - 1));
+    this.#threads = options.threads ?? threadsByDefault();
     const { modules, memoryMb = 512 } = options;
     this.#pool = definitionPool(this.#threads, { modules, memoryMb, workerUrl: backend.workerUrl });
   }

@@ -1,6 +1,6 @@
 import { holdfastError } from '../errors/holdfast-error.ts';
+import { holdProcess } from '../waiting/hold-process.ts';
 import type { QueueBounds } from './circuit-breaker-options.ts';
-import { holdProcess } from './hold-process.ts';
 
 /** What a circuit breaker calls. */
 export type Call<Value> = (signal: AbortSignal) => Promise<Value> | Value;

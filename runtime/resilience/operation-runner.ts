@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { operationEnded, operationFailed, operationReplayed } from '../observability/channels.ts';
-import { afterAwake } from '../ports/awake-timer.ts';
 import { systemClock } from '../ports/clock.ts';
 import type { OperationStore } from '../ports/operation-store.ts';
 import { decode } from '../protocol/codec.ts';
 import type { ClaimedOperation, OperationOutcome } from '../protocol/operation.ts';
+import { afterAwake } from '../waiting/awake-timer.ts';
 import type { Connectivity } from './connectivity.ts';
 import { isNetworkError, isSilence, isUnreachable } from './network-errors.ts';
 import { letGo } from './policies/let-go.ts';

@@ -2,7 +2,7 @@ import type { Router } from '../hosts/router.ts';
 import { toAddress } from '../protocol/address.ts';
 import { decode, encode } from '../protocol/codec.ts';
 import { blankRequest, type HostReceipt, type HostRequest } from '../protocol/host-messages.ts';
-import { holdProcess } from './hold-process.ts';
+import { holdProcess } from '../waiting/hold-process.ts';
 
 /** How long after a failure an actor is followed again, in milliseconds. */
 const againAfterMs = 1_000;

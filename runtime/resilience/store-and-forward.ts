@@ -7,7 +7,6 @@ import type {
 import type { Router } from '../hosts/router.ts';
 import { operationEnded, queueDrained } from '../observability/channels.ts';
 import { systemClock } from '../ports/clock.ts';
-import { within } from '../ports/within.ts';
 import { checkKey, checkWhole } from '../protocol/names.ts';
 import {
   type EnqueueResult,
@@ -18,8 +17,9 @@ import {
 } from '../protocol/operation.ts';
 import { checkOptions, invalidOption } from '../protocol/options.ts';
 import { volatileKinds } from '../protocol/volatile-kinds.ts';
+import { holdProcess } from '../waiting/hold-process.ts';
+import { within } from '../waiting/within.ts';
 import { type Enqueued, type EnqueueOptions, toEnqueued, toNewOperation } from './enqueue-options.ts';
-import { holdProcess } from './hold-process.ts';
 import { queueClosed } from './operation-errors.ts';
 import type { OnlyName, PayloadOf } from './operation-payload.ts';
 import { type OperationRecord, toOperationRecord } from './operation-record.ts';

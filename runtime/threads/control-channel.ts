@@ -8,7 +8,7 @@ import { holdfastError } from '../errors/holdfast-error.ts';
 import { invariant } from '../errors/invariant.ts';
 import { partLoader } from '../errors/load-part.ts';
 import { fromWireError, toWireError, type WireError } from '../errors/wire-error.ts';
-import { afterAwake } from '../ports/awake-timer.ts';
+import { afterAwake } from '../waiting/awake-timer.ts';
 import { takeArrived } from './threading.ts';
 
 type Result =

@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import type { LongWorkOptions } from '../ports/event-store-backend.ts';
-import { within } from '../ports/within.ts';
 import type {
   BackupProgress,
   QueryValues,
@@ -11,6 +10,7 @@ import type {
   ReaderThreadData,
   StopFlag,
 } from '../protocol/reader-control.ts';
+import { within } from '../waiting/within.ts';
 import { type ExitGuarded, exitGuard } from './exit-guard.ts';
 import { RequestClient } from './request-port.ts';
 import { Thread } from './thread.ts';

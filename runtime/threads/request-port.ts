@@ -4,7 +4,8 @@ import { fromWireError, toWireError, type WireError } from '../errors/wire-error
 import { FramePort } from './frame-port.ts';
 import { PendingAnswers } from './pending-answers.ts';
 
-const answerFields = 3;
+/** Of a request: id, method, arguments. Of an answer: id, value, failure. */
+const fields = 3;
 
 /** Asks methods of another thread over the data plane: requests of one turn leave together, answers come as they are. */
 export class RequestClient<Api extends { [Method in keyof Api]: (...args: never[]) => unknown }> {
@@ -13,12 +14,8 @@ export class RequestClient<Api extends { [Method in keyof Api]: (...args: never[
 
   constructor(port: MessagePort) {
     this.#frames = new FramePort(port, (frame) => {
-      for (let at = 0; at < frame.length; at += answerFields) {
-        const [id, value, failure] = frame.slice(at, at + answerFields) as [
-          number,
-          unknown,
-          WireError | null,
-        ];
+      for (let at = 0; at < frame.length; at += fields) {
+        const [id, value, failure] = frame.slice(at, at + fields) as [number, unknown, WireError | null];
         this.pending.settle(id, failure === null ? value : fromWireError(failure));
       }
     });
@@ -53,8 +50,8 @@ export function serveRequests(
   api: Record<string, (...args: never[]) => unknown>,
 ): FramePort {
   const frames: FramePort = new FramePort(port, (frame) => {
-    for (let at = 0; at < frame.length; at += 3) {
-      const [id, method, args] = frame.slice(at, at + 3) as [number, string, never[]];
+    for (let at = 0; at < frame.length; at += fields) {
+      const [id, method, args] = frame.slice(at, at + fields) as [number, string, never[]];
       let value: unknown;
       let failure: WireError | null = null;
       try {

@@ -1,9 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
-import { afterAwake } from '../ports/awake-timer.ts';
 import type { AppendReceipt, AppendRequest } from '../protocol/append.ts';
 import { createRunId } from '../protocol/event-id.ts';
 import { loadCrypto } from '../protocol/sha256.ts';
 import type { DeliverySignal, HeadMoved, StoreControl, StoreThreadData } from '../protocol/store-control.ts';
+import { afterAwake } from '../waiting/awake-timer.ts';
 import { AppendClient } from './append-client.ts';
 import { type ExitGuarded, exitGuard } from './exit-guard.ts';
 import { Thread } from './thread.ts';

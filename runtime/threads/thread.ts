@@ -1,8 +1,8 @@
 import type { MessagePort, ResourceLimits, Transferable, Worker } from 'node:worker_threads';
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { fromWireError, type WireError } from '../errors/wire-error.ts';
-import { afterAwake } from '../ports/awake-timer.ts';
 import { limits } from '../protocol/limits.ts';
+import { afterAwake } from '../waiting/awake-timer.ts';
 import { type ControlApi, ControlChannel, loadComlink } from './control-channel.ts';
 import { exitGuard } from './exit-guard.ts';
 import { youngGenerationMb } from './heap-limits.ts';

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { afterAwake } from '../../runtime/ports/awake-timer.ts';
+import { afterAwake } from '../../runtime/waiting/awake-timer.ts';
 
 /** How often a timer of a second has called back. */
 function open() {

@@ -1,9 +1,10 @@
 import { holdfastError } from '../../errors/holdfast-error.ts';
 import { checkOptions, checkWholeOption } from '../../protocol/options.ts';
+import { onAbort } from '../../waiting/on-abort.ts';
+import { orAborted } from '../../waiting/or-aborted.ts';
 import { type CallContext, contextOf } from './call-context.ts';
-import { onAbort } from './on-abort.ts';
 import type { ExecuteOptions, Policy, PolicyFunction } from './policy.ts';
-import { begin, orAborted } from './settle.ts';
+import { begin } from './settle.ts';
 import { WaitingLine } from './waiting-line.ts';
 
 /** How much goes on at once. */

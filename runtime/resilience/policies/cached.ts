@@ -4,13 +4,14 @@ import { type Clock, systemClock } from '../../ports/clock.ts';
 import { type MonotonicClock, monotonicClock } from '../../ports/monotonic-clock.ts';
 import { describe } from '../../protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from '../../protocol/options.ts';
+import { orAborted } from '../../waiting/or-aborted.ts';
 import { type CacheEntry, type CacheStore, createMemoryCacheStore } from './cache-store.ts';
 import { CallContext, contextOf } from './call-context.ts';
 import { EntryAges } from './entry-age.ts';
 import { Flights } from './flights.ts';
 import { isTransient } from './is-transient.ts';
 import type { ExecuteOptions, Policy, PolicyFunction } from './policy.ts';
-import { begin, orAborted } from './settle.ts';
+import { begin } from './settle.ts';
 
 /** What the cache needs to know of the connection. */
 export interface ConnectivityStatusSource {

@@ -1,6 +1,6 @@
 import { describe } from '../../protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from '../../protocol/options.ts';
-import { neverAborted } from './on-abort.ts';
+import { neverAborted } from '../../waiting/on-abort.ts';
 import type { ExecuteOptions, PolicyContext } from './policy.ts';
 
 const known: readonly (keyof PolicyContext)[] = ['signal', 'attempt', 'key', 'deadline'];

@@ -1,9 +1,10 @@
 import { describe } from '../../protocol/names.ts';
 import { invalidOption } from '../../protocol/options.ts';
+import { orAborted } from '../../waiting/or-aborted.ts';
 import { CallContext, contextOf } from './call-context.ts';
 import { markHandedOver } from './handed-over.ts';
 import type { Policy } from './policy.ts';
-import { begin, orAborted } from './settle.ts';
+import { begin } from './settle.ts';
 
 /** What policies need of a circuit breaker. */
 export interface CircuitBreakerLike {

@@ -1,4 +1,4 @@
-import { orAborted } from './settle.ts';
+import { orAborted } from '../../waiting/or-aborted.ts';
 
 /** A call under way for a key. */
 interface Flight {

@@ -1,12 +1,12 @@
 import { holdfastError } from '../../errors/holdfast-error.ts';
 import type { MonotonicClock } from '../../ports/monotonic-clock.ts';
 import { checkOptions } from '../../protocol/options.ts';
+import { neverAborted, onAbort } from '../../waiting/on-abort.ts';
 import { type BulkheadOptions, bulkhead } from './bulkhead.ts';
 import { type CachedOptions, cached } from './cached.ts';
 import { CallContext, contextOf } from './call-context.ts';
 import { type CircuitBreakerLike, circuit } from './circuit.ts';
 import { type FallbackSource, fallback } from './fallback.ts';
-import { neverAborted, onAbort } from './on-abort.ts';
 import type { ExecuteOptions, Policy, PolicyFunction } from './policy.ts';
 import { type RetryOptions, retry } from './retry.ts';
 import { timeout } from './timeout.ts';

@@ -1,5 +1,5 @@
 import type { MonotonicClock } from '../../ports/monotonic-clock.ts';
-import { onAbort } from './on-abort.ts';
+import { onAbort } from '../../waiting/on-abort.ts';
 
 /** A timer that is so late has been slept through, with all others: they must not go on all at once. */
 const sleptMs = 1_000;

@@ -1,10 +1,11 @@
 import { holdfastError } from '../../errors/holdfast-error.ts';
 import { type MonotonicClock, monotonicClock, timerMaxMs } from '../../ports/monotonic-clock.ts';
 import { checkOptions, checkWholeOption } from '../../protocol/options.ts';
+import { follow } from '../../waiting/follow.ts';
+import { onAbort } from '../../waiting/on-abort.ts';
 import { CallContext, contextOf } from './call-context.ts';
-import { onAbort } from './on-abort.ts';
 import type { Policy } from './policy.ts';
-import { begin, follow } from './settle.ts';
+import { begin } from './settle.ts';
 
 /**
  * Gives a call up after `timeoutMs` milliseconds of the monotonic clock: rejects at once, and aborts the signal of the
