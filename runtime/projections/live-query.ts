@@ -3,7 +3,6 @@ import { describe } from '../protocol/names.ts';
 import { invalidOption } from '../protocol/options.ts';
 import type { ProjectionSummary } from '../protocol/projection.ts';
 import { tokensOf } from '../sqlite/projections/sql-tokens.ts';
-import { readTableDefinitions } from '../sqlite/projections/table-definitions.ts';
 import { type RowChanges, rowChanges } from './row-changes.ts';
 
 /** One result of a live query. */
@@ -37,7 +36,7 @@ export async function* liveQuery<Row extends object>(
   let wake: (() => void) | undefined;
   const notice = (): void => wake?.();
   const unlisten = ports.onChanged((changed) => {
-    if (changed.name !== own && !tablesOf(changed).some((table) => names.has(table))) return;
+    if (changed.name !== own && !changed.tableNames.some((table) => names.has(table))) return;
     isDue = true;
     notice();
   });
@@ -70,8 +69,4 @@ export async function* liveQuery<Row extends object>(
 function checkKey(key: string | undefined, [row]: readonly object[]): void {
   if (key === undefined || row === undefined || Object.hasOwn(row, key)) return;
   throw invalidOption(`live: "key" must be a column of the query, got ${describe(key)}.`);
-}
-
-function tablesOf({ name, tables }: ProjectionSummary): string[] {
-  return tables === null ? [] : readTableDefinitions(name, tables).tables.map((table) => table.toLowerCase());
 }

@@ -12,6 +12,7 @@ import type {
   ProjectionSummary,
 } from '../protocol/projection.ts';
 import type { ProjectionPage, StateAt } from '../protocol/reader-control.ts';
+import { readTableDefinitions } from '../sqlite/projections/table-definitions.ts';
 import { CollectedMessages } from './collected-messages.ts';
 import { CollectedStatements } from './collected-statements.ts';
 import type { AnyProjectionDefinition } from './define-projection.ts';
@@ -55,7 +56,14 @@ export class Projector {
   ) {
     const { name, version, tables, onError } = definition;
     const isReactor = definition.holdfast === 'reactor';
-    this.summary = { name, version, tables, onError, ...(isReactor ? { startAt: definition.startAt } : {}) };
+    this.summary = {
+      name,
+      version,
+      tables,
+      tableNames: tables === null ? [] : tableNamesOf(name, tables),
+      onError,
+      ...(isReactor ? { startAt: definition.startAt } : {}),
+    };
     this.#definition = definition;
     this.#definitions = definitions;
     this.#readState = readState;
@@ -192,4 +200,13 @@ function failureOf(
 function serializeToMove(effects: LaneEffects): Uint8Array<ArrayBuffer> {
   const bytes = serialize(effects) as Uint8Array<ArrayBuffer>;
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+}
+
+function tableNamesOf(projection: string, sql: string): string[] {
+  try {
+    return readTableDefinitions(projection, sql).tables.map((table) => table.toLowerCase());
+  } catch {
+    // The store says so when the projection is opened.
+    return [];
+  }
 }

@@ -7,6 +7,8 @@ export interface ProjectionSummary {
   readonly version: number;
   /** The statements that make its tables; `null` for one that folds a state. */
   readonly tables: string | null;
+  /** What those are called, in lower case: none if they cannot be made. */
+  readonly tableNames: readonly string[];
   readonly onError: 'stop' | 'skip';
   /** For a reactor: where it begins in a file that has not seen it. Absent for a projection. */
   readonly startAt?: 'beginning' | 'now';

@@ -6,7 +6,7 @@ import type { LaneRequest, ProjectionBatch } from '../../runtime/protocol/projec
 import { codedError } from '../support/coded-error.ts';
 import { errorOf } from '../support/error-of.ts';
 
-const summary = { name: 'notes', version: 1, tables: '', onError: 'stop' } as const;
+const summary = { name: 'notes', version: 1, tables: '', tableNames: [], onError: 'stop' } as const;
 const serving = { generation: 1, version: 1, position: 0 };
 
 /** A track over a log of nine events of which each does something. */

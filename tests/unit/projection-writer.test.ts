@@ -18,6 +18,7 @@ const summary = (tables: string, more: Partial<ProjectionSummary> = {}): Project
   name: 'notes',
   version: 1,
   tables,
+  tableNames: [],
   onError: 'stop',
   ...more,
 });
