@@ -131,6 +131,8 @@ export class Runtime extends Queryable {
   /**
    * Calls the handler with every event of a type (`'*'` for all) that an actor of the kind emits (XState's `emit`), after
    * the transition that emitted it is durable. What is emitted while nobody listens is not kept. Returns how to stop.
+   *
+   * @throws HOLDFAST_ERR_OPTION_INVALID, HOLDFAST_ERR_ARGUMENT_INVALID, HOLDFAST_ERR_CLOSED.
    */
   on<
     Machine extends AnyStateMachine,
@@ -197,6 +199,8 @@ export class Runtime extends Queryable {
   /**
    * Commands that reached a mailbox and were neither committed nor rejected, oldest first, with what is known of the
    * cause. They survive a restart; the newest 10,000 are kept.
+   *
+   * @throws HOLDFAST_ERR_CLOSED, and the errors of the storage.
    */
   async deadLetters(): Promise<DeadLetter[]> {
     return this.#deadLetters.list();
@@ -242,6 +246,8 @@ export class Runtime extends Queryable {
    * Stored events that the machines of today pass over, because no state knows their type or the actor's state does not
    * accept them: how many of each kind and type were met since the host threads started. They stay in their streams.
    * Each is also published on the diagnostics channel `holdfast:event:skipped`.
+   *
+   * @throws HOLDFAST_ERR_CLOSED.
    */
   skippedEvents(): Promise<SkippedEventCount[]> {
     return this.#router.skippedEvents();
@@ -286,7 +292,9 @@ export class Runtime extends Queryable {
 
   /**
    * The event of this id, or what a caller named in `metadata.correlationId`, and every event that followed from it,
-   * whichever actor has it: through messages, timers and work. In order of arrival.
+   * whichever actor has it: through messages, timers and work. In order of arrival, read page by page while it is iterated.
+   *
+   * @throws while it is iterated HOLDFAST_ERR_ARGUMENT_INVALID, HOLDFAST_ERR_CLOSED, and the errors of the storage.
    *
    * @example
    * for await (const { stream, type } of runtime.correlated(eventId)) console.log(stream, type);
@@ -304,7 +312,7 @@ export class Runtime extends Queryable {
     }
   }
 
-  /** How many actors are in memory at this moment, over all host threads. */
+  /** How many actors are in memory at this moment, over all host threads. @throws HOLDFAST_ERR_CLOSED. */
   residents(): Promise<number> {
     return this.#router.residents();
   }

@@ -74,6 +74,7 @@ export class CircuitBreaker {
     this.#stopListening = connectivity.listen(() => this.#networkChanged());
   }
 
+  /** As it was told last: what other threads have seen since is a message behind. */
   get state(): CircuitState {
     return this.#circuit;
   }
@@ -83,6 +84,7 @@ export class CircuitBreaker {
     return this.#queue.size;
   }
 
+  /** Counters since this process made the breaker, and gauges of this moment. */
   metrics(): CircuitMetrics {
     return { ...this.#counts, queued: this.#queue.size, bytes: this.#queue.bytes };
   }
@@ -127,6 +129,7 @@ export class CircuitBreaker {
     this.#isPaused = true;
   }
 
+  /** Goes on after {@link CircuitBreaker.pause}; harmless otherwise. */
   async resume(): Promise<void> {
     this.#checkOpen();
     await this.#replica.send({ type: 'resume' });

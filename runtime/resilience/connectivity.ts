@@ -82,14 +82,17 @@ export class Connectivity {
     this.#replica.begin().catch(() => undefined);
   }
 
+  /** `unknown` until the first check is done. */
   get status(): ConnectivityStatus {
     return this.#state.status;
   }
 
+  /** What the probe, or whoever overrode it, said of a network that is degraded or away; `null` if nothing. */
   get reason(): string | null {
     return this.#state.reason;
   }
 
+  /** Whether an override holds, and not what the probe found. */
   get isOverridden(): boolean {
     return this.#state.isOverridden;
   }
@@ -118,7 +121,11 @@ export class Connectivity {
     if (wasChecking && !this.isDoubted) await this.check();
   }
 
-  /** Resolves when something is known, which is once the first check is done. */
+  /**
+   * Resolves when something is known, which is once the first check is done.
+   *
+   * @throws what {@link Connectivity.check} throws.
+   */
   async ready(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<ConnectivityState> {
     this.#checkCall('ready', options);
     if (this.#state.status !== 'unknown') return this.#state;
@@ -127,7 +134,11 @@ export class Connectivity {
     return this.#state;
   }
 
-  /** Resolves when the network has this status, at once if it has. */
+  /**
+   * Resolves when the network has this status, at once if it has.
+   *
+   * @throws what {@link Connectivity.check} throws.
+   */
   async waitFor(status: ConnectivityStatus, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     this.#checkCall('waitFor', options);
     await this.#replica.begin();
@@ -165,6 +176,8 @@ export class Connectivity {
   /**
    * Has a status hold whatever the probe finds: a switch for "work offline". Returns how to release it; a later override
    * takes the place of an earlier one. It ends with the runtime.
+   *
+   * @throws HOLDFAST_ERR_OPTION_INVALID, and what {@link Connectivity.check} throws.
    */
   async override(
     status: 'online' | 'degraded' | 'offline',

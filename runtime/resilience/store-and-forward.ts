@@ -49,7 +49,8 @@ const unheardMs = 1_000;
  * payload; what carries it out is a handler of that name. One that fails waits and lets others go first; one that fails too
  * often, or for good, is dead and kept; one that the process died of three times is parked.
  *
- * When it is drained is decided by `machines/store-and-forward.machine.ts` in an actor.
+ * When it is drained is decided by `machines/store-and-forward.machine.ts` in an actor. All methods throw
+ * HOLDFAST_ERR_CLOSED once the runtime is closed, and the errors of the storage.
  */
 export class StoreAndForward<Handlers extends OperationHandlers = OperationHandlers> {
   readonly name: string;
@@ -125,6 +126,8 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   /**
    * Cancels an operation. Resolves with whether it is not carried out: one that waits never is; one that is under way has its
    * signal aborted and is waited for; one that has ended, or that another process has under way, is as it is.
+   *
+   * @throws HOLDFAST_ERR_ARGUMENT_INVALID, HOLDFAST_ERR_CLOSED, and the errors of the storage.
    */
   async cancel(operationId: string): Promise<boolean> {
     this.#checkOpen();
@@ -155,6 +158,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     this.#isPaused = true;
   }
 
+  /** Goes on after {@link StoreAndForward.pause}; harmless otherwise. */
   async resume(): Promise<void> {
     this.#checkOpen();
     await this.#replica.send({ type: 'resume' });
@@ -204,7 +208,12 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     return this.#options.store.metrics(this.name, systemClock.now());
   }
 
-  /** Operations in order. Those that are done are not kept, but for ones with an idempotency key. */
+  /**
+   * Operations in the order in which they were enqueued. Those that are done are not kept, but for ones with an idempotency
+   * key.
+   *
+   * @throws HOLDFAST_ERR_OPTION_INVALID, HOLDFAST_ERR_ARGUMENT_INVALID, HOLDFAST_ERR_CLOSED.
+   */
   async list(options: ListOperationsOptions = {}): Promise<OperationRecord[]> {
     this.#checkOpen();
     checkOptions('list', options, ['states', 'after', 'limit']);
@@ -221,6 +230,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     );
   }
 
+  /** An operation of this queue that is kept, or `undefined`. */
   async get(operationId: string): Promise<OperationRecord | undefined> {
     this.#checkOpen();
     checkKey('operationId', operationId);

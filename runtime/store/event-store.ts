@@ -108,8 +108,9 @@ export class EventStore<Event extends EventShape = EventShape> {
    * of the calls. Repeating a call is safe with an idempotency key or with event ids of your own.
    *
    * @throws HOLDFAST_ERR_VERSION_CONFLICT with `expected` and `actual`; HOLDFAST_ERR_IDEMPOTENCY_CONFLICT;
-   * HOLDFAST_ERR_PAYLOAD_INVALID; HOLDFAST_ERR_STORAGE_FULL, _BUSY, _IO (nothing was written);
-   * HOLDFAST_ERR_OUTCOME_UNKNOWN (repeat with the same key).
+   * HOLDFAST_ERR_PAYLOAD_INVALID, HOLDFAST_ERR_PAYLOAD_TOO_LARGE, HOLDFAST_ERR_ARGUMENT_INVALID,
+   * HOLDFAST_ERR_OPTION_INVALID; HOLDFAST_ERR_STORAGE_FULL, _BUSY, _IO, _READONLY, _CORRUPT, HOLDFAST_ERR_SCHEMA_NEWER,
+   * HOLDFAST_ERR_CLOSED (nothing was written); HOLDFAST_ERR_OUTCOME_UNKNOWN (repeat with the same key).
    */
   async append(
     stream: string,
@@ -137,7 +138,13 @@ export class EventStore<Event extends EventShape = EventShape> {
     return { outcome, stream, version, position };
   }
 
-  /** The events of a stream in order; none if there is no such stream. Reads page by page while it is iterated. */
+  /**
+   * The events of a stream by version; none if there is no such stream. Default: all, forward. Reads page by page while it
+   * is iterated, each page as the stream is then.
+   *
+   * @throws at once HOLDFAST_ERR_ARGUMENT_INVALID, HOLDFAST_ERR_OPTION_INVALID; while it is iterated HOLDFAST_ERR_CLOSED and
+   * HOLDFAST_ERR_STORAGE_IO, _CORRUPT.
+   */
   read(stream: string, options: ReadOptions = {}): AsyncIterableIterator<StoredEvent<Event>> {
     checkName('The name of a stream', stream);
     checkOptions('read', options, ['after', 'limit', 'direction']);
@@ -151,7 +158,12 @@ export class EventStore<Event extends EventShape = EventShape> {
     return pages<Event>(readPage, after, limit, ({ version }) => version);
   }
 
-  /** All events in order of arrival. */
+  /**
+   * The events of all streams by position, which is their order of arrival. Default: all. Reads page by page while it is
+   * iterated.
+   *
+   * @throws what {@link EventStore.read} throws.
+   */
   readAll(options: ReadAllOptions = {}): AsyncIterableIterator<StoredEvent<Event>> {
     checkOptions('readAll', options, ['after', 'limit']);
     const { after, limit } = range(options, 0);
@@ -160,7 +172,11 @@ export class EventStore<Event extends EventShape = EventShape> {
     return pages<Event>(readPage, after, limit, ({ position }) => position);
   }
 
-  /** The events of a stream after a version, as an array. */
+  /**
+   * The events of a stream after a version, by version, as an array: all of them are in memory.
+   *
+   * @throws what {@link EventStore.read} throws, as a rejection.
+   */
   async getEventsAfter(stream: string, version: number): Promise<StoredEvent<Event>[]> {
     checkWhole('version', version);
     const events: StoredEvent<Event>[] = [];
@@ -170,7 +186,11 @@ export class EventStore<Event extends EventShape = EventShape> {
 
   /**
    * All events after a position, then every new one as it arrives, in order, without a gap or a duplicate, also those
-   * of other processes on the same file (within about 25 ms). Ends without an error on abort and on close.
+   * of other processes on the same file (within about 25 ms). Default: from the beginning. Ends without an error on abort
+   * and on close.
+   *
+   * @throws at once HOLDFAST_ERR_ARGUMENT_INVALID, HOLDFAST_ERR_OPTION_INVALID; while it is iterated HOLDFAST_ERR_CLOSED if
+   * the store was closed before, HOLDFAST_ERR_STORAGE_IO, _CORRUPT and HOLDFAST_ERR_THREAD_EXITED.
    */
   subscribe(options: SubscribeOptions = {}): AsyncGenerator<StoredEvent<Event>, void, void> {
     checkOptions('subscribe', options, ['after', 'signal']);
@@ -187,7 +207,10 @@ export class EventStore<Event extends EventShape = EventShape> {
 
   /**
    * Keeps a snapshot; the newest of a stream is kept, and an older one does not replace it. It is the caller's own: its
-   * version is not compared with that of the stream, which need not have events.
+   * version is not compared with that of the stream, which need not have events. Resolves once it is durable.
+   *
+   * @throws HOLDFAST_ERR_ARGUMENT_INVALID, HOLDFAST_ERR_OPTION_INVALID, HOLDFAST_ERR_PAYLOAD_INVALID,
+   * HOLDFAST_ERR_PAYLOAD_TOO_LARGE, HOLDFAST_ERR_CLOSED, and the errors of the storage as for {@link EventStore.append}.
    */
   async saveSnapshot(stream: string, snapshot: Snapshot): Promise<void> {
     checkName('The name of a stream', stream);
@@ -197,19 +220,31 @@ export class EventStore<Event extends EventShape = EventShape> {
     await this.#backend.saveSnapshot(stream, { version: snapshot.version, fingerprint: '', state });
   }
 
-  /** The newest snapshot of a stream, or `undefined`. */
+  /**
+   * The newest snapshot of a stream, or `undefined`.
+   *
+   * @throws HOLDFAST_ERR_ARGUMENT_INVALID, HOLDFAST_ERR_CLOSED, HOLDFAST_ERR_STORAGE_IO, _CORRUPT.
+   */
   async getLatestSnapshot(stream: string): Promise<Snapshot | undefined> {
     checkName('The name of a stream', stream);
     const snapshot = await this.#backend.getLatestSnapshot(stream);
     return snapshot === undefined ? undefined : { version: snapshot.version, state: decode(snapshot.state) };
   }
 
-  /** Copies the write-ahead log back into the database file. Durability does not depend on it. */
+  /**
+   * Copies the write-ahead log back into the database file. Durability does not depend on it.
+   *
+   * @throws HOLDFAST_ERR_CLOSED, HOLDFAST_ERR_STORAGE_FULL, _BUSY, _IO.
+   */
   async flush(): Promise<void> {
     await this.#backend.flush();
   }
 
-  /** Exact counts and sizes. */
+  /**
+   * Exact counts, and sizes in bytes.
+   *
+   * @throws HOLDFAST_ERR_CLOSED, HOLDFAST_ERR_STORAGE_IO, _CORRUPT.
+   */
   async stats(): Promise<StoreStats> {
     return this.#backend.stats();
   }
@@ -217,13 +252,21 @@ export class EventStore<Event extends EventShape = EventShape> {
   /**
    * Copies the store as it is now into a new file, while appends go on. A file that exists is never replaced; on abort
    * or an error no file is left.
+   *
+   * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that exists, HOLDFAST_ERR_STORAGE_PATH, _FULL, _IO, _CORRUPT,
+   * HOLDFAST_ERR_CLOSED, the reason of the signal, and what `onProgress` throws.
    */
   async backup(path: string, options: LongWorkOptions = {}): Promise<void> {
     checkOptions('backup', options, ['signal', 'onProgress']);
     await this.#backend.backup(path, options);
   }
 
-  /** Checks the file, the order of all events and the hash of each, and reports what is wrong. Changes nothing. */
+  /**
+   * Checks the file, the order of all events and the hash of each, and reports what is wrong. Changes nothing.
+   *
+   * @throws HOLDFAST_ERR_CLOSED, the reason of the signal, what `onProgress` throws, and HOLDFAST_ERR_STORAGE_IO where the
+   * file cannot be opened once more. What is damaged is in the report.
+   */
   async verify(options: LongWorkOptions = {}): Promise<IntegrityReport> {
     checkOptions('verify', options, ['signal', 'onProgress']);
     return this.#backend.verify(options);

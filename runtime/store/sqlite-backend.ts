@@ -64,8 +64,9 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   /**
    * Opens the database and creates it if it is missing; its folder must exist. Brings an older schema up to date.
    *
-   * @throws HOLDFAST_ERR_STORAGE_PATH, _READONLY, _FULL, _CORRUPT, _NOT_A_DATABASE, _FOREIGN and
-   * HOLDFAST_ERR_SCHEMA_NEWER; a file that is refused is left as it was.
+   * @throws HOLDFAST_ERR_STORAGE_PATH, _READONLY, _FULL, _BUSY, _IO, _CORRUPT, _NOT_A_DATABASE, _FOREIGN and
+   * HOLDFAST_ERR_SCHEMA_NEWER: a file that is refused is left as it was; HOLDFAST_ERR_OPTION_INVALID;
+   * HOLDFAST_ERR_INSIDE_HOST in a thread of Holdfast; HOLDFAST_ERR_THREAD_START.
    */
   static async open(
     path: string | URL,
