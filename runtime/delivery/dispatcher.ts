@@ -151,7 +151,7 @@ export class Dispatcher {
       }
     } catch (error) {
       const kind = failureKindOf(error);
-      // A line may have been opened for what could then not be read.
+      // A line may be open by now for messages that could not be read: all are looked for again.
       this.#seen = 0;
       if (kind !== 'closed') this.#later(retryDelayMs(kind, 1), () => void this.#fetch(from));
     } finally {

@@ -1,4 +1,4 @@
-/** Every bound of the product, in one place, each with the reason for its number; those of a store alone are in `store-limits.ts`. */
+/** The bounds of the runtime, each with the reason for its number; those of a store are in `store-limits.ts`, those of one file in it. */
 export const limits = {
   /** Characters of a stream name, an actor address or an event type: keys of indexes, so they stay short. */
   nameLengthMax: 512,

@@ -34,7 +34,7 @@ const retryAfterMaxMs = 86_400_000;
 const handling = new AsyncLocalStorage<{
   readonly queue: string;
   readonly operationId: string;
-  /** What it has left behind may wait for it. */
+  /** Whether the handler has ended: code that it started and left running may wait for its operation then. */
   hasEnded: boolean;
 }>();
 

@@ -31,13 +31,13 @@ export class UnderWay {
     await Promise.all(this.#sequences.keys());
   }
 
-  /** There are news: one has ended, or there may be another one to begin. */
+  /** Counts a piece of news: one has ended, or another one may begin. */
   tell(): void {
     this.#newsCount++;
     this.#onNews?.();
   }
 
-  /** Resolves when there are more than so many news, or time has come. For one who waits. */
+  /** Resolves when there is more news than `count`, or after `waitMs`. Only one may wait at a time. */
   async news(count: number, waitMs: number): Promise<void> {
     if (this.#newsCount !== count) return;
     let timer: NodeJS.Timeout | undefined;
