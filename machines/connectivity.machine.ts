@@ -129,10 +129,10 @@ export const connectivityMachine = setup({
       reason: 'no answer in time',
       random: 0.5,
     })),
-    want: assign({ waitMs: 0 }),
+    wantCheck: assign({ waitMs: 0 }),
     // Before `count`, which comes after all exits.
-    find: assign({ isOffline: false }),
-    lose: assign({ isOffline: true }),
+    markFound: assign({ isOffline: false }),
+    markLost: assign({ isOffline: true }),
     override: assign({
       override: ({ event }) =>
         event.type === 'override' ? { status: event.status, reason: event.reason } : null,
@@ -183,8 +183,8 @@ export const connectivityMachine = setup({
           },
         },
         offline: {
-          entry: 'lose',
-          exit: 'find',
+          entry: 'markLost',
+          exit: 'markFound',
           on: {
             checked: [
               { guard: 'isOnline', target: 'online' },
@@ -203,7 +203,7 @@ export const connectivityMachine = setup({
           after: { timeout: { actions: 'giveUp' } },
         },
         pausing: {
-          on: { check: { actions: 'want' } },
+          on: { check: { actions: 'wantCheck' } },
           after: { pause: [{ guard: 'wasWaitedFor', target: 'checking' }, { target: 'waiting' }] },
         },
         waiting: { on: { check: 'checking' }, after: { interval: 'checking' } },

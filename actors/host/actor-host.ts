@@ -22,7 +22,7 @@ import { Residency } from './residency.ts';
 import { newResident, type Reach, type Resident, unwatch, wait } from './resident.ts';
 import { mustBeWritten, toAppendRequest } from './to-append-request.ts';
 import type { Undertaking } from './undertaking.ts';
-import { Underway } from './underway.ts';
+import { Unfinished } from './unfinished.ts';
 import { worksFor, worksForNobody } from './works-for.ts';
 
 const attemptsMax = 50;
@@ -44,7 +44,7 @@ export class ActorHost {
   readonly #attempts = new WeakMap<HostRequest, number>();
   readonly #effects: EffectRunner;
   /** Appends whose outcome is not known, actors that are being read, and inputs that wait, over all actors. */
-  readonly #underway = new Underway();
+  readonly #underway = new Unfinished();
   readonly #inputs: Inputs;
   readonly #reach: Reach;
 

@@ -2,7 +2,7 @@ import { isHoldfastError } from '../../runtime/errors/holdfast-error.ts';
 import type { HostProgress } from '../../runtime/ports/host-progress.ts';
 import type { HostRequest } from '../../runtime/protocol/host-messages.ts';
 import { inputRequest } from './input-request.ts';
-import type { Underway } from './underway.ts';
+import type { Unfinished } from './unfinished.ts';
 
 /** How long what comes from within waits after it could not be kept, in milliseconds. */
 const retryMs = 250;
@@ -14,7 +14,7 @@ export interface InputsOptions {
   readonly onEffectFailed: (address: string, type: string, error: unknown) => void;
   readonly progress: HostProgress;
   /** Inputs that wait for another try count as something that has no end yet. */
-  readonly underway: Underway;
+  readonly underway: Unfinished;
 }
 
 /**

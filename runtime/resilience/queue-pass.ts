@@ -2,7 +2,7 @@ import { operationEnded } from '../observability/channels.ts';
 import { systemClock } from '../ports/clock.ts';
 import type { ClaimedOperation, ClaimResult } from '../protocol/operation.ts';
 import type { OperationRunner, OperationRunnerOptions } from './operation-runner.ts';
-import type { UnderWay } from './under-way.ts';
+import type { OperationsUnderWay } from './operations-under-way.ts';
 
 /** How often an operation may have been begun without an end before it is parked. */
 export const unfinishedStartsMax = 3;
@@ -44,7 +44,7 @@ export interface PassTerms {
 export class QueuePass {
   readonly #options: OperationRunnerOptions;
   readonly #runner: OperationRunner;
-  readonly #underWay: UnderWay;
+  readonly #underWay: OperationsUnderWay;
   readonly #mayGoOn: () => boolean;
   readonly #isWanted: () => boolean;
   readonly #startedAt: number;
@@ -54,7 +54,7 @@ export class QueuePass {
   constructor(
     options: OperationRunnerOptions,
     runner: OperationRunner,
-    underWay: UnderWay,
+    underWay: OperationsUnderWay,
     { mayGoOn, isWanted, startedAt }: PassTerms,
   ) {
     this.#options = options;

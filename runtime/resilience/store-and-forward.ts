@@ -24,11 +24,11 @@ import { queueClosed } from './operation-errors.ts';
 import type { OnlyName, PayloadOf } from './operation-payload.ts';
 import { type OperationRecord, toOperationRecord } from './operation-record.ts';
 import { OperationRunner, type OperationRunnerOptions, refuseWithinHandler } from './operation-runner.ts';
+import { OperationsUnderWay } from './operations-under-way.ts';
 import { pause } from './pause.ts';
 import { QueuePass, unfinishedStartsMax } from './queue-pass.ts';
 import { Replica } from './replica.ts';
 import type { OperationHandlers } from './store-and-forward-options.ts';
-import { UnderWay } from './under-way.ts';
 
 /** Options of {@link StoreAndForward.list}. */
 export interface ListOperationsOptions {
@@ -59,7 +59,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   readonly #replica: Replica<QueueStateValue, QueueContext, QueueEvent, QueueInput>;
   readonly #stopListening: () => void;
   readonly #waiting = new Set<(hopeless?: Error) => void>();
-  readonly #underWay = new UnderWay();
+  readonly #underWay = new OperationsUnderWay();
   #passing: Promise<void> | undefined;
   /** Numbers the passes of this process. */
   #passesBegun = 0;

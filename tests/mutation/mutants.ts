@@ -81,7 +81,7 @@ export const mutants: readonly Mutant[] = [
     ],
     'a check leaves itself open': ['    isOpen: false,\n    failures: hasFailed', '    failures: hasFailed'],
     'forgets that a check was wanted': [
-      "pausing: {\n          on: { check: { actions: 'want' } },",
+      "pausing: {\n          on: { check: { actions: 'wantCheck' } },",
       'pausing: {',
     ],
     'waits the other interval': [

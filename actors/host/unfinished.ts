@@ -1,5 +1,5 @@
 /** Counts what has begun and has no end yet, for whoever has to wait until nothing is left. */
-export class Underway {
+export class Unfinished {
   #count = 0;
   readonly #onRest: (() => void)[] = [];
 

@@ -1,5 +1,5 @@
 /** The operations that a queue has under way, of all its passes, and news of them. */
-export class UnderWay {
+export class OperationsUnderWay {
   readonly #sequences = new Map<Promise<void>, number>();
   #newsCount = 0;
   #onNews: (() => void) | undefined;
