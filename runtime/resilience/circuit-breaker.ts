@@ -7,6 +7,7 @@ import { volatileKinds } from '../protocol/volatile-kinds.ts';
 import { type Call, CallQueue, type QueuedCall } from './call-queue.ts';
 import { CallReports } from './call-reports.ts';
 import type { CallOptions, CallResult } from './call-result.ts';
+import { checkReason } from './check-reason.ts';
 import type { ResolvedCircuitBreaker } from './circuit-breaker-options.ts';
 import { circuitClosed, circuitIsolated, circuitOpen } from './circuit-errors.ts';
 import type { CircuitMetrics, CircuitState } from './circuit-metrics.ts';
@@ -113,6 +114,7 @@ export class CircuitBreaker {
    */
   async isolate(reason: string | null = null): Promise<() => Promise<void>> {
     this.#checkOpen();
+    checkReason('isolate', reason);
     const holder = ++this.#lastHolder;
     await this.#replica.send({ type: 'isolate', holder, reason });
     this.#holders.set(holder, reason);

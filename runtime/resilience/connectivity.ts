@@ -13,6 +13,7 @@ import { checkOptions, invalidOption } from '../protocol/options.ts';
 import { volatileKinds } from '../protocol/volatile-kinds.ts';
 import { stoppable } from '../stoppable.ts';
 import { holdProcess } from '../waiting/hold-process.ts';
+import { checkReason } from './check-reason.ts';
 import type { ResolvedConnectivity } from './connectivity-options.ts';
 import type { ProbeResult } from './connectivity-probe.ts';
 import { isNetworkError } from './network-errors.ts';
@@ -42,6 +43,10 @@ type ConnectivityReplica = Replica<
 const reasonLengthMax = 1_000;
 const unknown: ConnectivityState = { status: 'unknown', reason: null, isOverridden: false };
 const statuses: readonly unknown[] = ['online', 'degraded', 'offline'];
+
+function checkStatus(method: string, status: unknown): void {
+  if (!statuses.includes(status)) throw invalidOption(`${method} takes "online", "degraded" or "offline".`);
+}
 
 /**
  * Whether the network is there: one source of truth for everything in a runtime that depends on it. Its machine
@@ -140,6 +145,7 @@ export class Connectivity {
    * @throws what {@link Connectivity.check} throws.
    */
   async waitFor(status: ConnectivityStatus, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    if (status !== 'unknown') checkStatus('waitFor', status);
     this.#checkCall('waitFor', options);
     await this.#replica.begin();
     await this.#wait(() => this.#state.status === status, options.signal);
@@ -183,11 +189,9 @@ export class Connectivity {
     status: 'online' | 'degraded' | 'offline',
     reason: string | null = null,
   ): Promise<() => Promise<void>> {
-    if (!statuses.includes(status))
-      throw invalidOption('override takes "online", "degraded" or "offline", and a reason.');
+    checkStatus('override', status);
     this.#checkCall('override', {});
-    if (reason !== null && typeof reason !== 'string')
-      throw invalidOption('The reason of an override is a string.');
+    checkReason('override', reason);
     const override = { status, reason };
     await this.#replica.send({ type: 'override', ...override });
     this.#override = override;

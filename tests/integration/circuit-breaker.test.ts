@@ -338,6 +338,9 @@ test('a circuit is isolated as long as anybody holds it', async () => {
   await releases[1]?.();
 
   expect(await breaker.call(() => 'on')).toMatchObject({ status: 'executed' });
+  await expect(breaker.isolate(7 as unknown as string)).rejects.toEqual(
+    codedError('HOLDFAST_ERR_OPTION_INVALID'),
+  );
 });
 
 test('a paused queue waits although the network is back', async () => {
