@@ -2,7 +2,7 @@ import type { HoldfastErrorCode } from './errors/codes.ts';
 import { isHoldfastError } from './errors/holdfast-error.ts';
 import type { HostHealth, QuarantinedActor } from './hosts/host-health.ts';
 import type { RouterHealth } from './hosts/router.ts';
-import type { ProjectionHealth } from './projections/projection-health.ts';
+import type { ProjectionsHealth } from './projections/projection-health.ts';
 import type { PendingCounts } from './protocol/delivery.ts';
 import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
 
@@ -15,11 +15,11 @@ const askTimeoutMs = 1_000;
 export type ServiceState = 'running' | 'busy' | 'absent' | 'ended';
 
 /** How a runtime is, as plain data: what `runtime.health()` resolves with. */
-export interface RuntimeHealth {
+export interface RuntimeHealth extends ProjectionsHealth {
   /**
    * `healthy`: everything serves. `degraded`: some actors have to wait or are refused: a host could not start, backs
-   * off or is unavailable, an actor is in quarantine, the store is busy, a projection has stopped. `failing`: nothing can
-   * be made durable, since the store has ended, its file is gone or cannot be written, or no host serves.
+   * off or is unavailable, an actor is in quarantine, the store is busy, a projection has stopped, or their thread could not
+   * be started. `failing`: nothing can be made durable, since the store has ended, its file is gone or cannot be written, or no host serves.
    */
   readonly status: 'healthy' | 'degraded' | 'failing';
   /** When it was looked at, in milliseconds since 1970. */
@@ -29,8 +29,6 @@ export interface RuntimeHealth {
   /** `failure`: what the storage failed with at the last write, until it takes one; `null` if it took that. */
   readonly store: { readonly state: ServiceState; readonly failure: HoldfastErrorCode | null };
   readonly reader: { readonly state: ServiceState };
-  /** Projections of the modules, once a host has loaded them or one was asked for. */
-  readonly projections: readonly ProjectionHealth[];
   /** Dead letters in the file; `null` if the store did not say. */
   readonly deadLetters: number | null;
   /** What actors still wait for; `null` if the store did not say. */
@@ -43,7 +41,7 @@ export interface RuntimeHealth {
 export async function lookAtHealth(
   backend: SqliteEventStoreBackend,
   { standing, hosts, quarantined }: RouterHealth,
-  projections: readonly ProjectionHealth[],
+  { projections, projectionsFailure }: ProjectionsHealth,
   deliveriesUnderway: number,
 ): Promise<RuntimeHealth> {
   const { store, failure, deadLetters, pending } = await askStore(backend);
@@ -57,6 +55,7 @@ export async function lookAtHealth(
     store === 'busy' ||
     failure !== null ||
     reader === 'ended' ||
+    projectionsFailure !== null ||
     projections.some(({ failure }) => failure !== null);
   const isFailing = standing === 'failing' || store === 'ended' || cannotWrite;
   return {
@@ -67,6 +66,7 @@ export async function lookAtHealth(
     store: { state: store, failure },
     reader: { state: reader },
     projections,
+    projectionsFailure,
     deadLetters,
     pending,
     deliveriesUnderway,

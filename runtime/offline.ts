@@ -54,6 +54,7 @@ export type {
   ProjectionHealth,
   ProjectionProblem,
   ProjectionState,
+  ProjectionsHealth,
 } from './projections/projection-health.ts';
 export type { LiveOptions, QueryOptions, QueryParameters } from './projections/projection-options.ts';
 export type { RowChanges } from './projections/row-changes.ts';

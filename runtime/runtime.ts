@@ -15,6 +15,7 @@ import { lookAtHealth, type RuntimeHealth } from './health.ts';
 import { Router } from './hosts/router.ts';
 import { runFailed } from './observability/channels.ts';
 import type { ResolvedOptions } from './options.ts';
+import { noProjections } from './projections/projection-health.ts';
 import type { Projections } from './projections/projections.ts';
 import { Queryable } from './projections/queryable.ts';
 import type { DeadLetter } from './protocol/dead-letter.ts';
@@ -238,7 +239,7 @@ export class Runtime extends Queryable {
    * if (status !== 'healthy') console.log(hosts.filter(({ state }) => state !== 'running'));
    */
   health(): Promise<RuntimeHealth> {
-    const projections = this.#projections?.health() ?? [];
+    const projections = this.#projections?.health() ?? noProjections;
     return lookAtHealth(this.#backend, this.#router.health(), projections, this.#dispatcher.underway);
   }
 

@@ -1,3 +1,5 @@
+import type { HoldfastErrorCode } from '../errors/codes.ts';
+
 /**
  * `starting`: its modules are loaded. `building`: made from the first event; what there was before is served, if there
  * was any. `current`: follows the log. `stopped`: an event failed, see `failure`. `refused`: it cannot be used at all,
@@ -33,3 +35,14 @@ export interface ProjectionProblem {
     readonly type: string;
   } | null;
 }
+
+/** How the projections of a runtime are: part of what `runtime.health()` resolves with. */
+export interface ProjectionsHealth {
+  /** Projections of the modules, once a host has loaded them or one was asked for. */
+  readonly projections: readonly ProjectionHealth[];
+  /** Why those of the modules could not be started, until they are; `null` if nothing kept them from it. */
+  readonly projectionsFailure: HoldfastErrorCode | null;
+}
+
+/** Of a runtime that nobody has asked for any, and whose hosts have loaded none. */
+export const noProjections: ProjectionsHealth = { projections: [], projectionsFailure: null };

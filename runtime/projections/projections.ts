@@ -1,5 +1,6 @@
 import type { CpuPool } from '../cpu/pool.ts';
-import { holdfastError } from '../errors/holdfast-error.ts';
+import type { HoldfastErrorCode } from '../errors/codes.ts';
+import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { nearestName } from '../errors/nearest-name.ts';
 import { definitionPool } from '../hosts/definition-pool.ts';
 import type { PageQuery, Progress } from '../ports/event-store-backend.ts';
@@ -13,7 +14,7 @@ import type { AnyProjectionDefinition, ProjectionDefinition } from './define-pro
 import { codedTrouble, LaneClient, LaneLost, type LaneOptions } from './lane-client.ts';
 import { type LiveRows, liveQuery } from './live-query.ts';
 import { LogHead } from './log-head.ts';
-import type { ProjectionHealth } from './projection-health.ts';
+import type { ProjectionsHealth } from './projection-health.ts';
 import type { LiveOptions, QueryOptions } from './projection-options.ts';
 import { ProjectionTrack, type TrackPorts } from './projection-track.ts';
 
@@ -40,6 +41,7 @@ export class Projections {
   /** Lanes of builds that are being ended. */
   readonly #ending = new Set<Promise<void>>();
   #started: Promise<void> | undefined;
+  #failure: HoldfastErrorCode | null = null;
   #isClosed = false;
 
   constructor(options: LaneOptions) {
@@ -48,16 +50,23 @@ export class Projections {
 
   /** Loads the modules and follows the log with every projection that they export. Idempotent. */
   start(): Promise<void> {
-    this.#started ??= this.#start().catch((error: unknown) => {
-      // The next call tries again.
-      this.#started = undefined;
-      throw error;
-    });
+    this.#started ??= this.#start().then(
+      () => {
+        this.#failure = null;
+      },
+      (error: unknown) => {
+        // The next call tries again.
+        this.#started = undefined;
+        this.#failure = isHoldfastError(error) ? error.code : 'HOLDFAST_ERR_THREAD_START';
+        throw error;
+      },
+    );
     return this.#started;
   }
 
-  health(): ProjectionHealth[] {
-    return [...this.#tracks.values()].map((track) => track.health());
+  health(): ProjectionsHealth {
+    const projections = [...this.#tracks.values()].map((track) => track.health());
+    return { projections, projectionsFailure: this.#failure };
   }
 
   async query(

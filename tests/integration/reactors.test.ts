@@ -42,7 +42,10 @@ test('a reactor whose thread ended while it started is started again, though nob
   const runtime = await openRuntime(['late-greeter']);
 
   await runtime.actor(document, 'a').send({ type: 'created', title: 'x' });
+  const troubled = { status: 'degraded', projections: [], projectionsFailure: 'HOLDFAST_ERR_THREAD_START' };
+  await vi.waitFor(async () => expect(await runtime.health()).toMatchObject(troubled), soon);
   await runtime.actor(mailer, 'main').waitFor(({ context }) => context.greeted.length === 1);
+  expect(await runtime.health()).toMatchObject({ status: 'healthy', projectionsFailure: null });
 
   expect(failures.messages).toEqual([{ error: codedError('HOLDFAST_ERR_THREAD_START') }]);
   expect(await greeted(runtime)).toEqual(['a']);

@@ -41,6 +41,7 @@ test('a runtime that was not used yet is healthy, and so is one that works', asy
     store: { state: 'running', failure: null },
     reader: { state: 'absent' },
     projections: [],
+    projectionsFailure: null,
     deadLetters: 0,
     pending: { timers: 0, messages: 0, work: 0 },
     deliveriesUnderway: 0,

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { lookAtHealth } from '../../runtime/health.ts';
 import { HostThreadClient } from '../../runtime/hosts/host-thread-client.ts';
+import { noProjections } from '../../runtime/projections/projection-health.ts';
 import { EmittedGauge } from '../../runtime/protocol/emitted-gauge.ts';
 import { rehearse } from '../../runtime/rehearse/rehearse.ts';
 import { SqliteEventStoreBackend } from '../../runtime/store/sqlite-backend.ts';
@@ -66,7 +67,12 @@ test('a watch that was stopped, and a look at the health, leave nothing with the
   );
   const during = thread.followers;
   stop();
-  const health = await lookAtHealth(backend, { standing: 'healthy', hosts: [], quarantined: [] }, [], 0);
+  const health = await lookAtHealth(
+    backend,
+    { standing: 'healthy', hosts: [], quarantined: [] },
+    noProjections,
+    0,
+  );
 
   expect(during).toBe(before + 1);
   expect(health).toMatchObject({ status: 'healthy', deadLetters: 0 });
