@@ -17,6 +17,7 @@ import { encode, encodeMetadata } from './protocol/codec.ts';
 import { commandFingerprint } from './protocol/command-fingerprint.ts';
 import { checkExpectedVersion } from './protocol/expected-version.ts';
 import { blankRequest, type HostReceipt, type HostRequest } from './protocol/host-messages.ts';
+import { isAsync } from './protocol/is-async.ts';
 import { checkKey, checkName, describe, isReservedType, reservedTypes } from './protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from './protocol/options.ts';
 import { stoppable } from './stoppable.ts';
@@ -247,8 +248,10 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
   ): Promise<ActorSnapshot<Machine>> {
     checkOptions('waitFor', options, ['signal', 'timeoutMs']);
     checkWholeOption('waitFor', 'timeoutMs', options.timeoutMs, 1, 2 ** 31 - 1);
-    if (typeof predicate !== 'function')
-      throw invalidOption('waitFor takes a function that says whether a state is the one.');
+    if (typeof predicate !== 'function' || isAsync(predicate))
+      throw invalidOption(
+        'waitFor takes a function that says at once whether a state is the one, and is not async.',
+      );
     const { signal, timeoutMs = this.#router.commandTimeoutMs } = options;
     signal?.throwIfAborted();
     const changes = stoppable((stop) => this.#changes(stop), signal);

@@ -16,8 +16,13 @@ export function transitionsOf(node: StateNode) {
 }
 
 /** The guards of the transitions of a state, as they are given; those of `and`, `or` and `not` one by one. */
-export function guardsOf(node: StateNode): unknown[] {
+export function namedGuardsOf(node: StateNode): unknown[] {
   return transitionsOf(node).flatMap(({ guard }) => (guard === undefined ? [] : guardsIn(guard)));
+}
+
+/** The same, those that are named by their definition in `setup`. */
+export function guardsOf(node: StateNode, machine: AnyStateMachine): unknown[] {
+  return namedGuardsOf(node).map((guard) => definitionOf(guard, machine.implementations.guards));
 }
 
 function guardsIn(guard: unknown): unknown[] {
@@ -29,13 +34,14 @@ function guardsIn(guard: unknown): unknown[] {
 export function actionsOf(node: StateNode, machine: AnyStateMachine): unknown[] {
   const transitions = transitionsOf(node);
   const actions = [...node.entry, ...node.exit, ...transitions.flatMap((transition) => transition.actions)];
-  return actions.map((action) => definitionOf(action, machine));
+  return actions.map((action) => definitionOf(action, machine.implementations.actions));
 }
 
-function definitionOf(action: unknown, machine: AnyStateMachine): unknown {
-  const name = typeof action === 'string' ? action : (action as { type?: unknown }).type;
-  const actions = machine.implementations.actions as Record<string, unknown>;
-  return typeof name === 'string' && Object.hasOwn(actions, name) ? actions[name] : action;
+function definitionOf(given: unknown, definitions: object): unknown {
+  const name = typeof given === 'string' ? given : (given as { type?: unknown }).type;
+  return typeof name === 'string' && Object.hasOwn(definitions, name)
+    ? (definitions as Record<string, unknown>)[name]
+    : given;
 }
 
 /** Where a state goes by itself, whatever the context is. Only the first unguarded transition is ever taken. */

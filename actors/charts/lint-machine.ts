@@ -1,5 +1,6 @@
 import { isHoldfastError } from '../../runtime/errors/holdfast-error.ts';
 import { encode } from '../../runtime/protocol/codec.ts';
+import { isAsync } from '../../runtime/protocol/is-async.ts';
 import { describe } from '../../runtime/protocol/names.ts';
 import { checkOptions, invalidOption } from '../../runtime/protocol/options.ts';
 import { freshContext } from '../steps/fresh-context.ts';
@@ -13,7 +14,7 @@ import {
   type LiveActor,
   type StateNode,
 } from '../xstate-adapter.ts';
-import { actionsOf, alwaysTargetsOf, stateNodesOf } from './chart.ts';
+import { actionsOf, alwaysTargetsOf, guardsOf, stateNodesOf } from './chart.ts';
 import { missingImplementations } from './missing-implementations.ts';
 import { deadEnds, reachableStates } from './reachable-states.ts';
 
@@ -24,6 +25,7 @@ export interface LintProblem {
   readonly rule:
     | 'old-xstate'
     | 'undeclared-actor'
+    | 'async'
     | 'endless-always'
     | 'context'
     | 'not-implemented'
@@ -75,6 +77,7 @@ function* lintChart(machine: AnyStateMachine, seen: Set<AnyStateMachine>): Gener
   }
   for (const node of stateNodesOf(machine)) {
     yield* undeclaredActors(node, machine);
+    yield* asyncSteps(node, machine);
     yield* unhandledErrors(node);
   }
   for (const { state, message } of missingImplementations(machine)) {
@@ -99,6 +102,27 @@ function* undeclaredActors(node: StateNode, machine: AnyStateMachine): Generator
       message:
         `State "${node.id}" spawns an actor that is given in place and could not be restored. ` +
         'Declare its logic in setup({ actors: { name } }) and spawn it by that name.',
+    };
+  }
+}
+
+/** XState waits for none of these: the promise of a guard always holds, that of an assigner assigns nothing. */
+function* asyncSteps(node: StateNode, machine: AnyStateMachine): Generator<LintProblem> {
+  const guards = guardsOf(node, machine).some(isAsync) ? ['a guard'] : [];
+  const actions = (actionsOf(node, machine) as { assignment?: unknown; collect?: unknown }[]).flatMap(
+    ({ assignment, collect }) =>
+      isAsync(assignment) || isAsync(collect) || Object.values(assignment ?? {}).some(isAsync)
+        ? ['an assign or enqueueActions']
+        : [],
+  );
+  for (const what of new Set([...guards, ...actions])) {
+    yield {
+      severity: 'error',
+      rule: 'async',
+      state: node.id,
+      message:
+        `State "${node.id}" has ${what} with an async function, which nobody waits for. Make it an ordinary function, and ` +
+        'invoke what takes time.',
     };
   }
 }

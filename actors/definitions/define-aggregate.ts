@@ -1,5 +1,6 @@
 import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
 import { nearestName } from '../../runtime/errors/nearest-name.ts';
+import { isAsync } from '../../runtime/protocol/is-async.ts';
 import { checkName, describe } from '../../runtime/protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from '../../runtime/protocol/options.ts';
 import { type TimerPolicy, timerPolicies } from '../../runtime/protocol/timer.ts';
@@ -311,6 +312,8 @@ function checkParts(owner: string, options: Parts): void {
     throw invalidOption(`${owner}: "input" must be a function of the id.`);
   for (const [name, command] of Object.entries(commands)) {
     const { decide, input: schema } = command as { decide?: unknown; input?: unknown };
+    if (isAsync(command) || isAsync(decide))
+      throw invalidOption(`${owner}: the command "${name}" must not be async; invoke what takes time.`);
     if (typeof command === 'function' || (typeof decide === 'function' && isSchema(schema))) continue;
     throw invalidOption(
       `${owner}: the command "${name}" must be a function, or { input: a Standard Schema, decide: a function }.`,

@@ -210,6 +210,12 @@ describe('send', () => {
     await expect(actor.snapshot({ timeoutMs: 20_000 })).resolves.toMatchObject({ stream: 'counter/a' });
   });
 
+  test('waits for no answer of a function that is async', async () => {
+    const predicate = (async () => false) as unknown as () => boolean;
+
+    await expect(newActor().waitFor(predicate)).rejects.toEqual(codedError('HOLDFAST_ERR_OPTION_INVALID'));
+  });
+
   test('keeps the order of thousands of events of one sender', async () => {
     const actor = newActor();
 

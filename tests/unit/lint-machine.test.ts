@@ -46,6 +46,51 @@ test.each<[what: string, machine: AnyStateMachine, state: string, rule: string, 
     'Declare its logic in setup',
   ],
   [
+    'a guard that is async',
+    createMachine({
+      id: 'm',
+      initial: 'a',
+      states: { a: { on: { go: { guard: not((async () => true) as never) } } } },
+    }),
+    'm.a',
+    'async',
+    'has a guard with an async function',
+  ],
+  [
+    'a named guard that is async',
+    setup({ guards: { ok: (async () => true) as never } }).createMachine({
+      id: 'm',
+      on: { go: { guard: 'ok' } },
+    }),
+    'm',
+    'async',
+    'has a guard with an async function',
+  ],
+  [
+    'an assigner that is async',
+    setup({ actions: { load: assign((async () => ({})) as never) as never } }).createMachine({
+      id: 'm',
+      on: { go: { actions: 'load' } },
+    }),
+    'm',
+    'async',
+    'invoke what takes time',
+  ],
+  [
+    'an assigner of a property that is async',
+    createMachine({ id: 'm', entry: assign({ found: (async () => 1) as never }) }),
+    'm',
+    'async',
+    'invoke what takes time',
+  ],
+  [
+    'an enqueueActions that is async',
+    createMachine({ id: 'm', entry: enqueueActions((async () => undefined) as never) }),
+    'm',
+    'async',
+    'invoke what takes time',
+  ],
+  [
     'states that lead to each other by themselves',
     createMachine({
       id: 'm',

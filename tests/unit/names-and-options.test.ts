@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { fromPromise, setup } from 'xstate';
+import { createMachine, fromPromise, setup } from 'xstate';
+import { z } from 'zod';
 import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
 import { resolveOptions } from '../../runtime/options.ts';
 import { defineProjection } from '../../runtime/projections/define-projection.ts';
@@ -97,6 +98,17 @@ test('an aggregate needs a kind that is a name without a slash, and a machine', 
   expect(() => defineAggregate('a', { machine })).toThrow(optionInvalid);
   expect(() => defineAggregate('a', { machin: machine } as never)).toThrow('did you mean "machine"?');
 });
+
+test.each([async () => [], { input: z.object({}), decide: async () => [] }])(
+  'a command that would decide with a promise is refused',
+  (command) => {
+    const machine = createMachine({});
+
+    expect(() => defineAggregate('a', { machine, commands: { go: command as never } })).toThrow(
+      'the command "go" must not be async; invoke what takes time.',
+    );
+  },
+);
 
 test('a projection has tables or a state', () => {
   const on = { '*': () => null };
