@@ -53,6 +53,9 @@ function counting(database: SqliteDatabase, read: { length: number }): SqliteDat
       return counted;
     },
     exec: (sql: string) => database.exec(sql),
+    get inTransaction() {
+      return database.inTransaction;
+    },
   } as unknown as SqliteDatabase;
 }
 

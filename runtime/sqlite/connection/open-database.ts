@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { openSqlite, type SqliteDatabase } from '../driver.ts';
 import { migrations } from '../migrations/index.ts';
 import { nothingToRead, readOnly, storageError } from '../storage-error.ts';
+import { inOneRead } from './in-one-read.ts';
 import { isWritable, preflight } from './preflight.ts';
 import { applicationId, checkReadable, checkVersion, foreign } from './schema-version.ts';
 import { beginImmediate, retryWhileBusy, waitForRecoveries } from './write-lock.ts';
@@ -86,16 +87,6 @@ function configureWriter(database: SqliteDatabase): void {
   // The log is copied back after about 16 MB, and cut back to that size when it has grown behind a slow reader.
   database.pragma('wal_autocheckpoint = 4000');
   database.pragma('journal_size_limit = 33554432');
-}
-
-/** All that the step reads is of one moment: another process may be creating the schema right now. */
-function inOneRead(database: SqliteDatabase, step: () => void): void {
-  database.exec('begin');
-  try {
-    step();
-  } finally {
-    if (database.inTransaction) database.exec('rollback');
-  }
 }
 
 function whoseItIs(database: SqliteDatabase): { version: number; application: number; tables: number } {

@@ -6,6 +6,7 @@ import { limits } from '../../protocol/limits.ts';
 import type { LoadedStream, LoadRequest } from '../../protocol/load.ts';
 import type { RecordedEvent } from '../../protocol/recorded-event.ts';
 import { storeLimits } from '../../protocol/store-limits.ts';
+import { inOneRead } from '../connection/in-one-read.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 import {
   besideShortPayload,
@@ -125,12 +126,7 @@ export class LogReader {
 
   /** What a host needs to activate an actor, or to catch up: a usable snapshot and the events after it, page by page. */
   load(request: LoadRequest): LoadedStream {
-    this.#database.exec('begin');
-    try {
-      return this.#loadPage(request);
-    } finally {
-      this.#database.exec('commit');
-    }
+    return inOneRead(this.#database, () => this.#loadPage(request));
   }
 
   #loadPage(request: LoadRequest): LoadedStream {

@@ -1,6 +1,7 @@
 import { limits } from '../../protocol/limits.ts';
 import type { ProjectionPage, ProjectionPageQuery, StateAt } from '../../protocol/reader-control.ts';
 import { storeLimits } from '../../protocol/store-limits.ts';
+import { inOneRead } from '../connection/in-one-read.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 
 const fields = `e.position, e.id, s.name, e.version, e.type, e.schema_version, e.data, e.metadata, e.recorded_at, e.hlc_ms`;
@@ -69,11 +70,6 @@ export class ProjectionReader {
 
   /** Reads in one view with the look which generation of a projection is served; `moved` if it is another one. */
   asServed<Found>(name: string, generation: number, read: () => Found): Found | 'moved' {
-    this.#database.exec('begin');
-    try {
-      return this.#served.get(name) === generation ? read() : 'moved';
-    } finally {
-      this.#database.exec('commit');
-    }
+    return inOneRead(this.#database, () => (this.#served.get(name) === generation ? read() : 'moved'));
   }
 }
