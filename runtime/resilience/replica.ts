@@ -111,7 +111,8 @@ export class Replica<State, Context, Event extends { readonly type: string }, In
   }
 
   #followLater(): void {
-    this.#stop = undefined;
+    // It may still follow, where its actor could not begin anew.
+    this.#stop?.();
     if (this.#isClosed) return;
     // Whatever thread has it next knows nothing of it.
     this.#isAbsent = true;
@@ -124,7 +125,6 @@ export class Replica<State, Context, Event extends { readonly type: string }, In
   async #followAgain(): Promise<void> {
     try {
       await this.#start();
-      this.#stop?.();
       this.#follow();
     } catch {
       this.#followLater();
