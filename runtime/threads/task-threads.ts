@@ -24,9 +24,12 @@ export class TaskThreads implements TaskRunner {
     this.#options = options;
   }
 
-  async run(name: string, input: unknown, { signal, transfer = [] }: TaskOptions): Promise<unknown> {
+  async run(name: string, input: unknown, options: TaskOptions): Promise<unknown> {
+    const { signal, transfer = [] } = options;
     signal?.throwIfAborted();
     const thread = this.#idle.pop() ?? this.#start();
+    // What a task has left behind, such as a timer that throws, may have ended its thread since.
+    if (thread.hasEnded) return this.#end(thread).then(() => this.run(name, input, options));
     const end = (): void => void thread.kill();
     signal?.addEventListener('abort', end, { once: true });
     try {
