@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { runChild } from '../support/child-program.ts';
+import { ChildProgram, runChild } from '../support/child-program.ts';
 import { codedError } from '../support/coded-error.ts';
 import { newOperation, roomy, start } from '../support/operation-subject.ts';
 import { openSqliteOperations } from '../support/sqlite-operation-subjects.ts';
@@ -51,6 +51,27 @@ test('two runtimes of one process have leases of their own, which end with them'
   await first.client.close();
 
   expect(await second.queue.claimIds()).toEqual(['1']);
+});
+
+test('leases end with their runtime, also where it could not write so and its process goes on', async () => {
+  const path = await fileWith('1');
+  const first = await openSqliteOperations(path);
+  const second = await openSqliteOperations(path);
+  onTestFinished(() => second.client.close());
+  expect(await first.queue.claimIds()).toEqual(['1']);
+  expect(await second.queue.claimIds()).toEqual([]);
+  const other = new ChildProgram('hold-lock.ts', [path]);
+  await other.printed(1);
+
+  first.client.hurryAfter(0);
+  await first.client.close();
+  other.write('enough');
+  await other.ended;
+
+  expect(await second.queue.claimIds()).toEqual(['1']);
+  const third = await openSqliteOperations(path);
+  onTestFinished(() => third.client.close());
+  expect(await third.queue.claimIds()).toEqual([]);
 });
 
 test('calls that are made together are kept together, and each hears of its own', async () => {

@@ -1,16 +1,33 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 
-/** Which process a run belongs to. The number alone may be that of an older process that has ended. */
+/** Which process, or thread, a run belongs to. The number alone may be that of an older one that has ended. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** The number with the moment the process began, and where it is a number. */
+  /** The number with the moment it began, and where it is a number. */
   readonly process: string;
 }
 
-/** This process; where the system does not tell when it began, Node.js does. */
+/**
+ * The thread that calls, where the system tells threads apart as it does processes (proc(5), `thread-self`): several runtimes
+ * of one process have a store thread each, and one that has ended without saying so is not to live as long as the process.
+ * Elsewhere this process; where the system does not tell when it began, Node.js does.
+ */
 export function ownIdentity(): ProcessIdentity {
   const { pid } = process;
+  const thread = ownThread(pid);
+  const identity = thread === undefined ? undefined : processIdentity(thread);
+  if (thread !== undefined && identity !== undefined) return { pid: thread, process: identity };
   return { pid, process: processIdentity(pid) ?? `${pid} ${performance.timeOrigin}` };
+}
+
+/** The number of this thread, by which others can find it. */
+function ownThread(pid: number): number | undefined {
+  try {
+    const [process, , thread] = readlinkSync('/proc/thread-self').split('/').map(Number);
+    return process === pid && thread !== undefined && isProcess(thread) ? thread : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

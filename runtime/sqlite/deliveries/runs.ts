@@ -246,6 +246,7 @@ export class Runs {
   #lives({ run, pid, process, seenAt, hasEnded }: RunRow, now: number): boolean {
     if (run === this.#run) return true;
     if (hasEnded === 1) return false;
+    // Another one of this process, where the system does not tell its threads apart.
     if (process === this.#identity.process) return true;
     if (this.#isDistant(process)) return this.#distant.lives(run, seenAt, now);
     if (pid === this.#identity.pid || !isProcess(pid)) return false;
