@@ -414,3 +414,16 @@ test('a build that a newer application has begun stands in nobody’s way', () =
   expect(() => writer.open(summary(notes), true)).toThrow(codedError('HOLDFAST_ERR_PROJECTION_NEWER'));
   expect(writer.open(summary(notes, { version: 2 }))).toMatchObject({ building: { version: 2 } });
 });
+
+test('a build that a newer application has begun is left to it by one that is newer than what is served', () => {
+  const { writer } = open();
+  apply(writer, "insert into notes values (1, 'a')");
+  const newest = writer.open(summary(notes, { version: 3 }));
+
+  for (const again of [false, true])
+    expect(() => writer.open(summary(notes, { version: 2 }), again)).toThrow(
+      codedError('HOLDFAST_ERR_PROJECTION_NEWER', { projection: 'notes', found: 3, supported: 2 }),
+    );
+
+  expect(writer.open(summary(notes, { version: 3 }))).toEqual(newest);
+});

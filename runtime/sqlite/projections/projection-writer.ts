@@ -79,13 +79,13 @@ export class ProjectionWriter {
       this.#refuseOtherSort(summary, serving ?? building);
       if (summary.startAt !== undefined)
         return standing(serving ?? this.#beginReactor(name, summary.startAt), undefined);
-      const newest = serving?.version ?? building?.version ?? 0;
-      if (newest > version) throw newer(name, version, newest);
+      const newest = Math.max(serving?.version ?? 0, building?.version ?? 0);
       const isCurrent = serving?.version === version;
+      if (newest > version && !isCurrent) throw newer(name, version, newest);
       if (isCurrent && serving.tables !== tables) throw changed(name, version);
       // A newer application goes on with what it has begun when it is started again.
-      if (isCurrent && building !== undefined && building.version > version) {
-        if (again) throw newer(name, version, building.version);
+      if (newest > version) {
+        if (again) throw newer(name, version, newest);
         return standing(serving, undefined);
       }
       const isUnderWay = !again && building?.version === version && building.tables === tables;
