@@ -47,6 +47,8 @@ export async function stateAtVersion(
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   } finally {
+    // Where it was never handed over, the reader would keep the other end.
+    port2.close();
     await pool.destroy();
   }
 }

@@ -61,7 +61,8 @@ export class LaneClient {
   readonly #pulse = new Pulse();
   readonly #timeoutMs: number;
   readonly #pending = new Map<number, Pending>();
-  readonly #runner: Promise<Runner>;
+  /** Nothing where no thread could be started. */
+  readonly #runner: Promise<Runner | undefined>;
   #watch: PulseWatch | undefined;
   #hungFor: string | undefined;
   #lost: Error | undefined;
@@ -70,11 +71,11 @@ export class LaneClient {
   /** On a thread of its own, or as a task of a pool. On trial, answers come when what handlers began has ended. */
   constructor(options: LaneOptions, { pool, isTrial = false }: { pool?: CpuPool; isTrial?: boolean } = {}) {
     const { port1, port2 } = new MessageChannel();
+    const reads = new MessageChannel();
     this.#port = port1;
     this.#timeoutMs = options.timeoutMs;
     const loaded = Promise.withResolvers<readonly ProjectionSummary[]>();
     this.loaded = loaded.promise;
-    this.loaded.catch(() => undefined);
     port1.on('message', (answer: LaneAnswer) => {
       if ('loaded' in answer) return loaded.resolve(answer.loaded);
       if ('failed' in answer) return loaded.reject(fromWireError(answer.failed));
@@ -83,17 +84,16 @@ export class LaneClient {
       else pending?.resolve(answer.result);
     });
     port1.unref();
-    this.#runner = this.#start(options, port2, isTrial, pool);
+    const runner = this.#start(options, port2, reads, isTrial, pool);
+    this.#runner = runner.catch(() => undefined);
     this.#watchOver();
     const lose = (error: Error): void => {
-      const lost = this.#lose(error);
-      loaded.reject(lost);
+      // Where it was never handed over, the reader would keep the other end.
+      reads.port2.close();
+      loaded.reject(this.#lose(error));
     };
-    this.loaded.then(
-      () => this.#unwatchIfIdle(),
-      () => this.#unwatchIfIdle(),
-    );
-    this.#runner.then(({ ended }) => ended.then(lose), lose);
+    void this.loaded.catch(() => undefined).then(() => this.#unwatchIfIdle());
+    runner.then(({ ended }) => ended).then(lose, lose);
   }
 
   /** What a range of events does. Rejects with {@link LaneLost} if the thread ends. */
@@ -114,7 +114,7 @@ export class LaneClient {
   /** Ends the thread. Handlers are pure: what is under way can be computed again. */
   async close(): Promise<void> {
     this.#lose(new Error('closed'));
-    const runner = await this.#runner.catch(() => undefined);
+    const runner = await this.#runner;
     runner?.kill();
     await runner?.ended;
   }
@@ -122,11 +122,11 @@ export class LaneClient {
   async #start(
     options: LaneOptions,
     requests: MessagePort,
+    reads: MessageChannel,
     isTrial: boolean,
     pool: CpuPool | undefined,
   ): Promise<Runner> {
     const { backend, modules, memoryMb } = options;
-    const reads = new MessageChannel();
     await (await backend.reader()).connectHost(reads.port1);
     const data: LaneData = { modules, isTrial, requests, reads: reads.port2, pulse: this.#pulse.cells };
     const transfer = [requests, reads.port2];
@@ -171,7 +171,7 @@ export class LaneClient {
       pulse: this.#pulse,
       onHung: () => {
         this.#hungFor = this.#watch?.hungFor;
-        void this.#runner.then(({ kill }) => kill());
+        void this.#runner.then((runner) => runner?.kill());
       },
     });
   }

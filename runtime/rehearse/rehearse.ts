@@ -168,6 +168,8 @@ class Rehearsal {
       if (isHoldfastError(error) && error.code !== 'HOLDFAST_ERR_THREAD_EXITED') throw error;
       return { ...pulse.read(), ...causeOf(watch, error) };
     } finally {
+      // Where it was never handed over, the reader would keep the other end.
+      port2.close();
       watch.stop();
       this.#underway.delete(eventsSoFar);
     }
