@@ -34,13 +34,14 @@ export function openRun(
   identityOf: (pid: number) => string | undefined = silentSystem,
   uptime?: () => number,
   sinceBoot: () => number = () => Number.POSITIVE_INFINITY,
+  lockTimeoutMs = 0,
 ) {
   const database = openForWriting({ path, lockTimeoutMs: 0 });
   // Hours of signs of life are written, and none of these tests ends without warning.
   database.exec('pragma synchronous = off');
   onTestFinished(() => database.close());
   const now = { now: () => clock.ms };
-  const writer = new LogWriter(database, { path, lockTimeoutMs: 0, clock: now, run });
+  const writer = new LogWriter(database, { path, lockTimeoutMs, clock: now, run });
   const identity = { pid, process: processName };
   const runs = new Runs(writer, database, { clock: now, run, identity, identityOf, uptime, sinceBoot });
   const pending = new PendingDeliveries(database);

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { limits } from '../../runtime/protocol/limits.ts';
 import { applicationId } from '../../runtime/sqlite/connection/schema-version.ts';
-import { retryWhileBusy } from '../../runtime/sqlite/connection/write-lock.ts';
 import { openSqlite } from '../../runtime/sqlite/driver.ts';
 import { migrations } from '../../runtime/sqlite/migrations/index.ts';
+import { codedError } from '../support/coded-error.ts';
 import { deadPid, nobody, openRun } from '../support/open-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -31,28 +31,56 @@ test('what a run was not there for counts as the policy of each timer says', () 
   expect(second.nextDueAt()).toBe(began + 10 * minuteMs);
 });
 
+/** A run with a timer, which waits long for locks, by the clock that it has. */
+function openPatient(clock: { ms: number }) {
+  const path = join(temporaryFolder(), 'app.db');
+  const uptime = () => clock.ms;
+  const opened = openRun(path, clock, 'run', process.pid, 'run', undefined, uptime, undefined, 15_000);
+  opened.runs.begin();
+  opened.setTimer('remaining', 10 * minuteMs);
+  return {
+    ...opened,
+    /** Has it wait in vain. */
+    waitForLock() {
+      const other = openSqlite(path, { readonly: false, busyTimeoutMs: 0 });
+      other.exec('begin immediate');
+      // It is looked at before and after each nap.
+      let looks = 0;
+      const stopwatch = vi
+        .spyOn(performance, 'now')
+        .mockImplementation(() => (clock.ms += looks++ % 2 === 0 ? 0 : 50));
+      try {
+        expect(() => opened.runs.giveSign()).toThrow(codedError('HOLDFAST_ERR_STORAGE_BUSY'));
+      } finally {
+        stopwatch.mockRestore();
+        other.close();
+      }
+    },
+  };
+}
+
 test('a long wait for the lock of another process is running time, and no sleep', () => {
   const clock = { ms: 1_000_000 };
-  const path = join(temporaryFolder(), 'app.db');
-  const { runs, setTimer, due } = openRun(path, clock, 'run', process.pid, 'run', undefined, () => clock.ms);
-  runs.begin();
-  setTimer('remaining', 10 * minuteMs);
+  const { runs, due, waitForLock } = openPatient(clock);
 
-  // It is looked at before and after each nap.
-  let looks = 0;
-  const stopwatch = vi
-    .spyOn(performance, 'now')
-    .mockImplementation(() => (clock.ms += looks++ % 2 === 0 ? 0 : 50));
-  onTestFinished(() => stopwatch.mockRestore());
-  let triesLeft = 300;
-  retryWhileBusy(() => {
-    if (triesLeft-- > 0) throw Object.assign(new Error('busy'), { code: 'SQLITE_BUSY' });
-  }, Number.POSITIVE_INFINITY);
+  waitForLock();
   expect(clock.ms).toBeGreaterThan(1_000_000 + 10_000);
   expect(runs.noticeSleep()).toBe(true);
   clock.ms = 1_000_000 + 10 * minuteMs;
 
   expect(due()).toEqual(['s/remaining']);
+});
+
+test('what another store of the same thread has waited for its lock hides no sleep', () => {
+  const clock = { ms: 1_000_000 };
+  const { runs, nextDueAt } = openPatient(clock);
+  const dueAt = nextDueAt() ?? 0;
+
+  openPatient({ ms: 1_000_000 }).waitForLock();
+  clock.ms += 12_000;
+  expect(runs.noticeSleep()).toBe(true);
+
+  expect(nextDueAt()).toBe(dueAt + 12_000);
 });
 
 test('a run beside one that lives moves no timer', () => {

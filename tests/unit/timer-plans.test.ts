@@ -17,9 +17,10 @@ test('neither a start, nor a sign of life, nor a look for what is due goes throu
 
   const plans = plansOf(database, (seen) => {
     const identity = { pid: process.pid, process: 'this' };
-    const writing: Pick<LogWriter, 'write' | 'onWork'> = {
+    const writing: Pick<LogWriter, 'write' | 'onWork' | 'waitedMs'> = {
       write: (work) => writer.write(() => work(seen)),
       onWork: () => undefined,
+      waitedMs: 0,
     };
     const runs = new Runs(writing, seen, { clock: systemClock, run: 'run', identity });
     runs.begin();

@@ -15,11 +15,12 @@ function sleep(ms: number): void {
 /** How many milliseconds a wait for the lock slept; zero when the lock was free. */
 export type WaitedMs = number;
 
-let waitedMs = 0;
-
-/** How long this thread has waited for locks so far, in milliseconds: it was awake then, though it did nothing else. */
-export function waitedForLocks(): number {
-  return waitedMs;
+/** How one waits for a lock. */
+export interface LockWait {
+  /** Whether to wait no longer. */
+  readonly isHurried?: (() => boolean) | undefined;
+  /** Told of each nap, in milliseconds: who waits is awake, though it does nothing else. */
+  readonly onNap?: (ms: number) => void;
 }
 
 /**
@@ -27,32 +28,28 @@ export function waitedForLocks(): number {
  * handler sleeps up to 100 ms between tries, so a writer that commits without pause starves the others; short random
  * naps find its gaps. After `timeoutMs`, or once it is hurried, the busy error is thrown as it is.
  */
-export function retryWhileBusy(step: () => void, timeoutMs: number, isHurried = () => false): WaitedMs {
+export function retryWhileBusy(step: () => void, timeoutMs: number, wait: LockWait = {}): WaitedMs {
   let waited = 0;
   for (;;) {
     try {
       step();
       return waited;
     } catch (error) {
-      if (!isBusy(error) || waited >= timeoutMs || isHurried()) throw error;
+      if (!isBusy(error) || waited >= timeoutMs || wait.isHurried?.()) throw error;
       const nap = 0.1 + Math.random() * Math.min(2, 0.2 + waited / 20);
       const from = performance.now();
       sleep(nap);
       const slept = Math.min(performance.now() - from, napMaxMs);
-      waitedMs += slept;
+      wait.onNap?.(slept);
       waited += slept;
     }
   }
 }
 
 /** Takes the write lock for a transaction. */
-export function beginImmediate(
-  database: SqliteDatabase,
-  timeoutMs: number,
-  isHurried?: () => boolean,
-): WaitedMs {
+export function beginImmediate(database: SqliteDatabase, timeoutMs: number, wait?: LockWait): WaitedMs {
   return withoutBusyHandler(database, () =>
-    retryWhileBusy(() => database.exec('begin immediate'), timeoutMs, isHurried),
+    retryWhileBusy(() => database.exec('begin immediate'), timeoutMs, wait),
   );
 }
 

@@ -6,7 +6,6 @@ import {
   type ProcessIdentity,
   processIdentity,
 } from '../connection/process-identity.ts';
-import { waitedForLocks } from '../connection/write-lock.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 import type { LogWriter } from '../log/log-writer.ts';
 import { DistantRuns, livedLately } from './distant-runs.ts';
@@ -54,7 +53,7 @@ export class Runs {
   #lastSign: SqliteStatement<number> | undefined;
 
   constructor(
-    writer: Pick<LogWriter, 'write' | 'onWork'>,
+    writer: Pick<LogWriter, 'write' | 'onWork' | 'waitedMs'>,
     database: SqliteDatabase,
     options: {
       readonly clock: Clock;
@@ -76,7 +75,7 @@ export class Runs {
     this.#identityOf = options.identityOf ?? processIdentity;
     const { uptime = uptimeOfProcess } = options;
     this.#sinceBoot = options.sinceBoot ?? sinceBoot;
-    this.#uptime = () => uptime() - waitedForLocks();
+    this.#uptime = () => uptime() - writer.waitedMs;
     this.#awakeAt = this.#uptime();
     this.#distant = new DistantRuns(database, this.#uptime);
     writer.onWork(() => {

@@ -40,6 +40,8 @@ export class LogWriter {
   /** Transactions at the end of the log, at the most, that are not synced. */
   #unsynced = 0;
   #contended = false;
+  /** How long it has waited for the lock of others so far, in milliseconds. */
+  waitedMs = 0;
   #isCommitting = false;
 
   constructor(
@@ -65,7 +67,11 @@ export class LogWriter {
     this.#schemaVersion = database.prepare<number>('pragma user_version').pluck();
     this.#changes = database.prepare<number>('select total_changes()').pluck();
     this.#commit = database.prepare('commit');
-    this.#begin = () => beginImmediate(database, this.#lockTimeoutMs, options.isHurried);
+    const { isHurried } = options;
+    const onNap = (ms: number): void => {
+      this.waitedMs += ms;
+    };
+    this.#begin = () => beginImmediate(database, this.#lockTimeoutMs, { isHurried, onNap });
   }
 
   /** The earliest moment that a timer was set for since this was last asked; infinite if there was none. */
