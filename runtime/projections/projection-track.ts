@@ -13,6 +13,7 @@ import type {
   ProjectionSummary,
 } from '../protocol/projection.ts';
 import { codedTrouble, type LaneClient } from './lane-client.ts';
+import { pause } from './pause.ts';
 import type { ProjectionHealth, ProjectionState } from './projection-health.ts';
 import { type Alone, RangeComputer } from './range-computer.ts';
 import { type FeedEnd, type FeedPorts, feed } from './range-feed.ts';
@@ -163,8 +164,13 @@ export class ProjectionTrack {
         const standing = await this.#ports.open(this.summary, again !== undefined);
         if (again !== undefined && again === this.#again) this.#again = undefined;
         again?.resolve(standing.building?.generation ?? standing.serving?.generation ?? 0);
+        const isContested = again === undefined && this.#isThrownAway(standing);
+        if (isContested) {
+          await pause(this.#round.signal, retryMs);
+          retryMs = Math.min(retryMs * 2, retryMsMax);
+        }
         await this.#follow(standing);
-        retryMs = retryMsMin;
+        if (!isContested) retryMs = retryMsMin;
       } catch (error) {
         // The round is over with its error; what is waited for now ends when another one is asked for.
         if (!this.#closing.signal.aborted) this.#round = new AbortController();
@@ -173,12 +179,17 @@ export class ProjectionTrack {
         else if (isFinal(error)) this.#refuse(error as Error);
         else {
           if (retryMs >= tellFromMs) this.#look(codedTrouble(error));
-          await pause(retryMs, this.#round.signal);
+          await pause(this.#round.signal, retryMs);
         }
         retryMs = Math.min(retryMs * 2, retryMsMax);
       }
-      if (this.#failure !== undefined || this.#refusal !== undefined) await aborted(this.#round.signal);
+      if (this.#failure !== undefined || this.#refusal !== undefined) await pause(this.#round.signal);
     }
+  }
+
+  /** Whether what was being built is being built anew: another application may throw away this one's build in its turn. */
+  #isThrownAway({ building }: ProjectionStanding): boolean {
+    return building !== null && (this.#building ?? building).generation !== building.generation;
   }
 
   /** Feeds what there is, until somebody else has gone on with it or this round is over. */
@@ -383,18 +394,4 @@ function isFinal(error: unknown): boolean {
       'HOLDFAST_ERR_INVARIANT',
     ].includes(error.code)
   );
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    timer.unref();
-    signal.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true });
-  });
 }

@@ -128,3 +128,40 @@ test.each([
     expect(track.health()).toMatchObject({ state: 'current', position: 9 });
   },
 );
+
+test('two applications that throw away each other’s build take longer and longer before they go on', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let generation = 0;
+  let isAlone = false;
+  const track = follow({
+    open: async () => ({ serving: null, building: { generation: ++generation, version: 1, position: 0 } }),
+    apply: async ({ to }) => {
+      await new Promise(setImmediate);
+      if (!isAlone) return { outcome: 'moved' };
+      const done = { position: to, hasChanged: true, isServing: true, refused: [], failure: null };
+      return { outcome: 'applied', ...done };
+    },
+  });
+  const turns = async () => {
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+  };
+
+  await turns();
+  expect(generation).toBe(2);
+  for (const [ms, opened] of [
+    [50, 3],
+    [50, 3],
+    [50, 4],
+    [200, 5],
+  ] as const) {
+    vi.advanceTimersByTime(ms);
+    await turns();
+    expect(generation).toBe(opened);
+  }
+  isAlone = true;
+  vi.advanceTimersByTime(5_000);
+  await track.reached(9);
+  expect(track.health()).toMatchObject({ state: 'current', position: 9 });
+  track.close();
+});
