@@ -20,7 +20,14 @@ export function storageError(thrown: unknown, path: string): HoldfastError {
   if (['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT'].includes(code)) {
     return coded(
       'HOLDFAST_ERR_STORAGE_FULL',
-      `The disk of ${path} is full and nothing was written. Free some space and repeat the call; no restart is needed.`,
+      `The disk of ${path}, or that of temporary files if it was a large query, is full and nothing was written. Free some ` +
+        'space and repeat the call; no restart is needed.',
+    );
+  }
+  if (code === 'SQLITE_IOERR_GETTEMPPATH') {
+    return coded(
+      'HOLDFAST_ERR_STORAGE_IO',
+      `A query of ${path} needs temporary files, and no folder for them may be written. Set SQLITE_TMPDIR to one that may.`,
     );
   }
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
