@@ -36,6 +36,8 @@ const verbs: Readonly<Record<string, Verb>> = {
   backup,
 };
 
+/** The last is that of a terminal that was closed. */
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const interrupted = new Error('interrupted');
 
 async function runVerb(argv: readonly string[]): Promise<number> {
@@ -67,9 +69,11 @@ async function runVerb(argv: readonly string[]): Promise<number> {
   const terminal = new Terminal(values['json'] === true);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort(interrupted);
-  const listen = () => process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  const listen = (): void => {
+    for (const name of signals) process.once(name, onSignal);
+  };
   const runForeign = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    for (const name of signals) process.off(name, onSignal);
     try {
       return await work();
     } finally {
@@ -115,6 +119,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.stderr.write(`holdfast: the output could not be written: ${message}\n`);
     process.exit(exitCodes.failed);
   });
+  // A terminal that is gone takes no words, and what is under way is to be ended in good order all the same.
+  process.stderr.on('error', () => undefined);
   try {
     process.exitCode = await runVerb(argv);
   } catch (error) {

@@ -71,6 +71,36 @@ test('nothing is left of the copy of an older file when a reader of the output h
   expect(readdirSync(folder).filter((name) => name.startsWith('holdfast-copy'))).toEqual([]);
 });
 
+test.skipIf(process.platform === 'win32')(
+  'nothing is left of the copy of an older file when its terminal is closed, which takes no more words',
+  async () => {
+    const older = join(folder, 'older.db');
+    createOldestLog(older, 1);
+    const child = spawn(process.execPath, [program, 'events', older, '--follow'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, TMPDIR: folder },
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = once(child, 'exit');
+    await once(child.stdout, 'data');
+    child.stderr.destroy();
+
+    child.kill('SIGHUP');
+
+    expect(await ended).toEqual([0, null]);
+    expect(readdirSync(folder).filter((name) => name.startsWith('holdfast-copy'))).toEqual([]);
+  },
+);
+
+test('what is wrong with a command has its exit code also where nobody takes its words', async () => {
+  const child = spawn(process.execPath, [program, 'shwo', database], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = once(child, 'exit');
+
+  child.stderr.destroy();
+
+  expect(await ended).toEqual([2, null]);
+});
+
 test.each(['show', 'rebuild'])(
   '%s ends at once when a module that it imports does not come back',
   async (verb) => {
