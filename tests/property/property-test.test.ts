@@ -507,9 +507,9 @@ test('what is in a stream can be replayed as a test', async () => {
     },
     { type: 'SHIP', data: { code: 'parcel-7' } },
   ];
-  const { steps, input } = stepsOf(events);
+  const { steps, input } = stepsOf<typeof orderModel.machine>(events);
   expect(input).toEqual({ max: 3 });
-  const { snapshot, steps: taken } = await replay(orderModel, steps as never);
+  const { snapshot, steps: taken } = await replay(orderModel, steps);
   expect(snapshot).toMatchObject({ value: 'shipped', context: { items: 2, paid: 300 } });
   expect(taken.map(({ outcome }) => outcome)).toEqual(steps.map(() => 'accepted'));
   expect(() => stepsOf([{ kind: 'ADD' }] as never)).toThrow('takes the events of a stream');

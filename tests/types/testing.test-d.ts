@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { defineAggregate, defineProjection } from 'holdfast';
-import { defineModel, propertyTest, rejection, replay, specify, testPaths } from 'holdfast/testing';
+import { EventStore, InMemoryEventStoreBackend } from 'holdfast/store';
+import { defineModel, propertyTest, rejection, replay, specify, stepsOf, testPaths } from 'holdfast/testing';
 import { expectTypeOf, test } from 'vitest';
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
@@ -85,6 +86,15 @@ test('steps and paths are those of the machine', async () => {
   void replay(account, [{ type: 'payed' }]);
   const { paths } = await testPaths(machine, { abstraction: ({ context }) => context.cents > 0 });
   expectTypeOf(paths[0]!.snapshot.context.cents).toEqualTypeOf<number>();
+});
+
+test('what a stream of the event store tells is replayed as it is', async () => {
+  const store = EventStore.withBackend(new InMemoryEventStoreBackend());
+  const { steps, input } = stepsOf<typeof machine>(await store.getEventsAfter('account/7', 0));
+  expectTypeOf(input).toEqualTypeOf<unknown>();
+  void replay(account, steps);
+  // Whoever does not say which machine it is has steps of any.
+  void replay(account, stepsOf([]).steps);
 });
 
 test('specifications take events of the machine, and results of the projection', () => {

@@ -1,7 +1,8 @@
 import { journalTypes } from '../../../actors/journal.ts';
+import type { AnyStateMachine, EventFromLogic } from '../../../actors/xstate-adapter.ts';
 import { holdfastError } from '../../errors/holdfast-error.ts';
 import { describe } from '../../protocol/names.ts';
-import type { ModelStep } from './model-step.ts';
+import type { CommandStep, ModelStep, TimerStep, WorkStep } from './model-step.ts';
 
 /** An event of a stream, as the event store reads it. */
 export interface JournalEvent {
@@ -10,24 +11,26 @@ export interface JournalEvent {
 }
 
 /** What happened to an actor, as {@link stepsOf} tells it. */
-export interface StepsOfStream {
-  readonly steps: readonly ModelStep[];
+export interface StepsOfStream<Machine extends AnyStateMachine = AnyStateMachine> {
+  readonly steps: readonly (EventFromLogic<Machine> | CommandStep | TimerStep | WorkStep)[];
   /** Present if the actor was started with an input. */
   readonly input?: unknown;
 }
 
 /**
  * What happened to an actor, as steps for {@link replay}: to look at what is in a user's database with the properties of
- * today, or to keep it as a test. Takes the events of its stream, all and in order. A delayed event that has no `id` is
- * told as an event that was sent.
+ * today, or to keep it as a test. Takes the events of its stream, all and in order, and the type of its machine, which is
+ * not checked. A delayed event of the actor itself that is of no `after` is told as an event that was sent.
  *
  * @throws HOLDFAST_ERR_ARGUMENT_INVALID for what is no event of a stream.
  *
  * @example
- * const { steps, input } = stepsOf(await Array.fromAsync(store.readStream('order/7')));
+ * const { steps, input } = stepsOf<typeof order>(await Array.fromAsync(store.read('order/7')));
  * await replay(order, steps, { ...properties, ...(input === undefined ? {} : { input }) });
  */
-export function stepsOf(events: readonly JournalEvent[]): StepsOfStream {
+export function stepsOf<Machine extends AnyStateMachine = AnyStateMachine>(
+  events: readonly JournalEvent[],
+): StepsOfStream<Machine> {
   let given: { readonly input?: unknown } = {};
   const steps: ModelStep[] = [];
   for (const event of events as readonly unknown[]) {
@@ -50,7 +53,7 @@ export function stepsOf(events: readonly JournalEvent[]): StepsOfStream {
         steps.push(eventStep(type, data));
     }
   }
-  return { steps, ...given };
+  return { steps: steps as readonly unknown[] as StepsOfStream<Machine>['steps'], ...given };
 }
 
 type WorkEvent = {
