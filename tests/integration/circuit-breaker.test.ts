@@ -1,4 +1,5 @@
 import type { CallResult, CircuitBreaker, CircuitBreakerOptions } from 'holdfast';
+import { pipeline } from 'holdfast/resilience';
 import { expect, test } from 'vitest';
 import { ChannelRecord } from '../support/channel-record.ts';
 import { codedError } from '../support/coded-error.ts';
@@ -265,6 +266,20 @@ test('the queue is bounded by items and bytes: a call too many is rejected, or t
 
   await expect(settledOf(oldest)).rejects.toEqual(full);
   expect(lossy.metrics()).toMatchObject({ queued: 1, dropped: 1 });
+});
+
+test('a call that a pipeline gives up leaves the queue, and is never carried out', async () => {
+  const { breaker, become } = await given({}, 'offline');
+  const called: string[] = [];
+  await using policy = pipeline({ timeoutMs: 20, retry: {}, breaker });
+
+  await expect(policy.execute(() => void called.push('given up'))).rejects.toThrow('HOLDFAST_ERR_TIMEOUT');
+  expect(breaker.queued).toBe(0);
+  const next = await breaker.call(() => void called.push('next'));
+  await become('online');
+  await settledOf(next);
+
+  expect(called).toEqual(['next']);
 });
 
 test('a call leaves the queue when its signal says so, and is never carried out', async () => {

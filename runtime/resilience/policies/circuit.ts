@@ -20,7 +20,8 @@ export interface CircuitBreakerLike {
 
 /**
  * A circuit breaker as a policy. A call that the breaker queues is waited for until it is settled, or given up by a signal
- * or time-out around it; it stays in the queue then. When the queue has given it up, {@link retry} does not begin again.
+ * or time-out around it, which the breaker is handed: that of a runtime never makes it then. When the queue has given it up,
+ * {@link retry} does not begin again.
  *
  * @throws HOLDFAST_ERR_OPTION_INVALID when it is no circuit breaker.
  */
