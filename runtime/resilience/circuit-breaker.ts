@@ -234,15 +234,15 @@ export class CircuitBreaker {
     }
   }
 
-  /** Whether a call could not leave this computer, and the network is indeed away, or seems to be. */
+  /** Whether a call could not leave this computer, is not given up meanwhile, and the network is away, or seems to be. */
   async #isAway(error: unknown, signal: AbortSignal): Promise<boolean> {
-    if (this.#ended.signal.aborted || signal.aborted) return false;
+    if (signal.aborted) return false;
     if (!isUnreachable(error)) {
       this.#connectivity.report(error);
       return false;
     }
     await this.#connectivity.checkAnew().catch(() => undefined);
-    return !this.#ended.signal.aborted && this.#connectivity.isDoubted;
+    return !this.#ended.signal.aborted && !signal.aborted && this.#connectivity.isDoubted;
   }
 
   #isFailure(error: unknown, signal: AbortSignal): boolean {
@@ -364,8 +364,8 @@ export class CircuitBreaker {
       },
     );
     const over = new AbortController();
-    const signals = signal === undefined ? [over.signal] : [over.signal, signal];
-    await Promise.race([running, pause(this.#options.input.probeMs, AbortSignal.any(signals))]);
+    const either = AbortSignal.any([over.signal, signal ?? over.signal]);
+    await Promise.race([running, pause(this.#options.input.probeMs, either)]);
     over.abort();
     queued.isRunning = false;
     if (!isBack) this.#leave(id);

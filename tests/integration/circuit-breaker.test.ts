@@ -282,6 +282,20 @@ test('a call that a pipeline gives up leaves the queue, and is never carried out
   expect(called).toEqual(['next']);
 });
 
+test('a call that its caller ends while the network is looked at is not queued', async () => {
+  const { breaker, probe } = await given();
+  const stop = new AbortController();
+  const before = probe.checks.length;
+  probe.result = undefined;
+  const call = breaker.call(unreachable, { signal: stop.signal });
+  await probe.begun(before + 1);
+  stop.abort(new Error('enough'));
+  probe.answer('offline');
+
+  await expect(call).rejects.toThrow('connect');
+  expect(breaker.queued).toBe(0);
+});
+
 test('a call leaves the queue when its signal says so, and is never carried out', async () => {
   const { breaker, become } = await given({}, 'offline');
   const stop = new AbortController();
