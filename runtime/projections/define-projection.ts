@@ -74,8 +74,8 @@ interface CommonOptions<From extends readonly AnyAggregateDefinition[]> {
    */
   readonly version: number;
   /**
-   * The definitions whose events it is about: for the types of its handlers, and to refuse keys of events that they do not
-   * have. Default: none, and payloads are unknown.
+   * The definitions whose events it is about: for the types of its handlers, and to refuse a key that is like one of their
+   * events and is none. Default: none, and payloads are unknown.
    */
   readonly from?: From;
   /**
@@ -149,7 +149,7 @@ const foldNames = [...commonNames, 'initial', 'partition'];
  * Defines a projection: what the events of the log add up to, as tables to query or as a state. Export the result from a
  * module that is given to `createRuntime({ modules })`. Handlers run on a thread of their own and are pure.
  *
- * @throws HOLDFAST_ERR_OPTION_INVALID, also for a key in `on` of an event that no definition in `from` has;
+ * @throws HOLDFAST_ERR_OPTION_INVALID, also for a key in `on` that is like one of an event in `from` and is none;
  * HOLDFAST_ERR_ARGUMENT_INVALID for a name that is none.
  *
  * @example
