@@ -16,7 +16,7 @@ export interface ConnectivityOptions {
   readonly pauseMs?: number;
   /** Share of an interval by which it is shortened or lengthened at random, so that computers do not ask in step. Default 0.2. */
   readonly jitter?: number;
-  /** Failed checks in a row until the network is taken for gone. Default 2. */
+  /** Failed checks in a row until the network is taken for gone. The very first check is believed. Default 2. */
   readonly offlineAfter?: number;
   /** Good checks in a row until it is taken for back. Default 1. */
   readonly onlineAfter?: number;

@@ -51,6 +51,12 @@ test('one failed check is not believed, two in a row are, and one good one bring
   expect(changes.messages.map(({ status }) => status)).toEqual(['online', 'offline', 'online']);
 });
 
+test('the very first check is believed', async () => {
+  const { connectivity } = await open({ ...slow, probe: new ManualProbe('offline') });
+
+  expect(await connectivity.ready()).toMatchObject({ status: 'offline' });
+});
+
 test('a network that is degraded is told with the reason', async () => {
   const { connectivity } = await open({ ...slow, probe: new ManualProbe({ degraded: 'captive portal' }) });
 
