@@ -99,6 +99,28 @@ test('a machine with work, timers and guards holds, and is covered', async () =>
   expect(report.steps).toBeGreaterThan(250);
 });
 
+test('work that the model has no outcomes for is told, also where its state is always left for something else', async () => {
+  const charge = fromPromise(async () => 'receipt');
+  const till = setup({ actors: { charge } }).createMachine({
+    initial: 'open',
+    states: {
+      open: { on: { PAY: 'paying' } },
+      paying: {
+        invoke: { id: 'card', src: 'charge', onDone: 'paid', onError: 'open' },
+        after: { 1000: 'late' },
+      },
+      paid: { type: 'final' },
+      late: { type: 'final' },
+    },
+  });
+  const silentWith = async (outcomes: Record<string, { done: string[] }>) =>
+    (await propertyTest(till, { seed: 1, numRuns: 10, outcomes })).silentWork;
+
+  expect(await silentWith({})).toEqual(['charge']);
+  expect(await silentWith({ charge: { done: ['receipt'] } })).toEqual([]);
+  expect(await silentWith({ card: { done: ['receipt'] } })).toEqual([]);
+});
+
 test('a bug that needs four steps and one exact value is found, and shown as those steps', async () => {
   const failure = await propertyFailure(
     propertyTest(orderModel, {

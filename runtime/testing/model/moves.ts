@@ -52,6 +52,8 @@ export class Moves {
   readonly #fc: FastCheck;
   readonly #model: Model;
   readonly dictionary: Dictionary;
+  /** Work that was under way and of which nothing is ever heard, by the names of its logic. */
+  readonly silentWork = new Set<string>();
   readonly #hints = new Hints();
   readonly #samplers = new Map<string, ValueSampler>();
 
@@ -231,11 +233,21 @@ export class Moves {
     });
   }
 
-  #outcomes(actor: ModelActor, { src, id, actor: path }: WorkDescription): Candidate[] {
-    const { outcomes = {} } = this.#model.options;
-    const name = [src, id].find((each) => Object.hasOwn(outcomes, each));
+  /** Notes the work under way that the model has no outcomes for. */
+  noteSilent({ work }: ModelActor): void {
+    for (const each of work) if (this.#outcomesName(each) === undefined) this.silentWork.add(each.src);
+  }
+
+  /** What the model calls work by for which it has outcomes. */
+  #outcomesName({ src, id }: WorkDescription): string | undefined {
+    return [src, id].find((each) => Object.hasOwn(this.#model.options.outcomes ?? {}, each));
+  }
+
+  #outcomes(actor: ModelActor, work: WorkDescription): Candidate[] {
+    const { src, id, actor: path } = work;
+    const name = this.#outcomesName(work);
     if (name === undefined) return [];
-    const given = outcomes[name] as WorkOutcomes<never>;
+    const given = this.#model.options.outcomes?.[name] as WorkOutcomes<never>;
     const isAmbiguous = actor.work.filter((other) => other.src === src || other.id === id).length > 1;
     return workEnds.flatMap((end) => {
       const source = given[end];

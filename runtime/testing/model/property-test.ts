@@ -126,7 +126,6 @@ export async function propertyTest<Machine extends AnyStateMachine>(
   const coverage = new CoverageRecord(model.machine);
   const exploration: Exploration = { model, checks, moves, novelty, coverage, maxSteps };
   const random = randomOf(fc, seed | 0);
-  const silent = new Set<string>();
   await using comparison = new Comparison(owner, model, options.sut, signal);
   let steps = 0;
   for (let run = 1; run <= numRuns; run++) {
@@ -140,21 +139,18 @@ export async function propertyTest<Machine extends AnyStateMachine>(
     }
     await comparison.along(result, random, { run, seed });
     steps += result.proposals.length;
-    for (const { src } of result.actor?.work ?? []) {
-      if (!Object.hasOwn(model.options.outcomes ?? {}, src)) silent.add(src);
-    }
     onProgress?.({ done: run, total: numRuns });
   }
   const eventually = lookAhead(exploration, properties, { seed, searchMax, fc, steps });
   checkCoverage(owner, coverage.coverage, options.coverage);
-  const { untriedCommands } = moves;
+  const { silentWork, untriedCommands } = moves;
   return {
     runs: numRuns,
     steps,
     seed,
     coverage: coverage.coverage,
     eventually,
-    silentWork: [...silent],
+    silentWork: [...silentWork],
     untriedCommands,
   };
 }

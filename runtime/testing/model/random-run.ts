@@ -42,6 +42,7 @@ export function randomRun(exploration: Exploration, random: Random): Run {
   const { given } = start;
   const way = [...start.way];
   const note = (isNew: boolean): void => {
+    moves.noteSilent(actor as ModelActor);
     const goals = goalsOf(checks.properties, (actor as ModelActor).snapshot);
     const path = (): Scenario => ({ given, proposals: straightened(exploration, given, proposals, moments) });
     novelty.note((actor as ModelActor).snapshot, path, isNew, way, goals);
