@@ -173,7 +173,7 @@ export interface OperationQuery {
 
 /** Counters are kept for ever; gauges are of this moment. */
 export interface OperationMetrics {
-  /** Counter: operations that were accepted. */
+  /** Counter: operations that were accepted, and those that were sent again by `requeue`. */
   readonly queued: number;
   /** Counter: operations that were carried out. */
   readonly replayed: number;

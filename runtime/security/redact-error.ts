@@ -5,7 +5,7 @@ import { isError, redactBy } from './redact-value.ts';
 /**
  * A copy of an error with the secrets masked in its message, stack, causes, the errors of an AggregateError and all
  * other properties, as {@link redact} does it. `name` and `code` are kept, so `isHoldfastError` still answers; the class
- * is the one of JavaScript itself that the error extends. What was thrown and is no error becomes the message of one.
+ * is the one of JavaScript itself that the error extends. What was thrown and is no error is told by the message of one.
  * Never throws, and does not change the error.
  *
  * @example

@@ -110,7 +110,8 @@ export class EventStore<Event extends EventShape = EventShape> {
    * @throws HOLDFAST_ERR_VERSION_CONFLICT with `expected` and `actual`; HOLDFAST_ERR_IDEMPOTENCY_CONFLICT;
    * HOLDFAST_ERR_PAYLOAD_INVALID, HOLDFAST_ERR_PAYLOAD_TOO_LARGE, HOLDFAST_ERR_ARGUMENT_INVALID,
    * HOLDFAST_ERR_OPTION_INVALID; HOLDFAST_ERR_STORAGE_FULL, _BUSY, _IO, _READONLY, _CORRUPT, HOLDFAST_ERR_SCHEMA_NEWER,
-   * HOLDFAST_ERR_CLOSED (nothing was written); HOLDFAST_ERR_OUTCOME_UNKNOWN (repeat with the same key).
+   * HOLDFAST_ERR_CLOSED (nothing was written); HOLDFAST_ERR_OUTCOME_UNKNOWN, HOLDFAST_ERR_THREAD_EXITED (repeat with the same
+   * key).
    */
   async append(
     stream: string,
@@ -186,8 +187,8 @@ export class EventStore<Event extends EventShape = EventShape> {
 
   /**
    * All events after a position, then every new one as it arrives, in order, without a gap or a duplicate, also those
-   * of other processes on the same file (within about 25 ms). Default: from the beginning. Ends without an error on abort
-   * and on close.
+   * of other processes on the same file (within about 25 ms; of one that is opened for reading only, within 100).
+   * Default: from the beginning. Ends without an error on abort and on close.
    *
    * @throws at once HOLDFAST_ERR_ARGUMENT_INVALID, HOLDFAST_ERR_OPTION_INVALID; while it is iterated HOLDFAST_ERR_CLOSED if
    * the store was closed before, HOLDFAST_ERR_STORAGE_IO, _CORRUPT and HOLDFAST_ERR_THREAD_EXITED.
