@@ -9,7 +9,7 @@ export const latency: Scenario = {
   title: 'One durable command at a time',
   note:
     'The value is the median over sequential commands of one run, after 500 that are not counted. ' +
-    'A command of an actor wakes four threads one after the other: two round trips of a bare message. A disk that is left ' +
+    'A command of an actor wakes three threads one after the other, a bare message and its answer two. A disk that is left ' +
     'alone for a moment is slower to commit than one that is kept busy: that is the second contender.',
   rounds: 5,
   contenders: [
