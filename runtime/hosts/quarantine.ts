@@ -103,7 +103,7 @@ export class Quarantine {
   async #treat(pending: PendingRequest): Promise<boolean> {
     const { settle, backend } = this.#options;
     const { request } = pending;
-    const outcome = this.#isClosed ? undefined : await this.#tryAlone(pending);
+    const outcome = await this.#tryAlone(pending);
     if (outcome !== undefined && !('evidence' in outcome)) {
       settle(pending, outcome);
       return false;
@@ -130,9 +130,11 @@ export class Quarantine {
     return isPoison;
   }
 
-  async #tryAlone(pending: PendingRequest): Promise<Trial> {
+  /** Resolves with nothing where it was closed before. */
+  async #tryAlone(pending: PendingRequest): Promise<Trial | undefined> {
     // The one before may have died after its answer, and is fenced first.
     if (this.#client === undefined) await this.#dead;
+    if (this.#isClosed) return undefined;
     let client: HostThreadClient;
     try {
       client = this.#client ?? this.#start();
