@@ -12,7 +12,7 @@ import type { PendingRequest } from './pending-request.ts';
 import { recordDeadLetters } from './record-dead-letters.ts';
 import { isBroughtAbout } from './verdict.ts';
 
-/** An actor in quarantine, with the requests that are tried alone: the culprit last. */
+/** An actor in quarantine, with the requests that are tried there: the culprit last. */
 interface Patient {
   readonly mailbox: Mailbox;
   readonly requests: readonly PendingRequest[];
@@ -36,14 +36,15 @@ const noRun = 'quarantine';
 /** How long what a command asks for may take before its thread is ended, in milliseconds. */
 const settleTimeoutMs = 1_000;
 
-/** What became of a request that was tried alone. */
+/** What became of a request that was tried. */
 type Trial = HostReceipt | Error | Death;
 
 /**
- * Tries commands that killed their host once more, each alone in a thread of its own that ends afterwards. What kills
- * that as well becomes a dead letter with the evidence. One actor at a time; meanwhile it lives nowhere else, and its
- * later requests wait. The threads have generations of their own and are fenced before the actor goes back, so that it
- * never has two lives that can append.
+ * Tries commands that killed their host once more, each alone in a thread that ends afterwards. What kills that as well
+ * becomes a dead letter with the evidence. What their actor was sent before them comes first, in one thread; if that
+ * dies, the one that was being tried counts as having killed it, and is tried alone too. One actor at a time; meanwhile
+ * it lives nowhere else, and its later requests wait. The threads have generations of their own and are fenced before
+ * the actor goes back, so that it never has two lives that can append.
  */
 export class Quarantine {
   readonly #options: QuarantineOptions;
@@ -89,7 +90,11 @@ export class Quarantine {
     for (let patient = this.#patients[0]; patient !== undefined; patient = this.#patients[0]) {
       const { mailbox, requests } = patient;
       let poisonedHere = 0;
-      for (const pending of requests) if (await this.#treat(pending)) poisonedHere++;
+      for (const pending of requests) {
+        const isCulprit = pending === requests.at(-1);
+        if (isCulprit) await this.#end();
+        if (await this.#treat(pending, isCulprit)) poisonedHere++;
+      }
       await this.#end();
       this.#patients.shift();
       const { host } = this.#options;
@@ -99,11 +104,11 @@ export class Quarantine {
     this.#running = undefined;
   }
 
-  /** Whether the request was poison. */
-  async #treat(pending: PendingRequest): Promise<boolean> {
+  /** Whether the request was poison. `hasKilled`: it has killed a thread before, and has this one for itself. */
+  async #treat(pending: PendingRequest, hasKilled: boolean): Promise<boolean> {
     const { settle, backend } = this.#options;
     const { request } = pending;
-    const outcome = await this.#tryAlone(pending);
+    const outcome = await this.#try(pending);
     if (outcome !== undefined && !('evidence' in outcome)) {
       settle(pending, outcome);
       return false;
@@ -118,7 +123,10 @@ export class Quarantine {
       settle(pending, startError);
       return false;
     }
-    const isPoison = isBroughtAbout(evidence);
+    // What was tried before it may have killed the thread.
+    const mayRepeat = !pending.mayBeDurable || request.idempotencyKey !== null;
+    if (!hasKilled && mayRepeat) return this.#treat(pending, true);
+    const isPoison = hasKilled && isBroughtAbout(evidence);
     const ids = await recordDeadLetters(backend, [pending], isPoison ? 'poison' : 'host-died', evidence);
     const id = ids.get(pending) ?? null;
     settle(
@@ -131,7 +139,7 @@ export class Quarantine {
   }
 
   /** Resolves with nothing where it was closed before. */
-  async #tryAlone(pending: PendingRequest): Promise<Trial | undefined> {
+  async #try(pending: PendingRequest): Promise<Trial | undefined> {
     // The one before may have died after its answer, and is fenced first.
     if (this.#client === undefined) await this.#dead;
     if (this.#isClosed) return undefined;

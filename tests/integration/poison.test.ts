@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Runtime, RuntimeOptions } from 'holdfast';
 import { expect, test } from 'vitest';
@@ -151,6 +152,24 @@ test('an actor in quarantine lives nowhere else, and health shows it', async () 
     quarantined: [],
     deadLetters: 1,
   });
+});
+
+test('what an answered command brings upon its quarantine thread is not blamed on the one that is tried meanwhile', async () => {
+  const { runtime, poison } = await openWithPoison('exit');
+  const trigger = join(temporaryFolder(), 'trigger');
+  const actor = runtime.actor(hostile, 'a');
+  const mined = actor.send({ type: 'mined', trigger }, { idempotencyKey: 'mined' });
+  const counted = actor.send({ type: 'counted' }, { idempotencyKey: 'counted' });
+  const harmed = actor.send({ ...poison, times: 1 });
+
+  // From then on the next one is with the same thread, which hears of it only after the first has done its harm.
+  const first = await mined;
+  await new Promise((resolve) => setImmediate(resolve));
+  writeFileSync(trigger, '');
+
+  const rest = await Promise.all([counted, harmed]);
+  expect([first, ...rest].map(({ version }) => version)).toEqual([1, 2, 3]);
+  await expect(runtime.deadLetters()).resolves.toEqual([]);
 });
 
 test('an actor that cannot be replayed fails its callers one by one, and no other actor', async () => {

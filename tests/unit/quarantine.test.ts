@@ -15,7 +15,7 @@ import type { ThreadData } from '../../runtime/threads/thread.ts';
 import { replaceThreading, systemThreading, type Threading } from '../../runtime/threads/threading.ts';
 import { codedError } from '../support/coded-error.ts';
 
-/** Has host threads answer each request, and end with their answer where the name of the request says so. */
+/** Has host threads answer each request, and end with their answer or without one where the name of the request says so. */
 function answerAndEnd(): void {
   const startWorker: Threading['startWorker'] = (_, { workerData }) => {
     const { requests } = (workerData as ThreadData).data as HostThreadData;
@@ -25,8 +25,8 @@ function answerAndEnd(): void {
       terminate: () => worker.emit('exit', 1),
     });
     requests.on('message', ([id, , , name]: Frame) => {
-      requests.postMessage([id, 'appended', 1, 1, 'head', 'state', null, 'active']);
-      if (name === 'end') worker.emit('exit', 0);
+      if (name !== 'die') requests.postMessage([id, 'appended', 1, 1, 'head', 'state', null, 'active']);
+      if (name !== '') worker.emit('exit', 0);
     });
     void setImmediate().then(() => worker.emit('message', {}));
     return worker as unknown as Worker;
@@ -118,4 +118,28 @@ test('what is between two threads when it is closed is not begun any more', asyn
   const refused = codedError('HOLDFAST_ERR_CLOSED');
   expect(await Promise.all([second.answer, culprit.answer])).toEqual([refused, refused]);
   expect(calls.filter((method) => method === 'connectHost')).toHaveLength(1);
+});
+
+test('what came before the culprit is poison once it has killed a thread that it had for itself', async () => {
+  answerAndEnd();
+  const { quarantine, calls } = openQuarantine(() => undefined);
+  const [first, second, culprit] = [requestOf(''), requestOf('die'), requestOf('')];
+
+  quarantine.admit(mailbox, [first.pending, second.pending, culprit.pending], evidence);
+
+  expect(await Promise.all([first.answer, culprit.answer])).toEqual(['appended', 'appended']);
+  expect(await second.answer).toEqual(codedError('HOLDFAST_ERR_POISON_MESSAGE'));
+  expect(calls.filter((method) => method === 'connectHost')).toHaveLength(3);
+});
+
+test('what came before the culprit and may be durable is tried again with a key only', async () => {
+  answerAndEnd();
+  const { quarantine } = openQuarantine(() => undefined);
+  const [first, culprit] = [requestOf('die'), requestOf('')];
+  first.pending.mayBeDurable = true;
+
+  quarantine.admit(mailbox, [first.pending, culprit.pending], evidence);
+
+  expect(await first.answer).toEqual(codedError('HOLDFAST_ERR_HOST_DIED'));
+  expect(await culprit.answer).toBe('appended');
 });
