@@ -90,8 +90,10 @@ export class HostSupervisor {
     const timer = setTimeout(() => {
       this.#timers.delete(host);
       const left = this.childOf(host).until - performance.now();
-      if (left > 0) this.#schedule(host, left);
-      else this.#hosts[host]?.resume();
+      if (left > 0) return this.#schedule(host, left);
+      // One that nobody needs does not ask. One that has escalated meanwhile gets its try only by asking.
+      if (this.childOf(host).state === 'backing-off') this.mayRun(host);
+      this.#hosts[host]?.resume();
     }, Math.ceil(waitMs));
     // Whoever waits for the host keeps the process alive, not the supervisor.
     timer.unref();

@@ -125,15 +125,13 @@ export class Host implements SupervisedHost {
     const child = supervisor.childOf(host);
     const waitMs = child.until - performance.now();
     const isWaiting = child.state === 'backing-off' || child.state === 'escalated';
-    // Nobody asked for it since its back-off was over.
-    const isOver = child.state === 'backing-off' && waitMs <= 0;
     return {
       host,
-      state: stateOfHost(this.#lifecycle.state, isOver ? 'up' : child.state, this.#downSince !== undefined),
+      state: stateOfHost(this.#lifecycle.state, child.state, this.#downSince !== undefined),
       generation: this.#lifecycle.context.generation,
       restarts: supervisor.restartsOf(host),
       lastDeath: this.#lastDeath ?? null,
-      backOffUntil: isWaiting && !isOver ? Date.now() + Math.max(0, waitMs) : null,
+      backOffUntil: isWaiting ? Date.now() + Math.max(0, waitMs) : null,
       inFlight: this.backlog.inFlight,
       unanswered: this.backlog.unanswered,
     };

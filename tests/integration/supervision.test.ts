@@ -225,6 +225,22 @@ test.each([
   },
 );
 
+test('a host that nobody uses waits with its sibling, and is no reason to call the runtime degraded afterwards', async () => {
+  const runtime = await open({
+    hosts: 2,
+    supervision: { strategy: 'one-for-all', backoff: { minMs: 1, maxMs: 1, jitter: 0 } },
+  });
+  await killHostOf(runtime, 'a');
+  await killHostOf(runtime, 'a');
+  await runtime.actor(hostile, 'a').send({ type: 'counted' });
+
+  const healthy = {
+    status: 'healthy',
+    hosts: expect.arrayContaining([expect.objectContaining({ state: 'idle' })]),
+  };
+  await vi.waitFor(async () => expect(await runtime.health()).toMatchObject(healthy), soon);
+});
+
 test('with one-for-all, an escalation takes the other hosts with it, those that were never needed as well', async () => {
   const runtime = await open({ hosts: 2, supervision: { strategy: 'one-for-all', intensity: 0 } });
   const escalated = new ChannelRecord('holdfast:host:escalated');
