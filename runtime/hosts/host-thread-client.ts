@@ -57,6 +57,8 @@ export class HostThreadClient {
   #hasReader = false;
   readonly #listener: HostListener;
   readonly #emitted: EmittedGauge;
+  /** How many emitted events have come. */
+  #told = 0;
   readonly #requests: FramePort;
   readonly #answers: MessagePort;
   readonly #direct: MessagePort;
@@ -104,7 +106,10 @@ export class HostThreadClient {
     });
     this.#listener = {
       onAnswer: callbacks.onAnswer,
-      onEmitted: options.onEmitted,
+      onEmitted: (...emitted) => {
+        this.#told++;
+        options.onEmitted(...emitted);
+      },
       onReaderWanted: () => this.#connectReader(backend),
     };
     this.#answers = requests.port1;
@@ -148,7 +153,7 @@ export class HostThreadClient {
 
   /** Frees the ports of a thread that has ended. */
   release(): void {
-    this.#emitted.forget();
+    this.#emitted.forget(this.board.emitted - this.#told);
     this.watchdog.stop();
     this.#requests.close();
     for (const port of this.#ports) port.close();

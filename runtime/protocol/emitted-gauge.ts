@@ -39,9 +39,9 @@ export class EmittedGauge {
     Atomics.add(this.cells, heardAt, 1);
   }
 
-  /** A thread has ended, and what it had sent may never come. */
-  forget(): void {
-    Atomics.store(this.cells, heardAt, Atomics.load(this.cells, sentAt));
+  /** A thread has ended, and so many of those that it had sent will not come. */
+  forget(lost: number): void {
+    Atomics.add(this.cells, heardAt, lost);
   }
 
   /** How many were dropped since this was last asked. */

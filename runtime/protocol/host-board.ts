@@ -1,14 +1,15 @@
 import type { HostProgress } from '../ports/host-progress.ts';
 import { limits } from './limits.ts';
 
-const headerBytes = 16;
-const [beatAt, workingAt, usedMbAt, nameLengthAt] = [0, 1, 2, 3] as const;
+const headerBytes = 20;
+const [beatAt, workingAt, usedMbAt, nameLengthAt, emittedAt] = [0, 1, 2, 3, 4] as const;
 const nameBytes = 2 * limits.nameLengthMax;
 
 /**
  * What a host thread says of itself in shared memory, where it can still be read after the thread has died: that its
- * event loop turns, which request or actor user code runs for, and which requests may have become durable. A request has its
- * mark at its number modulo {@link limits.hostInFlightMax}, and numbers are given so that no two under way share one.
+ * event loop turns, which request or actor user code runs for, which requests may have become durable, and how much it has
+ * emitted. A request has its mark at its number modulo {@link limits.hostInFlightMax}, and numbers are given so that no two
+ * under way share one.
  */
 export class HostBoard implements HostProgress {
   readonly memory: SharedArrayBuffer;
@@ -54,6 +55,16 @@ export class HostBoard implements HostProgress {
   /** Notes that the thread gives itself up, since its buffers take so many megabytes. */
   overBudget(usedMb: number): void {
     this.header[usedMbAt] = usedMb;
+  }
+
+  /** Counts an event that is emitted and was let in: see `emitted-gauge.ts`. */
+  emitting(): void {
+    this.header[emittedAt] = this.emitted + 1;
+  }
+
+  /** How many events were emitted and let in. */
+  get emitted(): number {
+    return this.header[emittedAt] ?? 0;
   }
 
   /** The request that user code ran for; 0 for none. Read after the thread has ended. */

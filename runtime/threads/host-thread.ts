@@ -90,6 +90,7 @@ export async function serveHost(
       if (!emitted.hasListeners) return;
       const encoded = encode(event, `emit "${event.type}"`);
       if (!emitted.enter()) return;
+      board.emitting();
       answers.send((frame) => writeEmitted(frame, address, encoded));
     },
     onTransition: publishTransitions,

@@ -1,6 +1,4 @@
-import { EventEmitter } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
-import type { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Mailbox } from '../../runtime/hosts/mailboxes.ts';
 import { PendingRequest } from '../../runtime/hosts/pending-request.ts';
@@ -14,22 +12,19 @@ import type { SqliteEventStoreBackend } from '../../runtime/store/sqlite-backend
 import type { ThreadData } from '../../runtime/threads/thread.ts';
 import { replaceThreading, systemThreading, type Threading } from '../../runtime/threads/threading.ts';
 import { codedError } from '../support/coded-error.ts';
+import { playedWorker } from '../support/played-worker.ts';
 
 /** Has host threads answer each request, and end with their answer or without one where the name of the request says so. */
 function answerAndEnd(): void {
   const startWorker: Threading['startWorker'] = (_, { workerData }) => {
     const { requests } = (workerData as ThreadData).data as HostThreadData;
-    const worker = Object.assign(new EventEmitter(), {
-      ref: () => undefined,
-      unref: () => undefined,
-      terminate: () => worker.emit('exit', 1),
-    });
+    const worker = playedWorker();
     requests.on('message', ([id, , , name]: Frame) => {
       if (name !== 'die') requests.postMessage([id, 'appended', 1, 1, 'head', 'state', null, 'active']);
       if (name !== '') worker.emit('exit', 0);
     });
     void setImmediate().then(() => worker.emit('message', {}));
-    return worker as unknown as Worker;
+    return worker;
   };
   onTestFinished(replaceThreading({ ...systemThreading, startWorker }));
 }
