@@ -7,8 +7,9 @@ export async function fence(
   generation: number,
 ): Promise<void> {
   try {
-    await backend.store().thread.control.call('fenceHost', [place, generation + 1]);
+    // The store may wait long for the lock of another process, and only its answer or its end says that it refuses.
+    await backend.store().thread.control.call('fenceHost', [place, generation + 1], { timeoutMs: Infinity });
   } catch {
-    // The store is closing or gone: then nothing of the dead thread can reach it either.
+    // The store is closing or gone: then nothing of the dead thread can reach it either. Where it fails, it refuses already.
   }
 }

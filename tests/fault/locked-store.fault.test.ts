@@ -1,0 +1,24 @@
+import { expect, test, vi } from 'vitest';
+import { openLockedStore } from '../support/locked-store.ts';
+
+/** Whether something is still waited for after an hour. */
+async function lastsAnHour(waiting: Promise<unknown>): Promise<boolean> {
+  let isOver = false;
+  const end = (): void => {
+    isOver = true;
+  };
+  waiting.then(end, end);
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  return !isOver;
+}
+
+test('a fence is waited for as long as the store waits for the lock of another process', async () => {
+  const { fenceHost, unlock } = await openLockedStore();
+
+  const fenced = fenceHost();
+  const lasts = await lastsAnHour(fenced);
+  await unlock();
+
+  expect(lasts).toBe(true);
+  await expect(fenced).resolves.toBeUndefined();
+});
