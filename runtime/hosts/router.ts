@@ -223,11 +223,15 @@ export class Router {
 
   /** Other processes on the same file move actors too: whoever is watched looks for news when they have appended. */
   #followForeign(): void {
-    this.#foreign ??= this.#backend.store().watch(({ beyondHosts }) => {
+    if (this.#foreign !== undefined) return;
+    const foreign = this.#backend.store().watch(({ beyondHosts }) => {
       if (beyondHosts) for (const address of new Set(this.#watchers.values())) this.#refresh(address);
     });
-    // A store that has ended is reported to the watchers by whoever notices.
-    this.#foreign.catch(() => undefined);
+    this.#foreign = foreign;
+    // A store that has ended is reported to the watchers by whoever notices; one that has failed is asked again for the next.
+    foreign.catch(() => {
+      if (this.#foreign === foreign) this.#foreign = undefined;
+    });
   }
 
   #unfollow(watcher: Watcher): boolean {

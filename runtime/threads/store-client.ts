@@ -111,13 +111,19 @@ export class StoreClient {
   /** Calls the listener with every new position. Returns how to stop, and the position to start from. */
   async watch(listener: (moved: HeadMoved) => void): Promise<{ position: number; stop: () => void }> {
     this.#listeners.add(listener);
-    const position = await this.thread.control.call('watch', [true]);
     const stop = () => {
       if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
       // A store that is closing has stopped already.
       this.thread.control.call('watch', [false]).catch(() => undefined);
     };
-    return { position, stop };
+    try {
+      // It may wait long for the lock of another process, and who is not answered would watch all the same.
+      const position = await this.thread.control.call('watch', [true], { timeoutMs: Infinity });
+      return { position, stop };
+    } catch (error) {
+      stop();
+      throw error;
+    }
   }
 
   /** Begins the run of a runtime. The listener is told whenever something waits to be delivered to an actor. */

@@ -22,3 +22,14 @@ test('a fence is waited for as long as the store waits for the lock of another p
   expect(lasts).toBe(true);
   await expect(fenced).resolves.toBeUndefined();
 });
+
+test('who watches a store that waits for the lock of another process is answered, and can stop', async () => {
+  const { store, unlock } = await openLockedStore();
+
+  const watching = store.watch(() => undefined);
+  const lasts = await lastsAnHour(watching);
+  await unlock();
+
+  expect(lasts).toBe(true);
+  await expect(watching).resolves.toEqual({ position: 0, stop: expect.any(Function) });
+});

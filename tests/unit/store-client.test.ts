@@ -65,3 +65,40 @@ test('a store whose thread ends while it brings its file up to date is not waite
 
   expect(await outcome).toEqual(notReady);
 });
+
+/** A thread that refuses the first call, and tells all who watch what it was called with when somebody does. */
+const failing = `
+  import { parentPort, workerData } from 'node:worker_threads';
+  const { control, data } = workerData;
+  const calls = [];
+  control.on('message', ({ id, argumentList: [method, args] }) => {
+    const isFirst = calls.push([method.value, ...args.value]) === 1;
+    const error = { name: 'Error', message: 'not today' };
+    control.postMessage({ id, type: 'RAW', value: isFirst ? { ok: false, error } : { ok: true, value: 7 } });
+    if (!isFirst && args.value[0] === true) data.heads.postMessage(calls);
+    if (method.value === 'close') setImmediate(() => process.exit());
+  });
+  parentPort.postMessage({});`;
+
+test('a watch that fails leaves neither a listener nor a thread that looks for news', async () => {
+  const workerUrl = new URL(`data:text/javascript,${encodeURIComponent(failing)}`);
+  const store = await StoreClient.start({ path: 'nowhere.db', lockTimeoutMs: 1_000, workerUrl });
+  onTestFinished(() => store.close());
+  const told: string[] = [];
+  await expect(store.watch(() => told.push('first'))).rejects.toThrow('not today');
+
+  const calls = await new Promise((resolve, reject) => {
+    const hear = (moved: unknown): void => {
+      told.push('second');
+      resolve(moved);
+    };
+    store.watch(hear).catch(reject);
+  });
+
+  expect(calls).toEqual([
+    ['watch', true],
+    ['watch', false],
+    ['watch', true],
+  ]);
+  expect(told).toEqual(['second']);
+});
