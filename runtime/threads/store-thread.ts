@@ -98,15 +98,14 @@ export function serveStore(
   const connect = (port: MessagePort, host?: { isFenced: () => boolean; answers: FramePort }): void => {
     const link: FramePort = new FramePort(port, (frame: Frame) =>
       readAppends(frame, (id, request, direct) => {
+        // Within its group: the report of one before does not speak of it.
         const answer = (outcome: AppendOutcome) => {
+          appendedHere ||= host === undefined;
           if (direct !== null) host?.answers.send((out) => writeDirectAnswer(out, direct, outcome));
           link.send((out) => writeOutcome(out, id, outcome));
         };
         if (host?.isFenced() === true) link.send((out) => writeOutcome(out, id, fenced()));
-        else {
-          commits.add({ request, answer });
-          appendedHere ||= host === undefined;
-        }
+        else commits.add({ request, answer });
       }),
     );
     port.ref();
