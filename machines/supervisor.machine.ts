@@ -127,13 +127,13 @@ export const supervisorMachine = setup({
   },
   actions: {
     decide: assign(({ context, event }) => (event.type === 'died' ? decide(context, event) : {})),
-    let: assign(({ context, event }) => {
+    readmit: assign(({ context, event }) => {
       if (event.type !== 'due') return {};
       return changed(context, event.child, ({ state }) => ({
         state: state === 'escalated' ? 'half-open' : 'up',
       }));
     }),
-    trust: assign(({ context, event }) =>
+    markHealthy: assign(({ context, event }) =>
       event.type === 'served' ? changed(context, event.child, () => ({ state: 'up', restarts: [] })) : {},
     ),
   },
@@ -149,8 +149,8 @@ export const supervisorMachine = setup({
       initial: 'healthy',
       on: {
         died: { guard: 'mayDie', actions: 'decide' },
-        due: { guard: 'isDue', actions: 'let' },
-        served: { guard: 'isTried', actions: 'trust' },
+        due: { guard: 'isDue', actions: 'readmit' },
+        served: { guard: 'isTried', actions: 'markHealthy' },
         close: 'closed',
       },
       states: {

@@ -37,8 +37,8 @@ export interface HostOptions extends HostThreadOptions {
 
 /**
  * A place that actors live at, served by one thread after another. A thread that dies takes nothing with it but what it
- * had in memory: what it had not begun goes to the next one, who may have been carried out is told, and what killed it
- * is tried once more alone. When the next thread starts is for the supervisor to say.
+ * had in memory: what it had not begun goes to the next one, whoever has sent what may have been carried out is told, and
+ * what killed it is tried once more alone. When the next thread starts is for the supervisor to say.
  */
 export class Host implements SupervisedHost {
   readonly backlog: Backlog;

@@ -17,7 +17,11 @@ export type HostOperation =
 
 /** A request to an actor. Payloads are text that the codec made at the door. */
 export interface HostRequest {
-  /** Comes back with the answer; given by the router. */
+  /**
+   * Comes back with the answer. 0 until the request leaves: it gets a number with each host thread that it goes to
+   * (`in-flight.ts`), or keeps one, which is negative, for as long as it watches (`watches.ts`). What comes from within
+   * an actor, and what nobody waits for, has none.
+   */
   id: number;
   operation: HostOperation;
   address: string;
@@ -33,7 +37,7 @@ export interface HostRequest {
   delivery: Delivery | null;
 }
 
-/** A request without a number, which the router gives it, and with nothing but what it is for. */
+/** A request without a number, and with nothing but what it is for. */
 export function blankRequest(operation: HostOperation, address: string): HostRequest {
   return {
     id: 0,
