@@ -1,5 +1,5 @@
 import { holdfastError } from '../errors/holdfast-error.ts';
-import { placeOf } from '../protocol/address.ts';
+import { hostOf } from '../protocol/address.ts';
 import type { PendingDelivery } from '../protocol/delivery.ts';
 import { blankRequest, type HostReceipt, type HostRequest } from '../protocol/host-messages.ts';
 import { checkWholeOption } from '../protocol/options.ts';
@@ -75,7 +75,7 @@ export class Router {
     const perHost = {
       ...options,
       supervisor,
-      onRestarted: (restarted: number) => onMoved((address) => placeOf(address, hosts) === restarted),
+      onRestarted: (restarted: number) => onMoved((address) => hostOf(address, hosts) === restarted),
       onReleased: (released: string) => onMoved((address) => address === released),
       residentsMax: Math.ceil(residentsMax / hosts),
     };
@@ -255,7 +255,7 @@ export class Router {
   }
 
   #hostOf(address: string): Host {
-    return this.#hosts[placeOf(address, this.#hosts.length)] as Host;
+    return this.#hosts[hostOf(address, this.#hosts.length)] as Host;
   }
 
   #checkOpen(): void {

@@ -21,7 +21,7 @@ export function parseAddress(address: string): { kind: string; id: string } {
 }
 
 /** Which of `count` hosts an address lives on: always the same one. FNV-1a over UTF-16 units. */
-export function placeOf(address: string, count: number): number {
+export function hostOf(address: string, count: number): number {
   if (count === 1) return 0;
   let hash = 0x811c9dc5;
   for (let index = 0; index < address.length; index++) {

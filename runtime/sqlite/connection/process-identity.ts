@@ -51,16 +51,16 @@ export function processIdentity(pid: number): string | undefined {
  * another application (pid_namespaces(7)): its number is then that of somebody else here, or of nobody.
  */
 export function isOutOfSight(own: string, other: string): boolean {
-  const [ownAt, otherAt] = [placeOf(own), placeOf(other)];
+  const [ownAt, otherAt] = [namespaceOf(own), namespaceOf(other)];
   return ownAt !== undefined && otherAt !== undefined && ownAt !== otherAt;
 }
 
 /** Whether an identity that a process has left is that of one that runs. Until lately, none said where it had its number. */
 export function isSameProcess(current: string, left: string): boolean {
-  return current === left || (placeOf(left) === undefined && current.startsWith(`${left} `));
+  return current === left || (namespaceOf(left) === undefined && current.startsWith(`${left} `));
 }
 
-function placeOf(identity: string): string | undefined {
+function namespaceOf(identity: string): string | undefined {
   return identity.split(' ')[2];
 }
 

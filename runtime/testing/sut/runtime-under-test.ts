@@ -5,7 +5,7 @@ import { createRuntime } from '../../create-runtime.ts';
 import { isHoldfastError } from '../../errors/holdfast-error.ts';
 import { messageOf } from '../../errors/message-of.ts';
 import { hostDied } from '../../observability/channels.ts';
-import { placeOf, toAddress } from '../../protocol/address.ts';
+import { hostOf, toAddress } from '../../protocol/address.ts';
 import { decode, encode } from '../../protocol/codec.ts';
 import type { Runtime } from '../../runtime.ts';
 import {
@@ -252,7 +252,7 @@ export class RuntimeUnderTest implements Omit<ChildCalls, 'open'> {
 
   /** Ends the host thread of an actor, if one runs, and resolves when it is dead. */
   async #crash(id: string): Promise<void> {
-    const host = placeOf(this.#ref(id).address, this.#options.hosts);
+    const host = hostOf(this.#ref(id).address, this.#options.hosts);
     const { hosts } = await this.#runtime.health();
     if (hosts[host]?.state !== 'running') return;
     const deaths = this.#deaths;
@@ -263,10 +263,10 @@ export class RuntimeUnderTest implements Omit<ChildCalls, 'open'> {
   /** Has another actor of the same host take the only place in memory. One with work under way keeps its own. */
   async #passivate(id: string): Promise<void> {
     const { hosts } = this.#options;
-    const place = placeOf(this.#ref(id).address, hosts);
+    const place = hostOf(this.#ref(id).address, hosts);
     let other: string;
     do other = `away-${++this.#away}`;
-    while (placeOf(toAddress(this.#definition.kind, other), hosts) !== place);
+    while (hostOf(toAddress(this.#definition.kind, other), hosts) !== place);
     // One that cannot begin without an input has taken the place all the same.
     await this.#ref(other)
       .snapshot()
