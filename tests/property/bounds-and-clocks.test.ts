@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { assign, createMachine } from 'xstate';
-import { parseAddress, placeOf, toAddress } from '../../runtime/protocol/address.ts';
+import { hostOf, parseAddress, toAddress } from '../../runtime/protocol/address.ts';
 import { createEventId } from '../../runtime/protocol/event-id.ts';
 import { type HybridTime, nextHybridTime } from '../../runtime/sqlite/log/hybrid-clock.ts';
 import { AskedHost, hostedMachine } from '../support/hosted-actor.ts';
@@ -142,16 +142,16 @@ test('an address is taken apart into what it was made of', () => {
 
 test('an address is always placed on the same host, and all hosts get their share', () => {
   // Pinned: another placement would let two versions of the application host one actor in two places.
-  expect(['a/1', 'a/2', 'document/plan', 'é/🦀'].map((address) => placeOf(address, 4))).toEqual([0, 1, 2, 3]);
+  expect(['a/1', 'a/2', 'document/plan', 'é/🦀'].map((address) => hostOf(address, 4))).toEqual([0, 1, 2, 3]);
   fc.assert(
     fc.property(fc.string(), fc.integer({ min: 1, max: 64 }), (address, count) => {
-      const place = placeOf(address, count);
+      const place = hostOf(address, count);
 
-      expect(place).toBe(placeOf(address, count));
+      expect(place).toBe(hostOf(address, count));
       expect(Number.isInteger(place) && place >= 0 && place < count).toBe(true);
     }),
   );
   const shares = [0, 0, 0, 0];
-  for (let id = 0; id < 4_000; id++) shares[placeOf(`document/${id}`, 4)]!++;
+  for (let id = 0; id < 4_000; id++) shares[hostOf(`document/${id}`, 4)]!++;
   for (const share of shares) expect(share).toBeGreaterThan(800);
 });

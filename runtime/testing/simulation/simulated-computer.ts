@@ -1,6 +1,6 @@
 import type { AnyAggregateDefinition } from '../../../actors/definitions/define-aggregate.ts';
 import { holdfastError } from '../../errors/holdfast-error.ts';
-import { placeOf } from '../../protocol/address.ts';
+import { hostOf } from '../../protocol/address.ts';
 import type { AnyBlueprint } from '../../protocol/container-blueprint.ts';
 import type { Runtime } from '../../runtime.ts';
 import type { StoreSurroundings } from '../../threads/store-thread.ts';
@@ -152,9 +152,9 @@ export class SimulatedComputer {
   /** Ends the threads of hosts: of all, or of the one an actor lives on. */
   crashHosts(address?: string): void {
     for (const thread of [...this.#threads]) {
-      const place = this.#placeOf(thread);
+      const place = this.#hostOf(thread);
       if (place === undefined) continue;
-      if (address === undefined || place === placeOf(address, this.#options.hosts)) this.#crash(thread);
+      if (address === undefined || place === hostOf(address, this.#options.hosts)) this.#crash(thread);
     }
   }
 
@@ -190,7 +190,7 @@ export class SimulatedComputer {
     const crash = faults.next('processCrash');
     if (crash !== undefined) this.#soon(crash, () => this.crashProcess());
     const thread = [...this.#threads].find((each) => each.loop === loop);
-    if (thread === undefined || this.#placeOf(thread) === undefined) return;
+    if (thread === undefined || this.#hostOf(thread) === undefined) return;
     if (faults.next('passivate') !== undefined) {
       this.#note('passivate', { thread: loop.name });
       this.#sweep(loop);
@@ -211,7 +211,7 @@ export class SimulatedComputer {
   }
 
   /** Which host a thread is; `undefined` for other threads. In quarantine only the command that is tried may be to blame. */
-  #placeOf({ role, loop }: SimulatedThread): number | undefined {
+  #hostOf({ role, loop }: SimulatedThread): number | undefined {
     const place = role === 'host' ? Number(/ (\d+)\./.exec(loop.name)?.[1]) : Number.NaN;
     return place < this.#options.hosts ? place : undefined;
   }

@@ -263,10 +263,10 @@ export class RuntimeUnderTest implements Omit<ChildCalls, 'open'> {
   /** Has another actor of the same host take the only place in memory. One with work under way keeps its own. */
   async #passivate(id: string): Promise<void> {
     const { hosts } = this.#options;
-    const place = hostOf(this.#ref(id).address, hosts);
+    const host = hostOf(this.#ref(id).address, hosts);
     let other: string;
     do other = `away-${++this.#away}`;
-    while (hostOf(toAddress(this.#definition.kind, other), hosts) !== place);
+    while (hostOf(toAddress(this.#definition.kind, other), hosts) !== host);
     // One that cannot begin without an input has taken the place all the same.
     await this.#ref(other)
       .snapshot()
