@@ -145,11 +145,9 @@ export class Mailboxes {
 
   /** Takes out everything that waits and may leave, in the order of each actor. */
   takeQueued(): PendingRequest[] {
-    const taken: PendingRequest[] = [];
-    for (const { queue, isHeld } of this.#byAddress.values()) {
-      if (!isHeld && queue !== undefined) taken.push(...drained(queue));
-    }
-    return taken;
+    return [...this.#byAddress.values()].flatMap(({ queue, isHeld }) =>
+      isHeld || queue === undefined ? [] : drained(queue),
+    );
   }
 
   /** Takes out everything that waits, also behind an actor in quarantine. */

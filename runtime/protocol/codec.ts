@@ -331,7 +331,9 @@ function reviveSpecial(tag: string, content: unknown): unknown {
 
 function reviveError(content: Record<string, unknown>): Error {
   const { name, message } = content as { name?: string; message?: string };
-  const ErrorClass = errorClasses[name as keyof typeof errorClasses] ?? Error;
+  const ErrorClass = Object.hasOwn(errorClasses, name ?? '')
+    ? errorClasses[name as keyof typeof errorClasses]
+    : Error;
   const error = new ErrorClass(message);
   for (const key of Object.keys(content)) {
     if (key === 'message' || (key === 'name' && error.name === name)) continue;

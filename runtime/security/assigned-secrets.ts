@@ -3,10 +3,10 @@ import type { Span } from './span.ts';
 
 /**
  * A colon or equals sign, with the key before it and the quote and bracket that close the key, and the line break that
- * `util.inspect` puts before a long string; or the space after `--key`; or the end of `<key>`, where `</` follows.
+ * `util.inspect` puts before a long string; or the space after `--key`; or the end of `<key>`, where `</` or CDATA follows.
  */
 const assignments =
-  /[:=](?<=([\p{L}\p{M}\p{N}_$. -]{1,64})(\\{0,3}["'`])?\]?[ \t]{0,64}[:=])[=>]{0,2}[ \t]{0,64}(?:\r?\n[ \t]{1,64}(?=["'`]))?|[ \t](?<=(?<![\w-])--([\w.-]{1,64})[ \t])|>(?<=<(?:[^<>:\s]+:)?([\w.-]{1,64})(?:\s[^<>]{0,256})?>)(?:<!\[CDATA\[)?(?=[^<]{1,4096}<\\?\/)/gu;
+  /[:=](?<=([\p{L}\p{M}\p{N}_$. -]{1,64})(\\{0,3}["'`])?\]?[ \t]{0,64}[:=])[=>]{0,2}[ \t]{0,64}(?:\r?\n[ \t]{1,64}(?=["'`]))?|[ \t](?<=(?<![\w-])--([\w.-]{1,64})[ \t])|>(?<=<(?:[^<>:\s]+:)?([\w.-]{1,64})(?:\s[^<>]{0,256})?>)(?:<!\[CDATA\[(?!\]\]>)|(?=[^<]{1,4096}<\\?\/))/gu;
 
 /** `"name": "password", "value":`, as lists of headers and variables have it, up to before the last sign. */
 const labelled =
@@ -36,7 +36,7 @@ export function* assignedSecrets(text: string, isSensitive: KeyTest): Generator<
     if (index < done || /\.[cm]?[jt]sx?$/.test(key) || !isSensitive(key)) continue;
     const start = index + sign.length;
     const span: Span =
-      tag === undefined ? valueAt(text, start, key, quote) : [start, text.indexOf('<', start)];
+      tag === undefined ? valueAt(text, start, key, quote) : [start, endOfContent(text, start)];
     const value = text.slice(span[0], span[1]);
     if (/^(?:null|undefined|true|false)$/.test(value) || (isCount(key) && /^\d+$/.test(value))) continue;
     yield span;
@@ -53,6 +53,13 @@ function keyOf(text: string, sign: number, key: string): string {
 /** Of a sentence, the last word is the key, or two as in `api key`. */
 function lastWords(name: string): string {
   return /(?:[^ ]+ )?(?:key|string|id)$|[^ ]*$/i.exec(name.trimEnd())?.[0] ?? '';
+}
+
+/** Of an element that has no others; CDATA may hold what looks like them, and may be cut off. */
+function endOfContent(text: string, start: number): number {
+  if (!text.endsWith('<![CDATA[', start)) return text.indexOf('<', start);
+  const end = text.indexOf(']]>', start);
+  return end < 0 ? text.length : end;
 }
 
 function valueAt(text: string, start: number, key: string, quote: string | undefined): Span {

@@ -113,10 +113,10 @@ export class InMemoryQueue {
       row.starts++;
       row.unfinishedStarts++;
     }
-    const later = known.filter(({ turn }) => turn === 'later').map(({ stored }) => stored.dueAt);
+    const dueAt = ({ turn, stored }: OperationRow) => (turn === 'later' ? stored.dueAt : Infinity);
     const next = known.some(({ turn }) => turn === 'now')
       ? now
-      : Math.min(...later, Number.POSITIVE_INFINITY);
+      : known.reduce((earliest, row) => Math.min(earliest, dueAt(row)), Infinity);
     return {
       claimed: chosen.map(({ stored, unfinishedStarts: starts }) => {
         const { operationId, sequence, name, payload, idempotencyKey, orderKey } = stored;
@@ -125,7 +125,7 @@ export class InMemoryQueue {
         return { ...content, attempts, unfinishedStarts: starts - 1, enqueuedAt, expiresAt };
       }),
       ended,
-      nextDueAt: next === Number.POSITIVE_INFINITY ? null : next,
+      nextDueAt: next === Infinity ? null : next,
       lastSequence: this.#lastSequence,
     };
   }
@@ -261,8 +261,8 @@ export class InMemoryQueue {
     this.#lastSequence = sequence;
     this.#counters.queued++;
     this.#count(row, 1);
-    this.#joinLine(row);
-    this.#wait(row, dueAt, now);
+    // Behind others it waits until it is the first.
+    if (this.#joinLine(row) === 1) this.#wait(row, dueAt, now);
     return row;
   }
 
@@ -327,9 +327,13 @@ export class InMemoryQueue {
     this.#bytes += by * bytes;
   }
 
-  #joinLine(row: OperationRow): void {
+  /** How many stand in the line then; what has no order key is alone in one. */
+  #joinLine(row: OperationRow): number {
     const { orderKey } = row.stored;
-    if (orderKey !== null) this.#lines.set(orderKey, (this.#lines.get(orderKey) ?? new Set()).add(row));
+    if (orderKey === null) return 1;
+    const line = (this.#lines.get(orderKey) ?? new Set()).add(row);
+    this.#lines.set(orderKey, line);
+    return line.size;
   }
 
   #leaveLine(row: OperationRow, now: number): void {
@@ -343,16 +347,16 @@ export class InMemoryQueue {
 
   /** The first of an order key comes to the front of its line, where nothing is while one is in hand. */
   #moveUp(orderKey: string | null, now: number): void {
-    const line = [...(this.#lines.get(orderKey ?? '') ?? [])].sort(
-      (a, b) => a.stored.sequence - b.stored.sequence,
-    );
     if (orderKey === null) return;
-    const isTaken = line.some(({ turn }) => turn === 'taken');
-    for (const [place, row] of line.entries()) {
-      if (row.turn === 'taken') continue;
-      if (isTaken || place > 0) row.turn = 'behind';
-      else if (row.turn === 'behind') row.turn = turnAt(row.stored.dueAt, now);
+    const line = this.#lines.get(orderKey) ?? [];
+    let isTaken = false;
+    let first: OperationRow | undefined;
+    for (const row of line) {
+      isTaken ||= row.turn === 'taken';
+      if (row.stored.sequence < (first?.stored.sequence ?? Infinity)) first = row;
     }
+    for (const row of line) if (row.turn !== 'taken' && (isTaken || row !== first)) row.turn = 'behind';
+    if (!isTaken && first?.turn === 'behind') first.turn = turnAt(first.stored.dueAt, now);
   }
 
   #forgetKeys(now: number): void {

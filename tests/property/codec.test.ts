@@ -240,6 +240,18 @@ test('a built-in error comes back as one of its class, with its properties', () 
   );
 });
 
+test.each(['toString', 'constructor', '__proto__', 'hasOwnProperty', ''])(
+  'an error named %j comes back as one',
+  (name) => {
+    const error = Object.assign(new Error('no'), { name });
+
+    const back = decode(encode(error)) as Error;
+
+    expect(back).toBeInstanceOf(Error);
+    expect([back.name, back.message]).toEqual([name, 'no']);
+  },
+);
+
 test('an error of a class of its own comes back with its name, message, cause and properties', () => {
   class DeclinedError extends Error {
     override readonly name = 'DeclinedError';

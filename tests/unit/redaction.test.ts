@@ -110,7 +110,9 @@ test.each([
   ['<ns:apiKey type="x">\n  abc\n</ns:apiKey>', '<ns:apiKey type="x">***</ns:apiKey>'],
   ['<größe:token>abc</größe:token>', '<größe:token>***</größe:token>'],
   ['{"xml":"<Token>abc<\\/Token>"}', '{"xml":"<Token>***<\\/Token>"}'],
-  ['<Token><![CDATA[a]b]]></Token>', '<Token><![CDATA[***</Token>'],
+  ['<Token><![CDATA[a]b]]></Token>', '<Token><![CDATA[***]]></Token>'],
+  ['<password><![CDATA[hun<ter2]]></password><a>b</a>', '<password><![CDATA[***]]></password><a>b</a>'],
+  ['<password><![CDATA[cut<off', '<password><![CDATA[***'],
   [
     'POST https://hooks.slack.com/services/T0AB/B0CD/aBcD1234 failed',
     'POST https://hooks.slack.com/services/*** failed',
