@@ -291,7 +291,7 @@ const keyOfWork = Symbol.for('holdfast.idempotencyKey');
 
 /** The idempotency key of running work, by its `self`. */
 export function keyOfRunning(self: object): string | undefined {
-  return (self as { [keyOfWork]?: string })[keyOfWork];
+  return (self as { [keyOfWork]?: string } | undefined)?.[keyOfWork];
 }
 
 type PromiseCreator = (args: object) => PromiseLike<unknown>;

@@ -19,7 +19,7 @@ import { checkExpectedVersion } from './protocol/expected-version.ts';
 import { blankRequest, type HostReceipt, type HostRequest } from './protocol/host-messages.ts';
 import { isAsync } from './protocol/is-async.ts';
 import { checkKey, checkName, describe, isReservedType, reservedTypes } from './protocol/names.ts';
-import { checkOptions, checkWholeOption, invalidOption } from './protocol/options.ts';
+import { checkOptions, checkWholeOption, invalidOption, isRecord } from './protocol/options.ts';
 import { stoppable } from './stoppable.ts';
 import { afterAwake } from './waiting/awake-timer.ts';
 
@@ -129,7 +129,7 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
   send(event: EventFromLogic<Machine>, options: SendOptions = noOptions): Promise<Receipt<Machine>> {
     // No `async`: a command is one promise, which the answer of the host resolves.
     try {
-      if (typeof event !== 'object' || event === null) throw notAnEvent(event);
+      if (!isRecord(event)) throw notAnEvent(event);
       const { type, ...data } = event as { type: string };
       checkName('The type of an event', type);
       if (isReservedType(type)) throw reserved(type);

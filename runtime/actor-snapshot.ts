@@ -7,6 +7,7 @@ import type {
 } from '../actors/xstate-adapter.ts';
 import { decode } from './protocol/codec.ts';
 import type { HostReceipt } from './protocol/host-messages.ts';
+import { isRecord } from './protocol/options.ts';
 
 /** A durable state of an actor. Structured clones, such as what is sent to a window or a thread, lack its functions. */
 export interface ActorSnapshot<Machine extends AnyStateMachine = AnyStateMachine> {
@@ -83,8 +84,4 @@ function contains(state: unknown, wanted: unknown): boolean {
     isRecord(state) &&
     Object.entries(wanted).every(([key, value]) => key in state && contains(state[key], value))
   );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,6 +1,5 @@
 import type { BackOff, SupervisionStrategy } from '../machines/supervisor.machine.ts';
-import { describe } from './protocol/names.ts';
-import { checkOptions, checkWholeOption, invalidOption } from './protocol/options.ts';
+import { checkOneOf, checkOptions, checkShare, checkWholeOption } from './protocol/options.ts';
 
 /** How host threads that die are restarted: see `docs/how-to/supervise.md`. */
 export interface SupervisionOptions {
@@ -40,19 +39,13 @@ const timeMax = 2 ** 31 - 1;
 export function resolveSupervision(options: SupervisionOptions = {}): ResolvedSupervision {
   checkOptions(owner, options, ['strategy', 'intensity', 'periodMs', 'backoff']);
   const { strategy = 'one-for-one', intensity = 10, periodMs = 60_000, backoff = {} } = options;
-  if (!strategies.includes(strategy)) {
-    throw invalidOption(
-      `${owner}: "strategy" must be one of ${strategies.join(', ')}, got ${describe(strategy)}.`,
-    );
-  }
+  checkOneOf(owner, 'strategy', strategy, strategies);
   checkWholeOption(owner, 'intensity', intensity, 0, 10_000);
   checkWholeOption(owner, 'periodMs', periodMs, 1, timeMax);
   checkOptions(`${owner}.backoff`, backoff, ['minMs', 'maxMs', 'jitter']);
   const { minMs = Math.min(50, backoff.maxMs ?? 50), maxMs = Math.max(5_000, minMs), jitter = 0.2 } = backoff;
   checkWholeOption(`${owner}.backoff`, 'minMs', minMs, 1, timeMax);
   checkWholeOption(`${owner}.backoff`, 'maxMs', maxMs, minMs, timeMax);
-  if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 1)) {
-    throw invalidOption(`${owner}.backoff: "jitter" must be a number from 0 to 1, got ${describe(jitter)}.`);
-  }
+  checkShare(`${owner}.backoff`, 'jitter', jitter);
   return { strategy, intensity, periodMs, backoff: { minMs, maxMs, jitter } };
 }

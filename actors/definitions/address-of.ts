@@ -14,7 +14,7 @@ import type { AnyAggregateDefinition } from './define-aggregate.ts';
  * in a context. Given the definition, the compiler knows what the receiver takes; two machines that write to each other
  * name one of them by its kind instead, or their types would need each other.
  *
- * @throws HOLDFAST_ERR_ARGUMENT_INVALID for an id that is no name.
+ * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a kind or an id that is no name.
  *
  * @example
  * entry: sendTo(({ context }) => addressOf(account, context.accountId), { type: 'debited', cents: 100 })
@@ -28,6 +28,6 @@ export function addressOf(
   definition: Pick<AnyAggregateDefinition, 'kind'> | string,
   id: string,
 ): AddressRef & AnyActorRef {
-  const kind = typeof definition === 'string' ? definition : definition.kind;
+  const kind = typeof definition === 'string' ? definition : definition?.kind;
   return addressRef(kind, id) as AddressRef & AnyActorRef;
 }

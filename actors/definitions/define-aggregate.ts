@@ -2,7 +2,14 @@ import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
 import { nearestName } from '../../runtime/errors/nearest-name.ts';
 import { isAsync } from '../../runtime/protocol/is-async.ts';
 import { checkName, describe } from '../../runtime/protocol/names.ts';
-import { checkOptions, checkWholeOption, invalidOption } from '../../runtime/protocol/options.ts';
+import {
+  checkFunction,
+  checkOneOf,
+  checkOptions,
+  checkWholeOption,
+  invalidOption,
+  isRecord,
+} from '../../runtime/protocol/options.ts';
 import { type TimerPolicy, timerPolicies } from '../../runtime/protocol/timer.ts';
 import { isReservedKind } from '../../runtime/protocol/volatile-kinds.ts';
 import {
@@ -228,16 +235,10 @@ export function defineAggregate<
   options: AggregateOptions<Machine, Inputs, Outputs, Type, Upcast, State, Name>,
 ): AggregateDefinition<Machine, GivenInputs<Inputs, Outputs, Name>, Kind> {
   checkName('The kind of an aggregate', kind);
-  if (kind.includes('/')) {
+  if (kind.includes('/') || isReservedKind(kind)) {
     throw holdfastError(
       'HOLDFAST_ERR_ARGUMENT_INVALID',
-      `The kind "${kind}" has a slash, which separates it from an id.`,
-    );
-  }
-  if (isReservedKind(kind)) {
-    throw holdfastError(
-      'HOLDFAST_ERR_ARGUMENT_INVALID',
-      `The kind "${kind}" is reserved: "holdfast." begins the names of Holdfast's own actors.`,
+      `The kind "${kind}" has a slash, which separates it from an id, or begins with "holdfast.", which is reserved.`,
     );
   }
   const owner = `defineAggregate('${kind}')`;
@@ -296,11 +297,9 @@ interface Parts {
 
 function checkParts(owner: string, options: Parts): void {
   const { input, timers, actors = {}, commands = {}, events = {} } = options;
-  if (timers !== undefined && !(timerPolicies as readonly unknown[]).includes(timers)) {
-    throw invalidOption(
-      `${owner}: "timers" must be one of ${timerPolicies.join(', ')}, got ${describe(timers)}.`,
-    );
-  }
+  if (timers !== undefined) checkOneOf(owner, 'timers', timers, timerPolicies);
+  for (const [name, part] of Object.entries({ actors, commands, events }))
+    if (!isRecord(part)) throw invalidOption(`${owner}: "${name}" must be an object, got ${describe(part)}.`);
   const declared = declaredActors(options.machine as AnyStateMachine);
   for (const [src, work] of Object.entries(actors)) {
     if (!declared.includes(src)) throw unknownActor(owner, src, declared);
@@ -308,10 +307,9 @@ function checkParts(owner: string, options: Parts): void {
     if (onRestart === 'rerun' || onRestart === 'fail') continue;
     throw invalidOption(`${owner}: "actors.${src}" must be { onRestart: 'rerun' } or { onRestart: 'fail' }.`);
   }
-  if (input !== undefined && typeof input !== 'function')
-    throw invalidOption(`${owner}: "input" must be a function of the id.`);
+  checkFunction(owner, 'input', input);
   for (const [name, command] of Object.entries(commands)) {
-    const { decide, input: schema } = command as { decide?: unknown; input?: unknown };
+    const { decide, input: schema } = (command ?? {}) as { decide?: unknown; input?: unknown };
     if (isAsync(command) || isAsync(decide))
       throw invalidOption(`${owner}: the command "${name}" must not be async; invoke what takes time.`);
     if (typeof command === 'function' || (typeof decide === 'function' && isSchema(schema))) continue;
@@ -327,8 +325,7 @@ function checkParts(owner: string, options: Parts): void {
 
 function checkMigrate(owner: string, migrate: unknown, version: number): void {
   if (migrate === undefined) return;
-  if (typeof migrate !== 'function')
-    throw invalidOption(`${owner}: "migrate" must be a function, got ${describe(migrate)}.`);
+  checkFunction(owner, 'migrate', migrate);
   if (version === 1) {
     throw invalidOption(
       `${owner}: "migrate" is for snapshots of an older version, and there is none before 1. Raise "version".`,
@@ -342,7 +339,5 @@ function isSchema(value: unknown): boolean {
 
 /** Whether a value, such as an export of a module, is a definition of an aggregate. */
 export function isAggregateDefinition(value: unknown): value is AnyAggregateDefinition {
-  return (
-    typeof value === 'object' && value !== null && (value as { holdfast?: unknown }).holdfast === 'aggregate'
-  );
+  return (value as { holdfast?: unknown } | null | undefined)?.holdfast === 'aggregate';
 }

@@ -1,6 +1,6 @@
 import { isInternalType } from '../../runtime/protocol/internal-type.ts';
 import { checkName, describe, isReservedType } from '../../runtime/protocol/names.ts';
-import { invalidOption } from '../../runtime/protocol/options.ts';
+import { invalidOption, isRecord } from '../../runtime/protocol/options.ts';
 import type { AnyStateMachine, EventFromLogic } from '../xstate-adapter.ts';
 import type { EventData } from './event-data.ts';
 
@@ -49,7 +49,7 @@ export type AnyUpcastChains = Readonly<Record<string, readonly Upcaster<unknown>
 
 /** Refuses what are no chains of functions, and types that are not the definition's. */
 export function checkUpcast(owner: string, chains: unknown): void {
-  if (typeof chains !== 'object' || chains === null || Array.isArray(chains)) {
+  if (!isRecord(chains)) {
     throw invalidOption(
       `${owner}: "upcast" must be an object of chains by event type, got ${describe(chains)}.`,
     );

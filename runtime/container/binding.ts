@@ -2,7 +2,7 @@ import { holdfastError } from '../errors/holdfast-error.ts';
 import { timerMaxMs } from '../ports/monotonic-clock.ts';
 import type { BindingKind } from '../protocol/container-blueprint.ts';
 import { describe } from '../protocol/names.ts';
-import { checkOptions, checkWholeOption, invalidOption } from '../protocol/options.ts';
+import { checkFunction, checkOptions, checkWholeOption, invalidOption } from '../protocol/options.ts';
 import type { AnyFactory, BindingOptions, FactoryContext } from './factory-context.ts';
 
 declare const types: unique symbol;
@@ -101,8 +101,7 @@ function checkBindingOptions(kind: string, options: unknown): void {
   checkOptions(kind, options, ['dispose', 'initTimeoutMs']);
   const { dispose, initTimeoutMs } = options as BindingOptions<unknown>;
   checkWholeOption(kind, 'initTimeoutMs', initTimeoutMs, 1, timerMaxMs);
-  if (dispose !== undefined && typeof dispose !== 'function')
-    throw invalidOption(`${kind}: "dispose" must be a function, got ${describe(dispose)}.`);
+  checkFunction(kind, 'dispose', dispose);
 }
 
 function checkNames(kind: string, names: unknown, factory: unknown): void {

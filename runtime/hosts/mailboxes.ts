@@ -1,7 +1,6 @@
 import { type HoldfastError, holdfastError } from '../errors/holdfast-error.ts';
 import { limits } from '../protocol/limits.ts';
-import { describe } from '../protocol/names.ts';
-import { invalidOption } from '../protocol/options.ts';
+import { checkOneOf } from '../protocol/options.ts';
 import { Fifo } from './fifo.ts';
 import type { PendingRequest } from './pending-request.ts';
 
@@ -13,8 +12,7 @@ export type MailboxOverflow = 'reject' | 'wait';
 
 /** Refuses a policy that is none. */
 export function checkOverflow(owner: string, overflow: unknown): void {
-  if (overflow === 'reject' || overflow === 'wait') return;
-  throw invalidOption(`${owner}: "mailboxOverflow" must be 'reject' or 'wait', got ${describe(overflow)}.`);
+  checkOneOf(owner, 'mailboxOverflow', overflow, ['reject', 'wait']);
 }
 
 /** The unanswered requests of one actor. Idle actors have none. */

@@ -1,9 +1,11 @@
-import type { AnyAggregateDefinition } from '../../actors/definitions/define-aggregate.ts';
+import {
+  type AnyAggregateDefinition,
+  isAggregateDefinition,
+} from '../../actors/definitions/define-aggregate.ts';
 import { knownTypes, namedTypes } from '../../actors/xstate-adapter.ts';
 import { nearestName } from '../errors/nearest-name.ts';
 import { isInternalType } from '../protocol/internal-type.ts';
-import { describe } from '../protocol/names.ts';
-import { invalidOption } from '../protocol/options.ts';
+import { checkFunction, invalidOption, isRecord } from '../protocol/options.ts';
 
 /** Checks the handlers of a projection or a reactor. */
 export function checkHandlers(
@@ -11,14 +13,15 @@ export function checkHandlers(
   on: unknown,
   from: readonly AnyAggregateDefinition[] | undefined,
 ): void {
-  if (typeof on !== 'object' || on === null || Object.keys(on).length === 0)
+  if (!isRecord(on) || Object.keys(on).length === 0)
     throw invalidOption(
       `${owner}: "on" must have a handler for at least one event, such as "document.created".`,
     );
+  if (from !== undefined && !(Array.isArray(from) && from.every(isAggregateDefinition)))
+    throw invalidOption(`${owner}: "from" must be an array of what defineAggregate returned.`);
   const known = from?.map(eventsOf) ?? [];
   for (const [key, handler] of Object.entries(on)) {
-    if (typeof handler !== 'function')
-      throw invalidOption(`${owner}: "on['${key}']" must be a function, got ${describe(handler)}.`);
+    checkFunction(owner, `on['${key}']`, handler ?? null);
     if (from === undefined || key === '*' || known.some(({ has }) => has(key))) continue;
     const near = nearestName(
       key,

@@ -1,9 +1,14 @@
 import type { AnyAggregateDefinition } from '../../actors/definitions/define-aggregate.ts';
-import { isAggregateDefinition } from '../../actors/definitions/define-aggregate.ts';
 import type { EventData } from '../../actors/definitions/event-data.ts';
 import type { EventFromLogic } from '../../actors/xstate-adapter.ts';
-import { checkName, describe } from '../protocol/names.ts';
-import { checkOptions, checkWholeOption, invalidOption } from '../protocol/options.ts';
+import { checkName } from '../protocol/names.ts';
+import {
+  checkFunction,
+  checkOneOf,
+  checkOptions,
+  checkWholeOption,
+  invalidOption,
+} from '../protocol/options.ts';
 import { checkHandlers } from './check-handlers.ts';
 import type { ProjectionEvent } from './projection-event.ts';
 import type { Sql, SqlStatement } from './sql.ts';
@@ -177,16 +182,11 @@ export function defineProjection(name: string, given: object): AnyProjectionDefi
   const { version, onError = 'stop', tables, initial, partition, on, from } = given as GivenOptions;
   if (version === undefined) throw invalidOption(`${owner}: "version" is missing. Begin with 1.`);
   checkWholeOption(owner, 'version', version, 1);
-  if (onError !== 'stop' && onError !== 'skip')
-    throw invalidOption(`${owner}: "onError" must be 'stop' or 'skip', got ${describe(onError)}.`);
+  checkOneOf(owner, 'onError', onError, ['stop', 'skip']);
   if (initial === undefined && (typeof tables !== 'string' || tables.trim() === ''))
     throw invalidOption(`${owner} takes "tables" (SQL) or "initial" (a function), got neither.`);
-  if (initial !== undefined && typeof initial !== 'function')
-    throw invalidOption(`${owner}: "initial" must be a function, got ${describe(initial)}.`);
-  if (partition !== undefined && typeof partition !== 'function')
-    throw invalidOption(`${owner}: "partition" must be a function, got ${describe(partition)}.`);
-  if (from !== undefined && !(Array.isArray(from) && from.every(isAggregateDefinition)))
-    throw invalidOption(`${owner}: "from" must be an array of what defineAggregate returned.`);
+  checkFunction(owner, 'initial', initial);
+  checkFunction(owner, 'partition', partition);
   checkHandlers(owner, on, from);
   return Object.freeze({
     holdfast: 'projection',
@@ -202,7 +202,5 @@ export function defineProjection(name: string, given: object): AnyProjectionDefi
 
 /** Whether a value, such as an export of a module, is a definition of a projection. */
 export function isProjectionDefinition(value: unknown): value is AnyProjectionDefinition {
-  return (
-    typeof value === 'object' && value !== null && (value as { holdfast?: unknown }).holdfast === 'projection'
-  );
+  return (value as { holdfast?: unknown } | null | undefined)?.holdfast === 'projection';
 }

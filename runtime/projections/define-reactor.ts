@@ -1,6 +1,6 @@
 import type { AnyAggregateDefinition } from '../../actors/definitions/define-aggregate.ts';
-import { checkName, describe } from '../protocol/names.ts';
-import { checkOptions, invalidOption } from '../protocol/options.ts';
+import { checkName } from '../protocol/names.ts';
+import { checkOneOf, checkOptions } from '../protocol/options.ts';
 import { checkHandlers } from './check-handlers.ts';
 import type { AnyProjectionDefinition, EventsOf, ProjectionErrorPolicy } from './define-projection.ts';
 import type { ProjectionEvent } from './projection-event.ts';
@@ -68,10 +68,8 @@ export function defineReactor<const From extends readonly AnyAggregateDefinition
   const owner = `defineReactor('${name}')`;
   checkOptions(owner, options, ['from', 'startAt', 'onError', 'on']);
   const { startAt = 'beginning', onError = 'stop', on, from } = options;
-  if (startAt !== 'beginning' && startAt !== 'now')
-    throw invalidOption(`${owner}: "startAt" must be 'beginning' or 'now', got ${describe(startAt)}.`);
-  if (onError !== 'stop' && onError !== 'skip')
-    throw invalidOption(`${owner}: "onError" must be 'stop' or 'skip', got ${describe(onError)}.`);
+  checkOneOf(owner, 'startAt', startAt, ['beginning', 'now']);
+  checkOneOf(owner, 'onError', onError, ['stop', 'skip']);
   checkHandlers(owner, on, from);
   return Object.freeze({
     holdfast: 'reactor',
@@ -88,7 +86,5 @@ export function defineReactor<const From extends readonly AnyAggregateDefinition
 
 /** Whether a value, such as an export of a module, is a definition of a reactor. */
 export function isReactorDefinition(value: unknown): value is ReactorDefinition {
-  return (
-    typeof value === 'object' && value !== null && (value as { holdfast?: unknown }).holdfast === 'reactor'
-  );
+  return (value as { holdfast?: unknown } | null | undefined)?.holdfast === 'reactor';
 }

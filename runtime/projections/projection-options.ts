@@ -1,5 +1,5 @@
 import { checkWhole, describe } from '../protocol/names.ts';
-import { checkOptions, invalidOption } from '../protocol/options.ts';
+import { checkOptions, invalidOption, isRecord } from '../protocol/options.ts';
 import type { QueryValues } from '../protocol/reader-control.ts';
 import { type AnyProjectionDefinition, isProjectionDefinition } from './define-projection.ts';
 import { toSqlValue } from './sql.ts';
@@ -44,7 +44,7 @@ export function toQueryValues(method: string, sql: unknown, parameters: QueryPar
   if (typeof sql !== 'string')
     throw invalidOption(`${method}: the query must be a string, got ${describe(sql)}.`);
   if (Array.isArray(parameters)) return parameters.map(toSqlValue);
-  if (typeof parameters !== 'object' || parameters === null)
+  if (!isRecord(parameters))
     throw invalidOption(`${method}: the values must be an array or an object, got ${describe(parameters)}.`);
   const names = Object.keys(parameters);
   const isUnnamed = names.length > 0 && !/[:@$](\w|\P{ASCII})/u.test(sql);

@@ -6,6 +6,7 @@ export type Address = `${string}/${string}`;
 
 /** The address of an instance. */
 export function toAddress(kind: string, id: string): Address {
+  checkName('The kind of an actor', kind);
   checkName('The id of an actor', id);
   const address = `${kind}/${id}` as const;
   checkName('The address of an actor', address);

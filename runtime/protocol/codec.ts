@@ -2,6 +2,7 @@ import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { AddressRef, isAddressRef } from './address-ref.ts';
 import { limits } from './limits.ts';
 import { describe } from './names.ts';
+import { isRecord } from './options.ts';
 
 /**
  * The one codec of the wire and the disk: JSON text, in which what JSON cannot hold is written as an object with a
@@ -24,13 +25,11 @@ export function encode(value: unknown, root = 'value'): string {
   try {
     text = JSON.stringify(isPlain(value, 0) ? value : toPlain(value, root, []));
   } catch (error) {
+    if (isHoldfastError(error)) throw error;
+    const message = error instanceof Error ? error.message : describe(error);
     // Of what is longer than any string can be, there is no text whose length could be told.
-    if (
-      !(
-        error instanceof Error && /^(Invalid string length|Cannot create a string longer)/.test(error.message)
-      )
-    )
-      throw error;
+    if (!/^(Invalid string length|Cannot create a string longer)/.test(message))
+      throw refused(root, `cannot be read (${message})`, error);
   }
   const limit = limits.payloadLengthMax;
   const size = text?.length ?? Number.POSITIVE_INFINITY;
@@ -45,8 +44,7 @@ export function encode(value: unknown, root = 'value'): string {
 
 /** Encodes metadata, which is a record by name. */
 export function encodeMetadata(metadata: unknown, root: string): string {
-  if (typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata))
-    return encode(metadata, root);
+  if (isRecord(metadata)) return encode(metadata, root);
   throw holdfastError(
     'HOLDFAST_ERR_ARGUMENT_INVALID',
     `${root} must be an object, got ${describe(metadata)}.`,
@@ -374,10 +372,11 @@ function instanceOf(value: object): string {
   return `is an instance of ${value.constructor?.name || 'a class'}`;
 }
 
-function refused(path: string, what: string): Error {
+function refused(path: string, what: string, cause?: unknown): Error {
   return holdfastError(
     'HOLDFAST_ERR_PAYLOAD_INVALID',
     `${path} ${what} and cannot be kept exactly. Plain data, Date, Map, Set, bigint, typed arrays and errors can.`,
     { path },
+    cause,
   );
 }

@@ -2,12 +2,14 @@ import { holdfastError } from '../errors/holdfast-error.ts';
 import { limits } from './limits.ts';
 
 /** Refuses what could not be a key of the store: an empty, overlong or ill-formed string, or one with control characters. */
-export function checkName(what: string, value: unknown): asserts value is string {
+export function checkName(
+  what: string,
+  value: unknown,
+  lengthMax: number = limits.nameLengthMax,
+): asserts value is string {
   if (typeof value !== 'string') throw invalid(what, `must be a string, got ${describe(value)}`);
   if (value.length === 0) throw invalid(what, 'must not be empty');
-  if (value.length > limits.nameLengthMax) {
-    throw invalid(what, `may have ${limits.nameLengthMax} characters, got ${value.length}`);
-  }
+  if (value.length > lengthMax) throw invalid(what, `may have ${lengthMax} characters, got ${value.length}`);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
   if (/[\u0000-\u001f\u007f]/.test(value))
     throw invalid(what, `has a control character: ${JSON.stringify(value)}`);
@@ -16,10 +18,7 @@ export function checkName(what: string, value: unknown): asserts value is string
 
 /** The same for idempotency keys and event ids, which may be shorter only. */
 export function checkKey(what: string, value: unknown): asserts value is string {
-  checkName(what, value);
-  if (value.length > limits.keyLengthMax) {
-    throw invalid(what, `may have ${limits.keyLengthMax} characters, got ${value.length}`);
-  }
+  checkName(what, value, limits.keyLengthMax);
 }
 
 /** Refuses a number that is no whole number of at least `min`. */

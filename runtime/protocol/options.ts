@@ -8,8 +8,10 @@ import { describe } from './names.ts';
  * which mean the same wherever they are taken, that are none.
  */
 export function checkOptions(owner: string, options: unknown, known: readonly string[]): void {
-  if (!isRecord(options)) {
-    throw invalidOption(`${owner} takes an object of options, got ${describe(options)}.`);
+  if (!isRecord(options) || options instanceof AbortSignal) {
+    throw invalidOption(
+      `${owner} takes an object of options (${known.join(', ')}), got ${describe(options)}.`,
+    );
   }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
@@ -21,8 +23,25 @@ export function checkOptions(owner: string, options: unknown, known: readonly st
   const { signal, onProgress } = options as { readonly signal?: unknown; readonly onProgress?: unknown };
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalidOption(`${owner}: "signal" must be an AbortSignal, got ${describe(signal)}.`);
-  if (onProgress !== undefined && typeof onProgress !== 'function')
-    throw invalidOption(`${owner}: "onProgress" must be a function, got ${describe(onProgress)}.`);
+  checkFunction(owner, 'onProgress', onProgress);
+}
+
+/** Refuses an option that is no function; `undefined` is for the default and passes. */
+export function checkFunction(owner: string, name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function')
+    throw invalidOption(`${owner}: "${name}" must be a function, got ${describe(value)}.`);
+}
+
+/** Refuses an option that is none of the values. */
+export function checkOneOf(owner: string, name: string, value: unknown, values: readonly unknown[]): void {
+  if (!values.includes(value))
+    throw invalidOption(`${owner}: "${name}" must be one of ${values.join(', ')}, got ${describe(value)}.`);
+}
+
+/** Refuses an option that is no number from `min`, 0 or next to it, to 1. */
+export function checkShare(owner: string, name: string, value: unknown, min = 0): void {
+  if (typeof value !== 'number' || !(value >= min && value <= 1))
+    throw invalidOption(`${owner}: "${name}" must be a number from 0 to 1, got ${describe(value)}.`);
 }
 
 /** Refuses an option that is no whole number in the range; `undefined` is for the default and passes. */
@@ -50,7 +69,7 @@ export function toWorkerUrl(owner: string, workerUrl: unknown): URL | string | u
 }
 
 /** Whether a value is an object with names, as options are. */
-export function isRecord(value: unknown): value is object {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

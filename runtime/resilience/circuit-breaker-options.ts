@@ -1,5 +1,12 @@
 import type { CircuitInput, TripRule } from '../../machines/circuit-breaker.machine.ts';
-import { checkOptions, checkWholeOption, invalidOption } from '../protocol/options.ts';
+import {
+  checkFunction,
+  checkOneOf,
+  checkOptions,
+  checkShare,
+  checkWholeOption,
+  invalidOption,
+} from '../protocol/options.ts';
 
 /** Bounds of a queue, and what becomes of what is too much. */
 export interface QueueBounds {
@@ -68,10 +75,10 @@ export function resolveCircuitBreaker(name: string, options: CircuitBreakerOptio
   const { trip = { rule: 'consecutive', failures: 5 }, openMs = 5_000, jitter = 0.2 } = options;
   const { onDegraded = 'execute', queueOverflow = 'reject', isFailure = () => true } = options;
   checkTrip(owner, trip);
-  checkShare(owner, 'jitter', jitter, 0);
+  checkShare(owner, 'jitter', jitter);
   checkOneOf(owner, 'onDegraded', onDegraded, ['execute', 'queue']);
   checkOneOf(owner, 'queueOverflow', queueOverflow, ['reject', 'drop-oldest']);
-  if (typeof isFailure !== 'function') throw invalidOption(`${owner}: "isFailure" must be a function.`);
+  checkFunction(owner, 'isFailure', isFailure);
   const { openMaxMs = Math.max(60_000, openMs), probeMs = 30_000 } = options;
   if (openMaxMs < openMs) throw invalidOption(`${owner}: "openMaxMs" must be at least "openMs".`);
   return {
@@ -111,14 +118,4 @@ function checkTrip(owner: string, trip: TripRule): void {
 
 function checkCount(owner: string, name: string, value: unknown): void {
   checkWholeOption(owner, name, value ?? Number.NaN, 1, 1_000_000_000);
-}
-
-function checkShare(owner: string, name: string, value: number, min: number): void {
-  if (typeof value !== 'number' || !(value >= min && value <= 1))
-    throw invalidOption(`${owner}: "${name}" must be from 0 to 1.`);
-}
-
-function checkOneOf(owner: string, name: string, value: unknown, names: readonly string[]): void {
-  if (!names.includes(value as string))
-    throw invalidOption(`${owner}: "${name}" must be one of ${names.join(', ')}.`);
 }

@@ -1,5 +1,5 @@
 import type { ConnectivityInput } from '../../machines/connectivity.machine.ts';
-import { checkOptions, checkWholeOption, invalidOption } from '../protocol/options.ts';
+import { checkOptions, checkShare, checkWholeOption, invalidOption } from '../protocol/options.ts';
 import { type ConnectivityProbe, interfaceProbe } from './connectivity-probe.ts';
 
 /** How a runtime finds out whether the network is there. Durations are milliseconds. */
@@ -45,8 +45,7 @@ export function resolveConnectivity(options: ConnectivityOptions = {}): Resolved
   const { probe = interfaceProbe(), jitter = 0.2 } = options;
   if (typeof probe?.check !== 'function')
     throw invalidOption(`${owner}: "probe" must have a method check(signal).`);
-  if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 1))
-    throw invalidOption(`${owner}: "jitter" must be from 0 to 1.`);
+  checkShare(owner, 'jitter', jitter);
   const { probe: _, ...given } = options;
   return { probe, input: { ...defaults, ...given, jitter } };
 }

@@ -1,6 +1,13 @@
 import type { OperationStore } from '../ports/operation-store.ts';
 import type { OperationLimits } from '../protocol/operation.ts';
-import { checkOptions, checkWholeOption, invalidOption } from '../protocol/options.ts';
+import {
+  checkFunction,
+  checkOneOf,
+  checkOptions,
+  checkWholeOption,
+  invalidOption,
+  isRecord,
+} from '../protocol/options.ts';
 import { isTransient } from './policies/is-transient.ts';
 
 /** What a handler is told about the operation that it carries out. */
@@ -109,14 +116,13 @@ export function resolveStoreAndForward(
     checkWholeOption(owner, name, options[name as keyof StoreAndForwardOptions], min, max);
   for (const [name, values] of Object.entries(choices)) {
     const value = options[name as keyof typeof choices];
-    if (value !== undefined && !(values as readonly string[]).includes(value))
-      throw invalidOption(`${owner}: "${name}" must be one of ${values.join(', ')}.`);
+    if (value !== undefined) checkOneOf(owner, name, value, values);
   }
   const { isPermanent = isLasting, delayMs = 1_000 } = options;
   const { store } = options;
   if (store !== undefined && typeof store?.claim !== 'function')
     throw invalidOption(`${owner}: "store" must be a store of operations, such as new InMemoryOperations().`);
-  if (typeof isPermanent !== 'function') throw invalidOption(`${owner}: "isPermanent" must be a function.`);
+  checkFunction(owner, 'isPermanent', isPermanent);
   return {
     store,
     concurrency: options.concurrency ?? 1,
@@ -137,7 +143,7 @@ export function resolveStoreAndForward(
 
 /** Checks the handlers of a queue. */
 export function checkHandlersOf(owner: string, handlers: unknown): asserts handlers is OperationHandlers {
-  if (typeof handlers === 'object' && handlers !== null && Object.keys(handlers).length > 0) {
+  if (isRecord(handlers) && Object.keys(handlers).length > 0) {
     const wrong = Object.entries(handlers).find(([, handler]) => typeof handler !== 'function');
     if (wrong === undefined) return;
     throw invalidOption(

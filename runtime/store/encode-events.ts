@@ -5,6 +5,7 @@ import { encode, encodeMetadata } from '../protocol/codec.ts';
 import { createEventId } from '../protocol/event-id.ts';
 import { limits } from '../protocol/limits.ts';
 import { checkKey, checkName, checkWhole, describe } from '../protocol/names.ts';
+import { isRecord } from '../protocol/options.ts';
 import { sha256 } from '../protocol/sha256.ts';
 import type { NewEvent } from './stored-event.ts';
 
@@ -47,10 +48,9 @@ export function contentFingerprint(events: readonly EncodedEvent[]): string {
 
 function encodeEvent(event: unknown, index: number): EncodedEvent {
   const at = `events[${index}]`;
-  if (typeof event !== 'object' || event === null)
-    throw invalid(`${at} must be an object, got ${describe(event)}`);
+  if (!isRecord(event)) throw invalid(`${at} must be an object, got ${describe(event)}`);
   for (const field of Object.keys(event)) if (!eventFields.includes(field)) throw unknownField(at, field);
-  const { type, data = {}, metadata, id, schemaVersion = 1 } = event as NewEvent;
+  const { type, data = {}, metadata, id, schemaVersion = 1 } = event as unknown as NewEvent;
   checkName(`${at}.type`, type);
   if (id !== undefined) checkKey(`${at}.id`, id);
   checkWhole(`${at}.schemaVersion`, schemaVersion, 1);

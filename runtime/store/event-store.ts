@@ -10,7 +10,7 @@ import { decode, encode } from '../protocol/codec.ts';
 import { checkExpectedVersion } from '../protocol/expected-version.ts';
 import { limits } from '../protocol/limits.ts';
 import { checkKey, checkName, checkWhole } from '../protocol/names.ts';
-import { checkOptions, invalidOption } from '../protocol/options.ts';
+import { checkOneOf, checkOptions, invalidOption } from '../protocol/options.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
 import { stoppable } from '../stoppable.ts';
 import { contentFingerprint, encodeEvents } from './encode-events.ts';
@@ -150,9 +150,7 @@ export class EventStore<Event extends EventShape = EventShape> {
     checkName('The name of a stream', stream);
     checkOptions('read', options, ['after', 'limit', 'direction']);
     const { direction = 'forward' } = options;
-    if (direction !== 'forward' && direction !== 'backward') {
-      throw invalidOption(`read: "direction" must be 'forward' or 'backward'.`);
-    }
+    checkOneOf('read', 'direction', direction, ['forward', 'backward']);
     const { after, limit } = range(options, direction === 'forward' ? 0 : Number.MAX_SAFE_INTEGER);
     const readPage = (from: number, count: number) =>
       this.#backend.readStream(stream, { after: from, limit: count, direction });

@@ -1,11 +1,15 @@
 import { expect, test } from 'vitest';
 import { createMachine, fromPromise, setup } from 'xstate';
 import { z } from 'zod';
+import { addressOf } from '../../actors/definitions/address-of.ts';
 import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
+import { idempotencyKeyOf } from '../../actors/definitions/idempotency-key-of.ts';
 import { resolveOptions } from '../../runtime/options.ts';
 import { defineProjection } from '../../runtime/projections/define-projection.ts';
+import { defineReactor } from '../../runtime/projections/define-reactor.ts';
 import { toQueryValues } from '../../runtime/projections/projection-options.ts';
 import { parseAddress, toAddress } from '../../runtime/protocol/address.ts';
+import { encode } from '../../runtime/protocol/codec.ts';
 import { limits } from '../../runtime/protocol/limits.ts';
 import { checkKey, checkName, checkWhole, describe as show } from '../../runtime/protocol/names.ts';
 import { checkOptions, checkWholeOption } from '../../runtime/protocol/options.ts';
@@ -53,7 +57,7 @@ test('options that are unknown or no object are refused, with the likely name', 
     'read has no option "limt"; did you mean "limit"? It takes after, limit. [HOLDFAST_ERR_OPTION_INVALID]',
   );
   expect(() => checkOptions('read', { colour: 1 }, ['after'])).toThrow(optionInvalid);
-  for (const wrong of [null, 5, 'x', []])
+  for (const wrong of [null, 5, 'x', [], new AbortController().signal])
     expect(() => checkOptions('read', wrong, [])).toThrow(optionInvalid);
   expect(() => checkOptions('read', {}, [])).not.toThrow();
 });
@@ -197,4 +201,54 @@ test('an option for an actor that the machine does not declare is refused, with 
     '"actors.chrage" is no actor that the machine declares. Did you mean "charge"?',
   );
   expect(define('mail')).toThrow(optionInvalid);
+});
+
+test('an address needs a kind, also where what was to define it is not there yet', () => {
+  for (const wrong of [undefined, null, {}, 5, ''])
+    expect(() => addressOf(wrong as never, '1')).toThrow(argumentInvalid);
+  expect(() => idempotencyKeyOf(undefined as never)).toThrow(argumentInvalid);
+});
+
+test.each([
+  { commands: null },
+  { commands: { add: undefined } },
+  { commands: () => [] },
+  { actors: null },
+  { events: null },
+  { timers: null },
+])('a definition with %j is refused', (options) => {
+  const machine = setup({}).createMachine({});
+
+  expect(() => defineAggregate('thing', { machine, ...options } as never)).toThrow(optionInvalid);
+});
+
+test.each([null, {}, 'thing', [undefined]])('a reactor from %j is refused, as a projection is', (from) => {
+  const on = { 'thing.done': () => null };
+
+  expect(() => defineReactor('followed', { from, on } as never)).toThrow(optionInvalid);
+  expect(() => defineProjection('followed', { version: 1, initial: () => 0, from, on } as never)).toThrow(
+    optionInvalid,
+  );
+});
+
+test('what cannot be read while it is encoded is refused with why', () => {
+  const given = new Uint8Array(8);
+  structuredClone(given, { transfer: [given.buffer] });
+  const lazy = {
+    get title(): string {
+      throw new Error('not loaded');
+    },
+  };
+
+  for (const [value, why] of [
+    [{ given }, 'detached'],
+    [{ lazy }, 'not loaded'],
+  ] as const)
+    expect(() => encode(value, 'created')).toThrow(
+      expect.objectContaining({
+        code: 'HOLDFAST_ERR_PAYLOAD_INVALID',
+        message: expect.stringMatching(new RegExp(`^created cannot be read \\(.*${why}`)),
+        cause: expect.any(Error),
+      }),
+    );
 });
