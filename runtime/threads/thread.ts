@@ -2,6 +2,7 @@ import type { MessagePort, ResourceLimits, Transferable, Worker } from 'node:wor
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { fromWireError, type WireError } from '../errors/wire-error.ts';
 import { limits } from '../protocol/limits.ts';
+import { describe } from '../protocol/names.ts';
 import { afterAwake } from '../waiting/awake-timer.ts';
 import { type ControlApi, ControlChannel, loadComlink } from './control-channel.ts';
 import { exitGuard } from './exit-guard.ts';
@@ -86,7 +87,10 @@ export class Thread<Api extends ControlApi<Api>> {
       throw this.#startFailed('it failed', error);
     }
     this.#worker.on('error', (error) => {
-      this.#failure ??= error instanceof Error ? error : new Error(String(error));
+      this.#failure ??=
+        error instanceof Error
+          ? error
+          : new Error(typeof error === 'object' ? describe(error) : String(error));
     });
     this.ended = new Promise((resolve) => {
       this.#leave = resolve;

@@ -43,6 +43,16 @@ test('a call to a thread that throws meanwhile is rejected with what it threw', 
   });
 });
 
+test('a thread that throws what no string can be made of ends alone, and says so', async () => {
+  const thread = threadThat('setImmediate(() => { throw Object.create(null); })');
+  await thread.started();
+
+  await expect(thread.control.call('ask', [])).rejects.toMatchObject({
+    code: 'HOLDFAST_ERR_THREAD_EXITED',
+    message: expect.stringContaining('an object'),
+  });
+});
+
 test('a call to a thread that has ended is rejected at once', async () => {
   const thread = threadThat('');
   await thread.started();
