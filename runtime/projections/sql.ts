@@ -60,7 +60,10 @@ export function toSqlValue(value: unknown, index: number): SqlValue {
     case 'boolean':
       return value ? 1 : 0;
     case 'object':
-      if (value === null || value instanceof Uint8Array) return value;
+      if (value === null) return value;
+      // A copy: it leaves the thread later, when a buffer may have been written to, or given away.
+      if (value instanceof Uint8Array && !(value.buffer as ArrayBuffer).detached)
+        return new Uint8Array(value);
       if (value instanceof Date && !Number.isNaN(value.getTime())) return value.getTime();
       throw invalid(index, `is ${describe(value)}; give JSON.stringify of it`);
     case 'undefined':

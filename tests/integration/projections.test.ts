@@ -50,6 +50,19 @@ test('a query reads what its own command wrote', async () => {
   expect(rows).toEqual([{ id: 'plan', title: 'Plan', revisions: 0 }]);
 });
 
+test('a query takes the bytes that it is given as they were, whoever gets their buffer afterwards', async () => {
+  const runtime = await sharedLibrary();
+  const bytes = Uint8Array.of(1, 2);
+
+  const asked = runtime.query(titles, 'select ? as bytes', [bytes]);
+  structuredClone(bytes, { transfer: [bytes.buffer] });
+
+  expect(await asked).toEqual([{ bytes: Uint8Array.of(1, 2) }]);
+  await expect(runtime.query(titles, 'select ? as bytes', [bytes])).rejects.toThrow(
+    codedError('HOLDFAST_ERR_ARGUMENT_INVALID'),
+  );
+});
+
 test('a query reads what an actor came to, by the position of its snapshot', async () => {
   const runtime = await sharedLibrary();
   const tides = runtime.actor(document, 'tides');
