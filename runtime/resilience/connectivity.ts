@@ -162,15 +162,18 @@ export class Connectivity {
     const latest = new LatestValue<ConnectivityState>(stop);
     let told = this.#state;
     latest.set(told);
+    const hold = holdProcess();
     const listener = (state: ConnectivityState) => {
-      if (this.#isClosed) latest.end();
-      else if (state !== told) {
+      if (this.#isClosed) {
+        // Whoever does not go on iterating never comes to the end of this.
+        hold();
+        latest.end();
+      } else if (state !== told) {
         told = state;
         latest.set(state);
       }
     };
     this.#listeners.add(listener);
-    const hold = holdProcess();
     try {
       yield* latest;
     } finally {

@@ -219,3 +219,9 @@ test('nothing of it keeps a process alive that has done its work', async () => {
 
   expect({ code, lines, stderr }).toEqual({ code: 0, lines: ['offline'], stderr: '' });
 });
+
+test('changes that nobody reads on keep no process alive once the runtime is closed', async () => {
+  const { code, lines, stderr } = await runChild('leave-changes.ts', [`${temporaryFolder()}/app.db`]);
+
+  expect({ code, lines, stderr }).toEqual({ code: 0, lines: ['closed'], stderr: '' });
+});
