@@ -6,6 +6,7 @@ import { fallback } from '../../runtime/resilience/policies/fallback.ts';
 import { pipeline } from '../../runtime/resilience/policies/pipeline.ts';
 import type { Policy } from '../../runtime/resilience/policies/policy.ts';
 import { retry } from '../../runtime/resilience/policies/retry.ts';
+import { createRetryBudget } from '../../runtime/resilience/policies/retry-budget.ts';
 import { timeout } from '../../runtime/resilience/policies/timeout.ts';
 import { wrap } from '../../runtime/resilience/policies/wrap.ts';
 import { settled } from '../support/virtual-time.ts';
@@ -261,4 +262,36 @@ test('fallback: does not hide that the caller has given up, also while it is und
     { status: 'rejected', reason },
     { status: 'rejected', reason },
   ]);
+});
+
+test.each<[string, () => unknown]>([
+  ['retry: retryOn', () => retry({ retryOn: true as never })],
+  ['retry: random', () => retry({ random: 1 as never })],
+  ['retry: onRetry', () => retry({ onRetry: {} as never })],
+  ['retry: budget', () => retry({ budget: {} as never })],
+  ['retry: clock', () => retry({ clock: Date as never })],
+  ['retry: wallClock', () => retry({ wallClock: {} as never })],
+  ['cached: store', () => cached({ ttlMs: 1, store: new WeakSet() as never })],
+  ['cached: staleOn', () => cached({ ttlMs: 1, staleOn: null as never })],
+  ['cached: isValid', () => cached({ ttlMs: 1, isValid: true as never })],
+  ['cached: onStale', () => cached({ ttlMs: 1, onStale: 'log' as never })],
+  ['cached: key', () => cached({ ttlMs: 1, key: 5 as never })],
+  ['cached: clock', () => cached({ ttlMs: 1, clock: {} as never })],
+  ['fallback: fallbackOn', () => fallback(1, { fallbackOn: Error.prototype as never })],
+  ['timeout: clock', () => timeout(1, { clock: {} as never })],
+  ['createRetryBudget: clock', () => createRetryBudget({ clock: {} as never })],
+  ['circuit: a function', () => circuit(function circuitBreaker() {} as never)],
+])('%s that could only fail when it is needed is refused at once', (_what, make) => {
+  expect(make).toThrow(expect.objectContaining({ code: 'HOLDFAST_ERR_OPTION_INVALID' }));
+});
+
+test('an option that is undefined is left to its default', async () => {
+  const nothing = { retryOn: undefined, random: undefined, clock: undefined, wallClock: undefined } as never;
+  const failing = async () => Promise.reject(new Error('for good'));
+  const cache = cached({ ttlMs: 60_000, key: 'k', store: undefined, staleOn: undefined } as never);
+  let calls = 0;
+
+  await expect(retry(nothing).execute(failing)).rejects.toThrow('for good');
+  await cache.execute(() => ++calls);
+  expect(await cache.execute(() => ++calls)).toBe(1);
 });

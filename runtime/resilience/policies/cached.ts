@@ -3,10 +3,11 @@ import { cacheFailed } from '../../observability/channels.ts';
 import { type Clock, systemClock } from '../../ports/clock.ts';
 import { type MonotonicClock, monotonicClock } from '../../ports/monotonic-clock.ts';
 import { describe } from '../../protocol/names.ts';
-import { checkOptions, checkWholeOption, invalidOption } from '../../protocol/options.ts';
+import { checkFunction, checkOptions, checkWholeOption, invalidOption } from '../../protocol/options.ts';
 import { orAborted } from '../../waiting/or-aborted.ts';
 import { type CacheEntry, type CacheStore, createMemoryCacheStore } from './cache-store.ts';
 import { CallContext, contextOf } from './call-context.ts';
+import { checkMethods } from './check-methods.ts';
 import { EntryAges } from './entry-age.ts';
 import { Flights } from './flights.ts';
 import { isTransient } from './is-transient.ts';
@@ -89,13 +90,15 @@ export function cached(options: CachedOptions): Cached {
   checkWholeOption('cached', 'ttlMs', ttlMs ?? null, 0);
   checkWholeOption('cached', 'staleMs', staleMs, 0);
   checkWholeOption('cached', 'staleWhileRevalidateMs', staleWhileRevalidateMs, 0, staleMs);
-  return new CachedCalls({
-    store: options.store ?? createMemoryCacheStore(),
-    staleOn: isTransient,
-    ...options,
-    staleMs,
-    staleWhileRevalidateMs,
-  });
+  const { store = createMemoryCacheStore(), staleOn = isTransient, isValid, onStale, key } = options;
+  for (const [name, value] of Object.entries({ staleOn, isValid, onStale }))
+    checkFunction('cached', name, value);
+  if (key !== undefined && typeof key !== 'string')
+    throw invalidOption(`cached: "key" must be a string, got ${describe(key)}.`);
+  checkMethods('cached', 'store', store, ['get', 'set', 'delete']);
+  checkMethods('cached', 'clock', options.clock, ['now']);
+  checkMethods('cached', 'wallClock', options.wallClock, ['now']);
+  return new CachedCalls({ ...options, store, staleOn, staleMs, staleWhileRevalidateMs });
 }
 
 type Settings = CachedOptions &

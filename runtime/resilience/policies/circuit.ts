@@ -26,7 +26,11 @@ export interface CircuitBreakerLike {
  * @throws HOLDFAST_ERR_OPTION_INVALID when it is no circuit breaker.
  */
 export function circuit(breaker: CircuitBreakerLike): Policy {
-  if (typeof (breaker as Partial<CircuitBreakerLike> | null)?.call !== 'function') {
+  // Every function has a method `call`, also `runtime.circuitBreaker` itself.
+  if (
+    typeof breaker === 'function' ||
+    typeof (breaker as Partial<CircuitBreakerLike> | null)?.call !== 'function'
+  ) {
     throw invalidOption(`circuit takes a circuit breaker, got ${describe(breaker)}.`);
   }
   return {

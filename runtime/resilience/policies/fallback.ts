@@ -1,4 +1,4 @@
-import { checkOptions } from '../../protocol/options.ts';
+import { checkFunction, checkOptions } from '../../protocol/options.ts';
 import { contextOf } from './call-context.ts';
 import { letGo } from './let-go.ts';
 import type { Policy, PolicyContext } from './policy.ts';
@@ -22,6 +22,7 @@ export interface FallbackOptions {
 export function fallback<F>(source: FallbackSource<F>, options: FallbackOptions = {}): Policy<F> {
   checkOptions('fallback', options, ['fallbackOn']);
   const { fallbackOn = () => true } = options;
+  checkFunction('fallback', 'fallbackOn', fallbackOn);
   return {
     execute: async (fn, given) => {
       const context = contextOf(fn, given);

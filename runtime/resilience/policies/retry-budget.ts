@@ -1,6 +1,7 @@
 import { type MonotonicClock, monotonicClock } from '../../ports/monotonic-clock.ts';
 import { describe } from '../../protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from '../../protocol/options.ts';
+import { checkMethods } from './check-methods.ts';
 
 /** How many retries calls may cost together. */
 export interface RetryBudgetOptions {
@@ -33,6 +34,7 @@ export function createRetryBudget(options: RetryBudgetOptions = {}): RetryBudget
   const owner = 'createRetryBudget';
   checkOptions(owner, options, ['ratio', 'perSecondMin', 'burstMax', 'clock']);
   const { ratio = 0.2, perSecondMin = 1, burstMax = 10, clock = monotonicClock } = options;
+  checkMethods(owner, 'clock', clock, ['now']);
   checkNumber(owner, 'ratio', ratio, 1);
   checkNumber(owner, 'perSecondMin', perSecondMin, 1_000_000);
   checkWholeOption(owner, 'burstMax', burstMax, 1);

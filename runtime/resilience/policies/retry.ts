@@ -1,8 +1,9 @@
 import type { Clock } from '../../ports/clock.ts';
 import { systemClock } from '../../ports/clock.ts';
 import { type MonotonicClock, monotonicClock, timerMaxMs } from '../../ports/monotonic-clock.ts';
-import { checkOptions, checkWholeOption } from '../../protocol/options.ts';
+import { checkFunction, checkOptions, checkWholeOption } from '../../protocol/options.ts';
 import { CallContext, contextOf } from './call-context.ts';
+import { checkMethods } from './check-methods.ts';
 import { isHandedOver } from './handed-over.ts';
 import { isTransient } from './is-transient.ts';
 import { letGo } from './let-go.ts';
@@ -90,12 +91,19 @@ function resolve(options: RetryOptions): Settings {
   checkWholeOption('retry', 'delayMinMs', delayMinMs, 1, timerMaxMs / 2);
   checkWholeOption('retry', 'delayMaxMs', delayMaxMs, delayMinMs, timerMaxMs);
   checkWholeOption('retry', 'retryAfterMaxMs', retryAfterMaxMs, 0, timerMaxMs / 2);
+  const { retryOn = isTransient, random = Math.random, onRetry, budget } = options;
+  const { clock = monotonicClock, wallClock = systemClock } = options;
+  for (const [name, value] of Object.entries({ retryOn, random, onRetry }))
+    checkFunction('retry', name, value);
+  checkMethods('retry', 'budget', budget, ['deposit', 'withdraw']);
+  checkMethods('retry', 'clock', clock, ['now', 'after']);
+  checkMethods('retry', 'wallClock', wallClock, ['now']);
   return {
-    retryOn: isTransient,
-    clock: monotonicClock,
-    wallClock: systemClock,
-    random: Math.random,
     ...options,
+    retryOn,
+    clock,
+    wallClock,
+    random,
     attemptsMax,
     delayMinMs,
     delayMaxMs,

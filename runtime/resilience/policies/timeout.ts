@@ -4,6 +4,7 @@ import { checkOptions, checkWholeOption } from '../../protocol/options.ts';
 import { follow } from '../../waiting/follow.ts';
 import { onAbort } from '../../waiting/on-abort.ts';
 import { CallContext, contextOf } from './call-context.ts';
+import { checkMethods } from './check-methods.ts';
 import type { Policy } from './policy.ts';
 import { begin } from './settle.ts';
 
@@ -20,6 +21,7 @@ export function timeout(timeoutMs: number, options: { readonly clock?: Monotonic
   checkOptions('timeout', options, ['clock']);
   checkWholeOption('timeout', 'timeoutMs', timeoutMs ?? null, 1, timerMaxMs);
   const { clock = monotonicClock } = options;
+  checkMethods('timeout', 'clock', clock, ['now', 'after']);
   return {
     execute: async (fn, given) => {
       const { signal, attempt, key, deadline = Number.POSITIVE_INFINITY } = contextOf(fn, given);
