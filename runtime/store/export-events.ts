@@ -4,6 +4,7 @@ import type { EncodedEvent } from '../protocol/append.ts';
 import { decode } from '../protocol/codec.ts';
 import { limits } from '../protocol/limits.ts';
 import { checkKey, checkName, checkWhole, describe } from '../protocol/names.ts';
+import { checkOptions, invalidOption } from '../protocol/options.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
 
 const format = 1;
@@ -31,8 +32,10 @@ export interface TransferReport {
 export async function exportEvents(
   backend: EventStoreBackend,
   path: string,
-  { signal, onProgress }: LongWorkOptions = {},
+  options: LongWorkOptions = {},
 ): Promise<TransferReport> {
+  checkTransfer('exportEvents', backend, path, options);
+  const { signal, onProgress } = options;
   const { open, rm } = await loadFiles();
   const { createHash } = await loadCrypto();
   const partial = `${path}.partial`;
@@ -91,8 +94,10 @@ export async function exportEvents(
 export async function importEvents(
   backend: EventStoreBackend,
   path: string,
-  { signal, onProgress }: LongWorkOptions = {},
+  options: LongWorkOptions = {},
 ): Promise<TransferReport> {
+  checkTransfer('importEvents', backend, path, options);
+  const { signal, onProgress } = options;
   const total = await checkExport(path, signal);
   const underway: { readonly batch: readonly ExportedEvent[]; readonly outcome: Promise<number | Error> }[] =
     [];
@@ -125,6 +130,17 @@ export async function importEvents(
     await Promise.all(underway.map(({ outcome }) => outcome));
   }
   return { events, written };
+}
+
+/** Refuses what is no backend, such as the store over one, and no path. */
+function checkTransfer(by: string, backend: unknown, path: unknown, options: unknown): void {
+  if (typeof (backend as Partial<EventStoreBackend> | null | undefined)?.readLog !== 'function')
+    throw invalidOption(
+      `${by} takes a backend, such as \`await SqliteEventStoreBackend.open(path)\`, and a path.`,
+    );
+  if (typeof path !== 'string' || path === '' || path.includes('\0'))
+    throw invalidOption(`${by}: the path of the file must be a string, got ${describe(path)}.`);
+  checkOptions(by, options, ['signal', 'onProgress']);
 }
 
 /** Events that follow each other in the file and in their stream, for one append each: always the same ones. */

@@ -1,3 +1,5 @@
+import { describe } from '../protocol/names.ts';
+import { checkOptions, invalidOption } from '../protocol/options.ts';
 import type { StreamRow } from '../protocol/reader-control.ts';
 import type { ReadOnlySqliteBackend } from './read-only-backend.ts';
 import type { SqliteEventStoreBackend } from './sqlite-backend.ts';
@@ -18,8 +20,16 @@ export interface ListStreamsOptions {
 /** The streams of a database in the order in which they were created. Reads page by page while it is iterated. */
 export async function* streamsOf(
   backend: SqliteEventStoreBackend | ReadOnlySqliteBackend,
-  { prefix = '', signal }: ListStreamsOptions = {},
+  options: ListStreamsOptions = {},
 ): AsyncGenerator<ListedStream, void, void> {
+  if (typeof (backend as Partial<SqliteEventStoreBackend> | null | undefined)?.reader !== 'function')
+    throw invalidOption(
+      'streamsOf takes a backend over a file, such as `await SqliteEventStoreBackend.open(path)`.',
+    );
+  checkOptions('streamsOf', options, ['prefix', 'signal']);
+  const { prefix = '', signal } = options;
+  if (typeof prefix !== 'string')
+    throw invalidOption(`streamsOf: "prefix" must be a string, got ${describe(prefix)}.`);
   const reader = await backend.reader();
   for (let after = 0; ; ) {
     signal?.throwIfAborted();

@@ -74,7 +74,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   ): Promise<SqliteEventStoreBackend> {
     refuseInHost();
     checkOptions('SqliteEventStoreBackend.open', options, optionNames);
-    checkWholeOption('SqliteEventStoreBackend.open', 'lockTimeoutMs', options.lockTimeoutMs, 0);
+    checkWholeOption('SqliteEventStoreBackend.open', 'lockTimeoutMs', options.lockTimeoutMs, 0, 2 ** 31 - 1);
     const { lockTimeoutMs = 30_000 } = options;
     const workerUrl = toWorkerUrl('SqliteEventStoreBackend.open', options.workerUrl);
     const file = databasePath(path);

@@ -80,7 +80,7 @@ export class StoreClient {
     loadCrypto();
     try {
       // It may have to wait for the lock of another process, and then says so itself.
-      await client.#started(options.lockTimeoutMs + startTimeoutMs);
+      await client.#started(Math.min(options.lockTimeoutMs + startTimeoutMs, 2 ** 31 - 1));
     } catch (error) {
       // It holds no database, and an exit must not wait for it.
       exitGuard.remove(client.#guarded);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRuntime } from 'holdfast';
+import { SqliteEventStoreBackend } from 'holdfast/store';
 import { expect, test } from 'vitest';
 import { ChildProgram, runChild } from '../support/child-program.ts';
 import { codedError } from '../support/coded-error.ts';
@@ -179,6 +180,17 @@ test.each(isThorough ? [0, 20, 150, 600] : [0, 600])(
     await expectWholeLog(database, acknowledged);
   },
 );
+
+test('a lock may be waited for as long as a timer can run, and no longer', async () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const longest = 2 ** 31 - 1;
+
+  await (await SqliteEventStoreBackend.open(path, { lockTimeoutMs: longest })).close();
+
+  await expect(SqliteEventStoreBackend.open(path, { lockTimeoutMs: longest + 1 })).rejects.toEqual(
+    codedError('HOLDFAST_ERR_OPTION_INVALID'),
+  );
+});
 
 test('createRuntime refuses wrong options before it starts anything', async () => {
   const database = join(temporaryFolder(), 'app.db');
