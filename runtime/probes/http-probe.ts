@@ -1,4 +1,4 @@
-import { checkOptions, invalidOption } from '../protocol/options.ts';
+import { checkFunction, checkOneOf, checkOptions, invalidOption } from '../protocol/options.ts';
 import type { ConnectivityProbe, ProbeResult } from '../resilience/connectivity-probe.ts';
 
 /** What {@link httpProbe} asks for. */
@@ -28,6 +28,9 @@ export function httpProbe(options: HttpProbeOptions): ConnectivityProbe {
   const url = new URL(options.url);
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw invalidOption('httpProbe: "url" must begin with http: or https:.');
+  checkOneOf('httpProbe', 'method', method, ['HEAD', 'GET']);
+  checkFunction('httpProbe', 'judge', judge);
+  checkHeaders(headers);
   return {
     async check(signal) {
       let response: Response;
@@ -44,6 +47,15 @@ export function httpProbe(options: HttpProbeOptions): ConnectivityProbe {
       }
     },
   };
+}
+
+/** What `fetch` would refuse at each check, which would find that there is no network. */
+function checkHeaders(headers: HttpProbeOptions['headers']): void {
+  try {
+    void new Headers(headers);
+  } catch (error) {
+    throw invalidOption(`httpProbe: "headers" are none that can be sent: ${(error as Error).message}.`);
+  }
 }
 
 function judgeStatus({ ok, status }: Response): ProbeResult {

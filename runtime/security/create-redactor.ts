@@ -78,7 +78,7 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
   };
   return Object.freeze({
     redact: (value: unknown) => redactBy(rules, value),
-    redactText: (text: string) => redactTextBy(rules, text),
+    redactText: (text: string) => (typeof text === 'string' ? redactTextBy(rules, text) : rules.replacement),
     redactError: (thrown: unknown) => redactErrorBy(rules, thrown),
   });
 }

@@ -40,7 +40,7 @@ export const defaultRules: RedactionRules = {
  * redactText('GET https://bob:hunter2@host/?page=2 failed'); // 'GET https://***@host/?page=*** failed'
  */
 export function redactText(text: string): string {
-  return redactTextBy(defaultRules, text);
+  return typeof text === 'string' ? redactTextBy(defaultRules, text) : mask;
 }
 
 /** {@link redactText} by other rules. */

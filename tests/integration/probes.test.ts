@@ -104,6 +104,9 @@ test.each([
   () => tcpProbe({ host: 'a', port: 1, ip: 4 } as never),
   () => httpProbe({ url: '/health' }),
   () => httpProbe({ url: 'ftp://example.com' }),
+  () => httpProbe({ url: 'http://a', method: 'get' as 'GET' }),
+  () => httpProbe({ url: 'http://a', headers: { 'a b': 'c' } }),
+  () => httpProbe({ url: 'http://a', judge: 'online' as never }),
 ])('options that make no sense are refused: %s', (make) => {
   expect(make).toThrow(codedError('HOLDFAST_ERR_OPTION_INVALID') as Error);
 });

@@ -484,3 +484,10 @@ test('a long text of signs that could end an element is done with before anybody
 
   expect(redactText(text)).toBe(text);
 });
+
+test('of what is no text nothing is shown, as of what is no URL', () => {
+  for (const wrong of [undefined, null, 5, { message: 'password=hunter2' }] as never[]) {
+    expect(redactText(wrong)).toBe('***');
+    expect(createRedactor({ replacement: '[gone]' }).redactText(wrong)).toBe('[gone]');
+  }
+});
