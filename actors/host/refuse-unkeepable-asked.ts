@@ -1,4 +1,6 @@
+import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
 import { encode } from '../../runtime/protocol/codec.ts';
+import { describe } from '../../runtime/protocol/names.ts';
 import type { HostedDefinition } from '../definitions/hosted-definition.ts';
 import type { Asked } from '../steps/asked.ts';
 import { toMessage, toTimerChange } from './consequences-of.ts';
@@ -18,6 +20,14 @@ export function refuseUnkeepableAsked(asked: Asked, hosted: HostedDefinition): v
 /** The same for emitted events, which are not written: they could not be told. */
 export function refuseUnkeepableEmitted({ effects }: Asked): void {
   for (const effect of effects) {
-    if (effect.kind === 'emit') encode(effect.event, `emit "${effect.event.type}"`);
+    if (effect.kind !== 'emit') continue;
+    const event: unknown = effect.event;
+    if (typeof (event as { type?: unknown } | null | undefined)?.type !== 'string')
+      throw holdfastError(
+        'HOLDFAST_ERR_PAYLOAD_INVALID',
+        `A machine emits events such as { type: 'created' }, got ${describe(event)}. Nothing was written.`,
+        { path: 'emit' },
+      );
+    encode(event, `emit "${effect.event.type}"`);
   }
 }

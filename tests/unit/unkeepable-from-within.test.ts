@@ -21,6 +21,8 @@ const live = () => 1;
 /** Actions that ask for what cannot be kept, and what the failure says of it. */
 const asking = [
   ['an emitted event', emit({ type: 'told', live } as never), 'emit "told".live is a function'],
+  ['an event that is none', emit(() => undefined as never), 'A machine emits events such as { type'],
+  ['an event without a type', emit({ told: 1 } as never), 'A machine emits events such as { type'],
   ['a message', sendTo(addressOf('thing', '2'), { type: 'said', live } as never), 'said.live is a function'],
   ['a delayed event', raise({ type: 'due', live } as never, { delay: 5 }), 'due.live is a function'],
   [
