@@ -104,7 +104,7 @@ export class Projections {
       for (;;) {
         await track.reached(after, signal);
         const generation = track.serving?.generation ?? 0;
-        const found = await read(await this.#options.backend.queryReader(), generation);
+        const found = await read(await this.#options.backend.reader('queries'), generation);
         if (found !== 'moved') return found;
         track.refresh();
         await track.until(() => track.serving?.generation !== generation, signal);

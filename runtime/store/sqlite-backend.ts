@@ -31,6 +31,12 @@ export interface SqliteBackendOptions {
   readonly workerUrl?: URL | string | undefined;
 }
 
+/**
+ * What a reader is for. Actors wait for what is read for them: neither for a query of the application or a count, which may take
+ * long, nor for the check of a file, which takes minutes for a large one.
+ */
+export type ReaderPurpose = 'actors' | 'queries' | 'checks';
+
 const optionNames = ['lockTimeoutMs', 'workerUrl'] as const;
 
 /** Loads the code of readers, which from then on takes no turn of the event loop. */
@@ -50,8 +56,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   /** The worker file that the threads are started from. @internal */
   readonly workerUrl: URL | string | undefined;
   #pool: CpuPool | undefined;
-  #reader: Promise<ReaderClient> | undefined;
-  #queryReader: Promise<ReaderClient> | undefined;
+  readonly #readers: { [Purpose in ReaderPurpose]?: Promise<ReaderClient> } = {};
   #reads = 0;
   #closing: Promise<void> | undefined;
 
@@ -140,7 +145,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
 
   async verify(options: LongWorkOptions = {}): Promise<IntegrityReport> {
     const { CpuPool } = await loadPart(import('../cpu/pool.ts'));
-    const reader = await this.reader();
+    const reader = await this.reader('checks');
     this.#pool ??= new CpuPool(1);
     return verifyWith(reader, this.#pool, options, () => this.store());
   }
@@ -150,7 +155,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
    * ends with HOLDFAST_ERR_CLOSED. The last connection to the file, also of another process, copies the log back into it.
    */
   close(): Promise<void> {
-    this.#closing ??= closeEach([this.#queryReader, this.#reader, this.#pool, this.#store]);
+    this.#closing ??= closeEach([...Object.values(this.#readers), this.#pool, this.#store]);
     return this.#closing;
   }
 
@@ -164,28 +169,17 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
     return this.#store;
   }
 
-  /** The reader thread, started when first needed; for the runtime. @internal */
-  reader(): Promise<ReaderClient> {
+  /** The reader thread for a purpose, started when first needed; for the runtime. @internal */
+  reader(purpose: ReaderPurpose = 'actors'): Promise<ReaderClient> {
     if (this.#closing !== undefined) return Promise.reject(closedError(this.path));
-    this.#reader ??= this.#startReader(() => {
-      this.#reader = undefined;
-    });
-    return this.#reader;
-  }
-
-  /** A reader for queries of the application, which may take long: actors do not wait behind them. @internal */
-  queryReader(): Promise<ReaderClient> {
-    if (this.#closing !== undefined) return Promise.reject(closedError(this.path));
-    this.#queryReader ??= this.#startReader(() => {
-      this.#queryReader = undefined;
-    });
-    return this.#queryReader;
+    this.#readers[purpose] ??= this.#startReader(purpose);
+    return this.#readers[purpose];
   }
 
   /** Whether there is a reader thread: one that has died is `absent` until the next read. @internal */
   get readerState(): 'running' | 'absent' | 'ended' {
     if (this.#closing !== undefined) return 'ended';
-    return this.#reader === undefined ? 'absent' : 'running';
+    return this.#readers.actors === undefined ? 'absent' : 'running';
   }
 
   /** The first reads are answered by the store thread: a program that reads little needs no other. */
@@ -193,7 +187,11 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
     method: Method,
     args: Parameters<FirstReads[Method]>,
   ): Promise<ReturnType<FirstReads[Method]>> {
-    if (this.#closing === undefined && this.#reader === undefined && ++this.#reads < limits.firstReadsMax) {
+    if (
+      this.#closing === undefined &&
+      this.#readers.actors === undefined &&
+      ++this.#reads < limits.firstReadsMax
+    ) {
       const control: Pick<ControlChannel<FirstReads>, 'call'> = this.#store.thread.control;
       try {
         return (await control.call(method, args, { timeoutMs: limits.firstReadMs })) as ReturnType<
@@ -207,7 +205,8 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   }
 
   /** A reader that could not start or has ended is forgotten, and replaced at the next read. */
-  #startReader(forget: () => void): Promise<ReaderClient> {
+  #startReader(purpose: ReaderPurpose): Promise<ReaderClient> {
+    const forget = () => delete this.#readers[purpose];
     const started = loadReaderClient().then(({ ReaderClient }) =>
       ReaderClient.start(this.path, this.workerUrl),
     );

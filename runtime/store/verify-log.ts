@@ -4,6 +4,8 @@ import type { IntegrityProblem, IntegrityReport, LongWorkOptions } from '../port
 import { limits } from '../protocol/limits.ts';
 import type { SealedRow } from '../protocol/reader-control.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
+import { neverAborted } from '../waiting/on-abort.ts';
+import { orAborted } from '../waiting/or-aborted.ts';
 
 const problemsMax = 1_000;
 
@@ -17,10 +19,12 @@ export async function verifyLog(
   options: LongWorkOptions,
 ): Promise<IntegrityReport> {
   const { signal, onProgress } = options;
-  const problems = await reader.request('checkFile');
+  const total = await reader.request('head');
+  onProgress?.({ done: 0, total });
+  // SQLite goes on with it also when nobody waits for it any more.
+  const problems = await orAborted(reader.request('checkFile'), signal ?? neverAborted);
   // A file that SQLite itself finds damaged may not be readable to its end: what was found so far is the report.
   if (problems.some(({ kind }) => kind === 'file')) return { ok: false, problems, events: 0 };
-  const total = await reader.request('head');
   const order = new OrderCheck();
   const seals: Promise<IntegrityProblem[]>[] = [];
   let events = 0;

@@ -27,3 +27,22 @@ test('what fails in the pool while a page is read ends verify, and nothing else'
   expect(pages).toBe(2);
   expect(unhandled).not.toHaveBeenCalled();
 });
+
+test('an abort ends verify while SQLite checks the file, which may take minutes', async () => {
+  const reason = new Error('enough');
+  const stop = new AbortController();
+  const told: unknown[] = [];
+  const request = (method: keyof ReaderRequests) => {
+    if (method === 'head') return Promise.resolve(7);
+    stop.abort(reason);
+    return new Promise(() => undefined);
+  };
+
+  const verifying = verifyLog({ request } as ReaderClient, {} as CpuPool, {
+    signal: stop.signal,
+    onProgress: (progress) => told.push(progress),
+  });
+
+  await expect(verifying).rejects.toBe(reason);
+  expect(told).toEqual([{ done: 0, total: 7 }]);
+});
