@@ -18,8 +18,14 @@ export class DeadLetterDesk {
     this.#router = router;
   }
 
-  list(): Promise<DeadLetter[]> {
-    return this.#control.call('deadLetters', []);
+  async list(): Promise<DeadLetter[]> {
+    const reader = await this.#backend.reader('queries');
+    const letters: DeadLetter[] = [];
+    for (;;) {
+      const page = await reader.request('deadLetters', letters.at(-1)?.deadLetterId ?? 0);
+      if (page.length === 0) return letters;
+      letters.push(...page);
+    }
   }
 
   async requeue(id: number): Promise<Receipt<AnyStateMachine>> {

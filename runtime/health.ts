@@ -84,12 +84,8 @@ async function askStore(backend: SqliteEventStoreBackend): Promise<StoreAnswer> 
   let thread: ReturnType<typeof backend.store>['thread'] | undefined;
   try {
     thread = backend.store().thread;
-    const [deadLetters, pending, failure] = await Promise.all([
-      thread.control.call('countDeadLetters', [], { timeoutMs: askTimeoutMs }),
-      thread.control.call('countPending', [], { timeoutMs: askTimeoutMs }),
-      thread.control.call('writeFailure', [], { timeoutMs: askTimeoutMs }),
-    ]);
-    return { store: 'running', failure, deadLetters, pending };
+    const standing = await thread.control.call('standing', [], { timeoutMs: askTimeoutMs });
+    return { store: 'running', ...standing };
   } catch (error) {
     const isLate = isHoldfastError(error, 'HOLDFAST_ERR_TIMEOUT') && thread?.hasEnded === false;
     return { store: isLate ? 'busy' : 'ended', failure: null, deadLetters: null, pending: null };

@@ -57,7 +57,8 @@ export interface ReaderRequests extends FirstReads {
   servedState(name: string, generation: number, partition: string): string | undefined | 'moved';
   correlated(correlationId: string, after: number): RecordedEvent[];
   stats(): StoreStats;
-  deadLetters(): DeadLetter[];
+  /** Dead letters after one of them, oldest first, as far as a page goes. */
+  deadLetters(after: number): DeadLetter[];
   /** Position of the last event. */
   head(): number;
 }

@@ -1,8 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { HoldfastErrorCode } from '../errors/codes.ts';
-import type { StoreStats } from '../ports/event-store-backend.ts';
 import type { StreamSnapshot } from './append.ts';
-import type { DeadLetter, KeyedDeadLetter, NewDeadLetter } from './dead-letter.ts';
+import type { KeyedDeadLetter, NewDeadLetter } from './dead-letter.ts';
 import type { HeldBack, MessageRange, PendingCounts, PendingDelivery } from './delivery.ts';
 import type {
   ClaimResult,
@@ -55,6 +54,15 @@ export interface EnqueueCall {
   readonly now: number;
 }
 
+/** How a file is that a runtime works on. */
+export interface StoreStanding {
+  readonly deadLetters: number;
+  /** What actors wait for. */
+  readonly pending: PendingCounts;
+  /** What the storage failed with at the last write; `null` if it took that one. */
+  readonly failure: HoldfastErrorCode | null;
+}
+
 /** The control plane of the store thread. */
 export interface StoreControl extends FirstReads {
   /**
@@ -74,12 +82,10 @@ export interface StoreControl extends FirstReads {
   saveSnapshots(snapshots: readonly StreamSnapshot[]): void;
   /** Returns the ids they are kept under. */
   recordDeadLetters(letters: readonly NewDeadLetter[]): number[];
-  deadLetters(): DeadLetter[];
   /** Gives a letter an idempotency key if it has none, and returns it. */
   keyDeadLetter(id: number): KeyedDeadLetter | undefined;
   /** Removes one; false if there is none. */
   removeDeadLetter(id: number): boolean;
-  countDeadLetters(): number;
   /** Reports new positions on the `heads` port from now on, or no longer. Returns the last position. */
   watch(on: boolean): number;
   /** Begins the run of a runtime: from now on {@link DeliverySignal}s are given. */
@@ -88,10 +94,8 @@ export interface StoreControl extends FirstReads {
   dueTimers(without: HeldBack): PendingDelivery[];
   /** Messages that wait. */
   messages(without: HeldBack, range: MessageRange): PendingDelivery[];
-  /** What actors wait for; rejects if the file is gone. */
-  countPending(): PendingCounts;
-  /** What the storage failed with at the last write; `null` if it took that one. */
-  writeFailure(): HoldfastErrorCode | null;
+  /** How the file is; rejects if it is gone. */
+  standing(): StoreStanding;
   /** Actors whose work this run has under way. */
   ownWork(): string[];
   /** Leaves the work of an actor to another run: this one does not know its kind. */
@@ -114,7 +118,6 @@ export interface StoreControl extends FirstReads {
   operation(operationId: string): StoredOperation | undefined;
   operationMetrics(queue: string, now: number): OperationMetrics;
   checkpoint(): void;
-  stats(): StoreStats;
   /** Commits what has arrived and closes the database, whose log SQLite copies back if no other connection is open. */
   close(): void;
 }

@@ -136,7 +136,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   }
 
   async stats(): Promise<StoreStats> {
-    return this.store().thread.control.call('stats', []);
+    return (await this.reader('queries')).request('stats');
   }
 
   async backup(path: string, options: LongWorkOptions = {}): Promise<void> {

@@ -8,7 +8,7 @@ import type {
 import { codedCalls } from '../sqlite/connection/coded-calls.ts';
 import { openForReading } from '../sqlite/connection/open-database.ts';
 import { backupDatabase } from '../sqlite/copies/backup.ts';
-import { listDeadLetters } from '../sqlite/deliveries/dead-letter-box.ts';
+import { deadLettersPage } from '../sqlite/deliveries/dead-letter-box.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
 import { IntegrityCheck } from '../sqlite/log/integrity-check.ts';
 import { LogReader } from '../sqlite/log/log-reader.ts';
@@ -16,6 +16,7 @@ import { readStats } from '../sqlite/log/stats.ts';
 import { streamsPage } from '../sqlite/log/stream-list.ts';
 import { ProjectionReader } from '../sqlite/projections/projection-reader.ts';
 import { Queries } from '../sqlite/projections/query.ts';
+import { storageError } from '../sqlite/storage-error.ts';
 import { serveControl } from './control-channel.ts';
 import { serveRequests } from './request-port.ts';
 
@@ -25,10 +26,7 @@ export function serveReader(
   data: ReaderThreadData,
   database: SqliteDatabase = openForReading(data.path),
 ): void {
-  const log = new LogReader(database);
-  const integrity = new IntegrityCheck(database, data.path);
-  const projections = new ProjectionReader(database);
-  const queries = new Queries(database);
+  const { log, integrity, projections, queries } = openReads(database, data.path);
   const links = new Set<{ close(): void }>();
 
   const isStopped = (stop: StopFlag | null) => (): boolean =>
@@ -51,7 +49,7 @@ export function serveReader(
     servedState: (name, generation, partition) =>
       projections.asServed(name, generation, () => projections.state(generation, partition)),
     stats: () => readStats(database, data.path),
-    deadLetters: () => listDeadLetters(database),
+    deadLetters: (after) => deadLettersPage(database, after),
     head: () => log.head(),
   });
   const connect = (port: MessagePort): void => {
@@ -80,4 +78,19 @@ export function serveReader(
     },
   };
   serveControl(control, codedCalls(database, data.path, api));
+}
+
+/** Prepares statements: a schema that is damaged shows here. */
+function openReads(database: SqliteDatabase, path: string) {
+  try {
+    return {
+      log: new LogReader(database),
+      integrity: new IntegrityCheck(database, path),
+      projections: new ProjectionReader(database),
+      queries: new Queries(database),
+    };
+  } catch (error) {
+    database.close();
+    throw storageError(error, path);
+  }
 }

@@ -158,10 +158,8 @@ export function serveStore(
     },
     saveSnapshots: (saved) => snapshots.save(saved, systemClock.now()),
     recordDeadLetters: (letters) => deadLetters.record(letters, systemClock.now()),
-    deadLetters: () => deadLetters.list(),
     keyDeadLetter: (id) => deadLetters.withKey(id),
     removeDeadLetter: (id) => deadLetters.remove(id),
-    countDeadLetters: () => deadLetters.count(),
     watch(on) {
       clearInterval(poll);
       poll = on ? setInterval(lookForForeignCommits, foreignPollMs) : undefined;
@@ -173,11 +171,10 @@ export function serveStore(
     beginRun: () => desk.begin(),
     dueTimers: (without) => desk.dueTimers(without),
     messages: (without, range) => desk.messages(without, range),
-    countPending() {
+    standing() {
       presence?.check();
-      return desk.counts();
+      return { deadLetters: deadLetters.count(), pending: desk.counts(), failure: writer.failure };
     },
-    writeFailure: () => writer.failure,
     ownWork: () => desk.ownWork(),
     releaseWork: (stream) => desk.releaseWork(stream),
     giveUpDelivery: (given, letter) => deadLetters.giveUp(given, letter, systemClock.now()),
@@ -198,7 +195,6 @@ export function serveStore(
     readLog: (query) => log.readLog(query),
     getLatestSnapshot: (stream) => log.getLatestSnapshot(stream),
     checkpoint: () => checkpoint(database, data.path),
-    stats: () => readStats(database, data.path),
     close() {
       releaseOperations();
       close();

@@ -13,10 +13,7 @@ const nothingHeld = { ids: [], addresses: [], kinds: [] };
 
 /** Calls that look at the file, and would tell the error of the driver as it is. */
 const looks: [Method, ...unknown[]][] = [
-  ['stats'],
-  ['deadLetters'],
-  ['countDeadLetters'],
-  ['countPending'],
+  ['standing'],
   ['dueTimers', nothingHeld],
   ['messages', nothingHeld, { after: 0, only: null }],
   ['ownWork'],

@@ -65,6 +65,25 @@ test('what is read does not wait for the lock that an append waits for', async (
   await expect(appended).resolves.toMatchObject({ version: 2 });
 });
 
+test('counts and dead letters do not wait for what the store thread waits for', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const runtime = await createRuntime({ database, modules: [] });
+  onTestFinished(() => runtime.close());
+  await runtime.store.append('other', [{ type: 'noted', data: 1 }]);
+
+  const other = new ChildProgram('hold-lock.ts', [database]);
+  await other.printed(1);
+  const appended = runtime.store.append('other', [{ type: 'noted', data: 2 }]);
+  const counted = await runtime.store.stats();
+  const letters = await runtime.deadLetters();
+  other.write('enough');
+  expect(await other.ended).toMatchObject({ code: 0 });
+
+  expect(counted).toMatchObject({ events: 1, synchronous: 2 });
+  expect(letters).toEqual([]);
+  await expect(appended).resolves.toMatchObject({ version: 2 });
+});
+
 test('reads beyond the first ones are answered by a reader, in the same pages', async () => {
   const database = join(temporaryFolder(), 'app.db');
   const runtime = await createRuntime({ database, modules: [] });

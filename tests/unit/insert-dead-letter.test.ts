@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { NewDeadLetter } from '../../runtime/protocol/dead-letter.ts';
 import { storeLimits } from '../../runtime/protocol/store-limits.ts';
 import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
-import { listDeadLetters } from '../../runtime/sqlite/deliveries/dead-letter-box.ts';
+import { deadLettersPage } from '../../runtime/sqlite/deliveries/dead-letter-box.ts';
 import { prepareInsertDeadLetter } from '../../runtime/sqlite/log/insert-dead-letter.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -26,16 +26,18 @@ function openBox() {
   const database = openForWriting({ path: join(temporaryFolder(), 'app.db'), lockTimeoutMs: 1_000 });
   onTestFinished(() => database.close());
   const insert = prepareInsertDeadLetter(database);
+  const all = database.prepare<number>('select dead_letter_id from dead_letters order by 1').pluck();
   const remove = database.prepare('delete from dead_letters where dead_letter_id = ?');
   return {
+    database,
     inOne(work: () => void) {
       database.exec('begin');
       work();
       database.exec('commit');
     },
-    insert: () => insert(letter, 0),
+    insert: (data = letter.data) => insert({ ...letter, data }, 0),
     remove: (id: number) => void remove.run(id),
-    ids: () => listDeadLetters(database).map(({ deadLetterId }) => deadLetterId),
+    ids: () => all.all(),
   };
 }
 
@@ -63,4 +65,20 @@ test('the newest dead letters are kept up to the limit, whatever is missing betw
 
   expect(inserted).toHaveLength(storeLimits.deadLettersMax + 3);
   expect(box.ids()).toEqual(inserted.slice(3));
+});
+
+test('dead letters are read page by page, and few at once where they are long', () => {
+  const { database, insert } = openBox();
+  const half = storeLimits.pageLengthMax / 2;
+  const ids = [half, half, 1, half, half].map((length) => insert('x'.repeat(length)));
+
+  const pages: number[][] = [];
+  for (let after = 0; ; ) {
+    const page = deadLettersPage(database, after).map(({ deadLetterId }) => deadLetterId);
+    if (page.length === 0) break;
+    pages.push(page);
+    after = page.at(-1) ?? after;
+  }
+
+  expect(pages).toEqual([ids.slice(0, 2), ids.slice(2)]);
 });

@@ -9,12 +9,12 @@ import type { ReaderClient } from '../../runtime/threads/reader-client.ts';
 import { Thread } from '../../runtime/threads/thread.ts';
 import { runChild } from '../support/child-program.ts';
 
-/** Answers every call with 0, says that no write failed, and ends when it is told to close. A host says at once that it wants a reader. */
+/** Answers every call with 0, or with a file that is well, and ends when it is told to close. A host says at once that it wants a reader. */
 const obliging = `
   import { parentPort, workerData } from 'node:worker_threads';
   const { control, data } = workerData;
   control.on('message', ({ id, argumentList }) => {
-    const value = argumentList[0].value === 'writeFailure' ? null : 0;
+    const value = argumentList[0].value === 'standing' ? { deadLetters: 0, pending: 0, failure: null } : 0;
     control.postMessage({ id, type: 'RAW', value: { ok: true, value } });
     if (argumentList[0].value === 'close') setImmediate(() => process.exit());
   });

@@ -2,6 +2,7 @@ import type { DeadLetter } from '../../protocol/dead-letter.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
 import { wholeNumber } from '../numbers.ts';
 import { modulesOf, mustExist, openForLooking } from '../open-file.ts';
+import type { TableRow } from '../terminal.ts';
 import { modulesOption, type Verb, type VerbContext } from '../verb.ts';
 
 /** Lists dead letters, sends one again, or discards one. */
@@ -34,18 +35,28 @@ export const deadLetters: Verb = {
 
 async function list({ database, terminal }: VerbContext): Promise<number> {
   await using opened = await openForLooking(database);
-  const letters: readonly DeadLetter[] = await opened.backend.reader().request('deadLetters');
-  if (terminal.isJson) for (const letter of letters) terminal.json(letter);
-  else {
-    const rows = letters.map(({ deadLetterId, address, type, reason, detail, recordedAt }) => ({
-      id: deadLetterId,
-      at: new Date(recordedAt).toISOString(),
-      address,
-      type,
-      reason,
-      detail: (detail ?? '').slice(0, 60),
-    }));
-    terminal.rows(rows, 'no dead letters');
+  const reader = opened.backend.reader();
+  const rows: TableRow[] = [];
+  for (let after = 0; ; ) {
+    const page: readonly DeadLetter[] = await reader.request('deadLetters', after);
+    if (page.length === 0) break;
+    for (const letter of page) {
+      after = letter.deadLetterId;
+      if (terminal.isJson) terminal.json(letter);
+      else rows.push(rowOf(letter));
+    }
   }
+  if (!terminal.isJson) terminal.rows(rows, 'no dead letters');
   return exitCodes.done;
+}
+
+function rowOf({ deadLetterId, address, type, reason, detail, recordedAt }: DeadLetter): TableRow {
+  return {
+    id: deadLetterId,
+    at: new Date(recordedAt).toISOString(),
+    address,
+    type,
+    reason,
+    detail: (detail ?? '').slice(0, 60),
+  };
 }

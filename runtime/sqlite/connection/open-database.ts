@@ -51,6 +51,8 @@ export function openForReading(path: string, versions: 'current' | 'any' = 'curr
   try {
     database = openSqlite(path, { readonly: true, busyTimeoutMs: 5_000 });
     database.pragma('query_only = on');
+    // Not that it writes: `stats()` says by it how those sync that do.
+    database.pragma('synchronous = full');
     database.pragma('cache_size = -32768');
     if (versions === 'current') checkCurrent(database, path);
     else database.pragma('user_version');

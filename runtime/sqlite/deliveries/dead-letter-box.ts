@@ -3,6 +3,8 @@ import { decode } from '../../protocol/codec.ts';
 import type { DeadLetter, KeyedDeadLetter, NewDeadLetter } from '../../protocol/dead-letter.ts';
 import type { Delivery, PendingDelivery } from '../../protocol/delivery.ts';
 import type { DeathEvidence } from '../../protocol/host-death.ts';
+import { limits } from '../../protocol/limits.ts';
+import { storeLimits } from '../../protocol/store-limits.ts';
 import { placeOfTimer, type TimerPlace } from '../../protocol/timer.ts';
 import type { SqliteDatabase } from '../driver.ts';
 import { prepareInsertDeadLetter } from '../log/insert-dead-letter.ts';
@@ -65,11 +67,6 @@ export class DeadLetterBox {
       const { schemaVersion, timer } = taken;
       prepareInsertDeadLetter(database)({ ...letter, schemaVersion }, recordedAt, timer);
     });
-  }
-
-  /** All of them, oldest first. Needs no lock. */
-  list(): DeadLetter[] {
-    return listDeadLetters(this.#database);
   }
 
   /** One letter, from now on with an idempotency key: its own, or one made from its id. */
@@ -136,7 +133,15 @@ interface Sender {
   readonly sender: string | null;
 }
 
-/** All dead letters of a file, oldest first. */
-export function listDeadLetters(database: SqliteDatabase): DeadLetter[] {
-  return database.prepare<Row>(`${selectLetters} order by dead_letter_id`).all().map(toLetter);
+/** The next dead letters of a file after one of them, oldest first; fewer where their payloads come to much. */
+export function deadLettersPage(database: SqliteDatabase, after: number): DeadLetter[] {
+  const select = database.prepare<Row>(`${selectLetters} where dead_letter_id > ? order by dead_letter_id`);
+  const letters: DeadLetter[] = [];
+  let length = 0;
+  for (const row of select.iterate([after])) {
+    letters.push(toLetter(row));
+    length += row.data.length + (row.evidence?.length ?? 0);
+    if (letters.length >= limits.pageEventsMax || length >= storeLimits.pageLengthMax) break;
+  }
+  return letters;
 }
