@@ -107,11 +107,11 @@ export interface StoreControl extends FirstReads {
   applyProjection(batch: ProjectionBatch): ProjectionApplied;
   /** Keeps operations. These and what follows are the methods of `OperationStore`. */
   enqueueOperations(calls: readonly EnqueueCall[]): EnqueueResult[][];
-  claimOperations(claim: OperationClaim, now: number): ClaimResult;
+  claimOperations(claim: OperationClaim, now: number): Promise<ClaimResult>;
   settleOperations(run: string, outcomes: readonly OperationOutcome[], now: number): boolean[];
   cancelOperation(operationId: string, now: number): OperationState | undefined;
-  networkIsBack(queue: string, spreadMs: number, now: number): void;
-  hurryOperations(queue: string, now: number): void;
+  networkIsBack(queue: string, spreadMs: number, now: number): Promise<void>;
+  hurryOperations(queue: string, now: number): Promise<void>;
   requeueOperation(operationId: string, now: number): boolean;
   discardOperation(operationId: string): boolean;
   operations(query: OperationQuery): StoredOperation[];

@@ -22,8 +22,10 @@ export const storeLimits = {
   operationKeyMs: 7 * 24 * 3_600_000,
   /** Operations whose keys are forgotten by one enqueue: more than it adds, and little to wait for. */
   operationKeysForgottenMax: 16,
-  /** Operations that expire in one claim: a fifth of a second of the store. */
-  operationsExpiredMax: 1_024,
+  /** Operations that expire in one claim: a twentieth of a second of the store. */
+  operationsExpiredMax: 256,
+  /** Operations that become due in one transaction: as much of the store, which commits of others wait for. */
+  operationsMovedMax: 512,
   /** Stream heads remembered by the writer, so that an append need not look them up: about 20 MB at the most. */
   streamHeadsMax: 100_000,
 } as const;

@@ -18,8 +18,7 @@ import type { SqliteDatabase } from '../sqlite/driver.ts';
 import { LogReader } from '../sqlite/log/log-reader.ts';
 import { type AppendOutcome, LogWriter } from '../sqlite/log/log-writer.ts';
 import { SnapshotTable } from '../sqlite/log/snapshot-table.ts';
-import { readStats } from '../sqlite/log/stats.ts';
-import { OperationTable } from '../sqlite/operations/operation-table.ts';
+import { OperationTable, type Piece } from '../sqlite/operations/operation-table.ts';
 import { ProjectionWriter } from '../sqlite/projections/projection-writer.ts';
 import { storageError } from '../sqlite/storage-error.ts';
 import { serveControl } from './control-channel.ts';
@@ -181,11 +180,14 @@ export function serveStore(
     openProjection: (summary, again) => projections.open(summary, again),
     applyProjection: (batch) => projections.apply(batch),
     enqueueOperations: (calls) => queues().enqueue(calls),
-    claimOperations: (claim, now) => queues().claim(claim, now),
+    async claimOperations(claim, now) {
+      await inPieces(queues().makeDue(claim, now));
+      return queues().claim(claim, now);
+    },
     settleOperations: (run, outcomes, now) => queues().settle(run, outcomes, now),
     cancelOperation: (id, now) => queues().cancel(id, now),
-    networkIsBack: (queue, spreadMs, now) => queues().networkIsBack(queue, spreadMs, now),
-    hurryOperations: (queue, now) => queues().hurry(queue, now),
+    networkIsBack: (queue, spreadMs, now) => inPieces(queues().networkIsBack(queue, spreadMs, now)),
+    hurryOperations: (queue, now) => inPieces(queues().hurry(queue, now)),
     requeueOperation: (id, now) => queues().requeue(id, now),
     discardOperation: (id) => queues().discard(id),
     operations: (query) => queues().list(query),
@@ -232,6 +234,11 @@ function openTables(
     database.close();
     throw storageError(error, data.path);
   }
+}
+
+/** Lets others have their turn between two transactions. */
+async function inPieces(piece: Piece): Promise<void> {
+  while (piece()) await new Promise(setImmediate);
 }
 
 function fenced(): Error {

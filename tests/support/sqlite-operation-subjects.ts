@@ -7,7 +7,7 @@ import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts
 import { processIdentity } from '../../runtime/sqlite/connection/process-identity.ts';
 import { openSqlite, type SqliteDatabase } from '../../runtime/sqlite/driver.ts';
 import { LogWriter } from '../../runtime/sqlite/log/log-writer.ts';
-import { OperationTable } from '../../runtime/sqlite/operations/operation-table.ts';
+import { OperationTable, type Piece } from '../../runtime/sqlite/operations/operation-table.ts';
 import { SqliteOperations } from '../../runtime/store/sqlite-operations.ts';
 import { openStoreThread } from './open-store-thread.ts';
 import { OneQueue, type OperationSubject } from './operation-subject.ts';
@@ -96,15 +96,22 @@ function runsIn(database: SqliteDatabase): Pick<OperationSubject, 'begin' | 'kil
 function promising(table: OperationTable): OperationStore {
   return {
     enqueue: async (operations, limits, now) => table.enqueue([{ operations, limits, now }])[0] ?? [],
-    hurry: async (queue, now) => table.hurry(queue, now),
-    claim: async (claim, now) => table.claim(claim, now),
+    hurry: async (queue, now) => carryOut(table.hurry(queue, now)),
+    claim: async (claim, now) => {
+      carryOut(table.makeDue(claim, now));
+      return table.claim(claim, now);
+    },
     settle: async (run, outcomes, now) => table.settle(run, outcomes, now),
     cancel: async (id, now) => table.cancel(id, now),
-    networkIsBack: async (queue, spreadMs, now) => table.networkIsBack(queue, spreadMs, now),
+    networkIsBack: async (queue, spreadMs, now) => carryOut(table.networkIsBack(queue, spreadMs, now)),
     requeue: async (id, now) => table.requeue(id, now),
     discard: async (id) => table.discard(id),
     list: async (query) => table.list(query),
     get: async (id) => table.get(id),
     metrics: async (queue, now) => table.metrics(queue, now),
   };
+}
+
+function carryOut(piece: Piece): void {
+  while (piece());
 }

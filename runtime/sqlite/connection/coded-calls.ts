@@ -8,13 +8,17 @@ export function codedCalls<Api extends { [Method in keyof Api]: (...args: never[
   path: string,
   api: Api,
 ): Api {
+  const rethrow = (error: unknown): never => {
+    throw database.open ? storageError(error, path) : closed(path);
+  };
   const coded =
     (method: (...args: never[]) => unknown) =>
     (...args: never[]): unknown => {
       try {
-        return method(...args);
+        const result = method(...args);
+        return result instanceof Promise ? result.catch(rethrow) : result;
       } catch (error) {
-        throw database.open ? storageError(error, path) : closed(path);
+        return rethrow(error);
       }
     };
   const methods = Object.entries<(...args: never[]) => unknown>(api);

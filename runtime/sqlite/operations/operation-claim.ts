@@ -14,7 +14,9 @@ export class OperationClaims {
     OperationPlace & { readonly dueAt: number; readonly unfinished: number }
   >;
   readonly #expired: SqliteStatement<OperationPlace>;
+  readonly #isRestarted: SqliteStatement;
   readonly #restart: SqliteStatement;
+  readonly #isPromoted: SqliteStatement;
   readonly #promote: SqliteStatement;
   readonly #candidates: SqliteStatement<Candidate>;
   readonly #overtaking: SqliteStatement<Candidate>;
@@ -37,13 +39,18 @@ export class OperationClaims {
        order by expires_at limit ${storeLimits.operationsExpiredMax}`,
     );
     const ofName = 'queue = ? and name = ?';
+    // The clock was moved back: no wait becomes longer by that.
+    const restarted = `from operations where ${ofName} and turn = 'later' and waits_from > ?`;
+    const due = `from operations where ${ofName} and turn = 'later' and is_scheduled in (0, 1) and due_at <= ?`;
+    const moved = storeLimits.operationsMovedMax;
+    this.#isRestarted = database.prepare(`select 1 ${restarted} limit 1 offset ${moved}`);
     this.#restart = database.prepare(
       `update operations set due_at = due_at - waits_from + ?, waits_from = ?
-       where ${ofName} and turn = 'later' and waits_from > ?`,
+       where sequence in (select sequence ${restarted} limit ${moved})`,
     );
+    this.#isPromoted = database.prepare(`select 1 ${due} limit 1 offset ${moved}`);
     this.#promote = database.prepare(
-      `update operations set turn = 'now'
-       where ${ofName} and turn = 'later' and is_scheduled in (0, 1) and due_at <= ?`,
+      `update operations set turn = 'now' where sequence in (select sequence ${due} limit ${moved})`,
     );
     this.#candidates = database.prepare(
       `select sequence, priority, unfinished_starts as unfinished from operations
@@ -79,16 +86,24 @@ export class OperationClaims {
     const { queue } = claim;
     const names = [...new Set(claim.names)];
     const ended = [...this.#takeFromTheDead(claim, now, living), ...this.#expire(queue, now)];
-    for (const name of names) {
-      // The clock was moved back: no wait becomes longer by that.
-      this.#restart.run(now, now, queue, name, now);
-      this.#promote.run(queue, name, now);
-    }
+    for (const name of names) this.makeDue(queue, name, now);
     const claimed = this.#chosen(names, claim, now).flatMap(
       ({ sequence }) => this.#take.get(claim.run, sequence) ?? [],
     );
     const lastSequence = this.#lastSequence.get(queue) ?? 0;
     return { claimed, ended, nextDueAt: this.#next(queue, names, now), lastSequence };
+  }
+
+  /** Whether more of a name have become due than are moved at once. */
+  hasManyDue(queue: string, name: string, now: number): boolean {
+    const isMany = (look: SqliteStatement) => look.get(queue, name, now) !== undefined;
+    return isMany(this.#isRestarted) || isMany(this.#isPromoted);
+  }
+
+  /** Has some of a name wait to be handed out that have become due. */
+  makeDue(queue: string, name: string, now: number): void {
+    this.#restart.run(now, now, queue, name, now);
+    this.#promote.run(queue, name, now);
   }
 
   #chosen(names: readonly string[], claim: OperationClaim, now: number): Candidate[] {

@@ -1,8 +1,17 @@
 import type { OperationOutcome, OperationState } from '../../protocol/operation.ts';
+import { storeLimits } from '../../protocol/store-limits.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 import { type OperationPlace, type OperationRows, placeColumns } from './operation-rows.ts';
 
 type Waiting = OperationPlace & { readonly dueAt: number };
+
+/** How far those have become due again that waited for the network. */
+interface Return {
+  readonly total: number;
+  readonly moved: number;
+  /** Up to here in the order of the queue. */
+  readonly after: number;
+}
 
 /** Moves operations on that were handed out, or that somebody has decided about, inside a transaction. */
 export class OperationSettlement {
@@ -16,6 +25,7 @@ export class OperationSettlement {
   readonly #unclaim: SqliteStatement;
   readonly #unbegin: SqliteStatement;
   readonly #forNetwork: SqliteStatement<Waiting>;
+  readonly #countForNetwork: SqliteStatement<number>;
   readonly #refresh: SqliteStatement;
   readonly #networkIsBack: SqliteStatement;
   readonly #later: SqliteStatement<OperationPlace>;
@@ -44,11 +54,16 @@ export class OperationSettlement {
       'update operations set unfinished_starts = unfinished_starts - 1 where sequence = ?',
     );
     this.#forNetwork = database.prepare(
-      `select ${placeColumns}, due_at as dueAt from operations where queue = ? and for_network = 1 order by sequence`,
+      `select ${placeColumns}, due_at as dueAt from operations where queue = ? and for_network = 1
+         and sequence > ? order by sequence limit ${storeLimits.operationsMovedMax}`,
     );
+    this.#countForNetwork = database
+      .prepare<number>('select count(*) from operations where queue = ? and for_network = 1')
+      .pluck();
     this.#networkIsBack = database.prepare('update operations set for_network = 0 where sequence = ?');
     this.#later = database.prepare(
-      `select ${placeColumns} from operations where queue = ? and turn = 'later' and is_scheduled = 0`,
+      `select ${placeColumns} from operations where queue = ? and turn = 'later' and is_scheduled = 0
+         limit ${storeLimits.operationsMovedMax}`,
     );
     this.#refresh = database.prepare(
       `update operations set attempts = 0, unfinished_starts = 0, is_scheduled = 0, last_error = null,
@@ -96,17 +111,32 @@ export class OperationSettlement {
     return state;
   }
 
-  networkIsBack(queue: string, spreadMs: number, now: number): void {
-    const waiting = this.#forNetwork.all(queue);
-    for (const [rank, place] of waiting.entries()) {
-      const dueAt = now + Math.floor((spreadMs * rank) / waiting.length);
+  /** How many wait because the network was away. */
+  countForNetwork(queue: string): number {
+    return this.#countForNetwork.get(queue) ?? 0;
+  }
+
+  /** Makes the next of those due, of which there are `total`; returns the last one, if there may be more. */
+  networkIsBack(
+    queue: string,
+    { spreadMs, total, moved, after }: Return & { readonly spreadMs: number },
+    now: number,
+  ): Return | undefined {
+    const waiting = this.#forNetwork.all(queue, after);
+    for (const [index, place] of waiting.entries()) {
+      const dueAt = now + Math.floor((spreadMs * Math.min(moved + index, total)) / total);
       this.#networkIsBack.run(place.sequence);
       this.#rows.wait(place, Math.min(place.dueAt, dueAt), now);
     }
+    if (waiting.length < storeLimits.operationsMovedMax) return undefined;
+    return { total, moved: moved + waiting.length, after: waiting.at(-1)?.sequence ?? after };
   }
 
-  hurry(queue: string, now: number): void {
-    for (const place of this.#later.all(queue)) this.#rows.wait(place, now, now);
+  /** Makes some due that wait for their next attempt; whether there may be more. */
+  hurry(queue: string, now: number): boolean {
+    const waiting = this.#later.all(queue);
+    for (const place of waiting) this.#rows.wait(place, now, now);
+    return waiting.length === storeLimits.operationsMovedMax;
   }
 
   requeue(operationId: string, now: number): boolean {

@@ -1,5 +1,5 @@
 import type { OperationStore } from '../../ports/operation-store.ts';
-import type { EnqueueResult } from '../../protocol/operation.ts';
+import type { EnqueueResult, OperationClaim } from '../../protocol/operation.ts';
 import type { EnqueueCall } from '../../protocol/store-control.ts';
 import type { SqliteDatabase } from '../driver.ts';
 import type { LogWriter } from '../log/log-writer.ts';
@@ -26,8 +26,14 @@ type AtOnce<Port> = {
     : never;
 };
 
+/**
+ * One transaction of something that concerns all operations of a queue, of which there may be a hundred thousand; whether
+ * there is more to do. Commits of others go between them.
+ */
+export type Piece = () => boolean;
+
 /** Operations of store-and-forward queues in the file. What a method has returned is on the disk. */
-export class OperationTable implements Omit<AtOnce<OperationStore>, 'enqueue'> {
+export class OperationTable implements Omit<AtOnce<OperationStore>, 'enqueue' | 'hurry' | 'networkIsBack'> {
   readonly #writer: LogWriter;
   readonly #runs: RunsOfOperations;
   readonly #enqueue: OperationEnqueue;
@@ -69,11 +75,29 @@ export class OperationTable implements Omit<AtOnce<OperationStore>, 'enqueue'> {
   cancel: AtOnce<OperationStore>['cancel'] = (operationId, now) =>
     this.#writer.write(() => this.#settlement.cancel(operationId, now, () => this.#runs.living()));
 
-  networkIsBack: AtOnce<OperationStore>['networkIsBack'] = (queue, spreadMs, now) =>
-    this.#writer.write(() => this.#settlement.networkIsBack(queue, spreadMs, now));
+  networkIsBack(queue: string, spreadMs: number, now: number): Piece {
+    let reached = { total: this.#settlement.countForNetwork(queue), moved: 0, after: 0 };
+    return () =>
+      this.#writer.write(() => {
+        const next = this.#settlement.networkIsBack(queue, { ...reached, spreadMs }, now);
+        reached = next ?? reached;
+        return next !== undefined;
+      });
+  }
 
-  hurry: AtOnce<OperationStore>['hurry'] = (queue, now) =>
-    this.#writer.write(() => this.#settlement.hurry(queue, now));
+  hurry(queue: string, now: number): Piece {
+    return () => this.#writer.write(() => this.#settlement.hurry(queue, now));
+  }
+
+  /** Before a claim: has what has become due be handed out, where that is more than the claim should do by itself. */
+  makeDue({ queue, names }: OperationClaim, now: number): Piece {
+    return () => {
+      const name = names.find((each) => this.#claims.hasManyDue(queue, each, now));
+      if (name === undefined) return false;
+      this.#writer.write(() => this.#claims.makeDue(queue, name, now));
+      return true;
+    };
+  }
 
   requeue: AtOnce<OperationStore>['requeue'] = (operationId, now) =>
     this.#writer.write(() => this.#settlement.requeue(operationId, now));
