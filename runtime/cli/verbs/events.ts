@@ -5,6 +5,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { wholeOption } from '../numbers.ts';
 import { printable, type Terminal } from '../terminal.ts';
 import { readingVerb } from '../verb.ts';
+import { versionAt } from '../version-at.ts';
 
 /** Events, and with `--follow` every new one. */
 export const events = readingVerb({
@@ -27,7 +28,7 @@ export const events = readingVerb({
       ? store.subscribe({ after, signal })
       : stream === undefined
         ? store.readAll({ after })
-        : store.read(stream);
+        : store.read(stream, { after: await versionAt(backend, stream, after) });
     let count = 0;
     if (limit === 0) return exitCodes.done;
     for await (const event of source) {
