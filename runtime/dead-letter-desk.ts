@@ -19,10 +19,9 @@ export class DeadLetterDesk {
   }
 
   async list(): Promise<DeadLetter[]> {
-    const reader = await this.#backend.reader('queries');
     const letters: DeadLetter[] = [];
     for (;;) {
-      const page = await reader.request('deadLetters', letters.at(-1)?.deadLetterId ?? 0);
+      const page = await this.#backend.deadLetters(letters.at(-1)?.deadLetterId ?? 0);
       if (page.length === 0) return letters;
       letters.push(...page);
     }

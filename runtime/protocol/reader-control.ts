@@ -26,6 +26,10 @@ export interface FirstReads {
   readStream(stream: string, query: PageQuery): RecordedEvent[];
   readLog(query: PageQuery): RecordedEvent[];
   getLatestSnapshot(stream: string): EncodedSnapshot | undefined;
+  /** Dead letters after one of them, oldest first, as far as a page goes. */
+  deadLetters(after: number): DeadLetter[];
+  /** Nothing where counting would take long. */
+  stats(): StoreStats | undefined;
 }
 
 /** What can be asked over a request port of the reader. */
@@ -57,8 +61,6 @@ export interface ReaderRequests extends FirstReads {
   servedState(name: string, generation: number, partition: string): string | undefined | 'moved';
   correlated(correlationId: string, after: number): RecordedEvent[];
   stats(): StoreStats;
-  /** Dead letters after one of them, oldest first, as far as a page goes. */
-  deadLetters(after: number): DeadLetter[];
   /** Position of the last event. */
   head(): number;
 }

@@ -26,6 +26,8 @@ export const storeLimits = {
   operationsExpiredMax: 256,
   /** Operations that become due in one transaction: as much of the store, which commits of others wait for. */
   operationsMovedMax: 512,
+  /** Events of a log that the store thread counts itself: about a millisecond, where a reader takes fifty to start. */
+  countedHereMax: 20_000,
   /** Stream heads remembered by the writer, so that an append need not look them up: about 20 MB at the most. */
   streamHeadsMax: 100_000,
 } as const;

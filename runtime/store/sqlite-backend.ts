@@ -9,6 +9,7 @@ import type {
   StoreStats,
 } from '../ports/event-store-backend.ts';
 import type { AppendReceipt, AppendRequest, EncodedSnapshot } from '../protocol/append.ts';
+import type { DeadLetter } from '../protocol/dead-letter.ts';
 import { limits } from '../protocol/limits.ts';
 import { checkOptions, checkWholeOption, toWorkerUrl } from '../protocol/options.ts';
 import type { FirstReads } from '../protocol/reader-control.ts';
@@ -136,7 +137,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   }
 
   async stats(): Promise<StoreStats> {
-    return (await this.reader('queries')).request('stats');
+    return (await this.#read('stats', [], 'queries')) ?? (await this.reader('queries')).request('stats');
   }
 
   async backup(path: string, options: LongWorkOptions = {}): Promise<void> {
@@ -182,16 +183,19 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
     return this.#readers.actors === undefined ? 'absent' : 'running';
   }
 
+  /** Dead letters after one of them, oldest first, as far as a page goes. @internal */
+  deadLetters(after: number): Promise<DeadLetter[]> {
+    return this.#read('deadLetters', [after], 'queries');
+  }
+
   /** The first reads are answered by the store thread: a program that reads little needs no other. */
   async #read<Method extends keyof FirstReads>(
     method: Method,
     args: Parameters<FirstReads[Method]>,
+    purpose: ReaderPurpose = 'actors',
   ): Promise<ReturnType<FirstReads[Method]>> {
-    if (
-      this.#closing === undefined &&
-      this.#readers.actors === undefined &&
-      ++this.#reads < limits.firstReadsMax
-    ) {
+    const hasReader = this.#readers[purpose] !== undefined;
+    if (this.#closing === undefined && !hasReader && ++this.#reads < limits.firstReadsMax) {
       const control: Pick<ControlChannel<FirstReads>, 'call'> = this.#store.thread.control;
       try {
         return (await control.call(method, args, { timeoutMs: limits.firstReadMs })) as ReturnType<
@@ -201,7 +205,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
         // The reader does not wait for what the store thread may be waiting for, and says what it finds.
       }
     }
-    return (await this.reader()).request(method, ...args);
+    return (await this.reader(purpose)).request(method, ...args);
   }
 
   /** A reader that could not start or has ended is forgotten, and replaced at the next read. */

@@ -13,11 +13,12 @@ import { codedCalls } from '../sqlite/connection/coded-calls.ts';
 import { FilePresence } from '../sqlite/connection/file-presence.ts';
 import { openForWriting } from '../sqlite/connection/open-database.ts';
 import type { ProcessIdentity } from '../sqlite/connection/process-identity.ts';
-import { DeadLetterBox } from '../sqlite/deliveries/dead-letter-box.ts';
+import { DeadLetterBox, deadLettersPage } from '../sqlite/deliveries/dead-letter-box.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
 import { LogReader } from '../sqlite/log/log-reader.ts';
 import { type AppendOutcome, LogWriter } from '../sqlite/log/log-writer.ts';
 import { SnapshotTable } from '../sqlite/log/snapshot-table.ts';
+import { readStats } from '../sqlite/log/stats.ts';
 import { OperationTable, type Piece } from '../sqlite/operations/operation-table.ts';
 import { ProjectionWriter } from '../sqlite/projections/projection-writer.ts';
 import { storageError } from '../sqlite/storage-error.ts';
@@ -196,6 +197,8 @@ export function serveStore(
     readStream: (stream, query) => log.readStream(stream, query),
     readLog: (query) => log.readLog(query),
     getLatestSnapshot: (stream) => log.getLatestSnapshot(stream),
+    deadLetters: (after) => deadLettersPage(database, after),
+    stats: () => (log.head() > storeLimits.countedHereMax ? undefined : readStats(database, data.path)),
     checkpoint: () => checkpoint(database, data.path),
     close() {
       releaseOperations();
