@@ -19,7 +19,8 @@ export async function verifyLog(
   options: LongWorkOptions,
 ): Promise<IntegrityReport> {
   const { signal, onProgress } = options;
-  const total = await reader.request('head');
+  // A damaged file may not tell it, and the check says so.
+  const total = await reader.request('head').catch(() => 0);
   onProgress?.({ done: 0, total });
   // SQLite goes on with it also when nobody waits for it any more.
   const problems = await orAborted(reader.request('checkFile'), signal ?? neverAborted);
