@@ -9,6 +9,7 @@ import { parseAddress } from '../protocol/address.ts';
 import type { RehearsalProblemName, RehearsalReport, RehearsedBatch } from '../protocol/rehearsal.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
 import { threadsByDefault } from '../threads/threads-by-default.ts';
+import { neverAborted, onAbort } from '../waiting/on-abort.ts';
 import { type StreamBatch, streamBatches } from './stream-batches.ts';
 import { Tally } from './tally.ts';
 
@@ -80,8 +81,8 @@ class Rehearsal {
 
   async run(): Promise<RehearsalReport> {
     const { signal } = this.#options;
-    const onAbort = (): void => this.#stop.abort(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    // It may have been aborted while the reader started.
+    const leave = onAbort(signal ?? neverAborted, () => this.#stop.abort(signal?.reason));
     const forget = this.#reader.thread.onEnded((reason) => this.#stop.abort(reason));
     try {
       this.#total = (await this.#reader.request('readLog', lastOnly))[0]?.position ?? 0;
@@ -89,7 +90,7 @@ class Rehearsal {
       const batches = streamBatches(readPage, this.#options.kinds, (events) => this.#progress(events));
       await this.#inLanes(batches);
     } finally {
-      signal?.removeEventListener('abort', onAbort);
+      leave();
       forget();
       await this.#pool.destroy();
     }

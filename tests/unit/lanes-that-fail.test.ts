@@ -83,3 +83,15 @@ test('a lane that is given up while its reader starts, which then fails, is lost
   expect(unhandled).not.toHaveBeenCalled();
   await lane.close();
 });
+
+test('a rehearsal that is given up while its reader starts replays nothing', async () => {
+  const stop = new AbortController();
+  const { backend, linked } = databaseWithoutThreads(async () => stop.abort(new Error('enough')));
+  const onLinked = vi.fn();
+  void linked.then(onLinked);
+
+  const report = rehearse(backend, { ...laneOptions, threads: 1, signal: stop.signal });
+
+  await expect(report).rejects.toThrow('enough');
+  expect(onLinked).not.toHaveBeenCalled();
+});
