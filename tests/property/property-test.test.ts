@@ -565,3 +565,33 @@ test('a signal ends a test with its reason', async () => {
   });
   await expect(testing).rejects.toThrow('enough');
 });
+
+const endless = setup({
+  types: {} as { context: { n: number }; events: { type: 'GO' } | { type: 'INC' } | { type: 'STAY' } },
+}).createMachine({
+  initial: 'start',
+  context: { n: 0 },
+  states: {
+    start: { on: { GO: 'run' } },
+    run: {
+      on: {
+        INC: { actions: assign({ n: ({ context }) => context.n + 1 }) },
+        STAY: { actions: () => undefined },
+      },
+    },
+  },
+});
+
+test('a signal ends testPaths, whichever number of steps each state takes', async () => {
+  const stop = new AbortController();
+  const testing = testPaths(endless, {
+    statesMax: 500,
+    valuesOfEach: 1,
+    signal: stop.signal,
+    abstraction: ({ context: { n } }) => {
+      if (n === 10) setImmediate(() => stop.abort(new Error('enough')));
+      return n;
+    },
+  });
+  await expect(testing).rejects.toThrow('enough');
+});

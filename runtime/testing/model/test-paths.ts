@@ -157,7 +157,7 @@ export async function testPaths<Machine extends AnyStateMachine>(
     waiting = [];
     for (const { actor, path } of layer) {
       // A signal comes as an event, which needs a turn of the event loop.
-      if (steps % 64 === 0) await setImmediate();
+      await setImmediate();
       signal?.throwIfAborted();
       for (const proposal of moves.all(actor, random, valuesOfEach)) {
         const after = actor.fork();
