@@ -582,6 +582,30 @@ const endless = setup({
   },
 });
 
+test('a signal ends the search for what should eventually come about, also within one', async () => {
+  const stop = new AbortController();
+  let isLookingAhead = false;
+  let looks = 0;
+  const testing = propertyTest(endless, {
+    seed: 1,
+    numRuns: 2,
+    maxSteps: 5,
+    searchMax: 1_000_000,
+    signal: stop.signal,
+    onProgress: ({ done, total }) => {
+      isLookingAhead = done === total;
+    },
+    eventually: {
+      never: () => {
+        if (isLookingAhead && ++looks === 100) setImmediate(() => stop.abort(new Error('enough')));
+        // So that it ends.
+        return looks > 5_000;
+      },
+    },
+  });
+  await expect(testing).rejects.toThrow('enough');
+});
+
 test('a signal ends testPaths, whichever number of steps each state takes', async () => {
   const stop = new AbortController();
   const testing = testPaths(endless, {

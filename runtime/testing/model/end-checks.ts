@@ -43,21 +43,30 @@ export interface Searching {
   readonly onSearched?: (name: string, result: SearchResult, states: number) => void;
 }
 
+/** What comes of a search that gives nobody a turn. */
+export function outright<Result>(searching: Generator<void, Result>): Result {
+  for (;;) {
+    const { done, value } = searching.next();
+    if (done) return value;
+  }
+}
+
 /** What of `eventually` cannot come about any more where a scenario ends. */
 export function eventuallyCheck(
   fc: FastCheck,
   properties: Properties,
   moves: Moves,
   statesMax: (name: string) => number,
-): (actor: ModelActor, searching?: Searching) => Violation | undefined {
+): (actor: ModelActor, searching?: Searching) => Generator<void, Violation | undefined> {
   const goals = Object.entries(properties.eventually ?? {});
-  return (actor, { isKnown, onSearched } = {}) => {
+  return function* (actor, { isKnown, onSearched } = {}) {
     for (const [name, isWanted] of goals) {
       if (isKnown?.(name)) continue;
       const found = { kind: 'eventually', name } as const;
       try {
         const isMet = (snapshot: MachineSnapshot) => isMetBy(isWanted, snapshot);
-        const { result, states } = search(actor, isMet, moves, randomOf(fc, searchSeed), statesMax(name));
+        const random = randomOf(fc, searchSeed);
+        const { result, states } = yield* search(actor, isMet, moves, random, statesMax(name));
         onSearched?.(name, result, states);
         if (result !== 'counterexample') continue;
       } catch (cause) {

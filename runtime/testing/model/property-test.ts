@@ -7,7 +7,7 @@ import type { SystemUnderTest } from '../sut/system-under-test.ts';
 import { Checks } from './checks.ts';
 import { type Coverage, CoverageRecord } from './coverage.ts';
 import { type CoverageThreshold, checkCoverage, checkThreshold } from './coverage-threshold.ts';
-import { eventuallyCheck, stuckCheck } from './end-checks.ts';
+import { eventuallyCheck, outright, stuckCheck } from './end-checks.ts';
 import { propertyFailed } from './failure.ts';
 import { type FastCheck, loadFastCheck, randomOf } from './fast-check.ts';
 import { type Model, type ModelOptions, modelOptionNames, type Testable } from './model.ts';
@@ -141,7 +141,7 @@ export async function propertyTest<Machine extends AnyStateMachine>(
     steps += result.proposals.length;
     onProgress?.({ done: run, total: numRuns });
   }
-  const eventually = lookAhead(exploration, properties, { seed, searchMax, fc, steps });
+  const eventually = await lookAhead(exploration, properties, { seed, searchMax, fc, steps, signal });
   checkCoverage(owner, coverage.coverage, options.coverage);
   const { silentWork, untriedCommands } = moves;
   return {
@@ -155,12 +155,21 @@ export async function propertyTest<Machine extends AnyStateMachine>(
   };
 }
 
+interface Looking {
+  readonly seed: number;
+  readonly searchMax: number;
+  readonly fc: FastCheck;
+  /** How many the runs have taken. */
+  readonly steps: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** From a state of each kind that was met, looks for what should eventually come about. */
-function lookAhead(
+async function lookAhead(
   exploration: Exploration,
   properties: Properties,
-  { seed, searchMax, fc, steps }: { seed: number; searchMax: number; fc: FastCheck; steps: number },
-): Record<string, 'ok' | 'inconclusive'> {
+  { seed, searchMax, fc, steps, signal }: Looking,
+): Promise<Record<string, 'ok' | 'inconclusive'>> {
   const { model, checks, moves, novelty } = exploration;
   const names = Object.keys(properties.eventually ?? {});
   const results: Record<string, 'ok' | 'inconclusive'> = Object.fromEntries(
@@ -190,13 +199,27 @@ function lookAhead(
     const statesMax = (name: string) =>
       (gone.get(name) ?? 0) < goneMax * searchMax ? searchMax : Math.min(searchMax, vastMax);
     const check = eventuallyCheck(fc, properties, moves, statesMax);
-    const violation = check(actor, { isKnown: (name) => scenario.reached.has(name), onSearched });
+    const searching = check(actor, { isKnown: (name) => scenario.reached.has(name), onSearched });
+    const violation = await inTurns(searching, signal);
     if (violation === undefined) continue;
     const run = { given: scenario.given, proposals: scenario.proposals, actor, violation };
-    const atEnd: EndCheck = (each) => check(each, { isKnown: (name) => name !== violation.name });
+    const atEnd: EndCheck = (each) => outright(check(each, { isKnown: (name) => name !== violation.name }));
     throw failureOf(exploration, run, violation, atEnd, { seed });
   }
   return results;
+}
+
+/** What comes of a search that is given up with a signal. */
+async function inTurns<Result>(
+  searching: Generator<void, Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
+  for (;;) {
+    const { done, value } = searching.next();
+    if (done) return value;
+    await setImmediate();
+    signal?.throwIfAborted();
+  }
 }
 
 function failureOf(

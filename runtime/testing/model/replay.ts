@@ -6,7 +6,7 @@ import { Comparison, checkSystem } from '../sut/comparison.ts';
 import type { SystemUnderTest } from '../sut/system-under-test.ts';
 import { Checks } from './checks.ts';
 import { fixed } from './drawn.ts';
-import { eventuallyCheck, stuckCheck } from './end-checks.ts';
+import { eventuallyCheck, outright, stuckCheck } from './end-checks.ts';
 import { propertyFailed } from './failure.ts';
 import { loadFastCheck } from './fast-check.ts';
 import { checkKnown } from './known-steps.ts';
@@ -90,7 +90,7 @@ export async function replay<Machine extends AnyStateMachine>(
   const given = 'input' in options ? { input, drawn: fixed(input) } : undefined;
   const proposals = (steps as readonly ModelStep[]).map(proposalOf);
   const scenario = { given, proposals };
-  const trial = tryScenario(model, checks, scenario, (actor) => isStuck(actor) ?? canBe(actor));
+  const trial = tryScenario(model, checks, scenario, (actor) => isStuck(actor) ?? outright(canBe(actor)));
   if (trial.violation !== undefined)
     throw propertyFailed(model, trial.violation, trial, given, { by: owner });
   await using comparison = new Comparison(owner, model, options.sut, undefined);

@@ -13,21 +13,22 @@ const valuesOfEach = 4;
 /**
  * Whether a state can still come about from where an actor is: over all that the model knows to happen, breadth first, and
  * first from states of a kind that was not met yet. A `counterexample` says that everything that was tried was gone
- * through; `inconclusive`, that there was more.
+ * through; `inconclusive`, that there was more. Before each state that it goes on from, others may have a turn.
  */
-export function search(
+export function* search(
   from: ModelActor,
   isWanted: (snapshot: MachineSnapshot) => boolean,
   moves: Moves,
   random: Random,
   statesMax: number,
-): { readonly result: SearchResult; readonly states: number } {
+): Generator<void, { readonly result: SearchResult; readonly states: number }> {
   const seen = new Set([textOf(from)]);
   const ended = (result: SearchResult) => ({ result, states: seen.size });
   if (isWanted(from.snapshot)) return ended('ok');
   const kinds = new Set<string>();
   const [unlike, like]: [ModelActor[], ModelActor[]] = [[from], []];
   for (let actor = unlike.shift(); actor !== undefined; actor = unlike.shift() ?? like.shift()) {
+    yield;
     for (const { step } of moves.all(actor, random, valuesOfEach)) {
       const after = actor.fork();
       if (after.take(step).outcome !== 'accepted') continue;
