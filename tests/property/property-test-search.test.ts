@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { assign, createMachine, setup } from 'xstate';
+import { assign, createMachine, setup, stateIn } from 'xstate';
 import { defineModel, propertyTest } from '../../runtime/testing/index.ts';
 import { propertyFailure } from '../support/property-failure.ts';
 
@@ -135,4 +135,63 @@ test('a way that has used up all steps of a run is gone on from without its deto
     }),
   );
   expect(failure.steps).toHaveLength(10);
+});
+
+/** A timer of twenty moments, beside which one of ten can be set later. */
+const race = setup({
+  types: {} as { events: { type: 'START' } | { type: 'POKE' } },
+  delays: { long: 20, short: 10 },
+  guards: { isWaiting: stateIn('#wait') },
+}).createMachine({
+  type: 'parallel',
+  states: {
+    one: { initial: 'wait', states: { wait: { id: 'wait', after: { long: 'rang' } }, rang: {} } },
+    two: {
+      initial: 'idle',
+      states: {
+        idle: {
+          on: { START: { guard: 'isWaiting', target: 'run' }, POKE: { actions: () => undefined } },
+        },
+        run: { after: { short: 'rang' } },
+        rang: {},
+      },
+    },
+  },
+});
+
+test('a search finds what hangs on how much is left of two timers', async () => {
+  const { eventually } = await propertyTest(race, {
+    seed: 5,
+    numRuns: 1,
+    maxSteps: 1,
+    oracles: [],
+    eventually: {
+      'the long one rings first': (state) => state.matches({ one: 'rang', two: 'run' }),
+      'the short one rings first': (state) => state.matches({ one: 'wait', two: 'rang' }),
+    },
+  });
+  expect(eventually).toEqual({ 'the long one rings first': 'ok', 'the short one rings first': 'ok' });
+});
+
+test('what cannot come about beside timers is a counterexample all the same, after few states', async () => {
+  const alone = createMachine({
+    initial: 'wait',
+    states: { wait: { on: { POKE: { actions: () => undefined } }, after: { 60000: 'rang' } }, rang: {} },
+  });
+  for (const [machine, searchMax] of [
+    [alone, 2],
+    [race, 100],
+  ] as const) {
+    const failure = await propertyFailure(
+      propertyTest(machine, {
+        seed: 5,
+        numRuns: 1,
+        maxSteps: 1,
+        searchMax,
+        oracles: [],
+        eventually: { never: (state: { status: string }) => state.status === 'done' },
+      }),
+    );
+    expect(failure).toMatchObject({ kind: 'eventually', property: 'never' });
+  }
 });

@@ -12,8 +12,9 @@ const valuesOfEach = 4;
 
 /**
  * Whether a state can still come about from where an actor is: over all that the model knows to happen, breadth first, and
- * first from states of a kind that was not met yet. A `counterexample` says that everything that was tried was gone
- * through; `inconclusive`, that there was more. Before each state that it goes on from, others may have a turn.
+ * first from states of a kind that was not met yet. States in which only less is left of a timer come last, and only where
+ * two timers are ever set at once: which of them is the first hangs on it. A `counterexample` says that everything that was
+ * tried was gone through; `inconclusive`, that there was more. Before each state that it goes on from, others may have a turn.
  */
 export function* search(
   from: ModelActor,
@@ -23,18 +24,34 @@ export function* search(
   statesMax: number,
 ): Generator<void, { readonly result: SearchResult; readonly states: number }> {
   const seen = new Set([textOf(from)]);
-  const ended = (result: SearchResult) => ({ result, states: seen.size });
+  const timed = new Set([`${textOf(from)} ${timesOf(from)}`]);
+  let again = 0;
+  const ended = (result: SearchResult) => ({ result, states: seen.size + again });
   if (isWanted(from.snapshot)) return ended('ok');
   const kinds = new Set<string>();
-  const [unlike, like]: [ModelActor[], ModelActor[]] = [[from], []];
-  for (let actor = unlike.shift(); actor !== undefined; actor = unlike.shift() ?? like.shift()) {
+  const [unlike, like, later]: [ModelActor[], ModelActor[], ModelActor[]] = [[from], [], []];
+  let canTimersRace = from.timers.length > 1;
+  for (;;) {
+    let actor = unlike.shift() ?? like.shift();
+    if (actor === undefined && canTimersRace) {
+      actor = later.shift();
+      if (actor !== undefined && seen.size + ++again > statesMax) return ended('inconclusive');
+    }
+    if (actor === undefined) return ended('counterexample');
     yield;
     for (const { step } of moves.all(actor, random, valuesOfEach)) {
       const after = actor.fork();
       if (after.take(step).outcome !== 'accepted') continue;
       if (isWanted(after.snapshot)) return ended('ok');
+      canTimersRace ||= after.timers.length > 1;
       const text = textOf(after);
-      if (seen.has(text)) continue;
+      const timedText = `${text} ${timesOf(after)}`;
+      if (timed.has(timedText)) continue;
+      timed.add(timedText);
+      if (seen.has(text)) {
+        later.push(after);
+        continue;
+      }
       if (seen.size >= statesMax) return ended('inconclusive');
       seen.add(text);
       const kind = kindOfState(after.snapshot, moves.dictionary);
@@ -42,10 +59,18 @@ export function* search(
       kinds.add(kind);
     }
   }
-  return ended('counterexample');
 }
 
 /** The state and what it waits for. The versions at which work began are no part of it. */
 function textOf({ text, timers, work }: ModelActor): string {
   return `${text instanceof Error ? text.message : text} ${timers.map(({ label }) => label)} ${work.map(({ id }) => id)}`;
+}
+
+/** What is left of each timer. By how much one is late says nothing, only which are due at the same time. */
+function timesOf({ timers, nowMs }: ModelActor): string {
+  const times = timers.map(({ dueMs }, index) => {
+    const isWithTheOneBefore = dueMs === timers[index - 1]?.dueMs;
+    return `${Math.max(-1, dueMs - nowMs)}${isWithTheOneBefore ? '=' : ''}`;
+  });
+  return times.join();
 }
