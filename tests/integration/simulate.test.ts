@@ -149,6 +149,21 @@ test('a failure names its seed, its invariant and its task, and how to see it ag
   );
 });
 
+test.each(['invariants', 'invariantsAtRest'])('what answers later is no answer: %s', async (when) => {
+  const simulation = simulate({
+    seed: 1,
+    definitions: [tally],
+    script: async ({ send }) => void (await send(tally, 'a', { type: 'added', by: 1 })),
+    [when]: { 'it stays small': async () => Promise.reject(new Error('nobody hears this')) },
+  });
+
+  const failure = codedError('HOLDFAST_ERR_SIMULATION_FAILED', {
+    invariant: 'it stays small',
+    message: expect.stringContaining('It returned a promise, and has to answer at once'),
+  });
+  await expect(simulation).rejects.toEqual(failure);
+});
+
 test('of many seeds the first that fails is made smaller: no fault that is not needed, and few steps', async () => {
   const failure = simulations({
     seed: 1,

@@ -131,6 +131,14 @@ test.each([
         .thenState(({ context }) => context.cents < 0),
     'the function returned false',
   ],
+  [
+    () =>
+      specify(account)
+        .given([])
+        .when(paid)
+        .thenState(async () => Promise.reject(new Error('nobody hears this'))),
+    'returned a promise, and has to answer at once',
+  ],
 ])('%#: what is not as expected is told with what led to it', (scenario, message) => {
   expect(scenario).toThrow(
     expect.objectContaining({

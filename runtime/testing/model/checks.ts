@@ -3,6 +3,7 @@ import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { isHoldfastError } from '../../errors/holdfast-error.ts';
 import { messageOf } from '../../errors/message-of.ts';
 import { firstDifference } from '../../protocol/first-difference.ts';
+import { answerOf } from './answer.ts';
 import { payloadsMissing } from './event-source.ts';
 import type { Model } from './model.ts';
 import { ModelActor, type Taken } from './model-actor.ts';
@@ -215,12 +216,7 @@ function oracle(name: Oracle, why: string, cause?: unknown): Violation {
 
 function failureOf(check: () => unknown): { why: string; cause?: unknown } | undefined {
   try {
-    const verdict = check();
-    if (verdict instanceof Promise) {
-      verdict.catch(() => undefined);
-      return { why: 'It returned a promise, and a property has to answer at once.' };
-    }
-    return verdict === false ? { why: 'It returned false.' } : undefined;
+    return answerOf(check) === false ? { why: 'It returned false.' } : undefined;
   } catch (cause) {
     return { why: messageOf(cause), cause };
   }

@@ -1,5 +1,6 @@
 import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { messageOf } from '../../errors/message-of.ts';
+import { answerOf } from './answer.ts';
 import type { Checks } from './checks.ts';
 import { type FastCheck, randomOf } from './fast-check.ts';
 import type { ModelActor } from './model-actor.ts';
@@ -23,18 +24,11 @@ export function stuckCheck(fc: FastCheck, checks: Checks, moves: Moves): EndChec
 export function goalsOf(properties: Properties, snapshot: MachineSnapshot): string[] {
   return Object.entries(properties.eventually ?? {}).flatMap(([name, isWanted]) => {
     try {
-      return isMetBy(isWanted, snapshot) ? [name] : [];
+      return answerOf(() => isWanted(snapshot as never)) ? [name] : [];
     } catch {
       return [];
     }
   });
-}
-
-function isMetBy(isWanted: (snapshot: never) => unknown, snapshot: MachineSnapshot): boolean {
-  const verdict = isWanted(snapshot as never);
-  if (!(verdict instanceof Promise)) return Boolean(verdict);
-  verdict.catch(() => undefined);
-  throw new TypeError('It returned a promise, and a property has to answer at once.');
 }
 
 /** What is known of goals already, and who is told of those that were searched for. */
@@ -64,7 +58,7 @@ export function eventuallyCheck(
       if (isKnown?.(name)) continue;
       const found = { kind: 'eventually', name } as const;
       try {
-        const isMet = (snapshot: MachineSnapshot) => isMetBy(isWanted, snapshot);
+        const isMet = (snapshot: MachineSnapshot) => Boolean(answerOf(() => isWanted(snapshot as never)));
         const random = randomOf(fc, searchSeed);
         const { result, states } = yield* search(actor, isMet, moves, random, statesMax(name));
         onSearched?.(name, result, states);

@@ -9,6 +9,7 @@ import { encode } from '../../protocol/codec.ts';
 import type { Runtime } from '../../runtime.ts';
 import { LogReader } from '../../sqlite/log/log-reader.ts';
 import type { AppendOutcome } from '../../sqlite/log/log-writer.ts';
+import { answerOf } from '../model/answer.ts';
 import { DurableStates } from './durable-states.ts';
 import { Faults } from './faults.ts';
 import { commandKey, Ledger } from './ledger.ts';
@@ -228,7 +229,7 @@ export class Simulation {
     for (const [name, holds] of Object.entries(invariants)) {
       let answer: unknown;
       try {
-        answer = holds(this.#durable);
+        answer = answerOf(() => holds(this.#durable));
       } catch (error) {
         throw new Violation(name, messageOf(error), error);
       }

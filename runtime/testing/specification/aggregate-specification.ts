@@ -4,6 +4,7 @@ import type { AnyStateMachine, EventFromLogic, SnapshotFrom } from '../../../act
 import { messageOf } from '../../errors/message-of.ts';
 import { describe } from '../../protocol/names.ts';
 import { checkOptions, invalidOption, isRecord } from '../../protocol/options.ts';
+import { answerOf } from '../model/answer.ts';
 import type { Model } from '../model/model.ts';
 import { ModelActor, type Taken } from '../model/model-actor.ts';
 import {
@@ -278,7 +279,7 @@ function askedBy(taken: Taken): Required<Asked> {
 
 function attempt(check: () => unknown): { isFine: boolean; why: string; cause?: unknown } {
   try {
-    return { isFine: check() !== false, why: 'the function returned false' };
+    return { isFine: answerOf(check) !== false, why: 'the function returned false' };
   } catch (cause) {
     return { isFine: false, why: messageOf(cause), cause };
   }
