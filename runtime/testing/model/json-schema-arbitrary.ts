@@ -108,10 +108,15 @@ class Translation {
     const isWhole = type === 'integer';
     if (isWhole || multipleOf !== undefined) {
       const unit = multipleOf ?? 1;
-      const above = exclusiveMinimum === undefined ? undefined : Math.floor(exclusiveMinimum / unit) + 1;
-      const below = exclusiveMaximum === undefined ? undefined : Math.ceil(exclusiveMaximum / unit) - 1;
-      const min = Math.max(Math.ceil((minimum ?? Number.NEGATIVE_INFINITY) / unit), above ?? -2_147_483_648);
-      const max = Math.min(Math.floor((maximum ?? Number.POSITIVE_INFINITY) / unit), below ?? 2_147_483_647);
+      const lowest = Math.max(
+        Math.ceil((minimum ?? Number.NEGATIVE_INFINITY) / unit),
+        Math.floor((exclusiveMinimum ?? Number.NEGATIVE_INFINITY) / unit) + 1,
+      );
+      const highest = Math.min(
+        Math.floor((maximum ?? Number.POSITIVE_INFINITY) / unit),
+        Math.ceil((exclusiveMaximum ?? Number.POSITIVE_INFINITY) / unit) - 1,
+      );
+      const { min, max } = wholeRange(lowest, highest, unit);
       const steps = this.#fc.integer({ min, max: Math.max(min, max) });
       return unit === 1
         ? steps
@@ -213,6 +218,17 @@ function typesSuggestedBy(schema: JsonSchema): string[] {
 function bound(end: 'min' | 'max', inclusive: number | undefined, exclusive: number | undefined): object {
   if (exclusive !== undefined) return { [end]: exclusive, [`${end}Excluded`]: true };
   return inclusive === undefined ? {} : { [end]: inclusive };
+}
+
+/**
+ * From where to where multiples of a unit are drawn: within 32 bits at an end that is open, unless the other end is far
+ * from there. The ends of the safe integers are open ones: schema libraries write them for every whole number.
+ */
+function wholeRange(lowest: number, highest: number, unit: number): { min: number; max: number } {
+  const most = Math.floor(Number.MAX_SAFE_INTEGER / Math.max(1, unit));
+  const min = lowest > -most ? lowest : Math.min(-2_147_483_648, 2 * highest);
+  const max = highest < most ? highest : Math.max(2_147_483_647, 2 * lowest);
+  return { min: Math.max(-most, Math.min(min, most)), max: Math.min(most, Math.max(max, -most)) };
 }
 
 /** The formats that schema libraries write, where a random string would never match. */
