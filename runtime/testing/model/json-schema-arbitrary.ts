@@ -134,15 +134,13 @@ class Translation {
   }
 
   #string({ minLength, maxLength, pattern, format }: JsonSchema): Made {
-    const fc = this.#fc;
-    if (pattern !== undefined && !(format ?? '' in formats)) return this.#matching(pattern);
-    const lengths = {
+    const make = format === undefined ? undefined : formats[format];
+    if (make !== undefined) return make(this.#fc);
+    if (pattern !== undefined) return this.#matching(pattern);
+    return this.#fc.string({
       ...(minLength === undefined ? {} : { minLength }),
       ...(maxLength === undefined ? {} : { maxLength }),
-    };
-    const make = format === undefined ? undefined : formats[format];
-    if (make !== undefined) return make(fc);
-    return pattern === undefined ? fc.string(lengths) : this.#matching(pattern);
+    });
   }
 
   #matching(pattern: string): Made {
