@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setInterval as everyMs, setTimeout as sleep } from 'node:timers/promises';
 import { addressOf, defineAggregate } from 'holdfast';
 import { defineContainer, servicesOf } from 'holdfast/container';
 import { outcomes, type SimulationOptions, simulate, simulations, specify } from 'holdfast/testing';
@@ -116,6 +116,50 @@ test('work that is invoked sees the time and the chance of the simulation, and s
 
   expect(seen[0]).toEqual([2030, expect.any(Number), expect.any(String), true]);
   expect(seen.slice(1)).toEqual([seen[0], seen[0]]);
+});
+
+test('work that takes turns of an interval has them in virtual time, and is waited for', async () => {
+  const turns: number[] = [];
+  const aborted: unknown[] = [];
+  const clerk = defineAggregate('clerk', {
+    machine: setup({
+      actors: {
+        look: fromPromise(async () => {
+          const before = performance.now();
+          for await (const turn of everyMs(20_000, 'turn')) {
+            // What takes long misses no turn.
+            await sleep(turns.length === 1 ? 45_000 : 5);
+            expect(turn).toBe('turn');
+            if (turns.push(Math.floor((performance.now() - before) / 1_000)) === 5) break;
+          }
+          const signal = AbortSignal.timeout(50);
+          for await (const _ of everyMs(60_000, undefined, { signal })) aborted.push('never');
+        }),
+      },
+    }).createMachine({
+      initial: 'idle',
+      states: {
+        idle: { on: { look: 'looking' } },
+        looking: {
+          invoke: {
+            src: 'look',
+            onDone: 'idle',
+            onError: { target: 'idle', actions: ({ event }) => aborted.push(event.error) },
+          },
+        },
+      },
+    }),
+  });
+  const { states, elapsedMs } = await simulate({
+    seed: 3,
+    definitions: [clerk],
+    script: ({ send }) => send(clerk, 'a', { type: 'look' }),
+  });
+
+  expect(states['clerk/a']?.state).toBe('idle');
+  expect(turns).toEqual([20, 85, 85, 85, 100]);
+  expect(aborted).toContainEqual(expect.objectContaining({ name: 'AbortError', code: 'ABORT_ERR' }));
+  expect(elapsedMs).toBeGreaterThan(100_000);
 });
 
 test('a failure names its seed, its invariant and its task, and how to see it again', async () => {

@@ -125,6 +125,14 @@ function simulateTimers(scheduler: Scheduler): () => void {
   );
   replace(
     promises,
+    'setInterval',
+    (system) => (delayMs, value, options) =>
+      scheduler.current === undefined
+        ? system(delayMs, value, options)
+        : every(delayMs as number, value, options as WaitOptions),
+  );
+  replace(
+    promises,
     'setImmediate',
     (system) => (value, options) =>
       scheduler.current === undefined
@@ -173,6 +181,41 @@ function wait(delayMs: number | undefined, value: unknown, options: WaitOptions 
     if (options.ref === false) timer.unref();
     signal?.addEventListener('abort', onAbort, { once: true });
   });
+}
+
+/**
+ * The `setInterval` of `node:timers/promises`, over timers that ring once: whoever takes the next turn waits for it, as
+ * nobody does for an interval that calls back.
+ */
+async function* every(delayMs: number | undefined, value: unknown, options: WaitOptions = {}) {
+  const { signal, ref } = options;
+  let due = 0;
+  let wake = (): void => undefined;
+  const set = (): NodeJS.Timeout => {
+    const next = setTimeout(() => {
+      timer = set();
+      due++;
+      wake();
+    }, delayMs);
+    return ref === false ? next.unref() : next;
+  };
+  let timer = set();
+  const onAbort = (): void => wake();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    while (signal?.aborted !== true) {
+      if (due === 0) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      for (; due > 0; due--) yield value;
+    }
+    throw abortError(signal);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  }
 }
 
 function abortError(signal: AbortSignal): Error {
