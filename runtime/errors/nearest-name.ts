@@ -1,10 +1,13 @@
-/** The known name closest to a misspelled one, if it is close enough to be meant. Levenshtein distance, at most two. */
+/**
+ * The known name closest to a misspelled one, if it is close enough to be meant. Levenshtein distance, at most two, and less
+ * than either name is long: of a short one, nothing would be left.
+ */
 export function nearestName(wrong: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = 3;
   for (const name of known) {
     const distance = editDistance(wrong.toLowerCase(), name.toLowerCase());
-    if (distance < bestDistance) [best, bestDistance] = [name, distance];
+    if (distance < Math.min(bestDistance, wrong.length, name.length)) [best, bestDistance] = [name, distance];
   }
   return best;
 }

@@ -131,3 +131,14 @@ test.each([
 ])('the nearest name to "%s" is %s', (wrong, near) => {
   expect(nearestName(wrong, ['expectedVersion', 'idempotencyKey', 'limit'])).toBe(near);
 });
+
+test.each([
+  ['5', undefined],
+  ['AB', undefined],
+  ['go', 'GO'],
+  ['GOO', 'GO'],
+  ['UO', 'UP'],
+  ['PYA', 'PAY'],
+])('of short names, the nearest to "%s" is %s', (wrong, near) => {
+  expect(nearestName(wrong, ['UP', 'GO', 'PAY'])).toBe(near);
+});
