@@ -29,7 +29,8 @@ export {
   type Snapshot,
   type SubscribeOptions,
 } from './event-store.ts';
-export { exportEvents, importEvents, type TransferReport } from './export-events.ts';
+export { exportEvents, type TransferReport } from './export-events.ts';
+export { importEvents } from './import-events.ts';
 export { InMemoryEventStoreBackend } from './in-memory-backend.ts';
 export { type ListedStream, type ListStreamsOptions, streamsOf } from './list-streams.ts';
 export { ReadOnlySqliteBackend } from './read-only-backend.ts';

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import type { Progress } from '../../ports/event-store-backend.ts';
-import { checkExport, importEvents } from '../../store/export-events.ts';
+import { checkExport, importEvents } from '../../store/import-events.ts';
 import { SqliteEventStoreBackend } from '../../store/sqlite-backend.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
 import type { Verb } from '../verb.ts';
