@@ -68,7 +68,8 @@ export async function exportEvents(
       events += upTo.length;
       onProgress?.({ done: events, total });
     }
-    await file.write(`${JSON.stringify({ holdfast: 'end', events, sha256: hash.digest('hex') })}\n`);
+    // As all before it, and not `write`: that may write a part, of which nothing is told.
+    await file.appendFile(`${JSON.stringify({ holdfast: 'end', events, sha256: hash.digest('hex') })}\n`);
     await file.sync();
     await file.close();
     await publish(partial, path);

@@ -1,7 +1,13 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRuntime } from 'holdfast';
-import { EventStore, ReadOnlySqliteBackend, SqliteEventStoreBackend } from 'holdfast/store';
+import {
+  EventStore,
+  exportEvents,
+  InMemoryEventStoreBackend,
+  ReadOnlySqliteBackend,
+  SqliteEventStoreBackend,
+} from 'holdfast/store';
 import { expect, onTestFinished, test } from 'vitest';
 import { codedError } from '../support/coded-error.ts';
 import { notebook } from '../support/fixtures/notebook.ts';
@@ -170,4 +176,26 @@ test('a folder that cannot be written is refused, whether the database is there 
 
   expect(readFileSync(database).equals(before)).toBe(true);
   expect(existsSync(join(disk.folder, 'new.db'))).toBe(false);
+});
+
+test('an export whose last line alone finds no room says so, and leaves no file', async ({ skip }) => {
+  skip(why !== undefined, why);
+  const disk = new SmallDisk(1_024);
+  const path = join(disk.folder, 'all.ndjson');
+  const backend = new InMemoryEventStoreBackend();
+  const store = EventStore.withBackend(backend);
+  await store.append('a', [{ type: 'noted', data: '' }]);
+  await exportEvents(backend, path);
+  const [head = '', line = ''] = readFileSync(path, 'utf8').split('\n');
+  rmSync(path);
+  // All but the last line leaves ten bytes of the last page that the disk has.
+  const used = Buffer.byteLength(`${head}\n${line}\n${line}\n`);
+  const page = statfsSync(disk.folder).bsize;
+  await store.append('a', [{ type: 'noted', data: 'x'.repeat(2 * page - 10 - used) }]);
+  disk.fill((2 * page) / 1_024);
+
+  const exported = exportEvents(backend, path);
+
+  await expect(exported).rejects.toThrow('ENOSPC');
+  expect(readdirSync(disk.folder)).toEqual(['ballast']);
 });
