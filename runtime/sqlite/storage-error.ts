@@ -143,8 +143,8 @@ export function corrupt(path: string, what: string, cause?: unknown): HoldfastEr
 export function readOnly(path: string, cause?: unknown): HoldfastError {
   return holdfastError(
     'HOLDFAST_ERR_STORAGE_READONLY',
-    `${path} or its folder cannot be written. SQLite needs to create files beside the database, also to read it; give ` +
-      'write permission to the folder, or copy the database to another one.',
+    `${path} or its folder cannot be written. Give write permission to the folder, or take another one: beside a database ` +
+      'SQLite needs to create files, also to read it.',
     undefined,
     cause,
   );

@@ -1,4 +1,5 @@
 import { holdfastError } from '../errors/holdfast-error.ts';
+import { loadPart } from '../errors/load-part.ts';
 import type { EventStoreBackend, LongWorkOptions } from '../ports/event-store-backend.ts';
 import { limits } from '../protocol/limits.ts';
 import { describe } from '../protocol/names.ts';
@@ -24,7 +25,8 @@ export interface TransferReport {
  * last one with the SHA-256 of all before it. The file gets its name when it is complete. Snapshots, timers, messages and
  * projections are no part of it: a copy of everything is `backup`.
  *
- * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that exists; the reason of the signal.
+ * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that exists; HOLDFAST_ERR_STORAGE_PATH, _READONLY, _FULL and _IO where it
+ * cannot be written, which leaves none; the reason of the signal.
  */
 export async function exportEvents(
   backend: EventStoreBackend,
@@ -38,16 +40,17 @@ export async function exportEvents(
   const partial = `${path}.partial`;
   await refuseExisting(path);
   const file = await open(partial, 'wx').catch((error: unknown) => {
-    if ((error as { code?: unknown }).code !== 'EEXIST') throw error;
+    if ((error as { code?: unknown }).code !== 'EEXIST') return refuseFile(path, error);
     throw holdfastError(
       'HOLDFAST_ERR_ARGUMENT_INVALID',
       `${partial} exists already: an export is being written, or one was cut off. Remove it if nobody writes to it.`,
     );
   });
   const hash = createHash('sha256');
+  const refused = (error: unknown): Promise<never> => refuseFile(path, error);
   const write = async (lines: string): Promise<void> => {
     hash.update(lines);
-    await file.appendFile(lines);
+    await file.appendFile(lines).catch(refused);
   };
   let events = 0;
   try {
@@ -69,16 +72,26 @@ export async function exportEvents(
       onProgress?.({ done: events, total });
     }
     // As all before it, and not `write`: that may write a part, of which nothing is told.
-    await file.appendFile(`${JSON.stringify({ holdfast: 'end', events, sha256: hash.digest('hex') })}\n`);
-    await file.sync();
-    await file.close();
-    await publish(partial, path);
+    const end = `${JSON.stringify({ holdfast: 'end', events, sha256: hash.digest('hex') })}\n`;
+    await file.appendFile(end).catch(refused);
+    await file.sync().catch(refused);
+    await file.close().catch(refused);
+    await publish(partial, path).catch(refused);
   } catch (error) {
     await file.close().catch(() => undefined);
-    await rm(partial, { force: true });
+    await rm(partial, { force: true }).catch(() => undefined);
     throw error;
   }
   return { events, written: events };
+}
+
+/** The error of the file system in the words of the storage, of the file that was asked for and not of the unfinished one. */
+async function refuseFile(path: string, error: unknown): Promise<never> {
+  const [{ checkFolder }, { storageError }] = await loadPart(
+    Promise.all([import('../sqlite/connection/preflight.ts'), import('../sqlite/storage-error.ts')]),
+  );
+  checkFolder(path);
+  throw storageError(error, path);
 }
 
 /** Refuses what is no backend, such as the store over one, and no path. */

@@ -173,6 +173,9 @@ test('a folder that cannot be written is refused, whether the database is there 
   await expect(SqliteEventStoreBackend.open(database)).rejects.toEqual(readOnly);
   await expect(SqliteEventStoreBackend.open(join(disk.folder, 'new.db'))).rejects.toEqual(readOnly);
   await expect(ReadOnlySqliteBackend.open(database)).rejects.toEqual(readOnly);
+  await expect(
+    exportEvents(new InMemoryEventStoreBackend(), join(disk.folder, 'all.ndjson')),
+  ).rejects.toEqual(readOnly);
 
   expect(readFileSync(database).equals(before)).toBe(true);
   expect(existsSync(join(disk.folder, 'new.db'))).toBe(false);
@@ -196,6 +199,6 @@ test('an export whose last line alone finds no room says so, and leaves no file'
 
   const exported = exportEvents(backend, path);
 
-  await expect(exported).rejects.toThrow('ENOSPC');
+  await expect(exported).rejects.toEqual(codedError('HOLDFAST_ERR_STORAGE_FULL'));
   expect(readdirSync(disk.folder)).toEqual(['ballast']);
 });

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { EventStore } from '../../runtime/store/event-store.ts';
@@ -36,6 +36,32 @@ test.each<[string, readonly [unknown, unknown, unknown?]]>([
     expect(readdirSync(folder)).toEqual([]);
   },
 );
+
+test('an export says in the words of the storage where it cannot be, and names no file but its own', async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  const tooLong = join(folder, 'a'.repeat(300));
+
+  for (const path of [join(folder, 'none', 'all'), join(file, 'all'), join(file, 'none', 'all'), tooLong]) {
+    const exported = exportEvents(backend, path);
+    await expect(exported).rejects.toEqual(codedError('HOLDFAST_ERR_STORAGE_PATH'));
+    if (path !== tooLong)
+      await expect(exported).rejects.toThrow(/^(?!.*\.partial)The folder .* does not exist/);
+  }
+
+  expect(readdirSync(folder)).toEqual(['file']);
+});
+
+test('what fails of a backend during an export fails it as it is', async () => {
+  const folder = temporaryFolder();
+  const failure = Object.assign(new Error('of the backend'), { code: 'ENOENT' });
+  const failing = Object.assign(new InMemoryEventStoreBackend(), { readLog: () => Promise.reject(failure) });
+
+  await expect(exportEvents(failing, join(folder, 'all'))).rejects.toBe(failure);
+
+  expect(readdirSync(folder)).toEqual([]);
+});
 
 test.each<[string, readonly [unknown, unknown?]]>([
   ['no backend', [undefined]],
