@@ -26,8 +26,7 @@ export async function importEvents(
   checkTransfer('importEvents', backend, path, options);
   const { signal, onProgress } = options;
   const total = await checkExport(path, signal);
-  const underway: { readonly batch: readonly ExportedEvent[]; readonly outcome: Promise<number | Error> }[] =
-    [];
+  const underway: Underway[] = [];
   let events = 0;
   let written = 0;
   const settleFirst = async (): Promise<void> => {
@@ -35,10 +34,15 @@ export async function importEvents(
     if (first === undefined) return;
     const { batch } = first;
     let outcome = await first.outcome;
-    if (outcome instanceof Error && isConflict(outcome) && batch.length > 1) {
+    if (isConflict(outcome)) {
       // A part of it is there already. What was sent after it is settled first, so that each is tried once at a time.
       await Promise.all(underway.map((later) => later.outcome));
       outcome = await appendOneByOne(backend, batch);
+      if (outcome instanceof Error) throw outcome;
+      // Those of its stream came too early, and are in conflict for that alone.
+      for (const later of underway)
+        if (later.batch[0]?.stream === batch[0]?.stream && isConflict(await later.outcome))
+          later.outcome = append(backend, later.batch);
     }
     if (outcome instanceof Error) throw outcome;
     written += outcome;
@@ -70,6 +74,11 @@ async function* batchesOf(events: AsyncIterable<ExportedEvent>): AsyncGenerator<
     batch.push(event);
   }
   if (batch.length > 0) yield batch;
+}
+
+interface Underway {
+  readonly batch: readonly ExportedEvent[];
+  outcome: Promise<number | Error>;
 }
 
 interface ExportedEvent extends Omit<RecordedEvent, 'data' | 'metadata'> {
@@ -112,8 +121,8 @@ async function appendOneByOne(
   return written;
 }
 
-function isConflict(error: Error): boolean {
-  return isHoldfastError(error) && error.code.endsWith('_CONFLICT');
+function isConflict(outcome: number | Error): boolean {
+  return isHoldfastError(outcome) && outcome.code.endsWith('_CONFLICT');
 }
 
 function toEncoded({ id, type, schemaVersion, data, metadata, recordedAt }: ExportedEvent): EncodedEvent {

@@ -1,6 +1,6 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { EventStore } from '../../runtime/store/event-store.ts';
 import { exportEvents } from '../../runtime/store/export-events.ts';
 import { importEvents } from '../../runtime/store/import-events.ts';
@@ -51,6 +51,46 @@ test('an export says in the words of the storage where it cannot be, and names n
   }
 
   expect(readdirSync(folder)).toEqual(['file']);
+});
+
+/** Without their places in the log: what is sent together with a batch that is partly there may come before the rest of it. */
+async function eventsOf(of: InMemoryEventStoreBackend, stream: string): Promise<unknown[]> {
+  const found = await of.readStream(stream, { after: 0, limit: 1_000, direction: 'forward' });
+  return found.map(({ position: _, ...event }) => event);
+}
+
+test('a newer export is imported over an older one, wherever in a stream the older one ends', async () => {
+  const folder = temporaryFolder();
+  const [older, newer] = [join(folder, 'older'), join(folder, 'newer')];
+  const source = new InMemoryEventStoreBackend();
+  const store = EventStore.withBackend(source);
+  const append = (stream: string, count: number) =>
+    store.append(
+      stream,
+      Array.from({ length: count }, (_, number) => ({ type: 'noted', data: number })),
+    );
+  await append('a', 3);
+  await exportEvents(source, older);
+  // What follows the batch that is partly there: one event, several, and again several.
+  await append('a', 2);
+  for (const count of [1, 1, 3, 2]) {
+    await append('b', 1);
+    await append('a', count);
+  }
+  await exportEvents(source, newer);
+  const target = new InMemoryEventStoreBackend();
+  const appended = vi.spyOn(target, 'append');
+
+  await importEvents(target, older);
+  appended.mockClear();
+  const report = await importEvents(target, newer);
+
+  expect(report).toEqual({ events: 16, written: 13 });
+  for (const stream of ['a', 'b'])
+    expect(await eventsOf(target, stream)).toEqual(await eventsOf(source, stream));
+  // Nine batches, the first of them by itself and event by event, and those of its stream once more.
+  expect(appended).toHaveBeenCalledTimes(9 + 5 + 4);
+  await expect(importEvents(target, newer)).resolves.toEqual({ events: 16, written: 0 });
 });
 
 test('what fails of a backend during an export fails it as it is', async () => {
