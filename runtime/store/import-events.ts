@@ -13,7 +13,9 @@ const batchMax = 256;
 /**
  * Appends the events of a file that `exportEvents` has written. The whole file is checked before the first is appended.
  * Events that are there already are passed over, so an import that was interrupted is simply repeated. Where a stream
- * has other events already, the import stops at that line.
+ * has other events already, the import stops at that line. Appends are sent ahead of their answers: when one fails, up to
+ * 63 that follow it in the file may be written all the same, and of what is there in part, the rest may come after them.
+ * Each stream is in the order of the file, always.
  *
  * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that is none, or is cut off or changed; HOLDFAST_ERR_VERSION_CONFLICT
  * and HOLDFAST_ERR_IDEMPOTENCY_CONFLICT for streams that have gone another way; the errors of the storage.
