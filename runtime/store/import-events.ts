@@ -9,6 +9,9 @@ import { checkTransfer, format, loadCrypto, loadFiles, type TransferReport } fro
 
 const inFlightMax = 64;
 const batchMax = 256;
+/** Events may be large: in characters of the file, so many are closed a batch with, and so many are in hand. */
+const batchCharactersMax = 1024 * 1024;
+const inFlightCharactersMax = 16 * 1024 * 1024;
 
 /**
  * Appends the events of a file that `exportEvents` has written. The whole file is checked before the first is appended.
@@ -31,10 +34,11 @@ export async function importEvents(
   const underway: Underway[] = [];
   let events = 0;
   let written = 0;
+  let inFlight = 0;
   const settleFirst = async (): Promise<void> => {
     const first = underway.shift();
     if (first === undefined) return;
-    const { batch } = first;
+    const { batch, characters } = first;
     let outcome = await first.outcome;
     if (isConflict(outcome)) {
       // A part of it is there already. What was sent after it is settled first, so that each is tried once at a time.
@@ -49,14 +53,16 @@ export async function importEvents(
     if (outcome instanceof Error) throw outcome;
     written += outcome;
     events += batch.length;
+    inFlight -= characters;
     onProgress?.({ done: events, total });
   };
   try {
-    for await (const batch of batchesOf(eventsOf(path))) {
+    for await (const { batch, characters } of batchesOf(eventsOf(path))) {
       signal?.throwIfAborted();
       // Sent at once, in the order of the file: the commits of many are shared.
-      underway.push({ batch, outcome: append(backend, batch) });
-      if (underway.length >= inFlightMax) await settleFirst();
+      underway.push({ batch, characters, outcome: append(backend, batch) });
+      inFlight += characters;
+      while (underway.length >= inFlightMax || inFlight >= inFlightCharactersMax) await settleFirst();
     }
     while (underway.length > 0) await settleFirst();
   } finally {
@@ -66,20 +72,33 @@ export async function importEvents(
 }
 
 /** Events that follow each other in the file and in their stream, for one append each: always the same ones. */
-async function* batchesOf(events: AsyncIterable<ExportedEvent>): AsyncGenerator<ExportedEvent[]> {
+async function* batchesOf(events: AsyncIterable<Line>): AsyncGenerator<Batch> {
   let batch: ExportedEvent[] = [];
-  for await (const event of events) {
-    if (batch.length > 0 && (batch[0]?.stream !== event.stream || batch.length >= batchMax)) {
-      yield batch;
+  let characters = 0;
+  for await (const { event, length } of events) {
+    const isFull = batch.length >= batchMax || characters >= batchCharactersMax;
+    if (batch.length > 0 && (batch[0]?.stream !== event.stream || isFull)) {
+      yield { batch, characters };
       batch = [];
+      characters = 0;
     }
     batch.push(event);
+    characters += length;
   }
-  if (batch.length > 0) yield batch;
+  if (batch.length > 0) yield { batch, characters };
 }
 
-interface Underway {
+interface Line {
+  readonly event: ExportedEvent;
+  readonly length: number;
+}
+
+interface Batch {
   readonly batch: readonly ExportedEvent[];
+  readonly characters: number;
+}
+
+interface Underway extends Batch {
   outcome: Promise<number | Error>;
 }
 
@@ -192,11 +211,11 @@ async function refuseStream(path: string): Promise<void> {
   );
 }
 
-async function* eventsOf(path: string): AsyncGenerator<ExportedEvent> {
+async function* eventsOf(path: string): AsyncGenerator<Line> {
   let number = 0;
   for await (const line of linesOf(path)) {
     const content = parse(path, ++number, line);
-    if (isEvent(content)) yield content;
+    if (isEvent(content)) yield { event: content, length: line.length };
   }
 }
 

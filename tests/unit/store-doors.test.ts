@@ -93,6 +93,38 @@ test('a newer export is imported over an older one, wherever in a stream the old
   await expect(importEvents(target, newer)).resolves.toEqual({ events: 16, written: 0 });
 });
 
+test('an import has no more in hand than some megabytes, however large its events are', async () => {
+  const path = join(temporaryFolder(), 'events');
+  const source = new InMemoryEventStoreBackend();
+  const store = EventStore.withBackend(source);
+  const megabyte = 1024 * 1024;
+  for (let batch = 0; batch < 3; batch++)
+    await store.append(
+      'a',
+      Array.from({ length: 9 }, () => ({ type: 'noted', data: 'x'.repeat(megabyte) })),
+    );
+  await exportEvents(source, path);
+  const target = new InMemoryEventStoreBackend();
+  const { append } = target;
+  let inHand = 0;
+  const seen: number[] = [];
+  const sizes: number[] = [];
+  vi.spyOn(target, 'append').mockImplementation(async (request) => {
+    const characters = request.events.reduce((sum, { data }) => sum + data.length, 0);
+    sizes.push(characters);
+    inHand += characters;
+    seen.push(inHand);
+    await new Promise(setImmediate);
+    inHand -= characters;
+    return append.call(target, request);
+  });
+
+  await expect(importEvents(target, path)).resolves.toEqual({ events: 27, written: 27 });
+
+  expect(Math.max(...sizes)).toBeLessThan(2 * megabyte);
+  expect(Math.max(...seen)).toBeLessThan(17 * megabyte);
+});
+
 test('what fails of a backend during an export fails it as it is', async () => {
   const folder = temporaryFolder();
   const failure = Object.assign(new Error('of the backend'), { code: 'ENOENT' });
