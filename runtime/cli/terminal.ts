@@ -51,7 +51,7 @@ export class Terminal {
   }
 
   json(value: unknown): void {
-    this.line(JSON.stringify(value));
+    this.line(printableJson(value));
   }
 
   line(line: string): void {
@@ -84,13 +84,17 @@ function text(value: string | number | boolean | null): string {
 }
 
 /** Control characters that JSON leaves as they are, and those that turn the direction of a text. */
-const steering = /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/g;
+const steering = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/g;
 
 /** A text that cannot steer a terminal. */
 export function printable(value: string): string {
-  return JSON.stringify(value)
-    .slice(1, -1)
-    .replaceAll('\\"', '"')
-    .replaceAll('\\\\', '\\')
-    .replaceAll(steering, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return printableJson(value).slice(1, -1).replaceAll('\\"', '"').replaceAll('\\\\', '\\');
+}
+
+/** The JSON of a value, as other JSON of the same where the plain one could steer a terminal. */
+export function printableJson(value: unknown, space?: number): string {
+  return JSON.stringify(value, null, space).replaceAll(
+    steering,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

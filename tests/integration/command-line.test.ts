@@ -154,6 +154,28 @@ test('shows the state of an actor at a version', async () => {
   expect(nobody).toMatchObject({ code: 1, err: expect.stringContaining('no events of document/none') });
 });
 
+test('what an event or a context holds steers no terminal', async () => {
+  // A control sequence and a mark that turns the direction of a text, neither of which JSON changes.
+  const body = '\u009b2J\u007f\u202e\u061c "a\\b"';
+  const shown = String.raw`\u009b2J\u007f\u202e\u061c \"a\\b\"`;
+  await using backend = await SqliteEventStoreBackend.open(database);
+  await EventStore.withBackend(backend).append('document/plan', [{ type: 'revised', data: { body } }]);
+  const show = ['show', database, 'document/plan', '--modules', library];
+
+  const all = [
+    await run('events', database),
+    await run(...show),
+    await run('events', database, '--json'),
+    await run(...show, '--json'),
+  ];
+
+  for (const { code, out } of all) {
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining(shown) });
+    expect(out).not.toMatch(/[\u007f-\u009f\u061c\u202e]/);
+  }
+  expect(lines(all[2] as Ran).at(-1)).toMatchObject({ data: { body } });
+});
+
 test.each(['show', 'rebuild'])(
   '%s imports modules for what they define, and lets them open nothing',
   async (verb) => {

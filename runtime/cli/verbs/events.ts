@@ -3,7 +3,7 @@ import { EventStore } from '../../store/event-store.ts';
 import type { StoredEvent } from '../../store/stored-event.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { wholeOption } from '../numbers.ts';
-import { printable, type Terminal } from '../terminal.ts';
+import { printable, printableJson, type Terminal } from '../terminal.ts';
 import { readingVerb } from '../verb.ts';
 import { versionAt } from '../version-at.ts';
 
@@ -59,7 +59,7 @@ function show(terminal: Terminal, { recordedAt, data, metadata, ...event }: Stor
     return terminal.json({ ...shown, data: payload });
   }
   const { position, stream, version, type } = event;
-  const text = JSON.stringify(payload);
+  const text = printableJson(payload);
   const short = text.length > 200 ? `${text.slice(0, 200)}…` : text;
   terminal.line(
     `${String(position).padStart(8)}  ${recordedAt.toJSON() ?? 'at no time'}  ${printable(`${stream}@${version}`)}  ${printable(type)}  ${short}`,

@@ -3,6 +3,7 @@ import { onlyDefining } from '../../threads/thread-role.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
 import { wholeOption } from '../numbers.ts';
 import { modulesOf } from '../open-file.ts';
+import { printableJson } from '../terminal.ts';
 import { modulesOption, readingVerb } from '../verb.ts';
 
 /** The state of an actor, now or at a version. */
@@ -35,7 +36,7 @@ export const show = readingVerb({
     if (terminal.isJson) terminal.json({ ...found, ...kept });
     else {
       terminal.object({ ...found, state: JSON.stringify(kept['state']) });
-      terminal.line(JSON.stringify(kept['context'], null, 2));
+      terminal.line(printableJson(kept['context'], 2));
     }
     return exitCodes.done;
   },
