@@ -226,11 +226,36 @@ test('finds a sound file sound, and rehearses, rebuilds and backs it up', async 
   const rebuild = await runAlone('rebuild', database, 'titles', '--modules', library, '--json');
 
   expect(lines(verify)).toEqual([{ ok: true, events: 3, problems: [] }]);
-  expect(lines(doctor).map((finding) => (finding as { level: string }).level)).toEqual(Array(7).fill('ok'));
+  expect(lines(doctor).map((finding) => (finding as { level: string }).level)).toEqual(Array(8).fill('ok'));
   expect(lines(rehearse)).toMatchObject([{ ok: true, streams: 2, events: 3 }]);
   expect(lines(rebuild)).toEqual([{ rebuilt: 'titles', version: 1, events: 3 }]);
   expect([verify, doctor, rehearse, backup, rebuild].map(({ code }) => code)).toEqual(Array(5).fill(0));
   expect(lines(await run('stats', copy, '--json'))).toMatchObject([{ events: 3 }]);
+});
+
+test('a doctor tells of operations that are dead or parked, by queue', async () => {
+  const dead = async (queue: string, count: number): Promise<void> => {
+    await using runtime = await createRuntime({ database, modules: [], hosts: 1 });
+    const refuse = (): never => {
+      throw Object.assign(new Error('gone'), { status: 410 });
+    };
+    const outbox = runtime.storeAndForward(queue, { deliver: refuse });
+    for (let number = 0; number < count; number++) await outbox.enqueue({ number });
+    await expect.poll(() => outbox.list({ states: ['dead'] })).toHaveLength(count);
+  };
+  await dead('mails', 2);
+  await dead('webhooks', 1);
+
+  const ran = await run('doctor', database, '--json');
+
+  expect(ran.code).toBe(0);
+  expect(lines(ran)).toMatchObject([
+    { level: 'ok' },
+    { level: 'ok' },
+    { level: 'look', what: '2 dead operations in the queue mails' },
+    { level: 'look', what: '1 dead operations in the queue webhooks' },
+    ...Array<unknown>(5).fill({ level: 'ok' }),
+  ]);
 });
 
 test('a projection that cannot be built anew keeps no other from it', async () => {

@@ -28,7 +28,8 @@ export const doctor = readingVerb({
     }));
     if (isSound) {
       findings.push(ok(`${events} events, each as it was written`));
-      for (const look of [deadLetters, projections, work, wal]) findings.push(...(await look(ask)));
+      for (const look of [deadLetters, operations, projections, work, wal])
+        findings.push(...(await look(ask)));
     }
     if (terminal.isJson) for (const finding of findings) terminal.json(finding);
     else terminal.rows(findings.map(({ level, what, advice }) => ({ level, what, advice })));
@@ -53,6 +54,18 @@ async function deadLetters(ask: Ask): Promise<Finding[]> {
     level: 'look',
     what: `${String(count)} dead letters: ${String(reason)}`,
     advice: 'holdfast dead-letters FILE shows them.',
+  }));
+}
+
+async function operations(ask: Ask): Promise<Finding[]> {
+  const rows = await ask(
+    `select queue, state, count(*) as count from operations where state in ('dead', 'parked') group by queue, state`,
+  );
+  if (rows.length === 0) return [ok('no dead or parked operations')];
+  return rows.map(({ queue, state, count }) => ({
+    level: 'look',
+    what: `${String(count)} ${String(state)} operations in the queue ${String(queue)}`,
+    advice: 'list() of the queue shows them; requeue sends one again, discard removes it.',
   }));
 }
 
