@@ -1,4 +1,5 @@
 import type { DeadLetter } from '../../protocol/dead-letter.ts';
+import { orAborted } from '../../waiting/or-aborted.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
 import { wholeNumber } from '../numbers.ts';
 import { modulesOf, mustExist, openForLooking } from '../open-file.ts';
@@ -21,12 +22,14 @@ export const deadLetters: Verb = {
     mustExist(context.database);
     const modules = action === 'requeue' ? modulesOf(context.options['modules']) : [];
     const { createRuntime } = await import('../../create-runtime.ts');
-    await using runtime = await createRuntime({ database: context.database, modules });
+    const { database, signal } = context;
+    // It takes no signal, and may wait for the lock of another process.
+    await using runtime = await context.runForeign(() => createRuntime({ database, modules }));
     if (action === 'discard') {
-      await runtime.discardDeadLetter(deadLetterId);
+      await orAborted(runtime.discardDeadLetter(deadLetterId), signal);
       context.terminal.object({ discarded: deadLetterId });
     } else {
-      const { stream, version, position } = await runtime.requeueDeadLetter(deadLetterId);
+      const { stream, version, position } = await orAborted(runtime.requeueDeadLetter(deadLetterId), signal);
       context.terminal.object({ requeued: deadLetterId, stream, version, position });
     }
     return exitCodes.done;
