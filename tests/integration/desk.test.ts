@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   realpathSync,
   renameSync,
@@ -289,6 +291,19 @@ test('prints plain lines where there is no terminal, and not more than fit', asy
 
   for (const control of ['\r', '\u001b']) expect(out + err).not.toContain(control);
   expect(out).toContain('\n  and 10 more\n');
+});
+
+test('fails where its output cannot be written', ({ skip }) => {
+  skip(!existsSync('/dev/full'), 'there is no /dev/full');
+
+  const { status, stderr } = spawnSync(process.execPath, [desk, folder, '--database', database], {
+    env,
+    stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+    encoding: 'utf8',
+  });
+
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^desk: the output could not be written: ENOSPC/);
 });
 
 test('keeps its database out of the folder unless it is told to put it there', async () => {

@@ -92,7 +92,11 @@ function say(...lines: readonly string[]): void {
   process.stdout.write(lines.map((line) => `${line}\n`).join(''));
 }
 
-// Whoever reads the output may have seen enough: `npm start | head`.
-process.stdout.on('error', () => process.exit());
+// Whoever reads the output may have seen enough: `npm start | head`. A full disk has not.
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') process.exit();
+  process.stderr.write(`desk: the output could not be written: ${message}\n`);
+  process.exit(1);
+});
 
 process.exitCode = await main(process.argv.slice(2));
