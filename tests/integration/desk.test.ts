@@ -22,10 +22,13 @@ import * as fc from 'fast-check';
 import { createRuntime } from 'holdfast';
 import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { bringUpToDate, Outcome } from '../../docs/examples/desk/bring-up-to-date.ts';
 import { Catalogue, type KnownDocument } from '../../docs/examples/desk/catalogue.ts';
-import type { Reading } from '../../docs/examples/desk/read-document.ts';
-import { type Change, reconcile } from '../../docs/examples/desk/reconcile.ts';
+import { type Reading, readDocument } from '../../docs/examples/desk/read-document.ts';
+import { type Change, create, reconcile } from '../../docs/examples/desk/reconcile.ts';
+import { report } from '../../docs/examples/desk/report.ts';
 import { search } from '../../docs/examples/desk/search.ts';
+import { walkFolder } from '../../docs/examples/desk/walk-folder.ts';
 import { programAgain } from '../support/program-again.ts';
 
 const desk = join(import.meta.dirname, '../../docs/examples/desk/desk.ts');
@@ -233,6 +236,29 @@ test('two desks on one folder at once make one document of each file', async () 
   expect(new Set(all).size).toBe(count);
   expect(all.length).toBe(count);
   expect(byId.size).toBe(count);
+});
+
+test('tells files that change while it runs from what another desk was faster with', async () => {
+  for (const name of ['changed.txt', 'gone.txt', 'known.txt']) write(name);
+  const modules = ['document', 'search'].map((name) => new URL(`${name}.ts`, pathToFileURL(desk)));
+  await using runtime = await createRuntime({ database, modules });
+  const outcome = new Outcome();
+  const { signal } = new AbortController();
+  const task = { runtime, folder, signal, isIgnored: () => false, onProgress: () => undefined };
+  const catalogue = await Catalogue.read(runtime.store);
+  const { files } = await walkFolder(folder, task.isIgnored, signal);
+  const changes = files.map((file) => create(catalogue, readDocument(folder, file) as Reading));
+  await bringUpToDate({ ...task, isIgnored: (path) => !path.endsWith('known.txt') && path !== folder });
+  write('changed.txt', 'something else');
+  rmSync(join(folder, 'gone.txt'));
+
+  for (const change of changes) await outcome.keep(task, change);
+
+  expect(report(outcome, 0)).toEqual([
+    '1 change left to another desk on this folder',
+    '2 changes left to the next run: the file has changed again, or is gone',
+    'nothing changed: 0 documents, 0.00 s',
+  ]);
 });
 
 test('skips what is no readable text file and says why', async () => {

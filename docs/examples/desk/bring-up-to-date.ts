@@ -24,6 +24,8 @@ export class Outcome {
   documents = 0;
   /** Changes that another desk on the same folder was faster with. */
   overtaken = 0;
+  /** Changes of files that have changed again before they could be kept. */
+  outdated = 0;
   #firstSentAt = 0;
   #lastKeptAt = 0;
 
@@ -37,6 +39,7 @@ export class Outcome {
     const kept = await keepChange(runtime, folder, change);
     this.#lastKeptAt = performance.now();
     if (kept === 'kept') this.changes.push(change);
+    else if (kept === 'outdated') this.outdated++;
     else this.overtaken++;
   }
 }

@@ -3,8 +3,11 @@ import { type DocumentEvent, document } from './document.ts';
 import { readText } from './read-document.ts';
 import type { Change } from './reconcile.ts';
 
-/** `overtaken`: another desk moved the document on meanwhile, and knows better. */
-export type Kept = 'kept' | 'kept before' | 'overtaken';
+/**
+ * `overtaken`: another desk moved the document on meanwhile, and knows better. `outdated`: the file has changed again since it
+ * was looked at, or is gone; the next run sees what it is then.
+ */
+export type Kept = 'kept' | 'kept before' | 'overtaken' | 'outdated';
 
 const attemptsMax = 3;
 
@@ -15,8 +18,7 @@ const attemptsMax = 3;
 export async function keepChange(runtime: Runtime, folder: string, change: Change): Promise<Kept> {
   const { id, version, stamp } = change;
   const event = withText(folder, change);
-  // The file has changed again since it was looked at: the next run sees what it is then.
-  if (event === undefined) return 'overtaken';
+  if (event === undefined) return 'outdated';
   const actor = runtime.actor(document, id);
   const options = {
     expectedVersion: version,

@@ -19,11 +19,14 @@ const signs = {
 
 /** What a run did, in lines for people. Colours appear on a terminal that wants them (NO_COLOR is respected). */
 export function report(outcome: Outcome, elapsedMs: number): string[] {
-  const { changes, skipped, documents, overtaken } = outcome;
+  const { changes, skipped, documents, overtaken, outdated } = outcome;
   const total = `${count(documents, 'document')}, ${seconds(elapsedMs)}`;
   return [
     ...changeLines(changes.toSorted(byPath)),
     ...(overtaken === 0 ? [] : [`${count(overtaken, 'change')} left to another desk on this folder`]),
+    ...(outdated === 0
+      ? []
+      : [`${count(outdated, 'change')} left to the next run: the file has changed again, or is gone`]),
     ...linesByReason('skipped', skipped.toSorted(byPath)),
     ...(changes.length === 0
       ? [`nothing changed: ${total}`]
