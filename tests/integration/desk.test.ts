@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -344,6 +345,30 @@ test('keeps its database out of the folder unless it is told to put it there', a
   const refused = await run(stateHome);
   expect(refused.exitCode).toBe(1);
   expect(refused.err).toMatch(/^desk: The database would be in .*--database.*\n$/);
+});
+
+test.for([
+  ['is empty', { HOME: '' }, {}],
+  ['is not set, and nobody knows the user', {}, { uid: 54_321 }],
+] as const)('says where its database may be when HOME %s', ([, home, user], { skip }) => {
+  skip(process.platform === 'win32', 'Windows has another place');
+  skip('uid' in user && process.getuid?.() !== 0, 'only root may run a program as somebody else');
+  const bare = { ...env, HOME: undefined, XDG_STATE_HOME: undefined };
+  for (const each of [place, folder]) chmodSync(each, 0o755);
+
+  const { status, stderr } = spawnSync(process.execPath, [desk, folder], {
+    ...user,
+    cwd: place,
+    env: { ...bare, ...home },
+    encoding: 'utf8',
+  });
+
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: expect.stringMatching(
+      /^desk: There is no home folder for the database\. Say with --database .*\n$/,
+    ),
+  });
 });
 
 test('does not look at its own database, also if it is told of it by a link', async () => {

@@ -45,7 +45,21 @@ function defaultPath(folder: string): string {
 function stateFolder(): string {
   const { XDG_STATE_HOME: state, LOCALAPPDATA: local } = process.env;
   if (state !== undefined && isAbsolute(state)) return state;
-  return process.platform === 'win32' && local ? local : join(homedir(), '.local', 'state');
+  return process.platform === 'win32' && local ? local : join(homeFolder(), '.local', 'state');
+}
+
+/** The system knows of none where HOME is not set and the user has no entry of a password, as in many containers. */
+function homeFolder(): string {
+  let home = '';
+  try {
+    home = homedir();
+  } catch {
+    // Said below.
+  }
+  if (isAbsolute(home)) return home;
+  throw new DeskError(
+    'There is no home folder for the database. Say with --database where it may be, or set HOME or XDG_STATE_HOME to a folder.',
+  );
 }
 
 /** The folder of the database, without symbolic links. */
