@@ -78,15 +78,22 @@ export class ReadOnlySqliteBackend implements EventStoreBackend {
 
   watch(listener: (position: number) => void, failed: (reason: Error) => void): () => void {
     const reader = this.reader();
+    let timer: NodeJS.Timeout | undefined;
+    // Asked again only once it is answered: of a reader that is busy, questions would pile up.
     const look = (): void => {
       reader.request('head').then(
-        (position) => this.#watches.has(stop) && listener(position),
-        (error: unknown) => this.#watches.has(stop) && failed(error as Error),
+        (position) => {
+          if (!this.#watches.has(stop)) return;
+          timer = setTimeout(look, pollMs);
+          listener(position);
+        },
+        (error: unknown) => {
+          if (this.#watches.delete(stop)) failed(error as Error);
+        },
       );
     };
-    const timer = setInterval(look, pollMs);
     const stop = (): void => {
-      clearInterval(timer);
+      clearTimeout(timer);
       this.#watches.delete(stop);
     };
     this.#watches.set(stop, failed);
