@@ -22,7 +22,9 @@ export function namedGuardsOf(node: StateNode): unknown[] {
 
 /** The same, those that are named by their definition in `setup`. */
 export function guardsOf(node: StateNode, machine: AnyStateMachine): unknown[] {
-  return namedGuardsOf(node).map((guard) => definitionOf(guard, machine.implementations.guards));
+  const { guards } = machine.implementations;
+  const defined = (guard: unknown): unknown[] => guardsIn(definitionOf(guard, guards));
+  return namedGuardsOf(node).flatMap(defined).flatMap(defined);
 }
 
 function guardsIn(guard: unknown): unknown[] {

@@ -111,7 +111,9 @@ function* asyncSteps(node: StateNode, machine: AnyStateMachine): Generator<LintP
   const guards = guardsOf(node, machine).some(isAsync) ? ['a guard'] : [];
   const actions = (actionsOf(node, machine) as { assignment?: unknown; collect?: unknown }[]).flatMap(
     ({ assignment, collect }) =>
-      isAsync(assignment) || isAsync(collect) || Object.values(assignment ?? {}).some(isAsync)
+      isAsync(assignment) ||
+      isAsync(collect) ||
+      (typeof assignment === 'object' && Object.values(assignment ?? {}).some(isAsync))
         ? ['an assign or enqueueActions']
         : [],
   );

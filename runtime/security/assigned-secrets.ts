@@ -6,7 +6,7 @@ import type { Span } from './span.ts';
  * `util.inspect` puts before a long string; or the space after `--key`; or the end of `<key>`, where `</` or CDATA follows.
  */
 const assignments =
-  /[:=](?<=([\p{L}\p{M}\p{N}_$. -]{1,64})(\\{0,3}["'`])?\]?[ \t]{0,64}[:=])[=>]{0,2}[ \t]{0,64}(?:\r?\n[ \t]{1,64}(?=["'`]))?|[ \t](?<=(?<![\w-])--([\w.-]{1,64})[ \t])|>(?<=<(?:[^<>:\s]+:)?([\w.-]{1,64})(?:\s[^<>]{0,256})?>)(?:<!\[CDATA\[(?!\]\]>)|(?=[^<]{1,4096}<\\?\/))/gu;
+  /[:=](?<=([\p{L}\p{M}\p{N}_$. -]{1,64})(\\{0,3}["'`])?\]?[ \t]{0,64}[:=])[=>]{0,2}[ \t]{0,64}(?:\r?\n[ \t]{1,64}(?=["'`]))?|[ \t](?<=(?<![\w-])--([\w.-]{1,64})[ \t])|>(?<=<(?:[^<>:\s]+:)?([\w.-]{1,64})(?:\s[^<>]{0,256})?>)(?=[^<]{1,4096}<\\?\/|[^<]{0,4096}<!\[CDATA\[)/gu;
 
 /** `"name": "password", "value":`, as lists of headers and variables have it, up to before the last sign. */
 const labelled =
@@ -55,11 +55,15 @@ function lastWords(name: string): string {
   return /(?:[^ ]+ )?(?:key|string|id)$|[^ ]*$/i.exec(name.trimEnd())?.[0] ?? '';
 }
 
-/** Of an element that has no others; CDATA may hold what looks like them, and may be cut off. */
+/** Of an element that has no others; its CDATA may hold what looks like them, and may be cut off. */
 function endOfContent(text: string, start: number): number {
-  if (!text.endsWith('<![CDATA[', start)) return text.indexOf('<', start);
-  const end = text.indexOf(']]>', start);
-  return end < 0 ? text.length : end;
+  for (let at = start; ; ) {
+    const next = text.indexOf('<', at);
+    if (next < 0 || !text.startsWith('<![CDATA[', next)) return next < 0 ? text.length : next;
+    const end = text.indexOf(']]>', next);
+    if (end < 0) return text.length;
+    at = end;
+  }
 }
 
 function valueAt(text: string, start: number, key: string, quote: string | undefined): Span {

@@ -18,12 +18,15 @@ export async function verifyLog(
   pool: CpuPool,
   options: LongWorkOptions,
 ): Promise<IntegrityReport> {
-  const { signal, onProgress } = options;
+  const { signal = neverAborted, onProgress } = options;
+  signal.throwIfAborted();
   // A damaged file may not tell it, and the check says so.
-  const total = await reader.request('head').catch(() => 0);
+  const head = reader.request('head').catch(() => 0);
+  // The check of a call that was aborted may still be going on before it.
+  const total = await orAborted(head, signal);
   onProgress?.({ done: 0, total });
   // SQLite goes on with it also when nobody waits for it any more.
-  const problems = await orAborted(reader.request('checkFile'), signal ?? neverAborted);
+  const problems = await orAborted(reader.request('checkFile'), signal);
   // A file that SQLite itself finds damaged may not be readable to its end: what was found so far is the report.
   if (problems.some(({ kind }) => kind === 'file')) return { ok: false, problems, events: 0 };
   const order = new OrderCheck();

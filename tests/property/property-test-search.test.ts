@@ -195,3 +195,49 @@ test('what cannot come about beside timers is a counterexample all the same, aft
     expect(failure).toMatchObject({ kind: 'eventually', property: 'never' });
   }
 });
+
+test('what no order of timers leads to is a counterexample, although they never stand to each other as before', async () => {
+  const again = (state: string) => ({ target: state, reenter: true });
+  const machine = setup({
+    types: {} as { events: { type: 'FINISH' | 'BREAK' | 'AGAIN' | 'EDIT' | 'ANSWER' | 'UNLOCK' } },
+  }).createMachine({
+    type: 'parallel',
+    states: {
+      job: {
+        initial: 'idle',
+        states: {
+          idle: { on: { FINISH: 'done', BREAK: 'broken' } },
+          broken: {},
+          done: { on: { AGAIN: 'idle' } },
+        },
+      },
+      save: {
+        initial: 'clean',
+        states: {
+          clean: { on: { EDIT: 'dirty' } },
+          dirty: { on: { EDIT: again('dirty') }, after: { 700: 'clean' } },
+        },
+      },
+      poll: {
+        initial: 'wait',
+        states: {
+          wait: { after: { 30000: 'asking' } },
+          asking: { on: { ANSWER: 'wait' }, after: { 5000: 'wait' } },
+        },
+      },
+      session: {
+        initial: 'active',
+        states: {
+          active: { on: { EDIT: again('active') }, after: { 900000: 'locked' } },
+          locked: { on: { UNLOCK: 'active' } },
+        },
+      },
+    },
+  });
+
+  const failure = await propertyFailure(
+    propertyTest(machine, { seed: 1, eventually: { done: (state) => state.matches({ job: 'done' }) } }),
+  );
+
+  expect(failure).toMatchObject({ kind: 'eventually', property: 'done' });
+});

@@ -67,6 +67,16 @@ test.each<[what: string, machine: AnyStateMachine, state: string, rule: string, 
     'has a guard with an async function',
   ],
   [
+    'a named guard that is made of one that is async',
+    setup({ guards: { ok: and([(async () => true) as never]) } }).createMachine({
+      id: 'm',
+      on: { go: { guard: 'ok' } },
+    }),
+    'm',
+    'async',
+    'has a guard with an async function',
+  ],
+  [
     'an assigner that is async',
     setup({ actions: { load: assign((async () => ({})) as never) as never } }).createMachine({
       id: 'm',

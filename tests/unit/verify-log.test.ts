@@ -46,3 +46,20 @@ test('an abort ends verify while SQLite checks the file, which may take minutes'
   await expect(verifying).rejects.toBe(reason);
   expect(told).toEqual([{ done: 0, total: 7 }]);
 });
+
+test('an abort ends verify also behind the check that an aborted one has left, and begins no other', async () => {
+  const reason = new Error('enough');
+  const stop = new AbortController();
+  const asked: string[] = [];
+  const request = (method: keyof ReaderRequests) => {
+    asked.push(method);
+    stop.abort(reason);
+    return new Promise(() => undefined);
+  };
+  const verify = () => verifyLog({ request } as ReaderClient, {} as CpuPool, { signal: stop.signal });
+
+  await expect(verify()).rejects.toBe(reason);
+  await expect(verify()).rejects.toBe(reason);
+
+  expect(asked).toEqual(['head']);
+});

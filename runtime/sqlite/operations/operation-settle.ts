@@ -123,8 +123,10 @@ export class OperationSettlement {
     now: number,
   ): Return | undefined {
     const waiting = this.#forNetwork.all(queue, after);
+    // More may have come since they were counted, or the first.
+    const all = Math.max(total, moved + waiting.length);
     for (const [index, place] of waiting.entries()) {
-      const dueAt = now + Math.floor((spreadMs * Math.min(moved + index, total)) / total);
+      const dueAt = now + Math.floor((spreadMs * (moved + index)) / all);
       this.#networkIsBack.run(place.sequence);
       this.#rows.wait(place, Math.min(place.dueAt, dueAt), now);
     }

@@ -90,10 +90,10 @@ export class Moves {
 
   /**
    * Steps of every kind that the state may take, several values of each; to look around from a state. Of the values that
-   * the machine names, those are tried that lead along another transition.
+   * the machine names, those are tried that lead along another transition. Of timers, the next one rings, or any.
    */
-  all(actor: ModelActor, random: Random, values: number): Proposal[] {
-    return this.#candidates(actor).flatMap(({ propose, draw }) => {
+  all(actor: ModelActor, random: Random, values: number, ringing: 'next' | 'any' = 'next'): Proposal[] {
+    return this.#candidates(actor, ringing).flatMap(({ propose, draw }) => {
       const proposals = new Map<string, Proposal>();
       for (let turn = 0; turn < values; turn++) {
         const proposal = propose(random);
@@ -150,12 +150,12 @@ export class Moves {
     }
   }
 
-  #candidates(actor: ModelActor): Candidate[] {
+  #candidates(actor: ModelActor, ringing: 'next' | 'any' = 'next'): Candidate[] {
     if (actor.snapshot.status !== 'active') return [];
     return [
       ...this.#events(actor),
       ...this.#commands(actor),
-      ...this.#timers(actor),
+      ...this.#timers(actor, ringing),
       ...actor.work.flatMap((work) => this.#outcomes(actor, work)),
     ].filter(({ weight }) => weight > 0);
   }
@@ -224,8 +224,8 @@ export class Moves {
   }
 
   /** Time goes on to the next timer. Of those that are due at once, each may be the first. */
-  #timers({ timers }: ModelActor): Candidate[] {
-    const due = timers.filter(({ dueMs }) => dueMs === timers[0]?.dueMs);
+  #timers({ timers }: ModelActor, ringing: 'next' | 'any'): Candidate[] {
+    const due = timers.filter(({ dueMs }) => ringing === 'any' || dueMs === timers[0]?.dueMs);
     return due.map(({ label, setBy }) => {
       const isAmbiguous = timers.filter((other) => other.label === label).length > 1;
       const step = isAmbiguous ? { timer: label, actor: setBy } : { timer: label };

@@ -13,8 +13,9 @@ const valuesOfEach = 4;
 /**
  * Whether a state can still come about from where an actor is: over all that the model knows to happen, breadth first, and
  * first from states of a kind that was not met yet. States in which only less is left of a timer come last, and only where
- * two timers are ever set at once: which of them is the first hangs on it. A `counterexample` says that everything that was
- * tried was gone through; `inconclusive`, that there was more. Before each state that it goes on from, others may have a turn.
+ * two timers are ever set at once, since which of them is the first hangs on it, and any order would lead there. A
+ * `counterexample` says that everything that was tried was gone through; `inconclusive`, that there was more. Before each
+ * state that it goes on from, others may have a turn.
  */
 export function* search(
   from: ModelActor,
@@ -31,9 +32,12 @@ export function* search(
   const kinds = new Set<string>();
   const [unlike, like, later]: [ModelActor[], ModelActor[], ModelActor[]] = [[from], [], []];
   let canTimersRace = from.timers.length > 1;
+  let isHopeless: boolean | undefined;
   for (;;) {
     let actor = unlike.shift() ?? like.shift();
     if (actor === undefined && canTimersRace) {
+      isHopeless ??= !(yield* couldBe(from, isWanted, moves, random, statesMax));
+      if (isHopeless) return ended('counterexample');
       actor = later.shift();
       if (actor !== undefined && seen.size + ++again > statesMax) return ended('inconclusive');
     }
@@ -61,9 +65,36 @@ export function* search(
   }
 }
 
+/** Whether a state could come about if timers rang in any order, which is more than can happen, or more than is looked at. */
+function* couldBe(
+  from: ModelActor,
+  isWanted: (snapshot: MachineSnapshot) => boolean,
+  moves: Moves,
+  random: Random,
+  statesMax: number,
+): Generator<void, boolean> {
+  const keyOf = (actor: ModelActor): string => textOf(actor, actor.timers.map(({ label }) => label).sort());
+  const seen = new Set([keyOf(from)]);
+  const waiting = [from];
+  for (let actor = waiting.shift(); actor !== undefined; actor = waiting.shift()) {
+    yield;
+    for (const { step } of moves.all(actor, random, valuesOfEach, 'any')) {
+      const after = actor.fork();
+      if (after.take(step).outcome !== 'accepted') continue;
+      if (isWanted(after.snapshot)) return true;
+      const key = keyOf(after);
+      if (seen.has(key)) continue;
+      if (seen.size >= statesMax) return true;
+      seen.add(key);
+      waiting.push(after);
+    }
+  }
+  return false;
+}
+
 /** The state and what it waits for. The versions at which work began are no part of it. */
-function textOf({ text, timers, work }: ModelActor): string {
-  return `${text instanceof Error ? text.message : text} ${timers.map(({ label }) => label)} ${work.map(({ id }) => id)}`;
+function textOf({ text, timers, work }: ModelActor, labels = timers.map(({ label }) => label)): string {
+  return `${text instanceof Error ? text.message : text} ${labels} ${work.map(({ id }) => id)}`;
 }
 
 /** What is left of each timer. By how much one is late says nothing, only which are due at the same time. */
