@@ -11,6 +11,7 @@ import { codedError } from '../support/coded-error.ts';
 import { createOldestLog } from '../support/oldest-log.ts';
 import { programAgain } from '../support/program-again.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { testThoroughly } from '../support/thorough.ts';
 
 const program = join(import.meta.dirname, '../../dist/runtime/cli/holdfast.js');
 const library = new URL('../support/fixtures/library.ts', import.meta.url).pathname;
@@ -125,15 +126,18 @@ test.each(['show', 'rebuild'])(
   },
 );
 
-test('an interrupt ends what waits for a dead letter that is sent again, in good order', async () => {
-  const [module, deadly, mark] = ['machine.mjs', 'deadly', 'mark'].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
-  writeFileSync(
-    module,
-    `import { existsSync, writeFileSync } from 'node:fs';
+// Ten seconds are what a host that is stuck is given when the command line closes.
+testThoroughly(
+  'an interrupt ends what waits for a dead letter that is sent again, in good order',
+  async () => {
+    const [module, deadly, mark] = ['machine.mjs', 'deadly', 'mark'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(
+      module,
+      `import { existsSync, writeFileSync } from 'node:fs';
      import { defineAggregate } from ${JSON.stringify(import.meta.resolve('holdfast'))};
      import { assign, createMachine } from ${JSON.stringify(import.meta.resolve('xstate'))};
      const decided = assign(() => {
@@ -142,34 +146,35 @@ test('an interrupt ends what waits for a dead letter that is sent again, in good
        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
      });
      export const slow = defineAggregate('slow', { machine: createMachine({ on: { begun: { actions: decided } } }) });`,
-  );
-  writeFileSync(deadly, '');
-  {
-    const { slow } = (await import(pathToFileURL(module).href)) as { slow: AggregateDefinition };
-    await using runtime = await createRuntime({ database, modules: [pathToFileURL(module)], hosts: 1 });
-    await expect(runtime.actor(slow, 'a').send({ type: 'begun' })).rejects.toEqual(
-      codedError('HOLDFAST_ERR_POISON_MESSAGE'),
     );
-  }
-  rmSync(deadly);
-  const child = spawn(
-    process.execPath,
-    [program, 'dead-letters', database, 'requeue', '1', '--modules', module],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  await expect.poll(() => existsSync(mark), { timeout: 20_000 }).toBe(true);
+    writeFileSync(deadly, '');
+    {
+      const { slow } = (await import(pathToFileURL(module).href)) as { slow: AggregateDefinition };
+      await using runtime = await createRuntime({ database, modules: [pathToFileURL(module)], hosts: 1 });
+      await expect(runtime.actor(slow, 'a').send({ type: 'begun' })).rejects.toEqual(
+        codedError('HOLDFAST_ERR_POISON_MESSAGE'),
+      );
+    }
+    rmSync(deadly);
+    const child = spawn(
+      process.execPath,
+      [program, 'dead-letters', database, 'requeue', '1', '--modules', module],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    await expect.poll(() => existsSync(mark), { timeout: 20_000 }).toBe(true);
 
-  child.kill('SIGINT');
+    child.kill('SIGINT');
 
-  expect(await once(child, 'close')).toEqual([130, null]);
-  expect(said).toBe('holdfast: interrupted\n');
-  expect(JSON.parse((await run('dead-letters', database, '--json')).out)).toMatchObject({ type: 'begun' });
-});
+    expect(await once(child, 'close')).toEqual([130, null]);
+    expect(said).toBe('holdfast: interrupted\n');
+    expect(JSON.parse((await run('dead-letters', database, '--json')).out)).toMatchObject({ type: 'begun' });
+  },
+);
 
 test.each([
   ['ends the process', 'process.exit(0);'],
