@@ -16,15 +16,15 @@ export function transitionsOf(node: StateNode) {
 }
 
 /** The guards of the transitions of a state, as they are given; those of `and`, `or` and `not` one by one. */
-export function namedGuardsOf(node: StateNode): unknown[] {
+export function guardsAsGiven(node: StateNode): unknown[] {
   return transitionsOf(node).flatMap(({ guard }) => (guard === undefined ? [] : guardsIn(guard)));
 }
 
-/** The same, those that are named by their definition in `setup`. */
+/** The same, those that are named by their definition in `setup`, which may combine named ones in its turn. */
 export function guardsOf(node: StateNode, machine: AnyStateMachine): unknown[] {
   const { guards } = machine.implementations;
   const defined = (guard: unknown): unknown[] => guardsIn(definitionOf(guard, guards));
-  return namedGuardsOf(node).flatMap(defined).flatMap(defined);
+  return guardsAsGiven(node).flatMap(defined).flatMap(defined);
 }
 
 function guardsIn(guard: unknown): unknown[] {

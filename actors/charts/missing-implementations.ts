@@ -1,5 +1,5 @@
 import type { AnyStateMachine, StateNode } from '../xstate-adapter.ts';
-import { actionsOf, namedGuardsOf, stateNodesOf } from './chart.ts';
+import { actionsOf, guardsAsGiven, stateNodesOf } from './chart.ts';
 
 /** A name in a machine that nothing stands behind. */
 export interface MissingImplementation {
@@ -23,7 +23,7 @@ export function* missingImplementations(machine: AnyStateMachine): Generator<Mis
     const named: readonly [Part, unknown[]][] = [
       ['actors', state.invoke.map(({ src }) => src).filter((src) => !isInPlace(src))],
       ['actions', actions.map(nameOf)],
-      ['guards', namedGuardsOf(state).map(nameOf)],
+      ['guards', guardsAsGiven(state).map(nameOf)],
       ['delays', [...state.after, ...actions].map((waiting) => (waiting as { delay?: unknown }).delay)],
     ];
     for (const [part, names] of named) {

@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
-import type { AppendRequest } from '../../runtime/protocol/append.ts';
-import { createEventId } from '../../runtime/protocol/event-id.ts';
 import type { HeadMoved } from '../../runtime/protocol/store-control.ts';
 import { storeLimits } from '../../runtime/protocol/store-limits.ts';
 import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
@@ -11,6 +9,7 @@ import { StoreClient } from '../../runtime/threads/store-client.ts';
 import { serveStore } from '../../runtime/threads/store-thread.ts';
 import type { ThreadData } from '../../runtime/threads/thread.ts';
 import { replaceThreading, systemThreading } from '../../runtime/threads/threading.ts';
+import { foreignAppend } from '../support/hosted-actor.ts';
 import { playedWorker } from '../support/played-worker.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -51,28 +50,12 @@ async function connectHost(store: StoreClient): Promise<AppendClient> {
   return new AppendClient(channels[0].port1);
 }
 
-function appendTo(stream: string): AppendRequest {
-  const event = { type: 'noted', schemaVersion: 1, data: '{}', metadata: null, hash: '' };
-  return {
-    stream,
-    events: [{ ...event, id: createEventId() }],
-    expectedVersion: 'any',
-    expectedHead: null,
-    idsAreKeys: false,
-    idempotencyKey: null,
-    fingerprint: '',
-    reply: null,
-    snapshot: null,
-    consequences: null,
-  };
-}
-
 test('an append of the main thread is told as such, also behind groups of what hosts append', async () => {
   let isFirst = true;
   const settled = Promise.withResolvers<unknown>();
   const store: StoreClient = await openStoreHere(() => {
     // It arrives while the hosts have more than one group to come.
-    if (isFirst) settled.resolve(store.append(appendTo('note/main')));
+    if (isFirst) settled.resolve(store.append(foreignAppend('note/main', 'noted', {})));
     isFirst = false;
   });
   const host = await connectHost(store);
@@ -82,7 +65,8 @@ test('an append of the main thread is told as such, also behind groups of what h
     if (moved.position === last) reported.resolve(moved);
   });
 
-  for (let count = 1; count < last; count++) host.append(appendTo('note/host'), () => undefined);
+  for (let count = 1; count < last; count++)
+    host.append(foreignAppend('note/host', 'noted', {}), () => undefined);
   await settled.promise;
 
   expect(await reported.promise).toMatchObject({ beyondHosts: true });

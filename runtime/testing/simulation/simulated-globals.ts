@@ -115,37 +115,26 @@ function simulateTimers(scheduler: Scheduler): () => void {
     replace(target, 'clearImmediate', clearSoon);
   }
   const promises = process.getBuiltinModule('node:timers/promises');
-  replace(
-    promises,
-    'setTimeout',
-    (system) => (delayMs, value, options) =>
-      scheduler.current === undefined
-        ? system(delayMs, value, options)
-        : wait(delayMs as number, value, options as WaitOptions),
-  );
-  replace(
-    promises,
-    'setInterval',
-    (system) => (delayMs, value, options) =>
-      scheduler.current === undefined
-        ? system(delayMs, value, options)
-        : every(delayMs as number, value, options as WaitOptions),
-  );
+  /** Ours while a thread of the simulation runs, and the system's otherwise. */
+  const simulated =
+    (ours: Call, owner?: object) =>
+    (system: Call): Call =>
+    (...args) =>
+      scheduler.current === undefined ? system.call(owner, ...args) : ours(...args);
+  replace(promises, 'setTimeout', simulated(wait as Call));
+  replace(promises, 'setInterval', simulated(every as Call));
   replace(
     promises,
     'setImmediate',
-    (system) => (value, options) =>
-      scheduler.current === undefined
-        ? system(value, options)
-        : new Promise((resolve) => setImmediate(() => resolve(value))),
+    simulated((value) => new Promise((resolve) => setImmediate(() => resolve(value)))),
   );
   replace(
     promises.scheduler,
     'wait',
-    (system) => (delayMs, options) =>
-      scheduler.current === undefined
-        ? system.call(promises.scheduler, delayMs, options)
-        : wait(delayMs as number, undefined, options as WaitOptions),
+    simulated(
+      (delayMs, options) => wait(delayMs as number, undefined, options as WaitOptions),
+      promises.scheduler,
+    ),
   );
   replace(AbortSignal, 'timeout', (system) => (delayMs) => {
     if (scheduler.current === undefined) return system.call(AbortSignal, delayMs);
