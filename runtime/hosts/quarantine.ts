@@ -43,8 +43,8 @@ type Trial = HostReceipt | Error | Death;
  * Tries commands that killed their host once more, each alone in a thread that ends afterwards. What kills that as well
  * becomes a dead letter with the evidence. What their actor was sent before them comes first, in one thread; if that
  * dies, the one that was being tried counts as having killed it, and is tried alone too, unless it may be in the log
- * already and has no key. One actor at a time; meanwhile it lives nowhere else, and its later requests wait. The threads have generations of their own and are fenced before
- * the actor goes back, so that it never has two lives that can append.
+ * already and has no key. One actor at a time; meanwhile it lives nowhere else, and its later requests wait. The threads
+ * have generations of their own and are fenced before the actor goes back, so that it never has two lives that can append.
  */
 export class Quarantine {
   readonly #options: QuarantineOptions;
