@@ -7,7 +7,8 @@ import type { WireError } from '../errors/wire-error.ts';
  * - `throws`: the machine throws on a stored event; the actor could not be used.
  * - `not-accepted`: the state that the actor is in does not accept a stored event, which is passed over.
  * - `unknown-type`: no state of the machine knows the type of a stored event, which is passed over.
- * - `unknown-kind`: no module exports a definition of the kind; counted once for each stream, listed once.
+ * - `unknown-kind`: no module exports a definition of the kind; counted once for each stream, listed once. Also of a kind in
+ *   `kinds` that nothing is of.
  * - `newer-schema`: a stored event has a newer schema version than the definition; the actor could not be used.
  * - `upcast-failed`: an upcaster failed on a stored event; the actor could not be used.
  * - `migrate-failed`: `migrate` threw, or the machine does not take what it returned; the stream would be replayed.

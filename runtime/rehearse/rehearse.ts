@@ -48,6 +48,9 @@ export async function rehearse(
 
 const lastOnly: PageQuery = { after: Number.MAX_SAFE_INTEGER, limit: 1, direction: 'backward' };
 
+/** Where a problem is that is of no stream. */
+const nowhere = { stream: '', version: 0, position: 0, type: '' };
+
 /** So many threads may be lost: where every stream takes one with it, each costs its time-out. */
 const deathsMax = 20;
 
@@ -89,6 +92,7 @@ class Rehearsal {
       const readPage = (after: number) => this.#reader.request('streamsPage', after);
       const batches = streamBatches(readPage, this.#options.kinds, (events) => this.#progress(events));
       await this.#inLanes(batches);
+      this.#missKinds();
     } finally {
       leave();
       forget();
@@ -119,6 +123,16 @@ class Rehearsal {
     );
     if (ends.every(({ status }) => status === 'fulfilled') || this.#stop.signal.reason === over) return;
     throw this.#stop.signal.reason;
+  }
+
+  /** A kind that was asked for and that neither a module nor a stream has is rather a slip of the pen than fine. */
+  #missKinds(): void {
+    if (this.#stop.signal.aborted) return;
+    for (const kind of new Set(this.#options.kinds)) {
+      if (this.#tally.knows(kind)) continue;
+      const message = `No module exports a definition of "${kind}", and no stream is of this kind.`;
+      this.#tally.found({ problem: 'unknown-kind', kind, ...nowhere, message });
+    }
   }
 
   /** Replays a batch; without the stream that its thread died on, if it did. */
@@ -182,7 +196,6 @@ class Rehearsal {
       // Every batch finds the same.
       if (this.#refused.has(kind)) continue;
       this.#refused.add(kind);
-      const nowhere = { stream: '', version: 0, position: 0, type: '' };
       this.#tally.found({ ...nowhere, kind, problem: 'kind-refused', message });
     }
   }
@@ -194,8 +207,7 @@ class Rehearsal {
 
   #giveUp(problem: RehearsalProblemName, message: string): never {
     if (!this.#stop.signal.aborted) {
-      const none = { kind: '', stream: '', version: 0, position: 0, type: '' };
-      this.#tally.found({ ...none, problem, message });
+      this.#tally.found({ ...nowhere, kind: '', problem, message });
       this.#stop.abort(over);
     }
     throw over;

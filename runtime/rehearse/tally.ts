@@ -26,6 +26,10 @@ export class Tally {
     tally.events += events;
   }
 
+  knows(kind: string): boolean {
+    return this.#kinds.has(kind);
+  }
+
   found(problem: RehearsalProblem): void {
     this.#count(problem.kind, problem.problem, 1);
     this.#list(problem);

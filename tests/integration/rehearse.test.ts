@@ -205,6 +205,17 @@ test('a kind that no module exports is listed once and counted for each stream',
   expect(without).toMatchObject({ ok: true, streams: 0, kinds: [{ kind: 'notebook', streams: 0 }] });
 });
 
+test('a kind that was asked for and that nothing is of is a problem, once', async () => {
+  const runtime = await overAccounts();
+
+  const report = await rehearsed(runtime, [module('v1')], { kinds: ['account', 'acount', 'acount'] });
+
+  expect(report).toMatchObject({ ok: false, streams: 3, counts: { 'unknown-kind': 1 } });
+  expect(report.problems).toEqual([
+    expect.objectContaining({ kind: 'acount', stream: '', message: expect.stringContaining('"acount"') }),
+  ]);
+});
+
 test.each([
   ['loops for ever', 'looping', 'timed-out', /The event did not come to an end within 2/],
   ['ends its thread', 'exiting', 'thread-died', /exited with code: 3/],
