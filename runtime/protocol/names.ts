@@ -49,5 +49,12 @@ export function describe(value: unknown): string {
     return String(value);
   if (typeof value === 'bigint') return `${value}n`;
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  const kind = kindOf(value);
+  return kind === 'Object' ? 'an object' : `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`;
+}
+
+/** What an object says that it is: `Object`, unless it is of a class of the language or the platform, such as `Promise`. */
+export function kindOf(value: object): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
 }

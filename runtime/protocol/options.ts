@@ -1,14 +1,15 @@
 import { isAbsolute } from 'node:path';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { nearestName } from '../errors/nearest-name.ts';
-import { describe } from './names.ts';
+import { describe, kindOf } from './names.ts';
 
 /**
  * Refuses options that are no object or have an unknown key, naming the likely meant one; and a `signal` and an `onProgress`,
  * which mean the same wherever they are taken, that are none.
  */
 export function checkOptions(owner: string, options: unknown, known: readonly string[]): void {
-  if (!isRecord(options) || options instanceof AbortSignal) {
+  // A promise that was not awaited, or a signal without its name, would pass for an object without any option.
+  if (!isRecord(options) || !['Object', 'Module'].includes(kindOf(options))) {
     throw invalidOption(
       `${owner} takes an object of options (${known.join(', ')}), got ${describe(options)}.`,
     );

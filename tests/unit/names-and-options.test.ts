@@ -57,9 +57,21 @@ test('options that are unknown or no object are refused, with the likely name', 
     'read has no option "limt"; did you mean "limit"? It takes after, limit. [HOLDFAST_ERR_OPTION_INVALID]',
   );
   expect(() => checkOptions('read', { colour: 1 }, ['after'])).toThrow(optionInvalid);
-  for (const wrong of [null, 5, 'x', [], new AbortController().signal])
+  const likeEmpty = [
+    new AbortController().signal,
+    Promise.resolve({}),
+    new Date(),
+    new Map(),
+    new URL('a:b'),
+  ];
+  for (const wrong of [null, 5, 'x', [], ...likeEmpty])
     expect(() => checkOptions('read', wrong, [])).toThrow(optionInvalid);
-  expect(() => checkOptions('read', {}, [])).not.toThrow();
+  expect(() => checkOptions('read', Promise.resolve({}), ['after'])).toThrow('(after), got a Promise.');
+  class Options {
+    readonly after = 1;
+  }
+  for (const right of [{}, Object.create(null), new Options()])
+    expect(() => checkOptions('read', right, ['after'])).not.toThrow();
 });
 
 test('a number option is whole and within its range, or left out', () => {
