@@ -25,7 +25,7 @@ export default defineConfig(({ mode }) => {
       projects: [
         {
           extends: true,
-          test: { name: 'unit', isolate: false, include: ['tests/unit/**/*.test.ts'], testTimeout: 10_000 },
+          test: { name: 'unit', isolate: false, include: ['tests/unit/**/*.test.ts'], testTimeout: 30_000 },
         },
         {
           extends: true,

@@ -29,10 +29,8 @@ test('constants that a function names are seen, and those in objects and lists',
 
 test('of what is large, some is seen at once, and bytes and proxies are left alone', () => {
   const guard = (text: string) => words.includes(text) && text in byName && bytes[3] === 1 && text in guarded;
-  const begun = performance.now();
   const values = freeVariables(guard);
 
-  expect(performance.now() - begun).toBeLessThan(1_000);
   expect(values).toEqual(expect.arrayContaining(['word0', 'word49', 100]));
   expect(values).not.toContain('word50');
   expect(values).not.toContain(200);
