@@ -70,6 +70,8 @@ export interface EnqueueResult {
   readonly state: OperationState;
   /** Operations that were dropped to make room. */
   readonly dropped: readonly string[];
+  /** Operations that had expired, and were ended since there was little room. */
+  readonly expired?: readonly string[];
 }
 
 /** The answer to one that was handed in. */
@@ -78,8 +80,10 @@ export function enqueueResult(
   operationId: string,
   state: OperationState,
   dropped: readonly string[] = [],
+  expired: readonly string[] = [],
 ): EnqueueResult {
-  return { outcome, operationId, state, dropped };
+  const result = { outcome, operationId, state, dropped };
+  return expired.length === 0 ? result : { ...result, expired };
 }
 
 /** A moment as it is kept: never before it was meant. */

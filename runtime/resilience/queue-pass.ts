@@ -5,7 +5,7 @@ import type { OperationRunner, OperationRunnerOptions } from './operation-runner
 import type { OperationsUnderWay } from './operations-under-way.ts';
 
 /** How often an operation may have been begun without an end before it is parked. */
-export const unfinishedStartsMax = 3;
+const unfinishedStartsMax = 3;
 /** How long a queue rests at most: another process may have died with operations in hand. In milliseconds. */
 const restMaxMs = 30_000;
 /**

@@ -26,7 +26,7 @@ import { type OperationRecord, toOperationRecord } from './operation-record.ts';
 import { OperationRunner, type OperationRunnerOptions, refuseWithinHandler } from './operation-runner.ts';
 import { OperationsUnderWay } from './operations-under-way.ts';
 import { pause } from './pause.ts';
-import { QueuePass, unfinishedStartsMax } from './queue-pass.ts';
+import { QueuePass } from './queue-pass.ts';
 import { Replica } from './replica.ts';
 import type { OperationHandlers } from './store-and-forward-options.ts';
 
@@ -115,12 +115,8 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     this.#checkOpen();
     const operation = toNewOperation(this.#options, payload, options);
     const { store, limits } = this.#options;
-    const keep = async () =>
-      (await store.enqueue([operation], limits, systemClock.now()))[0] as EnqueueResult;
-    const result = await keep();
-    // What has expired while nothing was drained takes no room.
-    const isAgain = result.outcome === 'refused' && (await this.#expire());
-    return this.#enqueued(operation, isAgain ? await keep() : result);
+    const [result] = await store.enqueue([operation], limits, systemClock.now());
+    return this.#enqueued(operation, result as EnqueueResult);
   }
 
   /**
@@ -274,21 +270,13 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     return (await this.#options.store.get(operationId))?.queue === this.name;
   }
 
-  /** Whether anything had expired. */
-  async #expire(): Promise<boolean> {
-    const { store, run } = this.#options;
-    const nothing = { names: [], limit: 0, sequenceMax: null, isIdle: false, unfinishedStartsMax };
-    const { ended } = await store.claim({ queue: this.name, run, ...nothing }, systemClock.now());
-    for (const { operationId, state } of ended)
-      operationEnded.publish({ queue: this.name, operationId, name: null, state });
-    return ended.length > 0;
-  }
-
   #enqueued(operation: NewOperation, result: EnqueueResult): Enqueued {
     const { name: queue } = this;
     const dropped = result.outcome === 'dropped' ? [result.operationId] : result.dropped;
-    for (const operationId of dropped)
-      operationEnded.publish({ queue, operationId, name: null, state: 'dropped' });
+    const tell = (state: OperationState) => (operationId: string) =>
+      operationEnded.publish({ queue, operationId, name: null, state });
+    result.expired?.forEach(tell('expired'));
+    dropped.forEach(tell('dropped'));
     const enqueued = toEnqueued(operation, this.#options.limits, result);
     this.#replica.tell({ type: 'drain' });
     return enqueued;

@@ -60,14 +60,17 @@ export class InMemoryQueue {
     const repeated = this.#repeated(operation);
     if (repeated !== undefined) return repeated;
     const bytes = Buffer.byteLength(operation.payload);
+    const isTight = this.#depth >= limits.itemsMax || this.#bytes + bytes > limits.bytesMax;
+    const expired = isTight ? this.#expire(now).map((ended) => ended.operationId) : [];
     const target =
       coalesceKey === null ? undefined : this.#all().findLast((row) => coalesces(row, operation));
     const leaving = this.#makeRoom(bytes, target, limits);
     if (leaving === undefined) {
-      if (limits.overflow !== 'drop-newest') return enqueueResult('refused', operationId, 'dropped');
+      if (limits.overflow !== 'drop-newest')
+        return enqueueResult('refused', operationId, 'dropped', [], expired);
       this.#counters.queued++;
       this.#counters.dropped++;
-      return enqueueResult('dropped', operationId, 'dropped');
+      return enqueueResult('dropped', operationId, 'dropped', [], expired);
     }
     for (const row of leaving) this.#drop(row, now);
     const dropped = leaving.map(({ stored }) => stored.operationId);
@@ -81,7 +84,7 @@ export class InMemoryQueue {
       row.keys.push(key);
     }
     const outcome = target === undefined ? 'enqueued' : 'coalesced';
-    return enqueueResult(outcome, row.stored.operationId, 'waiting', dropped);
+    return enqueueResult(outcome, row.stored.operationId, 'waiting', dropped, expired);
   }
 
   claim(claim: OperationClaim, now: number, lives: (run: string) => boolean): ClaimResult {

@@ -457,6 +457,24 @@ test('a queue is bounded, and says what it does with what is too much', async ()
   expect(ended.messages).toMatchObject([{ queue: 'oldest', operationId, state: 'dropped' }]);
 });
 
+test('where there is no network, what has expired makes room before anything is dropped', async () => {
+  const limits = { itemsMax: 2, ttlMs: 86_400_000 };
+  for (const overflow of ['reject', 'drop-oldest', 'drop-newest'] as const) {
+    const { queue, outbox } = await open({ deliver: () => undefined }, { ...limits, overflow }, 'offline');
+    const ended = recordOf(queue, 'ended');
+    await outbox.enqueue('lasts');
+    await outbox.enqueue('stale', { ttlMs: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+
+    expect(await outbox.enqueue('new')).toMatchObject({ status: 'enqueued' });
+
+    const waiting = await outbox.list({ states: ['waiting'] });
+    expect(waiting.map(({ payload }) => payload)).toEqual(['lasts', 'new']);
+    expect(ended.messages).toMatchObject([{ state: 'expired' }]);
+    expect(await outbox.metrics()).toMatchObject({ queued: 3, expired: 1, dropped: 0, depth: 2 });
+  }
+});
+
 test('queues of several handlers carry out each operation by its name, and leave unknown names alone', async () => {
   const database = join(temporaryFolder(), 'app.db');
   const [post, mail] = [new Receiver(), new Receiver()];

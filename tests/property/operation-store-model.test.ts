@@ -203,7 +203,11 @@ class Witness {
     });
     const results = await this.#subject.store.enqueue(handedIn, limits, this.now);
     assert.equal(results.length, operations.length);
-    for (const [index, { outcome, operationId, dropped }] of results.entries()) {
+    for (const [index, { outcome, operationId, dropped, expired = [] }] of results.entries()) {
+      for (const id of expired) {
+        assert.ok(!this.inHand.has(id), 'what runs does not expire');
+        this.#ended.set(id, 'expired');
+      }
       for (const id of dropped) {
         assert.ok(!this.inHand.has(id), 'what runs is never dropped');
         this.#ended.set(id, 'dropped');

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { NewOperation } from '../../runtime/protocol/operation.ts';
 import { storeLimits } from '../../runtime/protocol/store-limits.ts';
 import type { CheckQueue } from './operation-store-contract.ts';
 import { newOperation, roomy, second, start } from './operation-subject.ts';
@@ -156,6 +157,48 @@ export function boundsContract(check: CheckQueue): void {
     expect(await queue.metrics()).toMatchObject({ queued: 5, dropped: 2, depth: 3, bytes: 7 });
     expect(await queue.add('7', { payload: 'aa', idempotencyKey: 'k' })).toMatchObject({
       outcome: 'enqueued',
+    });
+  });
+
+  check('what has expired takes no room: it ends before anything is refused or dropped', async (queue) => {
+    const expires = { expiresAt: start + 1, payload: 'aa' };
+    for (const overflow of ['reject', 'drop-oldest', 'drop-newest'] as const) {
+      const add = (id: string, more: Partial<NewOperation> = {}) =>
+        queue.add(`${overflow} ${id}`, { payload: 'aa', ...more }, { itemsMax: 3, bytesMax: 6, overflow });
+      const ofRun = (ids: readonly string[]) => ids.map((id) => `${overflow} ${id}`);
+      queue.now = start;
+      await add('1');
+      await add('2', { ...expires, coalesceKey: 'c', orderKey: 'x' });
+      await add('3', { orderKey: 'x' });
+      queue.now = start + 1;
+
+      expect(await add('4', { coalesceKey: 'c', orderKey: 'x' })).toEqual({
+        outcome: 'enqueued',
+        operationId: `${overflow} 4`,
+        state: 'waiting',
+        dropped: [],
+        expired: ofRun(['2']),
+      });
+
+      expect(await queue.stateOf(`${overflow} 2`)).toBe('expired');
+      expect(await queue.claimIds()).toEqual(ofRun(['1', '3']));
+      for (const id of ofRun(['1', '3'])) await queue.settle(id);
+      await queue.claim();
+      await queue.settle(`${overflow} 4`);
+    }
+    expect(await queue.metrics()).toMatchObject({ expired: 3, dropped: 0, depth: 0, bytes: 0 });
+  });
+
+  check('what has expired is told also by a call that finds no room', async (queue) => {
+    await queue.add('1', { expiresAt: start + 1 });
+    queue.now += 1;
+
+    expect(await queue.add('2', { payload: 'long' }, { bytesMax: 3 })).toEqual({
+      outcome: 'refused',
+      operationId: '2',
+      state: 'dropped',
+      dropped: [],
+      expired: ['1'],
     });
   });
 

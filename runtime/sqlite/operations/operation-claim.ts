@@ -13,7 +13,6 @@ export class OperationClaims {
   readonly #takenBy: SqliteStatement<
     OperationPlace & { readonly dueAt: number; readonly unfinished: number }
   >;
-  readonly #expired: SqliteStatement<OperationPlace>;
   readonly #isRestarted: SqliteStatement;
   readonly #restart: SqliteStatement;
   readonly #isPromoted: SqliteStatement;
@@ -33,10 +32,6 @@ export class OperationClaims {
     this.#takenBy = database.prepare(
       `select ${placeColumns}, due_at as dueAt, unfinished_starts as unfinished from operations
        where queue = ? and run = ? and turn = 'taken' order by sequence`,
-    );
-    this.#expired = database.prepare(
-      `select ${placeColumns} from operations where queue = ? and state = 'waiting' and expires_at <= ?
-       order by expires_at limit ${storeLimits.operationsExpiredMax}`,
     );
     const ofName = 'queue = ? and name = ?';
     // The clock was moved back: no wait becomes longer by that.
@@ -148,10 +143,7 @@ export class OperationClaims {
   }
 
   #expire(queue: string, now: number): Ended[] {
-    return this.#expired.all(queue, now).map((place) => {
-      this.#rows.end(place, 'expired', now);
-      return { operationId: place.operationId, state: 'expired' };
-    });
+    return this.#rows.expire(queue, now).map((operationId) => ({ operationId, state: 'expired' }));
   }
 
   #next(queue: string, names: readonly string[], now: number): number | null {

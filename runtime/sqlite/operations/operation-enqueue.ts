@@ -74,24 +74,32 @@ export class OperationEnqueue {
     const repeated = this.#repeated(operation);
     if (repeated !== undefined) return repeated;
     const bytes = Buffer.byteLength(operation.payload);
+    const expired = this.#isTight(queue, bytes, limits) ? this.#rows.expire(queue, now) : [];
     const { coalesceKey, orderKey, name } = operation;
     const target =
       coalesceKey === null ? undefined : this.#coalescing.get(queue, coalesceKey, orderKey, name);
     const leaving = this.#makeRoom(queue, bytes, target, limits);
     if (leaving === undefined) {
-      if (limits.overflow !== 'drop-newest') return enqueueResult('refused', operationId, 'dropped');
+      if (limits.overflow !== 'drop-newest')
+        return enqueueResult('refused', operationId, 'dropped', [], expired);
       this.#rows.count(queue, 'queued');
       this.#rows.count(queue, 'dropped');
-      return enqueueResult('dropped', operationId, 'dropped');
+      return enqueueResult('dropped', operationId, 'dropped', [], expired);
     }
     for (const place of leaving) this.#rows.drop(place, now);
     const dropped = leaving.map((place) => place.operationId);
     if (target !== undefined) {
       this.#coalesce(operation, bytes, target.sequence);
-      return enqueueResult('coalesced', target.operationId, 'waiting', dropped);
+      return enqueueResult('coalesced', target.operationId, 'waiting', dropped, expired);
     }
     this.#add(operation, bytes, now);
-    return enqueueResult('enqueued', operationId, 'waiting', dropped);
+    return enqueueResult('enqueued', operationId, 'waiting', dropped, expired);
+  }
+
+  /** Whether somebody might have to leave: what has expired takes no room, although nothing was drained meanwhile. */
+  #isTight(queue: string, bytes: number, { itemsMax, bytesMax }: OperationLimits): boolean {
+    const kept = this.#gauges.get(queue);
+    return kept !== undefined && (kept.depth >= itemsMax || kept.bytes + bytes > bytesMax);
   }
 
   /** A call that is repeated because its outcome was unknown has the same id, also without a key. */

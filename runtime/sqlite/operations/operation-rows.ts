@@ -46,6 +46,7 @@ export class OperationRows {
   readonly #forgetPayload: SqliteStatement;
   readonly #tooMany: SqliteStatement<number>;
   readonly #prune: SqliteStatement;
+  readonly #expired: SqliteStatement<OperationPlace>;
 
   constructor(database: SqliteDatabase) {
     this.#count = new Map(
@@ -91,6 +92,10 @@ export class OperationRows {
          select sequence from operations where queue = ? and ended_at is not null and state <> 'done'
          order by ended_at, sequence limit ?)`,
     );
+    this.#expired = database.prepare(
+      `select ${placeColumns} from operations where queue = ? and state = 'waiting' and expires_at <= ?
+       order by expires_at limit ${storeLimits.operationsExpiredMax}`,
+    );
   }
 
   count(queue: string, counter: Counter, by = 1): void {
@@ -121,6 +126,14 @@ export class OperationRows {
     this.moveUp(queue, orderKey, now);
     const tooMany = this.#tooMany.get(queue);
     if (tooMany !== undefined) this.#prune.run(queue, tooMany);
+  }
+
+  /** Ends some whose time is over; returns their ids. */
+  expire(queue: string, now: number): string[] {
+    return this.#expired.all(queue, now).map((place) => {
+      this.end(place, 'expired', now);
+      return place.operationId;
+    });
   }
 
   /** Removes an operation as if it had not been accepted. */
