@@ -40,6 +40,8 @@ type ConnectivityReplica = Replica<
   ConnectivityInput
 >;
 
+type Override = NonNullable<ConnectivityContext['override']>;
+
 const reasonLengthMax = 1_000;
 const unknown: ConnectivityState = { status: 'unknown', reason: null, isOverridden: false };
 const statuses: readonly unknown[] = ['online', 'degraded', 'offline'];
@@ -70,6 +72,10 @@ export class Connectivity {
   /** Times that the computer has slept since this began. */
   #sleeps = 0;
   #doubts = 0;
+  /** What holds, as far as is known. */
+  #override: Override | undefined;
+  /** Of those that were asked for, which may still be on its way. */
+  #newestOverride: Override | undefined;
   #wasDoubted = false;
 
   /** @internal */
@@ -196,12 +202,20 @@ export class Connectivity {
     this.#checkCall('override', {});
     checkReason('override', reason);
     const override = { status, reason };
-    await this.#replica.send({ type: 'override', ...override });
+    this.#newestOverride = override;
+    try {
+      await this.#replica.send({ type: 'override', ...override });
+    } catch (error) {
+      if (this.#newestOverride === override) this.#newestOverride = this.#override;
+      throw error;
+    }
     this.#override = override;
     return async () => {
       if (this.#override !== override) return;
       this.#override = undefined;
-      if (!this.#isClosed) await this.#replica.send({ type: 'release' });
+      // A later one that is on its way takes its place anyway, and must not be released with it.
+      const isNewest = this.#newestOverride === override;
+      if (isNewest && !this.#isClosed) await this.#replica.send({ type: 'release' });
     };
   }
 
@@ -245,10 +259,6 @@ export class Connectivity {
     this.#running?.abort.abort();
     for (const listener of [...this.#listeners]) listener(this.#state);
   }
-
-  #override:
-    | { readonly status: 'online' | 'degraded' | 'offline'; readonly reason: string | null }
-    | undefined;
 
   get #isChecking(): boolean {
     return this.#replica.state?.probing === 'checking';

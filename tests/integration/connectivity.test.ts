@@ -132,6 +132,20 @@ test('an override holds whatever the probe finds, until it is released', async (
   expect(connectivity).toMatchObject({ status: 'online', isOverridden: false });
 });
 
+test('an override that is released while a later one is on its way does not take that with it', async () => {
+  const { connectivity } = await open({ ...slow, probe: new ManualProbe('online') });
+  await connectivity.ready();
+  const releaseFirst = await connectivity.override('offline', 'first');
+
+  const later = connectivity.override('degraded', 'later');
+  await releaseFirst();
+  const releaseLater = await later;
+
+  expect(connectivity).toMatchObject({ status: 'degraded', reason: 'later', isOverridden: true });
+  await releaseLater();
+  expect(connectivity).toMatchObject({ status: 'online', isOverridden: false });
+});
+
 test('what is known and an override survive the death of the thread that the actor lived on', async () => {
   const probe = new ManualProbe('online');
   const runtime = await open({ ...slow, probe }, ['hostile']);
