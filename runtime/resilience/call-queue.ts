@@ -1,5 +1,6 @@
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { holdProcess } from '../waiting/hold-process.ts';
+import { neverAborted, onAbort } from '../waiting/on-abort.ts';
 import type { QueueBounds } from './circuit-breaker-options.ts';
 
 /** What a circuit breaker calls. */
@@ -47,7 +48,7 @@ export class CallQueue {
   /**
    * Adds a call. Returns its id, and what comes of it. One that was dropped to make room is told so.
    *
-   * @throws HOLDFAST_ERR_QUEUE_FULL.
+   * @throws HOLDFAST_ERR_QUEUE_FULL, the reason of the signal.
    */
   add<Value>(
     call: Call<Value>,
@@ -55,18 +56,18 @@ export class CallQueue {
     signal: AbortSignal | undefined,
     onLeft: () => void,
   ): { readonly id: string; readonly settled: Promise<Value>; readonly dropped: number } {
+    // A probe may have been given up while its circuit was told how it ended.
+    signal?.throwIfAborted();
     const dropped = this.#makeRoom(bytes);
     const id = `${this.#name}-${++this.#lastNumber}`;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     // Whoever does not want to know the outcome need not.
     promise.catch(() => undefined);
-    const onAbort = () => {
+    const leave = onAbort(signal ?? neverAborted, () => {
       if (!this.remove(id)) return;
       reject(signal?.reason);
       onLeft();
-    };
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const leave = () => signal?.removeEventListener('abort', onAbort);
+    });
     promise.then(leave, leave);
     this.#calls.set(id, { id, call, signal, bytes, isRunning: false, resolve, reject });
     this.#release ??= holdProcess();
@@ -104,7 +105,7 @@ export class CallQueue {
     if (overflow === 'reject' || bytes > bytesMax) throw this.#full('is not taken');
     let dropped = 0;
     for (; isOver(); dropped++) {
-      const oldest = [...this.#calls.values()].find(({ isRunning }) => !isRunning);
+      const oldest = this.#calls.values().find(({ isRunning }) => !isRunning);
       if (oldest === undefined) throw this.#full('is not taken');
       this.remove(oldest.id);
       oldest.reject(this.#full('was dropped to make room for a newer one'));

@@ -162,8 +162,7 @@ export class CircuitBreaker {
       case 'queue':
         return this.#enqueue(call, bytes, signal);
       case 'open':
-        this.#counts.rejected++;
-        throw this.#openError();
+        throw this.#rejected();
       case 'isolated':
         this.#counts.rejected++;
         throw circuitIsolated(this.name, [...this.#holders.values()].at(-1) ?? null);
@@ -188,7 +187,7 @@ export class CircuitBreaker {
       const value = await (isProbe ? this.#runProbe(call, signal) : this.#run(call, signal));
       return { status: 'executed', value };
     } catch (error) {
-      if (error === refused) throw this.#openError();
+      if (error === refused) throw this.#rejected();
       if (error === away) return this.#enqueue(call, bytes, signal);
       throw error;
     }
@@ -289,8 +288,7 @@ export class CircuitBreaker {
     this.#circuit = circuitOf(this.#replica.state?.circuit);
     if (this.#circuit !== before) {
       if (this.#circuit === 'open') this.#openedAt = performance.now();
-      const { name } = this;
-      circuitChanged.publish({ name, state: this.#circuit, before });
+      circuitChanged.publish({ name: this.name, state: this.#circuit, before });
     }
     // The network may have changed back while the circuit was still being told.
     this.#networkChanged();
@@ -360,7 +358,7 @@ export class CircuitBreaker {
         isBack = error === away || error === refused;
         if (isBack && this.#queue.head === queued) return;
         this.#leave(id);
-        reject(isBack ? this.#openError() : error);
+        reject(isBack ? this.#rejected() : error);
       },
     );
     const over = new AbortController();
@@ -378,7 +376,8 @@ export class CircuitBreaker {
     this.#look();
   }
 
-  #openError(): Error {
+  #rejected(): Error {
+    this.#counts.rejected++;
     const openForMs = this.#replica.context?.openForMs ?? 0;
     return circuitOpen(this.name, this.#circuit, openForMs - (performance.now() - this.#openedAt));
   }

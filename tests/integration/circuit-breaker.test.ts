@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import type { CallResult, CircuitBreaker, CircuitBreakerOptions } from 'holdfast';
 import { pipeline } from 'holdfast/resilience';
 import { expect, test } from 'vitest';
@@ -183,6 +184,24 @@ test('calls that come while the queue drains wait behind it', async () => {
   expect(order).toEqual(['first', 'second', 'third']);
 });
 
+test('a probe that hangs while the network is away counts for nothing', async () => {
+  const { name, breaker, become } = await given({ probeMs: 40, openMs: 20 });
+  const changes = recordOf(name, 'changed');
+  await failTimes(breaker, 5);
+  await changes.nth(2);
+  const answer = Promise.withResolvers<never>();
+  const hung = breaker.call(() => answer.promise);
+  await become('offline');
+  await new Promise((resolve) => setTimeout(resolve, 80));
+
+  expect(breaker.state).toBe('half-open');
+  answer.reject(new Error('too late'));
+  await expect(hung).rejects.toThrow('too late');
+  await become('online');
+  expect(await breaker.call(() => 'well')).toEqual({ status: 'executed', value: 'well' });
+  expect(changes.messages.map(({ state }) => state)).toEqual(['open', 'half-open', 'closed']);
+});
+
 test('failures while the network is away count for nothing, and what never left is queued', async () => {
   const { breaker, probe, become } = await given({ openMs: 60_000 });
   await failTimes(breaker, 4);
@@ -295,6 +314,59 @@ test('a call that its caller ends while the network is looked at is not queued',
   probe.answer('offline');
 
   await expect(call).rejects.toThrow('connect');
+  expect(breaker.queued).toBe(0);
+});
+
+test('a probe that its caller ends while the circuit is told that it never left is not queued', async () => {
+  const { name, runtime, breaker, probe, become } = await given();
+  const changes = recordOf(name, 'changed');
+  await failTimes(breaker, 5);
+  await changes.nth(2);
+  const stop = new AbortController();
+  probe.result = 'offline';
+  // The circuit is told in the turn in which the network is found to be away, and answers in a later one.
+  const gone = runtime.connectivity.waitFor('offline').then(() => setImmediate(() => stop.abort(enough)));
+  const enough = new Error('enough');
+  const called: string[] = [];
+  const tried = () => {
+    called.push('called');
+    return unreachable();
+  };
+
+  const call = breaker.call(tried, { signal: stop.signal });
+
+  await expect(call).rejects.toBe(enough);
+  await gone;
+  await become('online');
+  expect(breaker.queued).toBe(0);
+  expect(called).toEqual(['called']);
+});
+
+test('a queued call that has left the queue and is found not to have left the computer is counted as rejected', async () => {
+  const { breaker, become } = await given({ probeMs: 20 }, 'offline');
+  const answer = Promise.withResolvers<never>();
+  const slow = settledOf(await breaker.call(() => answer.promise));
+  const next = settledOf(await breaker.call(() => 'next'));
+  slow.catch(() => undefined);
+  await become('online');
+  expect(await next).toBe('next');
+  await become('offline');
+  answer.reject(Object.assign(new Error('connect'), { code: 'ENETUNREACH' }));
+
+  await expect(slow).rejects.toEqual(codedError('HOLDFAST_ERR_CIRCUIT_OPEN'));
+  expect(breaker.metrics()).toMatchObject({ drained: 1, rejected: 1, queued: 0 });
+});
+
+test('calls under one signal are one listener of it, however many wait', async () => {
+  const { breaker } = await given({}, 'offline');
+  const stop = new AbortController();
+  const { signal } = stop;
+  const results = await Promise.all(Array.from({ length: 3 }, () => breaker.call(() => 1, { signal })));
+
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  stop.abort(new Error('enough'));
+
+  for (const result of results) await expect(settledOf(result)).rejects.toThrow('enough');
   expect(breaker.queued).toBe(0);
 });
 
