@@ -6,6 +6,7 @@ import type { RehearsalProblemName } from '../../runtime/protocol/rehearsal.ts';
 import type { HostedDefinition, Instance } from '../definitions/hosted-definition.ts';
 import type { CurrentPage } from '../definitions/upcasting.ts';
 import type { ActorIdentity } from '../steps/actor-tree.ts';
+import { withSortedHistory } from '../steps/sorted-history.ts';
 import { migrated } from './migration.ts';
 
 /** What is wrong with a snapshot. */
@@ -87,16 +88,6 @@ export class RehearsedSnapshot {
   #plain(state: Instance): unknown {
     const text = this.#hosted.encode(state, this.#identity.address);
     if (text === undefined) return 'what cannot be kept';
-    const { historyValue, ...plain } = JSON.parse(text) as Record<string, unknown>;
-    return { ...plain, historyValue: sortedHistory(historyValue) };
+    return withSortedHistory(JSON.parse(text) as unknown);
   }
-}
-
-/** What a history state remembers is a set: XState lists it in another order after a snapshot was restored. */
-function sortedHistory(history: unknown): unknown {
-  if (typeof history !== 'object' || history === null) return history;
-  const sorted = Object.entries(history).flatMap(([id, nodes]) =>
-    Array.isArray(nodes) && nodes.length > 0 ? [[id, nodes.map((node) => JSON.stringify(node)).sort()]] : [],
-  );
-  return Object.fromEntries(sorted);
 }

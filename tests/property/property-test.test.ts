@@ -11,6 +11,7 @@ import {
   stepsOf,
   testPaths,
 } from '../../runtime/testing/index.ts';
+import { house } from '../support/machines/house.ts';
 import { propertyFailure } from '../support/property-failure.ts';
 import { times } from '../support/thorough.ts';
 
@@ -493,6 +494,17 @@ test('a history state, which nothing is ever in, is no state to cover', async ()
   });
   const { coverage } = await propertyTest(machine, { seed: 1, coverage: { states: 1, transitions: 1 } });
   expect(coverage.states).toEqual({ covered: 4, total: 4, missed: [] });
+});
+
+test('what history states remember of several regions is a set, in whichever order XState lists it', async () => {
+  const { eventually } = await propertyTest(house, {
+    seed: 1,
+    numRuns: 40,
+    coverage: { states: 1, transitions: 1 },
+    eventually: { 'it gets hot': (state) => state.matches({ home: { kitchen: { hot: 'high' } } }) },
+  });
+  expect(eventually).toEqual({ 'it gets hot': 'ok' });
+  expect((await testPaths(house)).paths).toHaveLength(7);
 });
 
 test('too little coverage is told with what was missed', async () => {

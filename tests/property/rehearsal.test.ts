@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { forwardTo, setup } from 'xstate';
 import { defineAggregate } from '../../actors/definitions/define-aggregate.ts';
 import { HostedDefinition } from '../../actors/definitions/hosted-definition.ts';
 import type { OlderSnapshot } from '../../actors/definitions/migrate.ts';
@@ -14,6 +15,7 @@ import { arbitraryPast } from '../support/arbitrary-past.ts';
 import { hostedMachine } from '../support/hosted-actor.ts';
 import type { InMemoryHostLog } from '../support/in-memory-host-log.ts';
 import { logOfPast } from '../support/log-of-past.ts';
+import { house } from '../support/machines/house.ts';
 import { address, foldOf, isAppended, startHost, tryStep } from '../support/one-actor.ts';
 
 const arbitraryEvents = fc.array(arbitraryEvent, { minLength: 1, maxLength: 14 });
@@ -164,6 +166,34 @@ test('a rehearsal finds a snapshot of the same code that was changed by one', as
     }),
     { numRuns: 60 },
   );
+});
+
+test('what the history states of a child machine remember is compared as the set that it is', async () => {
+  const types = ['COOK', 'READ', 'LEAVE', 'RETURN'];
+  const street = setup({ actors: { house } }).createMachine({
+    invoke: { src: 'house', id: 'house' },
+    on: Object.fromEntries(types.map((type) => [type, { actions: forwardTo('house') }])),
+  });
+  const hosted = hostedMachine(street);
+  const { log, events } = await lived(street, [
+    { type: 'COOK', data: { by: 0 } },
+    { type: 'LEAVE', data: { by: 0 } },
+  ]);
+  const before = events.slice(0, -1);
+  const identity = { id: '1', address, onInput: () => undefined };
+  const instance = hosted.fold(hosted.beginReplay(identity, events[0]?.id), identity, {
+    types: before.map(({ type }) => type),
+    data: before.map(({ data }) => data),
+    versionAt: (index) => index + 1,
+    seedAt: (index) => before[index]?.id,
+  });
+  const state = hosted.encode(instance, address) ?? '';
+  const snapshot = { version: before.length, fingerprint: hosted.fingerprint, state };
+
+  expect(JSON.parse(state)).toMatchObject({
+    children: { house: { snapshot: { value: { home: { kitchen: { hot: 'low' } } } } } },
+  });
+  expect((await rehearsed(hosted, log, snapshot)).problems).toEqual([]);
 });
 
 test('what a host has appended is counted', async () => {

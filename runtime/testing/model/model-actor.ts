@@ -6,6 +6,7 @@ import type { NewEntry } from '../../../actors/journal.ts';
 import type { Asked, WorkDescription } from '../../../actors/steps/asked.ts';
 import { contextToKeep, type PersistedSnapshot, persist } from '../../../actors/steps/bare-machine.ts';
 import { referencesIn } from '../../../actors/steps/references-in.ts';
+import { withSortedHistory } from '../../../actors/steps/sorted-history.ts';
 import type { MachineEvent, MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { isHoldfastError } from '../../errors/holdfast-error.ts';
 import { decode, encode } from '../../protocol/codec.ts';
@@ -372,7 +373,7 @@ export class ModelActor {
     const { tree, snapshot } = this.#instance;
     return attempt(() => {
       const persisted = tree === undefined ? persist(this.#model.machine, snapshot) : tree.persist();
-      return encode(referencesIn(persisted));
+      return encode(withSortedHistory(referencesIn(persisted)));
     });
   }
 }
