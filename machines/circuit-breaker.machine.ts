@@ -131,8 +131,8 @@ const mayDrain = and([
  *   }
  * ```
  *
- * Invariants: one probe at a time; what is reported while the network is offline counts for nothing; no opening is longer
- * than `openMaxMs` with its jitter; the drain runs only while the network is there and the circuit is closed or half open;
+ * Invariants: one probe at a time; what fails, or has no answer, while the network is offline counts for nothing; no opening
+ * is longer than `openMaxMs` with its jitter; the drain runs only while the network is there and the circuit is closed or half open;
  * isolated as long as anybody holds it. The states are those of Nygard, "Release It!" (2007), chapter 5.
  */
 export const circuitBreakerMachine = setup({
@@ -225,7 +225,12 @@ export const circuitBreakerMachine = setup({
           states: {
             waiting: { on: { probeBegan: { target: 'probing', actions: 'beginProbe' } } },
             probing: {
-              after: { probe: { target: '#circuitBreaker.circuit.open', actions: 'open' } },
+              after: {
+                probe: [
+                  { guard: isThere, target: '#circuitBreaker.circuit.open', actions: 'open' },
+                  { target: 'waiting' },
+                ],
+              },
               on: {
                 probeEnded: [
                   { guard: 'hasSucceeded', target: '#circuitBreaker.circuit.closed' },

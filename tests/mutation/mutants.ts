@@ -50,8 +50,17 @@ export const mutants: readonly Mutant[] = [
     ],
     'counts what failed offline': ["{ guard: isThere, actions: 'sample' }", "{ actions: 'sample' }"],
     'a probe has no deadline': [
-      "after: { probe: { target: '#circuitBreaker.circuit.open', actions: 'open' } },",
+      `after: {
+                probe: [
+                  { guard: isThere, target: '#circuitBreaker.circuit.open', actions: 'open' },
+                  { target: 'waiting' },
+                ],
+              },`,
       '',
+    ],
+    'a probe that hears nothing offline has failed': [
+      "{ guard: isThere, target: '#circuitBreaker.circuit.open', actions: 'open' }",
+      "{ target: '#circuitBreaker.circuit.open', actions: 'open' }",
     ],
     'drains while the circuit is open': [
       "or([stateIn({ circuit: 'closed' }), stateIn({ circuit: 'halfOpen' })])",

@@ -138,7 +138,7 @@ export const circuitBreaker = machineModel('circuit-breaker', circuitBreakerMach
     'a probe decides by how it ended': (before, step, after) => {
       const isOfProbe = 'type' in step && step.type === 'probeEnded' && step.probe === before.context.probe;
       if (circuitOf(before) !== 'probing') return true;
-      if ('timer' in step) return circuitOf(after) === 'open';
+      if ('timer' in step) return circuitOf(after) === (isOffline(before) ? 'waiting' : 'open');
       if (typeOf(step) === 'isolate') return circuitOf(after) === 'isolated';
       if (!isOfProbe) return circuitOf(after) === 'probing';
       if (step.outcome === 'ok') return circuitOf(after) === 'closed';
