@@ -181,3 +181,28 @@ test('steps that undo each other are left out together, and a way around becomes
     expect(failure.steps).toEqual([{ type: 'GO' }, { type: 'GO' }, { type: 'GO' }]);
   }
 });
+
+test('a shorter way is found that has no step in common with the one that was found first', async () => {
+  const roads = setup({ types: {} as { events: { type: 'STEP' } | { type: 'JUMP' } } }).createMachine({
+    initial: 'here',
+    states: {
+      here: { on: { STEP: 'near', JUMP: 'air' } },
+      near: { on: { STEP: 'far' } },
+      far: { on: { STEP: 'farther' } },
+      farther: { on: { STEP: 'there' } },
+      air: { on: { JUMP: 'there' } },
+      there: { type: 'final' },
+    },
+  });
+  for (const seed of [1, 2, 3, 4]) {
+    const failure = await propertyFailure(
+      propertyTest(roads, {
+        seed,
+        invariants: { 'never there': (state) => !state.matches('there') },
+        weights: { JUMP: 0.001 },
+      }),
+    );
+    expect(failure.message).toContain('shrunk from 4 steps');
+    expect(failure.steps).toEqual([{ type: 'JUMP' }, { type: 'JUMP' }]);
+  }
+});

@@ -25,7 +25,7 @@ export function* search(
   statesMax: number,
 ): Generator<void, { readonly result: SearchResult; readonly states: number }> {
   const seen = new Set([textOf(from)]);
-  const timed = new Set([`${textOf(from)} ${timesOf(from)}`]);
+  const timed = new Set([timedTextOf(from)]);
   let again = 0;
   const ended = (result: SearchResult) => ({ result, states: seen.size + again });
   if (isWanted(from.snapshot)) return ended('ok');
@@ -49,7 +49,7 @@ export function* search(
       if (isWanted(after.snapshot)) return ended('ok');
       canTimersRace ||= after.timers.length > 1;
       const text = textOf(after);
-      const timedText = `${text} ${timesOf(after)}`;
+      const timedText = timedTextOf(after);
       if (timed.has(timedText)) continue;
       timed.add(timedText);
       if (seen.has(text)) {
@@ -95,6 +95,11 @@ function* couldBe(
 /** The state and what it waits for. The versions at which work began are no part of it. */
 function textOf({ text, timers, work }: ModelActor, labels = timers.map(({ label }) => label)): string {
   return `${text instanceof Error ? text.message : text} ${labels} ${work.map(({ id }) => id)}`;
+}
+
+/** The same, and when timers come. */
+export function timedTextOf(actor: ModelActor): string {
+  return `${textOf(actor)} ${timesOf(actor)}`;
 }
 
 /** What is left of each timer. By how much one is late says nothing, only which are due at the same time. */

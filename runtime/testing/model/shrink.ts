@@ -6,6 +6,7 @@ import { withDrawnPart } from './model-step.ts';
 import type { Proposal } from './moves.ts';
 import { isSameProperty, type Properties, type Violation } from './properties.ts';
 import { shorterScenarios } from './shorter-scenarios.ts';
+import { shorterWay } from './shorter-way.ts';
 import { type EndCheck, type Scenario, type Trial, tryScenario } from './trial.ts';
 
 /** The smallest scenario that was found, and how many were tried. */
@@ -26,7 +27,7 @@ const mendsMax = 150;
  * Makes a scenario that violates a property smaller, as long as it violates the same one: steps are left out, many at a
  * time at first (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002), then values become
  * smaller as their arbitraries say. Works on what happened, not on what it was drawn from, so that leaving a step out
- * changes none of the others. Only the one property is asked meanwhile; if another one does not hold on the way that is
+ * changes none of the others. At last, shorter ways are looked for from the beginning. Only the one property is asked meanwhile; if another one does not hold on the way that is
  * found, it is looked for once more with all of them.
  */
 export function shrink(
@@ -59,6 +60,7 @@ class Shrinking {
   readonly #dictionary: Dictionary;
   #attempts = 0;
   #mends = 0;
+  #hasLookedAnew = false;
   #best: { scenario: Scenario; trial: Trial } | undefined;
 
   constructor(
@@ -86,7 +88,7 @@ class Shrinking {
     const original = this.#current.proposals;
     while (
       this.#attempts < attemptsMax &&
-      (this.#shorten() || this.#simplify() || this.#exchange(original))
+      (this.#shorten() || this.#simplify() || this.#exchange(original) || this.#findShorterWay())
     ) {
       // Until neither finds anything.
     }
@@ -125,6 +127,18 @@ class Shrinking {
       if (this.#accepts(scenario, before.proposals.length - 1)) return true;
     }
     return false;
+  }
+
+  /** Looks once for a shorter way of other steps, to a property that each step is asked for. */
+  #findShorterWay(): boolean {
+    const { kind, name } = this.#violation;
+    const isOfEnd = kind === 'trace' || kind === 'eventually' || name === 'no-deadlock' || name === 'replay';
+    const { given, proposals } = this.#current;
+    if (isOfEnd || this.#hasLookedAnew || proposals.length < 2) return false;
+    this.#hasLookedAnew = true;
+    const bounds = { given, stepsMax: proposals.length - 1 };
+    const found = shorterWay(this.#model, this.#checks, bounds, this.#violation, this.#movesAt);
+    return found !== undefined && this.#accepts(found, bounds.stepsMax);
   }
 
   /** Leaves out what leads back to a state value that was there before, the longest way first. */
