@@ -259,6 +259,24 @@ test('those that slept through their waits do not go on all at once', async () =
   expect(calls).toBe(40);
 });
 
+test('a thread that is held up at each of its waits is not kept waiting for ever', async () => {
+  const clock = new VirtualTime();
+  const policy = retry({ clock, delayMinMs: 100, delayMaxMs: 100 });
+  let calls = 0;
+  const called = policy.execute(({ attempt }) => {
+    calls++;
+    if (attempt === 1) throw new Error('no');
+  });
+  await settled();
+  for (let heldUp = 0; heldUp < 4; heldUp++) {
+    expect(calls).toBe(1);
+    await clock.sleep(1_200);
+  }
+
+  await called;
+  expect(calls).toBe(2);
+});
+
 test('a shared budget bounds the retries of all, and comes back with calls and time', async () => {
   const clock = new VirtualTime();
   const budget = createRetryBudget({ ratio: 0.2, perSecondMin: 0.5, burstMax: 2, clock });

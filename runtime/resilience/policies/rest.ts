@@ -4,6 +4,9 @@ import { onAbort } from '../../waiting/on-abort.ts';
 /** A timer that is so late has been slept through, with all others: they must not go on all at once. */
 const sleptMs = 1_000;
 
+/** A thread that is held up again and again must not wait for ever. */
+const againMax = 3;
+
 /** What a rest needs to know besides its length. */
 interface RestSettings {
   readonly delayMinMs: number;
@@ -21,10 +24,12 @@ export async function rest(
   signal: AbortSignal,
   { delayMinMs, delayMaxMs, clock, random }: RestSettings,
 ): Promise<void> {
-  for (let leftMs = delayMs; ; leftMs = delayMinMs + random() * (delayMaxMs - delayMinMs)) {
+  let leftMs = delayMs;
+  for (let rests = 0; rests <= againMax; rests++) {
     const dueAt = clock.now() + leftMs;
     await pause(leftMs, signal, clock);
     if (clock.now() - dueAt < sleptMs) return;
+    leftMs = delayMinMs + random() * (delayMaxMs - delayMinMs);
   }
 }
 
