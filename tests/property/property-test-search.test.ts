@@ -48,6 +48,36 @@ test('what runs come by by themselves is not searched for', async () => {
   expect(eventually).toEqual({ 'it comes to d': 'ok' });
 });
 
+test('what is not found says that only some values were tried, and is found once the model names the right one', async () => {
+  const lock = setup({
+    types: {} as { events: { type: 'CODE'; code: number } | { type: 'WAIT' } },
+  }).createMachine({
+    initial: 'shut',
+    states: {
+      shut: {
+        on: {
+          CODE: { guard: ({ event }) => (event.code * 31 + 7) % 100_003 === 500, target: 'open' },
+          WAIT: 'dark',
+        },
+      },
+      dark: { on: { WAIT: 'shut' } },
+      open: { type: 'final' },
+    },
+  });
+  const any = fc.nat(1_000_000);
+  const search = (code: fc.Arbitrary<number>) =>
+    propertyTest(lock, {
+      seed: 1,
+      numRuns: 20,
+      events: { CODE: fc.record({ code }) },
+      eventually: { 'it can be opened': (state) => state.matches('open') },
+    });
+
+  expect((await propertyFailure(search(any))).why).toContain('some values of each event');
+  const { eventually } = await search(fc.oneof(any, fc.constant(96_793)));
+  expect(eventually).toEqual({ 'it can be opened': 'ok' });
+});
+
 test('a search goes first where states are of a new kind, and finds what is far away', async () => {
   const machine = setup({
     types: {} as {

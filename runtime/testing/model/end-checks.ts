@@ -67,7 +67,8 @@ export function eventuallyCheck(
         return { ...found, why: messageOf(cause), cause };
       }
       const state = JSON.stringify(actor.snapshot.value);
-      return { ...found, why: `From ${state}, nothing that the model has happen leads there any more.` };
+      const why = `From ${state}, nothing that was tried leads there any more: some values of each event that the model has.`;
+      return { ...found, why };
     }
     return undefined;
   };
