@@ -1,5 +1,6 @@
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import { AddressRef, isAddressRef } from './address-ref.ts';
+import { levelsOf } from './json-levels.ts';
 import { limits } from './limits.ts';
 import { describe } from './names.ts';
 import { isRecord } from './options.ts';
@@ -42,12 +43,19 @@ export function encode(value: unknown, root = 'value'): string {
   );
 }
 
-/** Encodes metadata, which is a record by name. */
+/** Encodes metadata, which is a record by name. SQLite looks into it, and takes JSON of more levels for damaged. */
 export function encodeMetadata(metadata: unknown, root: string): string {
-  if (isRecord(metadata)) return encode(metadata, root);
-  throw holdfastError(
-    'HOLDFAST_ERR_ARGUMENT_INVALID',
-    `${root} must be an object, got ${describe(metadata)}.`,
+  if (!isRecord(metadata)) {
+    throw holdfastError(
+      'HOLDFAST_ERR_ARGUMENT_INVALID',
+      `${root} must be an object, got ${describe(metadata)}.`,
+    );
+  }
+  const text = encode(metadata, root);
+  if (levelsOf(text) <= limits.payloadDepthMax) return text;
+  throw refused(
+    root,
+    `takes more than ${limits.payloadDepthMax} levels of JSON, up to three for one of its values,`,
   );
 }
 

@@ -2,6 +2,7 @@ import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
 import type { EventStoreBackend, LongWorkOptions } from '../ports/event-store-backend.ts';
 import type { EncodedEvent } from '../protocol/append.ts';
 import { decode } from '../protocol/codec.ts';
+import { levelsOf } from '../protocol/json-levels.ts';
 import { limits } from '../protocol/limits.ts';
 import { checkKey, checkName, checkWhole, describe } from '../protocol/names.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
@@ -277,6 +278,11 @@ function problemOf(event: ExportedEvent, line: string): string | undefined {
     if (metadata !== null && (typeof metadata !== 'object' || Array.isArray(metadata)))
       return `its metadata is ${describe(metadata)}`;
     for (const value of /"(?:\$|\\u0024)/.test(line) ? [data, metadata] : []) decode(JSON.stringify(value));
+    // A payload takes up to three for one of its values, and SQLite looks into metadata.
+    const levels = levelsOf(line);
+    if (levels > 4 * limits.payloadDepthMax) return 'it is nested too deeply';
+    if (levels > limits.payloadDepthMax && levelsOf(JSON.stringify(metadata)) > limits.payloadDepthMax)
+      return 'its metadata is nested too deeply';
     // A line holds more than the payload.
     const length = line.length > limits.payloadLengthMax ? JSON.stringify(data).length : 0;
     return length > limits.payloadLengthMax ? `its payload takes ${length} characters` : undefined;

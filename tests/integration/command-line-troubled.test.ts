@@ -237,6 +237,12 @@ async function exportWith(
   return changed;
 }
 
+function nested(levels: number): unknown {
+  let value: unknown = 1;
+  for (let level = 0; level < levels; level++) value = [value];
+  return value;
+}
+
 test.each<[what: string, change: Line, why: string]>([
   ['the name of whose stream is none', { stream: 'a\u0000b' }, 'the stream has a control character'],
   ['the id of which is none', { id: 'i'.repeat(10_000) }, 'the id may have'],
@@ -246,6 +252,12 @@ test.each<[what: string, change: Line, why: string]>([
   ['of no time', { recordedAt: Number.MAX_SAFE_INTEGER }, 'it was recorded at 9007199254740991'],
   ['whose metadata is no object', { metadata: 'x' }, 'its metadata is "x"'],
   ['whose payload cannot be read', { data: { $bigint: 'twelve' } }, 'A payload is damaged'],
+  [
+    'whose metadata nobody can look into',
+    { metadata: { deep: nested(1_000) } },
+    'its metadata is nested too deeply',
+  ],
+  ['whose payload cannot be written again', { data: nested(4_000) }, 'it is nested too deeply'],
   [
     'whose payload is too large',
     { data: 'x'.repeat(16 * 1024 * 1024) },

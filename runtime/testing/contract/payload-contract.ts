@@ -159,6 +159,27 @@ function refusalContract(check: CheckBackend): void {
     assert.deepEqual({ events, snapshots }, { events: 0, snapshots: 0 });
   });
 
+  check(
+    'metadata that is nested too deeply to be looked into fails nobody but its own append',
+    async ({ store }) => {
+      let deepest: unknown = 1;
+      for (let level = 1; level < 1_000; level++) deepest = [deepest];
+      let deep: unknown = 1;
+      for (let level = 0; level < 350; level++) deep = new Map([['deep', deep]]);
+      const append = (stream: string, value: unknown) =>
+        store.append(stream, [{ type: 'kept', data: { value }, metadata: { value } }]);
+
+      const [before, refused, after] = await Promise.allSettled([
+        append('a', deepest),
+        failureOf('HOLDFAST_ERR_PAYLOAD_INVALID', () => append('b', deep)),
+        append('c', 1),
+      ]);
+
+      assert.deepEqual([before.status, refused.status, after.status], Array(3).fill('fulfilled'));
+      assert.equal((await store.stats()).events, 2);
+    },
+  );
+
   check('a payload over the limit is refused with its size and the limit', async ({ store }) => {
     const error = await failureOf('HOLDFAST_ERR_PAYLOAD_TOO_LARGE', () =>
       store.append('s', [{ type: 'kept', data: 'x'.repeat(17 * 1024 * 1024) }]),
