@@ -1,9 +1,10 @@
 import { holdfastError } from '../../errors/holdfast-error.ts';
 import type { QueryValues } from '../../protocol/reader-control.ts';
 import { storeLimits } from '../../protocol/store-limits.ts';
-import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
+import type { SqliteDatabase, SqliteStatement, SqliteValue } from '../driver.ts';
 import { isRefusal } from '../storage-error.ts';
 import { tokensOf } from './sql-tokens.ts';
+import { toBound } from './to-bound.ts';
 
 const statementsMax = 200;
 /** What SQLite says of a text, or of what it comes to, and not of the file. */
@@ -31,7 +32,7 @@ export class Queries {
       const rows: Record<string, unknown>[] = [];
       let length = 0;
       if (isStopped()) throw stopped();
-      for (const row of this.#prepare(sql).iterate(values)) {
+      for (const row of this.#prepare(sql).iterate(allBound(values))) {
         if (isStopped()) throw stopped();
         length += lengthOf(row);
         if (rows.length === storeLimits.queryRowsMax) throw tooLarge('rows', storeLimits.queryRowsMax);
@@ -66,6 +67,12 @@ export class Queries {
     this.#statements.set(sql, statement);
     return statement;
   }
+}
+
+/** As they are bound where events write them: `5` is not found as the text `5.0`. */
+function allBound(values: QueryValues): readonly SqliteValue[] | Readonly<Record<string, SqliteValue>> {
+  if (Array.isArray(values)) return values.map(toBound);
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toBound(value)]));
 }
 
 function isWrongUse(error: unknown): boolean {

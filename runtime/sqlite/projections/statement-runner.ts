@@ -7,6 +7,7 @@ import { saidOf } from './projection-tables.ts';
 import { tokensOf, withNames } from './sql-tokens.ts';
 import { StatementGuard } from './statement-guard.ts';
 import { projectionInvalid } from './table-definitions.ts';
+import { toBound } from './to-bound.ts';
 import { callsDates, isNow } from './unrepeatable.ts';
 
 /** After so long, what was done is committed, and others have their turn, in milliseconds. */
@@ -155,11 +156,6 @@ function endOf(calls: readonly unknown[], start: number): number {
   let at = start + 2;
   for (let left = calls[start + 1] as number; left > 0; left--) at += 2 + (calls[at + 1] as number);
   return at;
-}
-
-/** The driver binds each number as a float; what is whole is meant as an integer. */
-function toBound(value: unknown): SqliteValue {
-  return typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : (value as SqliteValue);
 }
 
 /** `VTAB` is what a full-text index says of a command that does not fit to what is in it. */
