@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serialize } from 'node:v8';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../runtime/ports/clock.ts';
 import type { ProjectionApplied, ProjectionSummary } from '../../runtime/protocol/projection.ts';
 import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
@@ -376,6 +376,44 @@ test('a generation that is behind what is served does not take its place', () =>
   expect(writer.apply({ ...batch, from: 0, to: 2, isLast: true })).toMatchObject({ isServing: false });
   expect(writer.apply({ ...batch, from: 2, to: 3, isLast: true })).toMatchObject({ isServing: true });
 });
+
+describe.each(['built', 'served'])(
+  'a table behind a virtual one has its name to itself where the other is %s',
+  (stage) => {
+    const words = summary('create virtual table words using fts5 (word)', { name: 'words' });
+    const plain = summary('create table Words_Content (id integer primary key) strict', { name: 'plain' });
+
+    function begin(writer: ProjectionWriter, of: ProjectionSummary): void {
+      const { building, serving } = writer.open(of);
+      if (stage === 'built' || building === null) return expect(serving ?? building).not.toBeNull();
+      const { generation, position } = building;
+      const all = { name: of.name, generation, from: position, to: position + 1, effects: null, skipped: [] };
+      const applied = writer.apply({ ...all, isLast: true, skipsRefused: false });
+      expect(applied).toMatchObject({ isServing: true });
+    }
+
+    test.each([
+      ['a virtual one', words, plain],
+      ['a plain one', plain, words],
+    ])('and is %s', (_, first, second) => {
+      const { writer } = open();
+      begin(writer, first);
+
+      expect(() => writer.open(second)).toThrow(
+        codedError('HOLDFAST_ERR_PROJECTION_INVALID', { message: expect.stringMatching(/words_content/i) }),
+      );
+    });
+
+    test('and is its own', () => {
+      const { writer } = open();
+      begin(writer, words);
+
+      expect(writer.open({ ...words, version: 2 })).toMatchObject({ building: { version: 2 } });
+      begin(writer, { ...words, version: 2 });
+      expect(writer.open({ ...words, version: 2 }, true)).toMatchObject({ building: { version: 2 } });
+    });
+  },
+);
 
 test('a rebuild that is asked for begins with the first event, whatever was under way', () => {
   const { writer } = open();

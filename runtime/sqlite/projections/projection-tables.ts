@@ -32,6 +32,7 @@ export class ProjectionTables {
       }
     }
     for (const table of tables) this.#refuseColumns(projection, generation, table);
+    for (const shadow of this.#shadows(generation)) this.#refuseTaken(projection, shadow, true);
     return [...tables];
   }
 
@@ -64,30 +65,49 @@ export class ProjectionTables {
       throw projectionInvalid(projection, `"${table}" is a function of SQLite; give the table another name.`);
   }
 
-  /** A name that another has would be found taken only when the tables are to be served. */
-  #refuseTaken(projection: string, table: string): void {
+  /**
+   * A name that another has would be found taken only when the tables are to be served. So would that of a table in which a
+   * virtual one keeps its content, which is made and renamed with it.
+   */
+  #refuseTaken(projection: string, table: string, isShadow = false): void {
+    const what = isShadow ? `the table "${table}" behind a virtual one of its own` : `its table "${table}"`;
     const owner = this.#database
       .prepare<{ name: string }>(
-        `select p.name from projections p, json_each(p.table_names) t
-         where lower(t.value) = lower(?) and p.name <> ? limit 1`,
+        `select name from projections p where name <> ? and (
+           exists (select 1 from json_each(p.table_names) where lower(value) = lower(?)) or exists (
+             select 1 from sqlite_schema where type = 'table' and lower(name) = lower('holdfast_' || p.generation || '_' || ?)))
+         limit 1`,
       )
-      .get(table, projection)?.name;
+      .get(projection, table, table)?.name;
     if (owner !== undefined)
       throw projectionInvalid(
         projection,
-        `its table "${table}" is one of the projection "${owner}" already. A renamed projection is a new one: give its tables other names, or keep its name.`,
+        `${what} is one of the projection "${owner}" already. A renamed projection is a new one: give its tables other names, or keep its name.`,
       );
     const isOwn = this.#database
       .prepare(
-        'select 1 from projections p, json_each(p.table_names) t where p.name = ? and lower(t.value) = lower(?)',
+        `select 1 from projections p, json_each(p.table_names) t where p.name = ? and (lower(t.value) = lower(?)
+           or ? and instr(lower(?), lower(t.value) || '_') = 1)`,
       )
-      .get(projection, table);
+      .get(projection, table, isShadow ? 1 : 0, table);
     if (isOwn !== undefined) return;
     const isTaken = this.#database
       .prepare('select 1 from sqlite_schema where lower(name) = lower(?)')
       .get(table);
     if (isTaken !== undefined)
-      throw projectionInvalid(projection, `there is something else of the name "${table}" in the file.`);
+      throw projectionInvalid(
+        projection,
+        `there is something else of the name "${table}" in the file${isShadow ? ', which a virtual table of its own brings with it' : ''}.`,
+      );
+  }
+
+  /** The tables in which the virtual ones of a generation keep what is in them, by the names that they will have. */
+  #shadows(generation: number): string[] {
+    const prefix = buildingName(generation, '');
+    return this.#database
+      .prepare<{ name: string }>("select name from pragma_table_list where type = 'shadow'")
+      .all()
+      .flatMap(({ name }) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
   }
 
   /** The columns of a virtual table cannot be renamed. */
