@@ -1,9 +1,8 @@
-import { encode } from '../protocol/codec.ts';
 import { describe } from '../protocol/names.ts';
 import { invalidOption } from '../protocol/options.ts';
 import type { ProjectionSummary } from '../protocol/projection.ts';
 import { tokensOf } from '../sqlite/projections/sql-tokens.ts';
-import { type RowChanges, rowChanges } from './row-changes.ts';
+import { type RowChanges, rowChanges, textOf } from './row-changes.ts';
 
 /** One result of a live query. */
 export interface LiveRows<Row> extends RowChanges<Row> {
@@ -56,7 +55,7 @@ export async function* liveQuery<Row extends object>(
       checkKey(key, next);
       const before = rows;
       rows = next;
-      if (next.length !== before?.length || next.some((row, at) => encode(row) !== encode(before[at])))
+      if (next.length !== before?.length || next.some((row, at) => textOf(row) !== textOf(before[at])))
         yield { rows: next, ...rowChanges(before ?? [], next, key) };
     }
   } finally {

@@ -22,13 +22,18 @@ export function rowChanges<Row extends object>(
     const identity = identityOf(row, key);
     const same = removed.get(identity)?.shift();
     if (same === undefined) added.push(row);
-    else if (key !== undefined && encode(same) !== encode(row)) changed.push({ before: same, after: row });
+    else if (key !== undefined && textOf(same) !== textOf(row)) changed.push({ before: same, after: row });
   }
   return { added, removed: [...removed.values()].flat(), changed };
 }
 
+/** By which rows, and values of them, are compared. What a query has found may be larger than a payload. */
+export function textOf(value: unknown): string {
+  return encode(value, 'row', Number.POSITIVE_INFINITY);
+}
+
 function identityOf(row: object, key: string | undefined): string {
-  return encode(key === undefined ? row : (row as Record<string, unknown>)[key]);
+  return textOf(key === undefined ? row : (row as Record<string, unknown>)[key]);
 }
 
 function push<Row>(rows: Map<string, Row[]>, identity: string, row: Row): void {

@@ -21,7 +21,7 @@ import { isRecord } from './options.ts';
  * | the address of an actor | `{"$address":"kind/id"}` |
  * | an object whose only key begins with `$` | `{"$object":[[key,value]]}` |
  */
-export function encode(value: unknown, root = 'value'): string {
+export function encode(value: unknown, root = 'value', limit: number = limits.payloadLengthMax): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(isPlain(value, 0) ? value : toPlain(value, root, []));
@@ -32,7 +32,6 @@ export function encode(value: unknown, root = 'value'): string {
     if (!/^(Invalid string length|Cannot create a string longer)/.test(message))
       throw refused(root, `cannot be read (${message})`, error);
   }
-  const limit = limits.payloadLengthMax;
   const size = text?.length ?? Number.POSITIVE_INFINITY;
   if (text !== undefined && size <= limit) return text;
   throw holdfastError(
