@@ -101,16 +101,24 @@ export class IntegrityCheck {
       }));
   }
 
+  /** The replica's own number of an event is no part of its hash, but tells where in the log it was recorded. */
   #counters(): IntegrityProblem[] {
     const row = this.#database
-      .prepare<{ counted: number; highest: number }>(
-        `select r.last_sequence as counted, coalesce(max(e.origin_sequence), 0) as highest
-         from replica r left join events e on e.origin = r.origin`,
+      .prepare<{ counted: number | null; highest: number; misplaced: number | null }>(
+        `select (select last_sequence from replica) as counted, coalesce(max(e.origin_sequence), 0) as highest,
+           min(e.position) filter (where e.origin_sequence <> 1 + coalesce((select p.origin_sequence from events p
+             where p.position = e.position - 1 and p.origin = e.origin), 0)) as misplaced
+         from events e where e.origin = (select origin from replica)`,
       )
       .get();
-    if (row === undefined) return [{ kind: 'counter', message: 'The identity of this replica is missing.' }];
-    if (row.counted === row.highest) return [];
-    const message = `The last event of this replica is ${row.highest}, and ${row.counted} is recorded.`;
-    return [{ kind: 'counter', message }];
+    const { counted = null, highest = 0, misplaced = null } = row ?? {};
+    const problem = (message: string): IntegrityProblem => ({ kind: 'counter', message });
+    if (counted === null) return [problem('The identity of this replica is missing.')];
+    const problems: IntegrityProblem[] = [];
+    if (counted !== highest)
+      problems.push(problem(`The last event of this replica is ${highest}, and ${counted} is recorded.`));
+    if (misplaced !== null)
+      problems.push(problem(`The event at position ${misplaced} does not stand where it was recorded.`));
+    return problems;
   }
 }
