@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { QueryValues } from '../../runtime/protocol/reader-control.ts';
 import { openSqlite } from '../../runtime/sqlite/driver.ts';
 import { Queries } from '../../runtime/sqlite/projections/query.ts';
@@ -33,4 +33,21 @@ test('a whole number is bound as an integer, as it is where an event writes it',
   expect(rows(kinds, [-0, 0.5, 2 ** 53, 'x', new Uint8Array(1)])).toEqual([
     { a: 'integer', b: 'real', c: 'real', d: 'text', e: 'blob' },
   ]);
+});
+
+test('queries of long texts are not all kept prepared', () => {
+  const database = openSqlite(':memory:', { readonly: false, busyTimeoutMs: 0 });
+  onTestFinished(() => database.close());
+  const queries = new Queries(database);
+  const prepare = vi.spyOn(database, 'prepare');
+  const ask = (sql: string) => queries.run(sql, [], () => false);
+  const long = (each: number) => `select ${each} as n where 1 in (${'1, '.repeat(100_000)}${each})`;
+
+  for (const _ of [1, 2]) ask('select 1 as n');
+  for (const each of [1, 2, 3]) ask(long(each));
+  expect(prepare).toHaveBeenCalledTimes(4);
+  for (const each of [4, 5, 5]) expect(ask(long(each))).toEqual([{ n: each }]);
+  ask('select 1 as n');
+
+  expect(prepare).toHaveBeenCalledTimes(7);
 });

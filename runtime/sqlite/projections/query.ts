@@ -7,6 +7,8 @@ import { tokensOf } from './sql-tokens.ts';
 import { toBound } from './to-bound.ts';
 
 const statementsMax = 200;
+/** Characters of the statements that are kept prepared: SQLite takes some twenty bytes for each, as of a long list of values. */
+const statementsLengthMax = 1024 * 1024;
 /** What SQLite says of a text, or of what it comes to, and not of the file. */
 const faults = ['SQLITE_ERROR', 'SQLITE_MISMATCH', 'SQLITE_TOOBIG'];
 
@@ -14,6 +16,7 @@ const faults = ['SQLITE_ERROR', 'SQLITE_MISMATCH', 'SQLITE_TOOBIG'];
 export class Queries {
   readonly #database: SqliteDatabase;
   readonly #statements = new Map<string, SqliteStatement<Record<string, unknown>>>();
+  #statementsLength = 0;
 
   constructor(database: SqliteDatabase) {
     this.#database = database;
@@ -63,7 +66,11 @@ export class Queries {
     statement = this.#database.prepare<Record<string, unknown>>(sql).safeIntegers();
     if (!statement.reader) throw invalid(sql, 'It returns no rows.');
     if (!statement.readonly) throw invalid(sql, 'It would write, and queries only read.');
-    if (this.#statements.size >= statementsMax) this.#statements.clear();
+    this.#statementsLength += sql.length;
+    if (this.#statements.size >= statementsMax || this.#statementsLength > statementsLengthMax) {
+      this.#statements.clear();
+      this.#statementsLength = sql.length;
+    }
     this.#statements.set(sql, statement);
     return statement;
   }
