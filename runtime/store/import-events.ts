@@ -78,7 +78,9 @@ async function* batchesOf(events: AsyncIterable<Line>): AsyncGenerator<Batch> {
   let characters = 0;
   for await (const { event, length } of events) {
     const isFull = batch.length >= batchMax || characters >= batchCharactersMax;
-    if (batch.length > 0 && (batch[0]?.stream !== event.stream || isFull)) {
+    const last = batch.at(-1);
+    const follows = last?.stream === event.stream && last.version + 1 === event.version;
+    if (last !== undefined && (!follows || isFull)) {
       yield { batch, characters };
       batch = [];
       characters = 0;

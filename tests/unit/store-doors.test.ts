@@ -1,4 +1,5 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { EventStore } from '../../runtime/store/event-store.ts';
@@ -91,6 +92,25 @@ test('a newer export is imported over an older one, wherever in a stream the old
   // Nine batches, the first of them by itself and event by event, and those of its stream once more.
   expect(appended).toHaveBeenCalledTimes(9 + 5 + 4);
   await expect(importEvents(target, newer)).resolves.toEqual({ events: 16, written: 0 });
+});
+
+test('an event that its file has left out is not replaced by the one after it', async () => {
+  const path = join(temporaryFolder(), 'all');
+  const source = new InMemoryEventStoreBackend();
+  const three = ['a', 'b', 'c'].map((type) => ({ type }));
+  await EventStore.withBackend(source).append('s', three);
+  await exportEvents(source, path);
+  const [head, first, , third] = readFileSync(path, 'utf8').split('\n');
+  const body = `${head}\n${first}\n${third}\n`;
+  const sha256 = createHash('sha256').update(body).digest('hex');
+  writeFileSync(path, `${body}${JSON.stringify({ holdfast: 'end', events: 2, sha256 })}\n`);
+  const target = new InMemoryEventStoreBackend();
+
+  await expect(importEvents(target, path)).rejects.toEqual(
+    codedError('HOLDFAST_ERR_VERSION_CONFLICT', { stream: 's', expected: 2, actual: 1 }),
+  );
+
+  expect(await eventsOf(target, 's')).toMatchObject([{ type: 'a', version: 1 }]);
 });
 
 test('an import has no more in hand than some megabytes, however large its events are', async () => {
