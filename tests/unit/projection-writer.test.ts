@@ -155,6 +155,29 @@ test.each([
   expect(database.prepare('select * from notes').all()).toEqual([{ id: 7, note: 'kept' }]);
 });
 
+test('what is its own is asked of the file as it is now, after a VACUUM and when others have made tables', () => {
+  const { writer, database } = open();
+  const notesPage = () =>
+    database.prepare<number>("select rootpage from sqlite_schema where name = 'notes'").pluck().get();
+  database.exec('create table gap (id)');
+  apply(writer, "insert into notes values (1, 'a')");
+  apply(writer, "insert into notes values (2, 'b')");
+  const before = notesPage();
+
+  database.exec('drop table gap; vacuum');
+  const { building } = writer.open(summary(other, { name: 'others' }));
+  const others = { name: 'others', generation: building?.generation ?? 0, from: 0, to: 0, effects: null };
+  writer.apply({ ...others, skipped: [], isLast: true, skipsRefused: false });
+
+  expect(notesPage()).not.toBe(before);
+  expect(apply(writer, "update notes set note = 'c' where id = 1")).toMatchObject({ failure: null });
+  expect(
+    apply(writer, "insert into notes select rowid, word from words where words match 'a'"),
+  ).toMatchObject({
+    failure: { error: { message: expect.stringContaining('not one of its own') } },
+  });
+});
+
 test('what SQLite refuses is said by the names that the application gave', () => {
   const { writer } = open();
   const untyped = 'create table notes (id integer primary key, note) strict';

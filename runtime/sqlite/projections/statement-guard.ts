@@ -18,15 +18,28 @@ type Opcode = {
 export class StatementGuard {
   readonly #projection: string;
   readonly #database: SqliteDatabase;
-  readonly #pages: ReadonlySet<number>;
-  readonly #foreignVirtual: ReadonlySet<string>;
+  readonly #own: ReadonlySet<string>;
+  readonly #schemaVersion: SqliteStatement<number>;
+  /** As of which schema the rest is known. */
+  #readAt: number | undefined;
+  #pages: ReadonlySet<number> = new Set();
+  #foreignVirtual: ReadonlySet<string> = new Set();
 
   /** `tables` are the names that the tables have now. */
   constructor(projection: string, database: SqliteDatabase, tables: readonly string[]) {
     this.#projection = projection;
     this.#database = database;
-    const own = new Set(tables.map(asciiLower));
-    const rows = database
+    this.#own = new Set(tables.map(asciiLower));
+    this.#schemaVersion = database.prepare<number>('pragma schema_version').pluck();
+  }
+
+  /** A VACUUM gives tables other pages, and other projections make tables. */
+  #readSchema(): void {
+    const version = this.#schemaVersion.get();
+    if (version === this.#readAt) return;
+    this.#readAt = version;
+    const own = this.#own;
+    const rows = this.#database
       .prepare<{ name: string; root: number; owner: string; sql: string | null }>(
         'select name, rootpage as root, lower(tbl_name) as owner, sql from sqlite_schema',
       )
@@ -47,6 +60,7 @@ export class StatementGuard {
    * @throws HOLDFAST_ERR_PROJECTION_INVALID, and what SQLite says of a text that is no statement.
    */
   prepare(text: string, values: number): SqliteStatement {
+    this.#readSchema();
     const words = tokensOf(text).filter(({ kind }) => kind !== 'space');
     const verb = words[0]?.text.toLowerCase() ?? '';
     if (!['insert', 'replace', 'update', 'delete', 'with'].includes(verb))
