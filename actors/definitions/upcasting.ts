@@ -2,12 +2,15 @@ import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
 import { messageOf } from '../../runtime/errors/message-of.ts';
 import { decode, encode } from '../../runtime/protocol/codec.ts';
 import { isInternalType } from '../../runtime/protocol/internal-type.ts';
+import { isPromised } from '../../runtime/protocol/is-async.ts';
 import type { LoadedStream } from '../../runtime/protocol/load.ts';
 import { describe, isReservedType } from '../../runtime/protocol/names.ts';
 import type { AnyUpcastChains, Upcaster } from './upcast.ts';
 
 /** Renamed and renamed again so often, an event goes in a circle. */
 const renamesMax = 100;
+
+const wanted = 'It must return a payload, or an array of events ([] to drop it)';
 
 /** An event as the machine takes it, encoded. */
 interface CurrentEvent {
@@ -156,19 +159,19 @@ function run(
   upcast: Upcaster<unknown>,
   payload: unknown,
 ): unknown {
+  let next: unknown;
   try {
-    return upcast(payload);
+    next = upcast(payload);
   } catch (error) {
     throw failed(place, type, at, messageOf(error), error);
   }
+  if (isPromised(next)) throw failed(place, type, at, `${wanted}, and returned a promise.`);
+  return next;
 }
 
 function checkPayload(place: StoredPlace, type: string, at: number, before: unknown, after: unknown): object {
-  if (typeof after !== 'object' || after === null || after instanceof Promise) {
-    const got = after instanceof Promise ? 'a promise' : describe(after);
-    const want = 'It must return a payload, or an array of events ([] to drop it)';
-    throw failed(place, type, at, `${want}, and returned ${got}.`);
-  }
+  if (typeof after !== 'object' || after === null)
+    throw failed(place, type, at, `${wanted}, and returned ${describe(after)}.`);
   const hadType = typeof before === 'object' && before !== null && 'type' in before;
   if (!hadType && 'type' in after) {
     const why =

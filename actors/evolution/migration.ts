@@ -2,6 +2,7 @@ import { messageOf } from '../../runtime/errors/message-of.ts';
 import type { EncodedSnapshot } from '../../runtime/protocol/append.ts';
 import { definitionVersionOf } from '../../runtime/protocol/code-fingerprint.ts';
 import { decode, encode } from '../../runtime/protocol/codec.ts';
+import { isPromised } from '../../runtime/protocol/is-async.ts';
 import type { HostedDefinition, Instance } from '../definitions/hosted-definition.ts';
 import type { MigratedSnapshot, OlderSnapshot } from '../definitions/migrate.ts';
 import type { ActorIdentity } from '../steps/actor-tree.ts';
@@ -46,7 +47,7 @@ export function migrated(
   const older = { state, history, ...rest } as OlderSnapshot;
   const made: MigratedSnapshot<AnyStateMachine> | undefined = migrate(older, fromVersion);
   if (made === undefined) return undefined;
-  if (typeof made !== 'object' || made === null || made instanceof Promise || !('state' in made)) {
+  if (typeof made !== 'object' || made === null || isPromised(made) || !('state' in made)) {
     throw new TypeError('migrate must return { state, context }, or undefined to have the stream replayed.');
   }
   return restored(hosted, identity, made, older);

@@ -2,6 +2,7 @@ import type { Definitions } from '../../actors/definitions/definition-of.ts';
 import { schemaVersionAt } from '../../actors/definitions/schema-version-at.ts';
 import type { Entropy } from '../../actors/steps/entropy.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
+import { isPromised } from '../protocol/is-async.ts';
 import { describe } from '../protocol/names.ts';
 import type { LaneEffects, ReactorMessage } from '../protocol/projection.ts';
 import { MadeByHandler } from './made-by-handler.ts';
@@ -45,7 +46,7 @@ function toMessages(returned: unknown): readonly SentMessage[] {
   if (returned === undefined || returned === null) return [];
   if (isSentMessage(returned)) return [returned];
   if (Array.isArray(returned) && returned.every(isSentMessage)) return returned;
-  const got = returned instanceof Promise ? 'a promise' : describe(returned);
+  const got = isPromised(returned) ? 'a promise' : describe(returned);
   throw holdfastError(
     'HOLDFAST_ERR_ARGUMENT_INVALID',
     `The handler returned ${got}; it must return what send(...) made, an array of these, or nothing.`,

@@ -1,5 +1,6 @@
 import type { Entropy } from '../../actors/steps/entropy.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
+import { isPromised } from '../protocol/is-async.ts';
 import { describe } from '../protocol/names.ts';
 import type { LaneEffects } from '../protocol/projection.ts';
 import { MadeByHandler } from './made-by-handler.ts';
@@ -47,7 +48,7 @@ function toStatements(returned: unknown): readonly SqlStatement[] {
   if (returned === undefined || returned === null) return [];
   if (isSqlStatement(returned)) return [returned];
   if (Array.isArray(returned) && returned.every(isSqlStatement)) return returned;
-  const got = returned instanceof Promise ? 'a promise' : describe(returned);
+  const got = isPromised(returned) ? 'a promise' : describe(returned);
   throw holdfastError(
     'HOLDFAST_ERR_ARGUMENT_INVALID',
     `The handler returned ${got}; it must return what sql\`...\` made, an array of these, or nothing.`,

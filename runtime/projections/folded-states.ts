@@ -1,6 +1,7 @@
 import type { Entropy } from '../../actors/steps/entropy.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { decode, encode } from '../protocol/codec.ts';
+import { isPromised } from '../protocol/is-async.ts';
 import { describe } from '../protocol/names.ts';
 import type { LaneEffects } from '../protocol/projection.ts';
 import type { StateAt } from '../protocol/reader-control.ts';
@@ -83,7 +84,7 @@ export class FoldedStates implements RangeRun {
     // SQLite would make the same of all halves of surrogate pairs, and one state of those that have such keys.
     if (typeof key === 'string' && key.isWellFormed()) return key;
     throw wrong(
-      `"partition" returned ${describe(key)}; it must return a well-formed string, or undefined for none`,
+      `"partition" returned ${isPromised(key) ? 'a promise' : describe(key)}; it must return a well-formed string, or undefined for none`,
     );
   }
 
@@ -126,7 +127,7 @@ export class FoldedStates implements RangeRun {
 }
 
 function checkState(next: unknown): unknown {
-  if (next instanceof Promise) throw wrong('the handler returned a promise, and handlers are synchronous');
+  if (isPromised(next)) throw wrong('the handler returned a promise, and handlers are synchronous');
   if (next === undefined) throw wrong('the handler returned nothing; it must return the next state');
   return next;
 }

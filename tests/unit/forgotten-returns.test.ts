@@ -69,3 +69,21 @@ test('a statement that was refused is none that a handler would have to return',
     .when('select id from documents')
     .then([{ id: '1' }]);
 });
+
+test('what a handler returns to come later is refused, and nothing hears that it fails', async () => {
+  const later = (): never => Promise.reject(new Error('later')) as never;
+  const refused = { message: expect.stringContaining('returned a promise') };
+  for (const handler of [later, () => [later(), later()] as never]) {
+    const tables = documents(handler);
+    const reactor = defineReactor('greeter', { on: { 'document.created': handler } });
+
+    await expect(specify(tables).given([created]).when('select 1').then([])).rejects.toMatchObject(refused);
+    await expect(specify(reactor).given([created]).then([])).rejects.toMatchObject(refused);
+  }
+  const fold = { version: 1, initial: () => 0, on: { 'document.created': later } };
+  for (const options of [fold, { ...fold, on: { 'document.created': () => 1 }, partition: later }]) {
+    const folded = defineProjection('folded', options);
+
+    await expect(specify(folded).given([created]).then(1)).rejects.toMatchObject(refused);
+  }
+});

@@ -114,6 +114,8 @@ test.each<[what: string, upcaster: (data: unknown) => unknown, why: RegExp]>([
   ['throws', () => JSON.parse('no JSON'), /not valid JSON/],
   ['forgets to return', () => undefined, /returned undefined/],
   ['answers later', async () => ({}), /returned a promise/],
+  ['fails later', () => Promise.reject(new Error('later')), /returned a promise/],
+  ['fails later with some', () => [Promise.reject(new Error('later'))], /returned a promise/],
   ['returns a text', () => 'text', /returned "text"/],
   ['returns what cannot be kept', () => ({ by: () => 1 }), /added\.by is a function/],
   ['returns an event outside of an array', () => ({ type: 'edited' }), /return it in an array/],
