@@ -107,7 +107,7 @@ export class IntegrityCheck {
       .prepare<{ counted: number | null; highest: number; misplaced: number | null }>(
         `select (select last_sequence from replica) as counted, coalesce(max(e.origin_sequence), 0) as highest,
            min(e.position) filter (where e.origin_sequence <> 1 + coalesce((select p.origin_sequence from events p
-             where p.position = e.position - 1 and p.origin = e.origin), 0)) as misplaced
+             where p.position < e.position and p.origin = e.origin order by p.position desc limit 1), 0)) as misplaced
          from events e where e.origin = (select origin from replica)`,
       )
       .get();
