@@ -104,8 +104,18 @@ export function unwatch(resident: Resident, id: number): void {
   if (resident.watchers?.size === 0) resident.watchers = undefined;
 }
 
-/** Has a request wait until the state is known. */
+/**
+ * Has a request wait until the state is known. Others look for news as often as another process writes: one look that has
+ * not begun is enough for all of them.
+ */
 export function wait(resident: Resident, request: HostRequest): void {
+  if (request.operation === 'refresh' && willBeRefreshed(resident)) return;
   resident.queue ??= [];
   resident.queue.push(request);
+}
+
+function willBeRefreshed({ phase, queue = [] }: Resident): boolean {
+  // While it is read, the first may be the one that it is read for: what is written by now may come too late for that.
+  const begun = phase === 'loading' ? 1 : 0;
+  return queue.some(({ operation }, index) => index >= begun && operation === 'refresh');
 }
