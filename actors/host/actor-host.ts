@@ -231,13 +231,14 @@ export class ActorHost {
   }
 
   #settle(resident: Resident, undertaking: Undertaking, outcome: AppendReceipt | Error): void {
-    resident.inFlight--;
     if (outcome instanceof Error) this.#settleFailed(resident, undertaking.request, outcome);
     else if (outcome.outcome === 'appended') this.#settleAppended(resident, undertaking, outcome);
     else {
       this.#answer(undertaking.request.id, repeatedReceipt(outcome));
       this.#distrust(resident);
     }
+    // Not before all that it asked for is carried out: an action that sends must not have its own actor dropped as idle.
+    resident.inFlight--;
     if (resident.phase === 'catchingUp' && resident.inFlight === 0) this.#catchUp(resident);
     this.#underway.end();
   }
