@@ -1,4 +1,4 @@
-import { type HoldfastError, holdfastError } from '../../runtime/errors/holdfast-error.ts';
+import { type HoldfastError, holdfastError, isHoldfastError } from '../../runtime/errors/holdfast-error.ts';
 import { messageOf } from '../../runtime/errors/message-of.ts';
 import { decode } from '../../runtime/protocol/codec.ts';
 import type { Delivery } from '../../runtime/protocol/delivery.ts';
@@ -40,6 +40,18 @@ import { unknownCommand } from './unknown-command.ts';
  * @throws HOLDFAST_ERR_EVENT_REJECTED, _TRANSITION_FAILED, _COMMAND_FAILED, _COMMAND_UNKNOWN, _PAYLOAD_INVALID.
  */
 export function decide(actor: Deciding, request: HostRequest, newId: () => string = createEventId): Decision {
+  try {
+    return decideOn(actor, request, newId);
+  } catch (error) {
+    if (isHoldfastError(error)) throw error;
+    // Code of the application runs also where it is only looked at, as by a getter, and may throw what is no error.
+    const { operation, name, address } = request;
+    if (operation === 'execute') throw commandFailed(request, messageOf(error), error);
+    throw transitionFailed(address, name || operation, error);
+  }
+}
+
+function decideOn(actor: Deciding, request: HostRequest, newId: () => string): Decision {
   const failure = failureToBegin(actor.tip.snapshot);
   if (failure !== undefined && request.operation !== 'start') throw failure;
   const id = newId();

@@ -422,3 +422,46 @@ test('an actor that has ended with an error says so to whoever sends to it, also
 function decline(): never {
   throw new Error('it is stuck');
 }
+
+test.each([
+  ['an error', new Error('not today')],
+  ['a text', 'not today'],
+  ['nothing', undefined],
+])('what an input of the definition throws refuses a start with a code: %s', async (_name, thrown) => {
+  const machine = setup({ types: {} as { context: object; input: object } }).createMachine({ context: {} });
+  const input = (): never => {
+    throw thrown;
+  };
+  const thing = new HostedDefinition(defineAggregate('thing', { machine, input }));
+  const asked = new AskedHost(new Map([['thing', thing]]));
+
+  await expect(asked.start('thing/1')).resolves.toMatchObject({
+    code: 'HOLDFAST_ERR_TRANSITION_FAILED',
+    message: expect.stringContaining(String(thrown).replace('Error: ', '')) as string,
+  });
+});
+
+test.each([
+  ['an error', new Error('not today')],
+  ['a text', 'not today'],
+  ['nothing', undefined],
+])(
+  'what is thrown where an event of a command is looked at refuses it with a code: %s',
+  async (_name, thrown) => {
+    const look = () => ({
+      type: 'looked' as const,
+      get at(): number {
+        throw thrown;
+      },
+    });
+    const machine = setup({ types: {} as { events: { type: 'looked'; at: number } } }).createMachine({
+      on: { looked: {} },
+    });
+    const thing = new HostedDefinition(defineAggregate('thing', { machine, commands: { look } }));
+    const asked = new AskedHost(new Map([['thing', thing]]));
+
+    await expect(asked.execute('thing/1', 'look', null)).resolves.toMatchObject({
+      code: 'HOLDFAST_ERR_COMMAND_FAILED',
+    });
+  },
+);
