@@ -1,5 +1,6 @@
 import type { HoldfastErrorCode } from './codes.ts';
 import { HoldfastError, isHoldfastError } from './holdfast-error.ts';
+import { messageOf } from './message-of.ts';
 
 /** The plain form in which an error crosses threads and is kept on disk: cloning an Error loses its code and class. */
 export interface WireError {
@@ -13,7 +14,7 @@ export interface WireError {
 
 const causeDepthMax = 5;
 
-/** Turns anything thrown into its plain form. Details that cannot be cloned are left out, never thrown over. */
+/** Turns anything thrown into its plain form. What of it cannot be cloned is left out, or neighbours in its frame would be lost. */
 export function toWireError(thrown: unknown, depth = 0): WireError {
   try {
     if (thrown instanceof Error) return plainError(thrown, depth);
@@ -28,9 +29,9 @@ function plainError(thrown: Error, depth: number): WireError {
   const code = (thrown as { code?: unknown }).code;
   const details = isHoldfastError(thrown) ? plainDetails(thrown) : undefined;
   return {
-    name,
-    message,
-    ...(stack === undefined ? {} : { stack }),
+    name: typeof name === 'string' ? name : 'Error',
+    message: typeof message === 'string' ? message : messageOf(thrown),
+    ...(typeof stack === 'string' ? { stack } : {}),
     ...(typeof code === 'string' ? { code } : {}),
     ...(details === undefined ? {} : { details }),
     ...(cause === undefined || depth >= causeDepthMax ? {} : { cause: toWireError(cause, depth + 1) }),

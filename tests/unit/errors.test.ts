@@ -70,6 +70,21 @@ test('what throws when it is looked at crosses threads as something', () => {
     expect(fromWireError(structuredClone(toWireError(thrown)))).toBeInstanceOf(Error);
 });
 
+test.each([
+  ['a function for a message', { message: () => 'said' }],
+  ['a function for a stack', { stack: () => 'where' }],
+])('an error with %s crosses threads as an error', (_name, strange) => {
+  const error = Object.assign(new Error('underneath'), strange);
+
+  for (const thrown of [error, new Error('outer', { cause: error })]) {
+    const arrived = fromWireError(structuredClone(toWireError(thrown)));
+
+    expect([typeof arrived.name, typeof arrived.message, typeof arrived.stack]).toEqual(
+      Array(3).fill('string'),
+    );
+  }
+});
+
 test('details that cannot be cloned are left out and do not keep the error', () => {
   const error = new HoldfastError('HOLDFAST_ERR_CLOSED', 'Closed.', { callback: () => 1 });
 
