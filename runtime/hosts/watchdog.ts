@@ -1,7 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { startTicks } from './ticks.ts';
 
-const beatsPerLimit = 5;
+/** So often in a limit, and at least so often in milliseconds: what waits too long is looked at with each beat. */
+const [beatsPerLimit, beatMaxMs] = [5, 1_000] as const;
 
 /**
  * Notices an event loop that no longer turns. Numbers are sent to the thread, which writes the last one to shared
@@ -12,6 +13,7 @@ export class Watchdog {
   readonly #heartbeat: MessagePort;
   readonly #beats: Int32Array;
   readonly #tickMs: number;
+  readonly #missedMax: number;
   readonly #onTick: (sleptMs: number) => void;
   readonly #onSilent: () => void;
   readonly #onHung: () => void;
@@ -32,7 +34,8 @@ export class Watchdog {
   }) {
     this.#heartbeat = options.heartbeat;
     this.#beats = options.beats;
-    this.#tickMs = Math.max(10, Math.floor(options.limitMs / beatsPerLimit));
+    this.#tickMs = Math.min(beatMaxMs, Math.max(10, Math.floor(options.limitMs / beatsPerLimit)));
+    this.#missedMax = Math.max(beatsPerLimit, Math.ceil(options.limitMs / this.#tickMs));
     this.#onTick = options.onTick;
     this.#onSilent = options.onSilent;
     this.#onHung = options.onHung;
@@ -68,7 +71,7 @@ export class Watchdog {
     if (!this.#isArmed || sleptMs > 0) return;
     this.#missed++;
     this.#onSilent();
-    if (this.#missed < beatsPerLimit) return;
+    if (this.#missed < this.#missedMax) return;
     this.stop();
     this.#onHung();
   }

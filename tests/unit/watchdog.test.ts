@@ -23,7 +23,7 @@ function sleep(ms: number): void {
 }
 
 /** A watchdog over a thread that answers as long as it is told to. */
-function watched({ isArmed = true } = {}) {
+function watched({ isArmed = true, within = limitMs } = {}) {
   const beats = new Int32Array(new SharedArrayBuffer(4));
   const thread = { answers: true, sent: 0 };
   const calls = { hung: 0, ticks: 0 };
@@ -35,7 +35,7 @@ function watched({ isArmed = true } = {}) {
   const watchdog = new Watchdog({
     heartbeat: { postMessage } as unknown as MessagePort,
     beats,
-    limitMs,
+    limitMs: within,
     onTick: (sleptMs) => {
       calls.ticks++;
       if (sleptMs > 0) slept.push(sleptMs);
@@ -54,6 +54,19 @@ test('a thread that answers is never given up', () => {
   vi.advanceTimersByTime(100 * limitMs);
 
   expect(calls).toEqual({ hung: 0, ticks: 500 });
+});
+
+test('a long limit does not keep what waits too long from being looked at every second', () => {
+  const { watchdog, thread, calls } = watched({ within: 3_600_000 });
+  thread.answers = false;
+  watchdog.start();
+
+  vi.advanceTimersByTime(10_000);
+  expect(calls).toEqual({ hung: 0, ticks: 10 });
+  vi.advanceTimersByTime(3_589_000);
+  expect(calls.hung).toBe(0);
+  vi.advanceTimersByTime(1_000);
+  expect(calls.hung).toBe(1);
 });
 
 test('a thread that stops answering is given up once, after the limit and not before', () => {
