@@ -134,9 +134,11 @@ export class HostThreadClient {
         }),
     });
     const store = [appends.port1, direct.port2, reads.port1] as const;
-    const connected = backend
-      .store()
-      .thread.control.call('connectHost', [place, generation, ...store], { transfer: store });
+    // As with a fence, only the answer of the store, which may wait long for the lock of another process, or its end counts.
+    const connected = backend.store().thread.control.call('connectHost', [place, generation, ...store], {
+      transfer: store,
+      timeoutMs: Infinity,
+    });
     connected.catch((error: Error) => this.#endDisconnected(`it could not be connected: ${error.message}`));
     void this.#lookForProjections(options.onProjections);
   }
@@ -196,7 +198,7 @@ export class HostThreadClient {
     const connect = async (): Promise<void> => {
       const reader = await backend.reader();
       await reader.connectHost(port1);
-      await this.thread.control.call('readFrom', [port2], { transfer: [port2] });
+      await this.thread.control.call('readFrom', [port2], { transfer: [port2], timeoutMs: Infinity });
       // The reader outlives many of these threads, and keeps none of them.
       const forget = reader.thread.onEnded(() => this.#endDisconnected('the reader thread has ended'));
       this.thread.onEnded(forget);

@@ -100,7 +100,7 @@ export class ReaderClient {
 
   /** Lets a host thread read over a port of its own. */
   async connectHost(port: MessagePort): Promise<void> {
-    await this.thread.control.call('connectHost', [port], { transfer: [port] });
+    await this.thread.control.call('connectHost', [port], { transfer: [port], timeoutMs: Infinity });
   }
 
   async backup(target: string, options: LongWorkOptions): Promise<void> {

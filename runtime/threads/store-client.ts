@@ -130,7 +130,7 @@ export class StoreClient {
   async beginRun(listener: (signal: DeliverySignal) => void): Promise<void> {
     this.#signals.on('message', listener);
     this.#signals.unref();
-    await this.thread.control.call('beginRun', []);
+    await this.thread.control.call('beginRun', [], { timeoutMs: Infinity });
   }
 
   /**

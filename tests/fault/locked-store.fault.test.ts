@@ -33,3 +33,24 @@ test('who watches a store that waits for the lock of another process is answered
   expect(lasts).toBe(true);
   await expect(watching).resolves.toEqual({ position: 0, stop: expect.any(Function) });
 });
+
+test('a run begins as soon as the lock of another process is free, and has not failed meanwhile', async () => {
+  const { store, unlock } = await openLockedStore();
+
+  const beginning = store.beginRun(() => undefined);
+  const lasts = await lastsAnHour(beginning);
+  await unlock();
+
+  expect(lasts).toBe(true);
+  await expect(beginning).resolves.toBeUndefined();
+});
+
+test('a host is not ended because the store waits for the lock of another process', async () => {
+  const { startHost, unlock } = await openLockedStore();
+
+  const client = startHost();
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  await unlock();
+
+  expect(client.verdict).toBeUndefined();
+});

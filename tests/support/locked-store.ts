@@ -1,9 +1,14 @@
 import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import { fence } from '../../runtime/hosts/fence.ts';
+import { HostThreadClient } from '../../runtime/hosts/host-thread-client.ts';
+import { EmittedGauge } from '../../runtime/protocol/emitted-gauge.ts';
 import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
 import type { SqliteEventStoreBackend } from '../../runtime/store/sqlite-backend.ts';
+import type { StoreClient } from '../../runtime/threads/store-client.ts';
+import { replaceThreading, systemThreading } from '../../runtime/threads/threading.ts';
 import { openStoreThread } from './open-store-thread.ts';
+import { playedWorker } from './played-worker.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** A store whose thread waits for the lock of another connection, until the test gives it back. */
@@ -23,6 +28,34 @@ export async function openLockedStore() {
     other.exec('rollback');
     await saved;
   };
-  const fenceHost = () => fence({ store: () => store } as unknown as SqliteEventStoreBackend, 0, 1);
-  return { store, fenceHost, unlock };
+  const fenceHost = () => fence(backendOver(store), 0, 1);
+  return { store, fenceHost, startHost: () => startHost(store), unlock };
+}
+
+function backendOver(store: StoreClient): SqliteEventStoreBackend {
+  return { store: () => store } as unknown as SqliteEventStoreBackend;
+}
+
+/** A host thread, played, that is connected to the store as one that runs. */
+function startHost(store: StoreClient): HostThreadClient {
+  const worker = playedWorker();
+  onTestFinished(replaceThreading({ ...systemThreading, startWorker: () => worker }));
+  const options = {
+    backend: backendOver(store),
+    modules: [],
+    residentsMax: 1,
+    idleMs: 1_000,
+    memoryMb: 64,
+    externalMemoryMb: 64,
+    unresponsiveMs: 10_000,
+    workerUrl: undefined,
+    container: null,
+    onEmitted: () => undefined,
+    emitted: new EmittedGauge(),
+    onProjections: () => undefined,
+  };
+  const client = new HostThreadClient(0, 1, options, { onAnswer: () => undefined, onTick: () => undefined });
+  onTestFinished(() => client.release());
+  worker.emit('message', {});
+  return client;
 }

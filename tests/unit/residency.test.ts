@@ -15,7 +15,11 @@ test('an action that sends to its own actor does not have it dropped before its 
     initial: 'off',
     states: {
       off: { on: { on: 'on' } },
-      on: { entry: 'poke', on: { poked: { actions: () => undefined } }, invoke: { src: 'noted', id: 'work' } },
+      on: {
+        entry: 'poke',
+        on: { poked: { actions: () => undefined } },
+        invoke: { src: 'noted', id: 'work' },
+      },
     },
   });
   const asked = new AskedHost(new Map([['thing', hostedMachine(machine)]]), { residentsMax: 1 });
