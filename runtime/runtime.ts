@@ -102,7 +102,7 @@ export class Runtime extends Queryable {
     this.#lifecycle.send({ type: 'opened' });
     const store = backend.store();
     store.thread.onEnded((reason) => this.#fail(reason));
-    // Without definitions there is nobody to deliver to. A run that could not begin delivers nothing until the next.
+    // Without definitions there is nobody to deliver to. A run that could not begin does with its next sign of life.
     if (modules.length > 0) {
       store
         .beginRun((signal) => this.#dispatcher.onSignal(signal))

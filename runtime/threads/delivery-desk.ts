@@ -161,6 +161,8 @@ export class DeliveryDesk {
   #giveSign(): void {
     if (!this.runs.noticeSleep()) return;
     try {
+      // It is not begun where the disk was full or another process held the lock: others would take its work for left behind.
+      this.runs.begin();
       this.runs.giveSign();
       if (this.#delivers) this.#lookAround();
       // Whoever looks seldom cannot tell a run that is silent from one whose signs it has missed.

@@ -131,6 +131,22 @@ describe.each([
   });
 });
 
+test('a run that could not begin, since another process held the lock, begins with its next sign of life', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const other = openForWriting({ path, lockTimeoutMs: 0 });
+  onTestFinished(() => other.close());
+  other.exec('begin immediate');
+  const runs = () => other.prepare<string>('select run from runs').pluck().all();
+
+  expect(() => openDesk({ path })).toThrow('HOLDFAST_ERR_STORAGE_BUSY');
+  vi.advanceTimersByTime(5_000);
+  expect(runs()).toEqual([]);
+  other.exec('rollback');
+  vi.advanceTimersByTime(5_000);
+
+  expect(runs()).toEqual(['run']);
+});
+
 test('two processes that have slept the same night count it once, whichever wakes first', () => {
   const computer = { sleptMs: 0 };
   const first = openDesk({ sleepCounts: true, computer });
