@@ -109,8 +109,10 @@ export class Dispatcher {
     try {
       const addresses = await this.#options.ownWork();
       this.onSignal({ kind: 'work', streams: addresses.filter(isTheirs) });
-    } catch {
-      // The store is closing: the next run resumes it.
+    } catch (error) {
+      const kind = failureKindOf(error);
+      // What a store that is closing has under way, the next run resumes.
+      if (kind !== 'closed') this.#later(retryDelayMs(kind, 1), () => void this.resumeWork(isTheirs));
     }
   }
 

@@ -59,6 +59,7 @@ function makeWorld(rows: PendingDelivery[]) {
   };
   const fetchFailures: Error[] = [];
   const giveUpFailures: Error[] = [];
+  const workFailures: Error[] = [];
   /** What the store has found arrives only after these, one for each fetch. */
   const slowFetches: Promise<void>[] = [];
   const remove = (id: number): void => {
@@ -97,7 +98,10 @@ function makeWorld(rows: PendingDelivery[]) {
       if (failure !== undefined) throw failure;
       woken.push(address);
     },
-    ownWork: async () => ['a/1', 'b/1'],
+    ownWork: async () => {
+      if (workFailures.length > 0) throw workFailures.shift();
+      return ['a/1', 'b/1'];
+    },
     releaseWork: async (address) => {
       released.push(address);
     },
@@ -128,6 +132,7 @@ function makeWorld(rows: PendingDelivery[]) {
     unwakeable,
     fetchFailures,
     giveUpFailures,
+    workFailures,
     slowFetches,
     settle,
     signal,
@@ -323,6 +328,27 @@ test('after a host has died, its actors with work are woken, and no others', asy
   await dispatcher.resumeWork((address) => address === 'b/1');
 
   expect(woken).toEqual(['b/1']);
+});
+
+test('after a host has died, its actors are woken once the store says again which of them had work', async () => {
+  const { dispatcher, woken, workFailures } = makeWorld([]);
+  workFailures.push(holdfastError('HOLDFAST_ERR_TIMEOUT', 'The store waits for a lock.'));
+
+  await dispatcher.resumeWork((address) => address === 'b/1');
+  expect(woken).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1_000);
+
+  expect(woken).toEqual(['b/1']);
+});
+
+test('what a closed store has under way is left to the next run', async () => {
+  const { dispatcher, woken, workFailures } = makeWorld([]);
+  workFailures.push(holdfastError('HOLDFAST_ERR_CLOSED', 'The store is closed.'));
+
+  await dispatcher.resumeWork(() => true);
+  await vi.advanceTimersByTimeAsync(60_000);
+
+  expect(woken).toEqual([]);
 });
 
 test('more than fit at once that cannot be delivered stand in nobody else’s way', async () => {
