@@ -32,6 +32,11 @@ export interface ThreadData {
   readonly data: unknown;
 }
 
+/** What a thread says once it serves, or that it cannot, under a name that modules of the application do not post under. */
+export interface StartReport {
+  readonly holdfast: { readonly failed?: WireError; readonly found?: unknown };
+}
+
 /**
  * The file that each role starts from. Threads without user code start from one file of CommonJS, which the build makes:
  * its start does not wait for the loader of ES modules to resolve and read thirty files. Hosts import the modules of the
@@ -57,7 +62,7 @@ export class Thread<Api extends ControlApi<Api>> {
   readonly ended: Promise<Error>;
   readonly #hasModules: boolean;
   readonly #worker: Worker;
-  readonly #ready: Promise<{ failed?: WireError; found?: unknown }>;
+  readonly #ready: Promise<StartReport['holdfast']>;
   #failure: Error | undefined;
   #exitCode: number | undefined;
   #isLeftBehind = false;
@@ -97,7 +102,11 @@ export class Thread<Api extends ControlApi<Api>> {
       this.#worker.once('exit', (code) => resolve(this.#exited(code)));
     });
     // Says nothing of a thread that ends before it is ready: `ended` does.
-    this.#ready = new Promise((resolve) => this.#worker.once('message', resolve));
+    this.#ready = new Promise((resolve) => {
+      this.#worker.on('message', (said: Partial<StartReport> | null) => {
+        if (said?.holdfast !== undefined) resolve(said.holdfast);
+      });
+    });
     this.control = new ControlChannel<Api>(port1, name, this.ended, this);
     void this.ended.then(this.#tellEnd);
     this.#worker.unref();
@@ -121,15 +130,15 @@ export class Thread<Api extends ControlApi<Api>> {
         Promise.reject(this.#startFailed('it ended at once', this.#failure ?? reason)),
       );
       // Meanwhile, so that no call to it waits for a file, which a process without file descriptors cannot read.
-      const [message] = await Promise.all([
+      const [report] = await Promise.all([
         Promise.race([this.#ready, late, gone]).finally(callOff),
         loadComlink().catch(() => undefined),
       ]);
-      if (message.failed !== undefined) {
-        const error = fromWireError(message.failed);
+      if (report.failed !== undefined) {
+        const error = fromWireError(report.failed);
         throw isHoldfastError(error) ? error : this.#startFailed('it failed', error);
       }
-      return message.found;
+      return report.found;
     } finally {
       this.release();
     }

@@ -34,7 +34,7 @@ async function startStoreThread(path: string) {
   });
   const ended = new Promise((resolve) => worker.once('exit', resolve));
   const started = await new Promise((resolve) => worker.once('message', resolve));
-  expect(started).toEqual({});
+  expect(started).toEqual({ holdfast: {} });
   const remote = wrap<Control>(control.port1 as never);
   const call = async (method: string, ...args: unknown[]) => {
     const result = await remote.invoke(method, args);

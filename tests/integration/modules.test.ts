@@ -62,6 +62,18 @@ test.each([
   );
 });
 
+test('what a module says to whoever has started its thread is not taken for the start of a host', async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'module.mjs');
+  const says = "parentPort?.postMessage({ ready: true }); throw new Error('no configuration');";
+  writeFileSync(path, `import { parentPort } from 'node:worker_threads'; ${says}`);
+  const runtime = await openRuntime([], { modules: [pathToFileURL(path)] });
+
+  await expect(runtime.actor(counter, 'a').send({ type: 'locked' })).rejects.toEqual(
+    codedError('HOLDFAST_ERR_MODULE_LOAD', { message: expect.stringMatching(/no configuration/) }),
+  );
+});
+
 test('a module that was compiled is found by the name of its source, as its imports are', async () => {
   const folder = temporaryFolder();
   const compiled = `export { counter } from '${fixture('counter').href}';`;

@@ -56,6 +56,6 @@ function startHost(store: StoreClient): HostThreadClient {
   };
   const client = new HostThreadClient(0, 1, options, { onAnswer: () => undefined, onTick: () => undefined });
   onTestFinished(() => client.release());
-  worker.emit('message', {});
+  worker.emit('message', { holdfast: {} });
   return client;
 }

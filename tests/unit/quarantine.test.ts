@@ -23,7 +23,7 @@ function answerAndEnd(): void {
       if (name !== 'die') requests.postMessage([id, 'appended', 1, 1, 'head', 'state', null, 'active']);
       if (name !== '') worker.emit('exit', 0);
     });
-    void setImmediate().then(() => worker.emit('message', {}));
+    void setImmediate().then(() => worker.emit('message', { holdfast: {} }));
     return worker;
   };
   onTestFinished(replaceThreading({ ...systemThreading, startWorker }));

@@ -14,7 +14,7 @@ const deaf = `
     Atomics.store(closed, 0, 1);
     process.exit();
   });
-  parentPort.postMessage({});`;
+  parentPort.postMessage({ holdfast: {} });`;
 
 const asks: [string, (reader: ReaderClient) => Promise<unknown>][] = [
   ['a query', (reader) => reader.query('titles', 1, 'select 1', [], undefined)],

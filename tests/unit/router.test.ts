@@ -9,7 +9,7 @@ import { playedWorker } from '../support/played-worker.ts';
 function openRouter(watch: () => Promise<unknown>): Router {
   const startWorker = () => {
     const worker = playedWorker();
-    setImmediate(() => worker.emit('message', {}));
+    setImmediate(() => worker.emit('message', { holdfast: {} }));
     return worker;
   };
   onTestFinished(replaceThreading({ ...systemThreading, startWorker }));

@@ -39,7 +39,7 @@ test('a store is waited for as long as it brings its file up to date', async () 
 
   await vi.advanceTimersByTimeAsync(10 * 60_000);
   migrates(0);
-  worker.emit('message', {});
+  worker.emit('message', { holdfast: {} });
 
   expect(await outcome).toBe('started');
   worker.emit('exit', 0);
@@ -78,7 +78,7 @@ const failing = `
     if (!isFirst && args.value[0] === true) data.heads.postMessage(calls);
     if (method.value === 'close') setImmediate(() => process.exit());
   });
-  parentPort.postMessage({});`;
+  parentPort.postMessage({ holdfast: {} });`;
 
 test('a watch that fails leaves neither a listener nor a thread that looks for news', async () => {
   const workerUrl = new URL(`data:text/javascript,${encodeURIComponent(failing)}`);

@@ -30,7 +30,7 @@ async function openStoreHere(onGroup: () => void): Promise<StoreClient> {
         onGroup,
       });
       control.on('close', () => worker.emit('exit', 0));
-      setImmediate(() => worker.emit('message', {}));
+      setImmediate(() => worker.emit('message', { holdfast: {} }));
       return worker;
     },
   });

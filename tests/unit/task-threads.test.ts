@@ -11,7 +11,7 @@ const source = `
     workerData.control.postMessage({ id, type: 'RAW', value: { ok: true, value: threadId } });
   });
   parentPort.once('message', () => process.exit(0));
-  parentPort.postMessage({});`;
+  parentPort.postMessage({ holdfast: {} });`;
 
 /** Threads for tasks, and the workers that were started for them. */
 function taskThreads() {

@@ -20,7 +20,7 @@ const obliging = `
   });
   if (workerData.holdfast === 'host')
     data.requests.postMessage([0, 'reader-wanted', 0, 0, '', null, null, '']);
-  parentPort.postMessage({});`;
+  parentPort.postMessage({ holdfast: {} });`;
 const workerUrl = new URL(`data:text/javascript,${encodeURIComponent(obliging)}`);
 
 async function openBackend(): Promise<SqliteEventStoreBackend> {

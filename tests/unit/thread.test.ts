@@ -14,7 +14,7 @@ function threadThat(whenAsked: string): Thread<Api> {
   const source = `
     import { parentPort, workerData } from 'node:worker_threads';
     workerData.control.on('message', (asked) => { ${whenAsked} });
-    parentPort.postMessage({});`;
+    parentPort.postMessage({ holdfast: {} });`;
   return start(source);
 }
 
@@ -148,7 +148,7 @@ function reporting(error: string): string {
   return `
     import { parentPort } from 'node:worker_threads';
     const { name, message, code } = ${error};
-    parentPort.postMessage({ failed: { name, message, code } });`;
+    parentPort.postMessage({ holdfast: { failed: { name, message, code } } });`;
 }
 
 test('a call to a thread that ends is rejected also under the fake timers of a test', async () => {

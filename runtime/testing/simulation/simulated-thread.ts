@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { MessagePort, Worker } from 'node:worker_threads';
-import { toWireError } from '../../errors/wire-error.ts';
+import { startReport } from '../../threads/report-start.ts';
 import type { ThreadData } from '../../threads/thread.ts';
 import { EventLoop } from './event-loop.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -75,12 +75,7 @@ export class SimulatedThread extends EventEmitter {
   unref(): void {}
 
   async #start(serve: () => unknown): Promise<void> {
-    let message: object;
-    try {
-      message = { found: await serve() };
-    } catch (error) {
-      message = { failed: toWireError(error) };
-    }
+    const message = await startReport(serve);
     if (this.loop.isAlive) this.#parent.soon(() => this.emit('message', message));
   }
 }

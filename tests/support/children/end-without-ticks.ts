@@ -6,7 +6,7 @@ import { say } from './say.ts';
 const source = `
   import { parentPort, workerData } from 'node:worker_threads';
   workerData.control.on('message', () => undefined);
-  parentPort.postMessage({});`;
+  parentPort.postMessage({ holdfast: {} });`;
 const workerUrl = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
 const thread = new Thread<{ ask(): string }>({ role: 'host', name: 'host 0.1', workerUrl, data: {} });
 await thread.started();

@@ -5,7 +5,7 @@ import { say } from './say.ts';
 const source = `
   import { parentPort, workerData } from 'node:worker_threads';
   workerData.control.on('message', () => process.exit());
-  parentPort.postMessage({});`;
+  parentPort.postMessage({ holdfast: {} });`;
 const workerUrl = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
 
 async function lostThread(): Promise<WeakRef<object>> {
