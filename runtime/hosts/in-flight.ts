@@ -13,9 +13,11 @@ export class InFlight {
   #round = 0;
   #order = 0;
   #size = 0;
+  /** Characters of their payloads. */
+  #length = 0;
 
   get isFull(): boolean {
-    return this.#size >= limits.hostInFlightMax;
+    return this.#size >= limits.hostInFlightMax || this.#length >= limits.hostInFlightLengthMax;
   }
 
   get size(): number {
@@ -32,6 +34,7 @@ export class InFlight {
     pending.phase = 'sent';
     this.#places[place] = pending;
     this.#size++;
+    this.#length += pending.request.payload.length;
     return id;
   }
 
@@ -43,6 +46,7 @@ export class InFlight {
     this.#places[place] = undefined;
     this.#free.push(place);
     this.#size--;
+    this.#length -= pending.request.payload.length;
     return pending;
   }
 

@@ -31,6 +31,11 @@ export const limits = {
    */
   hostInFlightMax: 8_192,
   /**
+   * Characters of the payloads of these, beyond which no more leave: a host has each several times, and its heap has a limit.
+   * As many as the largest payload has.
+   */
+  hostInFlightLengthMax: 16 * 1024 * 1024,
+  /**
    * Requests of one actor under way to its host thread: as many as one group commit is still faster for, and few enough
    * that those of others are not long behind.
    */
