@@ -131,7 +131,8 @@ export class Runtime extends Queryable {
 
   /**
    * Calls the handler with every event of a type (`'*'` for all) that an actor of the kind emits (XState's `emit`), after
-   * the transition that emitted it is durable. What is emitted while nobody listens is not kept. Returns how to stop.
+   * the transition that emitted it is durable. What is emitted while nobody listens, or by another process, is not heard.
+   * Returns how to stop.
    *
    * @throws HOLDFAST_ERR_OPTION_INVALID, HOLDFAST_ERR_ARGUMENT_INVALID.
    */
