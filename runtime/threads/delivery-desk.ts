@@ -63,7 +63,8 @@ export class DeliveryDesk {
     });
     this.#alarm = new Alarm(clock, {
       ring: () => signal({ kind: 'timers' }),
-      jump: (byMs) => this.runs.clockHasJumped(byMs),
+      counted: () => this.runs.countedJumps(),
+      jump: (byMs, countedMs) => this.runs.clockHasJumped(byMs, countedMs),
     });
   }
 
@@ -72,6 +73,7 @@ export class DeliveryDesk {
     this.#delivers = true;
     this.#keepGivingSigns();
     this.runs.begin();
+    this.#checkClocks();
     this.#lookAround();
   }
 

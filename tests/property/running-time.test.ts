@@ -24,7 +24,7 @@ const step = fc.oneof(
   taking(6, 'run', fc.record({ ms: minutes(20) })),
   taking(4, 'move', nothing),
   taking(2, 'sleep', fc.record({ ms: minutes(600) })),
-  taking(1, 'jump', fc.record({ ms: minutes(600) })),
+  taking(1, 'jump', fc.record({ jumps: fc.array(minutes(600), { minLength: 1, maxLength: 3 }) })),
   taking(2, 'kill', fc.record({ awayMs: minutes(600) })),
   taking(2, 'begin', nothing),
 );
@@ -107,11 +107,18 @@ class Computer {
     for (const at of [which, which + 1]) this.#run(at).runs.noticeSleep();
   }
 
-  jump(which: number, ms: number): void {
-    // Jumps that are much alike and close together count as one.
-    this.run(minuteMs);
-    this.clock.ms += ms;
-    for (const at of [which, which + 1]) this.#run(at).runs.clockHasJumped(ms);
+  /** One process notices each jump, and the other one, which is suspended meanwhile, all of them together. */
+  jump(which: number, jumps: readonly number[]): void {
+    let countedMs = this.#run(which).runs.countedJumps();
+    const knownMs = countedMs;
+    for (const ms of jumps) {
+      this.clock.ms += ms;
+      countedMs = this.#run(which).runs.clockHasJumped(ms, countedMs);
+      this.run(minuteMs);
+    }
+    const allMs = jumps.reduce((sum, ms) => sum + ms, 0);
+    if (this.#run(which + 1) === this.#run(which)) return;
+    this.#run(which + 1).runs.clockHasJumped(allMs, knownMs);
   }
 
   kill(awayMs: number): void {
@@ -161,7 +168,7 @@ test('timers of every policy are due when they promise, whatever sleeps, jumps, 
             computer.sleep(which, each.ms);
             break;
           case 'jump':
-            computer.jump(which, each.ms);
+            computer.jump(which, each.jumps);
             break;
           case 'kill':
             computer.kill(each.awayMs);

@@ -18,12 +18,25 @@ function makeAlarm() {
   let jumped = 0;
   const rung: number[] = [];
   const jumps: number[] = [];
+  /** What others have counted of the same jumps, and what the alarm knew of that when it told of each. */
+  const others = { countedMs: 0, known: [] as number[], areSilent: false };
   const clock = { now: () => start + performance.now() + jumped };
-  const alarm = new Alarm(clock, { ring: () => rung.push(clock.now()), jump: (byMs) => jumps.push(byMs) });
+  const alarm = new Alarm(clock, {
+    ring: () => rung.push(clock.now()),
+    counted: () => {
+      if (others.areSilent) throw new Error('the file cannot be read');
+      return others.countedMs;
+    },
+    jump: (byMs, countedMs) => {
+      jumps.push(byMs);
+      others.known.push(countedMs);
+      return others.countedMs;
+    },
+  });
   const jump = (byMs: number): void => {
     jumped += byMs;
   };
-  return { alarm, clock, rung, jumps, jump };
+  return { alarm, clock, rung, jumps, jump, others };
 }
 
 test('rings at its moment, also when that is further away than one timeout can be', () => {
@@ -109,4 +122,34 @@ test('whoever asks is told of a jump before the alarm looks, and once', async ()
   await vi.advanceTimersByTimeAsync(2_000);
 
   expect(jumps).toEqual([8 * hourMs]);
+});
+
+test('tells of a jump with what was counted before it, however late it looks and whoever has counted it meanwhile', async () => {
+  const { alarm, clock, jumps, jump, others } = makeAlarm();
+  others.countedMs = 7;
+  alarm.setFor(clock.now() + 100 * hourMs);
+
+  // Of something that this process has not seen, since it came before its alarm was set.
+  others.countedMs = 5;
+  await vi.advanceTimersByTimeAsync(1_000);
+  jump(8 * hourMs);
+  others.countedMs = 5 + 8 * hourMs;
+  await vi.advanceTimersByTimeAsync(1_000);
+  others.areSilent = true;
+  jump(-hourMs);
+  expect(alarm.checkClock()).toBe(true);
+
+  expect(jumps).toEqual([8 * hourMs, -hourMs]);
+  expect(others.known).toEqual([5, 5 + 8 * hourMs]);
+});
+
+test('tells of a jump that came while nothing was set, before anything is set by the clock', () => {
+  const { alarm, clock, jumps, jump } = makeAlarm();
+  expect(alarm.checkClock()).toBe(true);
+
+  jump(-hourMs);
+  expect(alarm.checkClock()).toBe(true);
+  alarm.setFor(clock.now() + 5_000);
+
+  expect(jumps).toEqual([-hourMs]);
 });

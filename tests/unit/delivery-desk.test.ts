@@ -147,6 +147,19 @@ test('a run that could not begin, since another process held the lock, begins wi
   expect(runs()).toEqual(['run']);
 });
 
+test('a clock that was set back while nothing was set makes no timer late that is set then', () => {
+  const { sleep, setTimer, due } = openDesk();
+
+  sleep(-60 * minuteMs);
+  setTimer('restart', 'restart', minuteMs);
+  setTimer('remaining', 'remaining', minuteMs);
+  vi.advanceTimersByTime(minuteMs - 1);
+  expect(due()).toEqual([]);
+  vi.advanceTimersByTime(1);
+
+  expect(due()).toEqual(['s/restart', 's/remaining']);
+});
+
 test('two processes that have slept the same night count it once, whichever wakes first', () => {
   const computer = { sleptMs: 0 };
   const first = openDesk({ sleepCounts: true, computer });

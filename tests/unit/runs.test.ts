@@ -335,6 +335,8 @@ test('work that a run cannot resume is left to another one', () => {
   expect(friend.runs.claimOrphans()).toEqual(['s/1']);
 });
 
+type Run = ReturnType<typeof openRun>;
+
 test('a jump of the clock moves the timers that do not follow it', () => {
   const path = join(temporaryFolder(), 'app.db');
   const clock = { ms: 1_000_000 };
@@ -343,7 +345,7 @@ test('a jump of the clock moves the timers that do not follow it', () => {
   run.setTimer('remaining', 10 * minuteMs);
 
   clock.ms += 60 * minuteMs;
-  run.runs.clockHasJumped(60 * minuteMs);
+  run.runs.clockHasJumped(60 * minuteMs, 0);
 
   expect(run.due()).toEqual([]);
   expect(run.nextDueAt()).toBe(clock.ms + 10 * minuteMs);
@@ -357,16 +359,39 @@ test('a jump that every process notices counts once, whichever notices it first'
   runs[0]?.setTimer('remaining', 10 * minuteMs);
 
   for (const jumpMs of [60 * minuteMs, -20 * minuteMs]) {
+    const countedMs = runs[0]?.runs.countedJumps() ?? 0;
     clock.ms += jumpMs;
     for (const at of [2, 0, 1]) {
       clock.ms += 1_500;
-      runs[at]?.runs.clockHasJumped(jumpMs + at);
+      runs[at]?.runs.clockHasJumped(jumpMs + at, countedMs);
     }
   }
 
   expect(runs.map(({ nextDueAt }) => nextDueAt())).toEqual(
     Array(3).fill(clock.ms + 10 * minuteMs - 9_000 + 2 * 2),
   );
+});
+
+test('jumps that a suspended process notices late, and as one, are not counted again', () => {
+  const path = join(temporaryFolder(), 'app.db');
+  const clock = { ms: 1_000_000 };
+  const [awake, suspended] = ['awake', 'suspended'].map((run) => openRun(path, clock, run)) as [Run, Run];
+  for (const { runs } of [awake, suspended]) runs.begin();
+  awake.setTimer('remaining', 60 * minuteMs);
+  let knownMs = awake.runs.countedJumps();
+  const isKnown = knownMs;
+  for (const jumpMs of [8 * 60 * minuteMs, -20 * minuteMs, 9 * 60 * minuteMs]) {
+    clock.ms += jumpMs;
+    knownMs = awake.runs.clockHasJumped(jumpMs, knownMs);
+    clock.ms += 10 * minuteMs;
+  }
+
+  // The clock was set once more before it went on, which the other one has not noticed yet.
+  clock.ms += 5 * minuteMs;
+  suspended.runs.clockHasJumped((17 * 60 - 20 + 5) * minuteMs, isKnown);
+  awake.runs.clockHasJumped(5 * minuteMs, knownMs);
+
+  for (const { nextDueAt } of [awake, suspended]) expect(nextDueAt()).toBe(clock.ms + 30 * minuteMs);
 });
 
 test('running time goes on where it stood, however often nobody ran and the clock jumped', () => {
@@ -381,7 +406,7 @@ test('running time goes on where it stood, however often nobody ran and the cloc
     clock.ms += 10 * minuteMs;
     ranMs += 10 * minuteMs;
     clock.ms -= 3 * minuteMs;
-    runs.clockHasJumped(-3 * minuteMs);
+    runs.clockHasJumped(-3 * minuteMs, runs.countedJumps());
     expect(due()).toEqual([]);
     runs.giveSign();
     clock.ms += 24 * 60 * minuteMs;

@@ -21,7 +21,7 @@ const silentMaxMs = 24 * 3_600_000;
 /** A sign of life that is older is not enough for whoever takes something in hand, in milliseconds. */
 const signMaxMs = 10_000;
 
-/** Jumps that were noticed so close together, and are so much alike, are the same one, in milliseconds. */
+/** What others have counted of a jump is all of it if no more than this is missing, in milliseconds. */
 const sameJumpMs = 10_000;
 
 /**
@@ -51,6 +51,7 @@ export class Runs {
   #awakeAt: number;
   #hasBegun = false;
   #lastSign: SqliteStatement<number> | undefined;
+  #jumps: SqliteStatement<number> | undefined;
 
   constructor(
     writer: Pick<LogWriter, 'write' | 'onWork' | 'waitedMs'>,
@@ -224,21 +225,26 @@ export class Runs {
       .run(this.#run, pid, process, now, hasEnded);
   }
 
-  /** The clock has jumped, or the computer has slept: that is not running time. */
-  clockHasJumped(byMs: number): void {
-    this.#writer.write((database) => {
-      const now = this.#clock.now();
-      // Every process notices the jump within a few seconds, and it counts once.
-      const counted = database
-        .prepare<number>(
-          `select count(*) from running_time
-           where jumped_at <> 0 and abs(jumped_at - ?) <= ? and abs(jumped_ms - ?) <= ?`,
-        )
-        .pluck()
-        .get(now, sameJumpMs, byMs, sameJumpMs);
-      if (counted !== 0) return;
-      standStill(database, byMs);
-      database.prepare('update running_time set jumped_at = ?, jumped_ms = ?').run(now, byMs);
+  /** What was counted so far of jumps of the clock, by whichever process, in milliseconds. */
+  countedJumps(): number {
+    this.#jumps ??= this.#database.prepare<number>('select jumped_ms from running_time').pluck();
+    return this.#jumps.get() ?? 0;
+  }
+
+  /**
+   * The clock has jumped, or the computer has slept, since so much of it was counted: that is not running time. Returns what
+   * is counted now.
+   */
+  clockHasJumped(byMs: number, countedMs: number): number {
+    return this.#writer.write((database) => {
+      // Every process notices it and it counts once: one that was suspended may notice it hours later, and several as one.
+      const ofOthersMs = this.countedJumps() - countedMs;
+      const restMs = byMs - ofOthersMs;
+      if (ofOthersMs === 0 || Math.abs(restMs) > sameJumpMs) {
+        standStill(database, restMs);
+        database.prepare('update running_time set jumped_ms = jumped_ms + ?').run(restMs);
+      }
+      return this.countedJumps();
     });
   }
 
