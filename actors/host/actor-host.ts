@@ -215,6 +215,7 @@ export class ActorHost {
     resident.tree = decision.tree;
     resident.treeSteps = decision.tree?.steps ?? 0;
     resident.hasWork = append.consequences?.hasWork ?? resident.hasWork;
+    resident.ownsWork ||= append.consequences?.hasWork === true;
     resident.inFlight++;
     this.#underway.begin();
     this.#progress.appending(request.id);
@@ -323,7 +324,7 @@ export class ActorHost {
       ({ reply, workOwner }) => {
         const isNews = resident.committed.version > versionBefore && resident.watchers !== undefined;
         if (isNews) this.#tellWatchers(resident);
-        this.#effects.resume(resident, workOwner === this.#options.runtimeId);
+        this.#effects.resume(resident, workOwner === this.#options.runtimeId, versionBefore);
         this.#resume(resident, key, reply);
         this.#underway.end();
       },

@@ -7,14 +7,20 @@ import type { Recipient, TimerChange } from '../../runtime/protocol/timer.ts';
 import type { HostedDefinition } from '../definitions/hosted-definition.ts';
 import { schemaVersionAt } from '../definitions/schema-version-at.ts';
 import { entryOf, madeEntryOf } from '../journal.ts';
-import { type AskedMessage, type AskedTimer, asksAnything } from '../steps/asked.ts';
+import {
+  type Asked,
+  type AskedMessage,
+  type AskedTimer,
+  asksAnything,
+  type WorkDescription,
+} from '../steps/asked.ts';
 import type { Decision } from './decision.ts';
 import type { Resident } from './resident.ts';
 import { standingOf } from './standing-of.ts';
 
 /** What a decision writes besides its events; `null` for nothing, which is nearly always. */
 export function consequencesOf(
-  { hosted, hasWork: hadWork, tip }: Resident,
+  { hosted, hasWork: hadWork, ownsWork, tip }: Resident,
   request: HostRequest,
   { asked, tree, events, snapshot, delivered }: Decision,
 ): Consequences | null {
@@ -22,7 +28,8 @@ export function consequencesOf(
   const consumed = delivery?.consumed ?? null;
   // An actor begins with its first event: what its beginning invokes is not under way before.
   const hasBegun = tip.version + events.length > 0;
-  const hasWork = hasBegun && tree !== undefined && tree.activeWork().length > 0;
+  const active = hasBegun ? (tree?.activeWork() ?? []) : [];
+  const hasWork = active.length > 0;
   if (consumed === null && hasWork === hadWork && !asksAnything(asked)) return null;
   const isUnaccepted =
     events.length === 0 && delivered?.length !== 0 && delivery?.passOnTo === null && delivery.sender !== null;
@@ -30,9 +37,15 @@ export function consequencesOf(
     consumed,
     timers: asked.timers.map((timer) => toTimerChange(timer, hosted)),
     messages: asked.messages.map((message) => toMessage(message, hosted)),
-    hasWork: hasWork === hadWork ? null : hasWork,
+    hasWork: hasWork !== hadWork || (!ownsWork && startsAll(asked, active)) ? hasWork : null,
     deadLetter: isUnaccepted ? unaccepted(request, hosted, snapshot, delivered) : null,
   };
+}
+
+/** Whether a step starts all work that is then under way: whoever had some before has nothing of it any more. */
+function startsAll({ effects }: Asked, active: readonly WorkDescription[]): boolean {
+  const started = new Set(effects.map((effect) => (effect.kind === 'start' ? effect.work.key : undefined)));
+  return active.length > 0 && active.every(({ key }) => started.has(key));
 }
 
 /** The message of a transition, encoded. */

@@ -65,6 +65,8 @@ export class EffectRunner {
           this.#emit(resident.address, effect.event);
           break;
         case 'start':
+          // Beside what another runtime has under way, it is for that one, which finds it when it looks for what has changed.
+          if (!resident.ownsWork) break;
           if (cause !== null) this.#causes.set(effect.work, cause);
           this.#start(resident, effect.work);
           break;
@@ -84,14 +86,19 @@ export class EffectRunner {
    * here, as its definition says: again, or its failure is journaled, which also happens if it may not be run again. Work
    * of another runtime is left to that one.
    */
-  resume(resident: Resident, isOwn: boolean): void {
+  resume(resident: Resident, isOwn: boolean, versionBefore: number): void {
+    const hasOwned = resident.ownsWork;
+    resident.ownsWork = isOwn;
     if (this.#isEnding) return;
     // What an actor without events would have under way has never been started.
     const active = resident.committed.version === 0 ? [] : (resident.tree?.activeWork() ?? []);
     resident.work?.keepOnly(new Set(active.map(({ key }) => key)));
+    // Who runs a part of it has owned all of it since: what is new now was left by another runtime, and has never been begun.
+    const isContinued = hasOwned && resident.work?.isEmpty === false;
     for (const work of isOwn && this.#listener.mayRun(resident.address) ? active : []) {
       if (resident.work?.has(work.key) === true) continue;
-      const isFailing = resident.hosted.definition.actors[work.src]?.onRestart === 'fail';
+      const isLeft = isContinued && startOf(work, resident) > versionBefore;
+      const isFailing = !isLeft && resident.hosted.definition.actors[work.src]?.onRestart === 'fail';
       if (isFailing || !this.#listener.mayRunAgain(resident.address)) {
         const event: WorkEvent = { type: 'holdfast.work.failed', error: interrupted(resident.address, work) };
         this.#listener.onInput(resident.address, work.actor, event, work.key);
@@ -206,6 +213,11 @@ export class EffectRunner {
     if (services !== undefined) giveServices(self, () => services);
     return self;
   }
+}
+
+/** The version that started a piece of work: its key has it behind the address. */
+function startOf({ key }: WorkDescription, { address }: Resident): number {
+  return Number.parseInt(key.slice(address.length + 1), 10);
 }
 
 function tooMuch(address: string, src: string, key: string): Error {

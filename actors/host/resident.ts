@@ -30,6 +30,8 @@ export interface Resident extends ActorIdentity {
   treeSteps: number;
   /** Whether it is on record, as of `tip`, that work is under way. A state without events is on no record. */
   hasWork: boolean;
+  /** Whether that work belongs to this runtime, and no other one runs it. */
+  ownsWork: boolean;
   /** Work that runs; `undefined` when there is none, which is nearly always. */
   work: WorkSet | undefined;
   /** Position in the log of the last event of `committed`; 0 without events. */
@@ -83,6 +85,7 @@ export function newResident(
     tree: undefined,
     treeSteps: 0,
     hasWork: false,
+    ownsWork: false,
     work: undefined,
     position: 0,
     snapshotVersion: 0,
