@@ -43,7 +43,10 @@ export interface StoreAndForwardOptions {
    * them with the process.
    */
   readonly store?: OperationStore & { readonly run: string };
-  /** Operations carried out at once, of different order keys. Default 1, which keeps all of them in order. */
+  /**
+   * Operations that this process carries out at once, of different order keys. Default 1, which keeps all of them in order if no
+   * other process has the queue.
+   */
   readonly concurrency?: number;
   /** Attempts before an operation is dead. Default 10. */
   readonly attemptsMax?: number;

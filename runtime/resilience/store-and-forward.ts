@@ -147,7 +147,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     }
   }
 
-  /** Begins nothing more until {@link StoreAndForward.resume}. What is under way goes on. Not kept: a restart resumes. */
+  /** Begins nothing more here until {@link StoreAndForward.resume}. What is under way, and other processes, go on. Not kept. */
   async pause(): Promise<void> {
     this.#checkOpen();
     await this.#replica.send({ type: 'pause' });
