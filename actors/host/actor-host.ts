@@ -66,7 +66,6 @@ export class ActorHost {
       onEmitted,
       onEffectFailed,
       hasRoom: (address) => this.#hasRoom(address),
-      hasLeft: (address, { actor, key }) => this.residency.get(address)?.tree?.workKeyAt(actor) !== key,
       mayRunAgain: (address) => convicted?.has(address) !== true,
       mayRun: (address) => givenUp?.has(address) !== true,
       services,

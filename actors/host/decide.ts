@@ -152,8 +152,8 @@ function decideDelivery(
     const messages = [{ target, event: toEvent(name, request.payload), schemaVersion }];
     return { ...decision, asked: { ...askedNothing, messages } };
   }
-  const { leftWork = null } = delivery;
-  if (leftWork !== null && tree?.workKeyAt(leftWork.actor) !== leftWork.key) return decision;
+  const { fromWork = null } = delivery;
+  if (fromWork !== null && tree?.workKeyAt(fromWork.actor) !== fromWork.key) return decision;
   if (delivery.workKey !== null && tree?.workKeyAt(delivery.actor) !== delivery.workKey) return decision;
   const delivered = eventsOf(actor, request);
   decision = { ...decision, delivered };

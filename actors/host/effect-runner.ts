@@ -22,10 +22,8 @@ export interface EffectListener {
     event: MachineEvent,
     workKey: string | null,
     cause?: Cause | null,
-    leftWork?: Delivery['leftWork'],
+    fromWork?: Delivery['fromWork'],
   ): void;
-  /** Whether the actor has decided to leave the work, durable or not. */
-  hasLeft(address: string, work: WorkDescription): boolean;
   onEmitted(address: string, event: MachineEvent): void;
   /** Told of an effect that threw after its commit. */
   onEffectFailed(address: string, type: string, error: unknown): void;
@@ -170,10 +168,9 @@ export class EffectRunner {
           return this.#listener.onInput(address, work.actor, failed, work.key);
         }
         // As in XState: what work sends while it starts waits for the end of that step, and what it sends later comes at once.
-        const left = !isStarting && this.#listener.hasLeft(address, work);
         const { actor, key } = work;
-        const leftWork = left ? { actor, key } : null;
-        this.#listener.onInput(address, parent, event, null, this.#causes.get(work), leftWork);
+        const fromWork = isStarting ? null : { actor, key };
+        this.#listener.onInput(address, parent, event, null, this.#causes.get(work), fromWork);
       },
       emitted: (event) => this.#emit(address, event),
       hasRoom: () => this.#listener.hasRoom(address),

@@ -18,10 +18,10 @@ export function inputRequest(
   event: MachineEvent,
   workKey: string | null = null,
   cause: Cause | null = null,
-  leftWork: Delivery['leftWork'] = null,
+  fromWork: Delivery['fromWork'] = null,
 ): HostRequest {
   const { type: name, payload } = workKey === null ? madeEntryOf(event) : keptEntry(event);
-  const delivery = { consumed: null, actor, passOnTo: null, sender: null, workKey, leftWork, cause };
+  const delivery = { consumed: null, actor, passOnTo: null, sender: null, workKey, fromWork, cause };
   return { ...blankRequest('deliver', address), name, payload, delivery };
 }
 

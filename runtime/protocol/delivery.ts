@@ -20,11 +20,8 @@ export interface Delivery {
   readonly sender: string | null;
   /** Of which invoked work it tells; an outcome of work that has been left is dropped. */
   readonly workKey: string | null;
-  /**
-   * The work that sent it, if the machine had by then decided to leave that: it is dropped, unless the decision comes to
-   * nothing because another process was faster.
-   */
-  readonly leftWork?: { readonly actor: ActorPath; readonly key: string } | null;
+  /** The work that sent it: it is dropped if that has been left when it is decided, perhaps by a step of another process. */
+  readonly fromWork?: { readonly actor: ActorPath; readonly key: string } | null;
   /** What led to it; `null` or absent if that is not known. */
   readonly cause?: Cause | null;
   /** At which schema version it has waited; `null` or absent if that is not known. */

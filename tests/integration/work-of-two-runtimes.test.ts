@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { onceOnly, shift } from '../support/fixtures/shift.ts';
+import { onceOnly, shift, watch } from '../support/fixtures/shift.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { soon } from '../support/soon.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -71,4 +71,18 @@ test('work that another runtime has begun is taken over when that one has ended'
 
   await vi.waitFor(() => expect(counts('begun', 2)).toBe(2), { timeout: 20_000 });
   expect((await one.actor(shift, '1').snapshot()).state).toEqual({ first: 'busy', second: 'idle' });
+});
+
+test('what work sends after a step of another runtime has left it is not heard', async () => {
+  const { one, other } = await openTwo();
+  await one.actor(watch, '1').send({ type: 'on' });
+  await one.actor(watch, '1').waitFor(({ version }) => version > 3);
+
+  await other.actor(watch, '1').send({ type: 'off' });
+  const { version } = await other.actor(watch, '1').snapshot();
+  // Its work has ended, and all that it told has been decided, when another one of it begins.
+  await one.actor(watch, '1').send({ type: 'on' });
+  await one.actor(watch, '1').waitFor((now) => now.version > version + 3);
+
+  expect((await one.actor(watch, '1').snapshot()).context).toEqual({ late: 0 });
 });
