@@ -6,6 +6,7 @@ import { levelsOf } from '../protocol/json-levels.ts';
 import { limits } from '../protocol/limits.ts';
 import { checkKey, checkName, checkWhole, describe } from '../protocol/names.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
+import { orAborted } from '../waiting/or-aborted.ts';
 import { checkTransfer, format, loadCrypto, loadFiles, type TransferReport } from './export-events.ts';
 
 const inFlightMax = 64;
@@ -15,14 +16,15 @@ const batchCharactersMax = 1024 * 1024;
 const inFlightCharactersMax = 16 * 1024 * 1024;
 
 /**
- * Appends the events of a file that `exportEvents` has written. The whole file is checked before the first is appended.
- * Events that are there already are passed over, so an import that was interrupted is simply repeated. Where a stream
- * has other events already, the import stops at that line. Appends are sent ahead of their answers: when one fails, up to
- * 63 that follow it in the file may be written all the same, and of what is there in part, the rest may come after them.
- * Each stream is in the order of the file, always.
+ * Appends the events of a file that `exportEvents` has written. The whole file is checked before the first is appended, and
+ * once more while they are. Events that are there already are passed over, so an import that was interrupted is simply
+ * repeated. Where a stream has other events already, the import stops at that line. Appends are sent ahead of their answers:
+ * when one fails, or the signal is aborted, up to 64 may be written all the same, and of what is there in part, the rest may
+ * come after them. Each stream is in the order of the file, always.
  *
- * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that is none, or is cut off or changed; HOLDFAST_ERR_VERSION_CONFLICT
- * and HOLDFAST_ERR_IDEMPOTENCY_CONFLICT for streams that have gone another way; the errors of the storage.
+ * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that is none, is cut off or changed, or changes meanwhile;
+ * HOLDFAST_ERR_VERSION_CONFLICT and HOLDFAST_ERR_IDEMPOTENCY_CONFLICT for streams that have gone another way;
+ * HOLDFAST_ERR_CLOSED, the reason of the signal, what `onProgress` throws, and the errors of the storage.
  */
 export async function importEvents(
   backend: EventStoreBackend,
@@ -30,8 +32,39 @@ export async function importEvents(
   options: LongWorkOptions = {},
 ): Promise<TransferReport> {
   checkTransfer('importEvents', backend, path, options);
-  const { signal, onProgress } = options;
-  const total = await checkExport(path, signal);
+  const { onProgress } = options;
+  const ended = new AbortController();
+  const signal = AbortSignal.any([ended.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  // The file alone says nothing of a close.
+  const unwatch = backend.watch(
+    () => undefined,
+    (reason) => ended.abort(reason),
+  );
+  try {
+    const total = await checkExport(path, signal);
+    const changed = refusal(
+      path,
+      'It was changed after it was checked, and a part of it is imported. Repeat it with a file that is whole.',
+    );
+    return await appendEvents(backend, eventsOf(path, signal, changed), { total, signal, onProgress });
+  } finally {
+    unwatch();
+  }
+}
+
+interface Appending {
+  readonly total: number;
+  readonly signal: AbortSignal;
+  readonly onProgress: LongWorkOptions['onProgress'];
+}
+
+async function appendEvents(
+  backend: EventStoreBackend,
+  found: AsyncIterable<Line>,
+  { total, signal, onProgress }: Appending,
+): Promise<TransferReport> {
+  // Another process may hold the lock for as long as an append waits for it.
+  const settled = <Result>(result: Promise<Result>) => orAborted(result, signal);
   const underway: Underway[] = [];
   let events = 0;
   let written = 0;
@@ -40,26 +73,25 @@ export async function importEvents(
     const first = underway.shift();
     if (first === undefined) return;
     const { batch, characters } = first;
-    let outcome = await first.outcome;
+    let outcome = await settled(first.outcome);
     if (isConflict(outcome)) {
       // A part of it is there already. What was sent after it is settled first, so that each is tried once at a time.
-      await Promise.all(underway.map((later) => later.outcome));
-      outcome = await appendOneByOne(backend, batch);
+      await settled(Promise.all(underway.map((later) => later.outcome)));
+      outcome = await settled(appendOneByOne(backend, batch, signal));
       if (outcome instanceof Error) throw outcome;
       // Those of its stream came too early, and are in conflict for that alone.
       for (const later of underway)
-        if (later.batch[0]?.stream === batch[0]?.stream && isConflict(await later.outcome))
+        if (later.batch[0]?.stream === batch[0]?.stream && isConflict(await settled(later.outcome)))
           later.outcome = append(backend, later.batch);
     }
     if (outcome instanceof Error) throw outcome;
     written += outcome;
     events += batch.length;
     inFlight -= characters;
-    onProgress?.({ done: events, total });
+    onProgress?.({ done: events, total: Math.max(total, events) });
   };
   try {
-    for await (const { batch, characters } of batchesOf(eventsOf(path))) {
-      signal?.throwIfAborted();
+    for await (const { batch, characters } of batchesOf(found)) {
       // Sent at once, in the order of the file: the commits of many are shared.
       underway.push({ batch, characters, outcome: append(backend, batch) });
       inFlight += characters;
@@ -67,7 +99,7 @@ export async function importEvents(
     }
     while (underway.length > 0) await settleFirst();
   } finally {
-    await Promise.all(underway.map(({ outcome }) => outcome));
+    await settled(Promise.all(underway.map(({ outcome }) => outcome))).catch(() => undefined);
   }
   return { events, written };
 }
@@ -135,9 +167,11 @@ async function append(backend: EventStoreBackend, batch: readonly ExportedEvent[
 async function appendOneByOne(
   backend: EventStoreBackend,
   batch: readonly ExportedEvent[],
+  signal: AbortSignal,
 ): Promise<number | Error> {
   let written = 0;
   for (const event of batch) {
+    if (signal.aborted) break;
     const outcome = await append(backend, [event]);
     if (outcome instanceof Error) return outcome;
     written += outcome;
@@ -167,63 +201,70 @@ function toEncoded({ id, type, schemaVersion, data, metadata, recordedAt }: Expo
  * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that is none, or is cut off or changed; the reason of the signal.
  */
 export async function checkExport(path: string, signal: AbortSignal | undefined): Promise<number> {
+  const refuse = refusal(path, 'Nothing was written.');
+  await refuseStream(path, refuse);
+  let events = 0;
+  for await (const _ of eventsOf(path, signal, refuse)) events++;
+  return events;
+}
+
+/** The error for a problem of a file. */
+type Refuse = (problem: string) => Error;
+
+function refusal(path: string, outcome: string): Refuse {
+  return (problem) =>
+    holdfastError('HOLDFAST_ERR_ARGUMENT_INVALID', `${path} cannot be imported: ${problem}. ${outcome}`);
+}
+
+/** The second time a pipe is read there is nothing in it. */
+async function refuseStream(path: string, refuse: Refuse): Promise<void> {
+  const { stat } = await loadFiles();
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined || found.isFile() || found.isDirectory()) return;
+  throw refuse('it is a pipe or a device, and an import reads its file twice; save it as a file first');
+}
+
+/** The events of an export, each checked. Only at its end is it known whether it is whole. */
+async function* eventsOf(
+  path: string,
+  signal: AbortSignal | undefined,
+  refuse: Refuse,
+): AsyncGenerator<Line, void, void> {
   const { createHash } = await loadCrypto();
-  await refuseStream(path);
   const hash = createHash('sha256');
   let number = 0;
   let events = 0;
   let end: { readonly events?: unknown; readonly sha256?: unknown } | undefined;
-  for await (const line of linesOf(path)) {
+  for await (const line of linesOf(path, refuse)) {
     signal?.throwIfAborted();
     number++;
-    const content = parse(path, number, line);
-    if (end !== undefined) throw invalid(path, `line ${number} comes after its end`);
-    if (number === 1) {
-      if (content['holdfast'] !== 'events') throw invalid(path, 'it is no export of Holdfast');
-      if (content['format'] !== format)
-        throw invalid(
-          path,
-          `it is in format ${String(content['format'])}, and this Holdfast reads ${format}`,
-        );
-    } else if (content['holdfast'] === 'end') {
+    const content = parse(line);
+    if (content === undefined) throw refuse(`line ${number} is no JSON object`);
+    if (end !== undefined) throw refuse(`line ${number} comes after its end`);
+    if (content['holdfast'] === 'end' && number > 1) {
       end = content;
       continue;
-    } else {
-      if (!isEvent(content)) throw invalid(path, `line ${number} is no event`);
-      const problem = problemOf(content, line);
-      if (problem !== undefined)
-        throw invalid(path, `line ${number} is no event that can be kept: ${problem}`);
-      events++;
     }
     hash.update(`${line}\n`);
+    if (number === 1) {
+      if (content['holdfast'] !== 'events') throw refuse('it is no export of Holdfast');
+      if (content['format'] !== format)
+        throw refuse(`it is in format ${String(content['format'])}, and this Holdfast reads ${format}`);
+      continue;
+    }
+    if (!isEvent(content)) throw refuse(`line ${number} is no event`);
+    const problem = problemOf(content, line);
+    if (problem !== undefined) throw refuse(`line ${number} is no event that can be kept: ${problem}`);
+    events++;
+    yield { event: content, length: line.length };
   }
-  if (end === undefined) throw invalid(path, 'it is cut off: its last line is missing');
+  if (end === undefined) throw refuse('it is cut off: its last line is missing');
   if (end.events !== events || end.sha256 !== hash.digest('hex'))
-    throw invalid(path, 'it is not what was written: its hash does not match');
-  return events;
-}
-
-/** The second time a pipe is read there is nothing in it. */
-async function refuseStream(path: string): Promise<void> {
-  const { stat } = await loadFiles();
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined || found.isFile() || found.isDirectory()) return;
-  throw invalid(
-    path,
-    'it is a pipe or a device, and an import reads its file twice; save it as a file first',
-  );
-}
-
-async function* eventsOf(path: string): AsyncGenerator<Line> {
-  let number = 0;
-  for await (const line of linesOf(path)) {
-    const content = parse(path, ++number, line);
-    if (isEvent(content)) yield { event: content, length: line.length };
-  }
+    throw refuse('it is not what was written: its hash does not match');
 }
 
 /** Lines end with a line feed and with nothing else: JSON may hold other characters that end lines in a text. */
-async function* linesOf(path: string): AsyncGenerator<string> {
+async function* linesOf(path: string, refuse: Refuse): AsyncGenerator<string> {
   const { createReadStream } = await import('node:fs');
   let parts: string[] = [];
   try {
@@ -238,19 +279,18 @@ async function* linesOf(path: string): AsyncGenerator<string> {
       if (start < chunk.length) parts.push(chunk.slice(start));
     }
   } catch (error) {
-    throw invalid(path, `it cannot be read: ${(error as Error).message}`);
+    throw refuse(`it cannot be read: ${(error as Error).message}`);
   }
   if (parts.length > 0) yield parts.join('');
 }
 
-function parse(path: string, number: number, line: string): Record<string, unknown> {
+function parse(line: string): Record<string, unknown> | undefined {
   try {
     const content: unknown = JSON.parse(line);
-    if (typeof content === 'object' && content !== null) return content as Record<string, unknown>;
+    return typeof content === 'object' && content !== null ? (content as Record<string, unknown>) : undefined;
   } catch {
-    // Said below.
+    return undefined;
   }
-  throw invalid(path, `line ${number} is no JSON object`);
 }
 
 function isEvent(content: object): content is ExportedEvent {
@@ -291,11 +331,4 @@ function problemOf(event: ExportedEvent, line: string): string | undefined {
   } catch (error) {
     return (error as Error).message.replace(/\.? \[HOLDFAST_\w+\]$/, '');
   }
-}
-
-function invalid(path: string, problem: string): Error {
-  return holdfastError(
-    'HOLDFAST_ERR_ARGUMENT_INVALID',
-    `${path} cannot be imported: ${problem}. Nothing was written.`,
-  );
 }

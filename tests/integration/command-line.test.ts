@@ -24,7 +24,8 @@ import {
   ReadOnlySqliteBackend,
   SqliteEventStoreBackend,
 } from 'holdfast/store';
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { ChildProgram } from '../support/child-program.ts';
 import { codedError } from '../support/coded-error.ts';
 import { document } from '../support/fixtures/document.ts';
 import { titles } from '../support/fixtures/library.ts';
@@ -342,6 +343,27 @@ test('an import that was interrupted is repeated, and nothing is twice', async (
   const expected = [];
   for await (const event of store.readAll()) expected.push(event);
   expect(found).toEqual(expected);
+});
+
+test('an import is given up at once while another process holds the lock, and can be repeated', async () => {
+  const [path, target] = [join(folder, 'events.ndjson'), join(folder, 'into.db')];
+  await run('export', database, path);
+  await using into = await SqliteEventStoreBackend.open(target, { lockTimeoutMs: 600_000 });
+  const other = new ChildProgram('hold-lock.ts', [target]);
+  await other.printed(1);
+  const stop = new AbortController();
+  const { append } = into;
+  vi.spyOn(into, 'append').mockImplementation((request) => {
+    setImmediate(() => stop.abort(new Error('enough')));
+    return append.call(into, request);
+  });
+
+  const importing = importEvents(into, path, { signal: stop.signal });
+
+  await expect(importing).rejects.toThrow('enough');
+  other.write('enough');
+  await other.ended;
+  expect(await importEvents(into, path)).toMatchObject({ events: (await into.stats()).events });
 });
 
 test('an export leaves alone what others have put where it would write', async () => {

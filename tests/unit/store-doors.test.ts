@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { EventStore } from '../../runtime/store/event-store.ts';
@@ -143,6 +143,52 @@ test('an import has no more in hand than some megabytes, however large its event
 
   expect(Math.max(...sizes)).toBeLessThan(2 * megabyte);
   expect(Math.max(...seen)).toBeLessThan(17 * megabyte);
+});
+
+/** An export of two hundred streams, which is read in several pieces. */
+async function exportOfAMegabyte(): Promise<string> {
+  const path = join(temporaryFolder(), 'events');
+  const source = new InMemoryEventStoreBackend();
+  const store = EventStore.withBackend(source);
+  for (let number = 0; number < 200; number++)
+    await store.append(`s${number}`, [{ type: 'noted', data: 'x'.repeat(5_000) }]);
+  await exportEvents(source, path);
+  return path;
+}
+
+test.each([
+  [
+    'cut off',
+    (path: string, whole: string) => truncateSync(path, whole.lastIndexOf('\n', whole.length - 2) + 1),
+  ],
+  ['other', (path: string, whole: string) => writeFileSync(path, whole.replaceAll('"noted"', '"moted"'))],
+])('an import whose file has come to be %s while it went on says so', async (_what, change) => {
+  const path = await exportOfAMegabyte();
+  const whole = readFileSync(path, 'utf8');
+  const target = new InMemoryEventStoreBackend();
+
+  const importing = importEvents(target, path, {
+    onProgress: ({ done }) => done === 1 && change(path, whole),
+  });
+
+  await expect(importing).rejects.toThrow(
+    codedError('HOLDFAST_ERR_ARGUMENT_INVALID', {
+      message: expect.stringMatching(/was changed after it was checked, and a part of it is imported/),
+    }),
+  );
+  expect((await target.stats()).events).toBeGreaterThan(0);
+});
+
+test('an import ends when its backend is closed, and does not go through the file first', async () => {
+  const path = await exportOfAMegabyte();
+  truncateSync(path, readFileSync(path).length - 20);
+  const target = new InMemoryEventStoreBackend();
+
+  const importing = importEvents(target, path);
+  await target.close();
+
+  await expect(importing).rejects.toThrow(codedError('HOLDFAST_ERR_CLOSED'));
+  await expect(importEvents(target, path)).rejects.toThrow(codedError('HOLDFAST_ERR_CLOSED'));
 });
 
 test('what fails of a backend during an export fails it as it is', async () => {
