@@ -18,6 +18,7 @@ import {
 import { checkOptions, invalidOption } from '../protocol/options.ts';
 import { volatileKinds } from '../protocol/volatile-kinds.ts';
 import { holdProcess } from '../waiting/hold-process.ts';
+import { orAborted } from '../waiting/or-aborted.ts';
 import { within } from '../waiting/within.ts';
 import { type Enqueued, type EnqueueOptions, toEnqueued, toNewOperation } from './enqueue-options.ts';
 import { queueClosed } from './operation-errors.ts';
@@ -175,9 +176,9 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     this.#checkOpen();
     options.signal?.throwIfAborted();
     refuseWithinHandler(this.name, 'drain');
-    const { store } = this.#options;
+    const { store, connectivity } = this.#options;
     const endedBefore = { ...this.#runner.ended };
-    await store.hurry(this.name, systemClock.now());
+    await orAborted(store.hurry(this.name, systemClock.now()), options.signal);
     // A pass that is under way may have looked before; and what it leaves is for the next one, complete or not.
     const before = this.#passesBegun;
     let last: number | undefined;
@@ -189,9 +190,8 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     const ended = this.#waitFor(isReached, options.signal);
     ended.catch(() => undefined);
     // Whoever asks for it now may know that the network is back.
-    const { connectivity } = this.#options;
     if (connectivity.isDoubted) connectivity.check().catch(() => undefined);
-    await this.#replica.send({ type: 'drain' });
+    await orAborted(this.#replica.send({ type: 'drain' }), options.signal);
     await ended;
     const { depth: left } = await this.metrics();
     const { replayed, failed } = this.#runner.ended;

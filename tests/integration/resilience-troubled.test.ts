@@ -5,6 +5,7 @@ import type { CallResult, OperationHandlers, StoreAndForwardOptions } from 'hold
 import { InMemoryOperations } from 'holdfast/resilience';
 import { expect, test } from 'vitest';
 import { ChannelRecord } from '../support/channel-record.ts';
+import { ChildProgram } from '../support/child-program.ts';
 import { codedError } from '../support/coded-error.ts';
 import { hostile } from '../support/fixtures/hostile.ts';
 import { sluggish } from '../support/fixtures/sluggish.ts';
@@ -355,6 +356,26 @@ test('whoever waits is told when no thread can host the actors', async () => {
   await expect(runtime.circuitBreaker('service').call(() => 1)).rejects.toEqual(load);
   await expect(outbox.drain()).rejects.toEqual(load);
   expect(await outbox.metrics()).toMatchObject({ depth: 1 });
+});
+
+test('a drain is given up at once while another process holds the lock', async () => {
+  const options = { lockTimeoutMs: 600_000, closeTimeoutMs: 200 };
+  const { runtime } = await openResilient('online', [], options);
+  const outbox = runtime.storeAndForward('outbox', { deliver: async () => undefined });
+  await outbox.pause();
+  await outbox.enqueue(1);
+  const other = new ChildProgram('hold-lock.ts', [runtime.database]);
+  await other.printed(1);
+  const stop = new AbortController();
+
+  const drained = outbox.drain({ signal: stop.signal });
+  stop.abort(new Error('enough'));
+
+  await expect(drained).rejects.toThrow('enough');
+  other.write('enough');
+  await other.ended;
+  await outbox.resume();
+  expect(await outbox.drain()).toMatchObject({ left: 0 });
 });
 
 test('a drain looks whether the network is back', async () => {
