@@ -1,5 +1,4 @@
 import { holdfastError, isHoldfastError } from '../errors/holdfast-error.ts';
-import { sentence } from '../errors/sentence.ts';
 import { fromWireError, toWireError } from '../errors/wire-error.ts';
 import { projectionSkipped, projectionStopped } from '../observability/channels.ts';
 import { limits } from '../protocol/limits.ts';
@@ -14,14 +13,15 @@ import type {
 } from '../protocol/projection.ts';
 import { codedTrouble, type LaneClient } from './lane-client.ts';
 import { pause } from './pause.ts';
+import { isFinal, stopped } from './projection-errors.ts';
 import type { ProjectionHealth, ProjectionState } from './projection-health.ts';
 import { type Alone, RangeComputer } from './range-computer.ts';
 import { type FeedEnd, type FeedPorts, feed } from './range-feed.ts';
 
 const retryMsMin = 50;
 const retryMsMax = 5_000;
-/** From such a pause on, whoever waits is told what keeps the projection, which goes on trying. */
-const tellFromMs = 1_600;
+/** After so long, whoever waits is told what keeps the projection, which goes on trying. A try may take as long as a lock is waited for. */
+const tellAfterMs = 1_500;
 /** From so many events on, a build computes on all processors. */
 const parallelFrom = 8 * limits.projectionEventsMax;
 
@@ -56,6 +56,8 @@ export class ProjectionTrack {
   #building: Generation | null = null;
   #failure: ProjectionFailure | undefined;
   #refusal: Error | undefined;
+  /** Since when it does not get on. */
+  #troubledAt: number | undefined;
   #skipped = 0;
   #again: PromiseWithResolvers<number> | undefined;
   #round = new AbortController();
@@ -171,6 +173,7 @@ export class ProjectionTrack {
         }
         await this.#follow(standing);
         if (!isContested) retryMs = retryMsMin;
+        this.#troubledAt = undefined;
       } catch (error) {
         // The round is over with its error; what is waited for now ends when another one is asked for.
         if (!this.#closing.signal.aborted) this.#round = new AbortController();
@@ -178,7 +181,7 @@ export class ProjectionTrack {
         if (isFinal(error) && again !== undefined && again === this.#again) this.#giveUp(error as Error);
         else if (isFinal(error)) this.#refuse(error as Error);
         else {
-          if (retryMs >= tellFromMs) this.#look(codedTrouble(error));
+          this.#tell(codedTrouble(error), again);
           await pause(this.#round.signal, retryMs);
         }
         retryMs = Math.min(retryMs * 2, retryMsMax);
@@ -278,6 +281,7 @@ export class ProjectionTrack {
     hasChanged: boolean,
     applied: ProjectionApplied | undefined,
   ): void {
+    if (applied !== undefined) this.#troubledAt = undefined;
     const isServing = applied?.outcome === 'applied' && applied.isServing;
     if (this.#building?.generation === generation) {
       this.#building = { ...this.#building, position };
@@ -336,6 +340,14 @@ export class ProjectionTrack {
     this.#ports.onChanged();
   }
 
+  /** Tells whoever waits, and whoever has asked for the rebuild that was tried, once it has lasted. */
+  #tell(trouble: unknown, tried: PromiseWithResolvers<number> | undefined): void {
+    this.#troubledAt ??= performance.now();
+    if (performance.now() - this.#troubledAt < tellAfterMs) return;
+    this.#look(trouble);
+    if (tried === this.#again) this.#giveUp(trouble as Error);
+  }
+
   /** Whoever has asked for a rebuild is refused it. */
   #giveUp(error: Error): void {
     this.#again?.reject(error);
@@ -369,29 +381,4 @@ export class ProjectionTrack {
   #look(trouble?: unknown): void {
     for (const look of [...this.#waiters]) look(trouble);
   }
-}
-
-function stopped(projection: string, { position, stream, version, type, error }: ProjectionFailure): Error {
-  return holdfastError(
-    'HOLDFAST_ERR_PROJECTION_FAILED',
-    `The projection "${projection}" stopped before the event "${type}" of ${stream} at version ${version}, position ` +
-      `${position}: ${sentence(error.message)} Mend its handler and raise its version, or start again.`,
-    { projection, position },
-    fromWireError(error),
-  );
-}
-
-/** Errors that another try would not change. */
-function isFinal(error: unknown): boolean {
-  return (
-    isHoldfastError(error) &&
-    [
-      'HOLDFAST_ERR_PROJECTION_INVALID',
-      'HOLDFAST_ERR_PROJECTION_NEWER',
-      'HOLDFAST_ERR_STORAGE_CORRUPT',
-      'HOLDFAST_ERR_CLOSED',
-      'HOLDFAST_ERR_THREAD_EXITED',
-      'HOLDFAST_ERR_INVARIANT',
-    ].includes(error.code)
-  );
 }

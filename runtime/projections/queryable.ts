@@ -117,12 +117,26 @@ export abstract class Queryable {
    * @example
    * for await (const { done, total } of runtime.rebuild(titles)) console.log(`${done} of ${total} events`);
    */
-  async *rebuild(
+  rebuild(
     projection: AnyProjectionDefinition,
     options: { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<Progress, void, void> {
     checkProjection('rebuild', projection);
     checkOptions('rebuild', options, ['signal']);
-    yield* (await this.projections()).rebuild(projection, options.signal);
+    const { signal } = options;
+    return stoppable((stop) => this.#rebuild(projection, signal, stop), signal);
+  }
+
+  async *#rebuild(
+    projection: AnyProjectionDefinition,
+    signal: AbortSignal | undefined,
+    stop: AbortSignal,
+  ): AsyncGenerator<Progress, void, void> {
+    try {
+      yield* (await this.projections()).rebuild(projection, stop);
+    } catch (error) {
+      // Who has left by `return` waits for nothing.
+      if (!stop.aborted || signal?.aborted) throw error;
+    }
   }
 }

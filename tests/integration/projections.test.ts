@@ -177,6 +177,25 @@ test('a rebuild says how far it is, and gives what was there', async () => {
   expect(await everything(runtime)).toEqual(before);
 });
 
+test('a rebuild is left at once while another process holds the lock, and one that waits is told of it', async () => {
+  const runtime = await openRuntime(['ledger'], { lockTimeoutMs: 500 });
+  await runtime.query(ledger, 'select 1');
+  const other = new ChildProgram('hold-lock.ts', [runtime.database]);
+  await other.printed(1);
+
+  const left = runtime.rebuild(ledger);
+  const next = left.next();
+  await left.return();
+  expect(await next).toEqual({ done: true, value: undefined });
+  await expect(runtime.rebuild(ledger).next()).rejects.toThrow(codedError('HOLDFAST_ERR_STORAGE_BUSY'));
+
+  other.write('enough');
+  await other.ended;
+  const told: unknown[] = [];
+  for await (const progress of runtime.rebuild(ledger)) told.push(progress);
+  expect(told.at(-1)).toEqual({ done: 0, total: 0 });
+});
+
 test('two processes on a file take each event into a projection once', async () => {
   const database = join(temporaryFolder(), 'app.db');
   const runtime = await openRuntime(['ledger'], { database });

@@ -104,7 +104,7 @@ test.each([
 ])(
   'whoever waits while %s is told so after some tries, and the projection goes on by itself',
   async (_, error, code) => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
     let tries = 0;
     let isShort = true;
@@ -128,6 +128,34 @@ test.each([
     expect(track.health()).toMatchObject({ state: 'current', position: 9 });
   },
 );
+
+test('whoever waits, also for a rebuild to begin, is told of a lock once it was waited for twice', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const again: boolean[] = [];
+  let isLocked = true;
+  const track = follow({
+    open: async (_, isAgain) => {
+      again.push(isAgain);
+      if (!isLocked) return { serving, building: null };
+      await new Promise((resolve) => setTimeout(resolve, 30_000));
+      throw holdfastError('HOLDFAST_ERR_STORAGE_BUSY', 'It is locked.');
+    },
+  });
+
+  const told = Promise.all([errorOf(track.reached(9)), errorOf(track.rebuild())]);
+  await vi.advanceTimersByTimeAsync(65_000);
+
+  expect(await told).toMatchObject([
+    { code: 'HOLDFAST_ERR_STORAGE_BUSY' },
+    { code: 'HOLDFAST_ERR_STORAGE_BUSY' },
+  ]);
+  isLocked = false;
+  const rebuilt = track.rebuild();
+  await vi.advanceTimersByTimeAsync(30_000);
+  await rebuilt;
+  expect(again.at(-1)).toBe(true);
+});
 
 test('two applications that throw away each other’s build take longer and longer before they go on', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
