@@ -32,11 +32,16 @@ export async function stateAtVersion(
   stream: string,
   options: StateAtOptions & { readonly signal: AbortSignal },
 ): Promise<StateAtVersion> {
-  const { version: upTo = Number.MAX_SAFE_INTEGER, signal } = options;
+  const { version: upTo = Number.MAX_SAFE_INTEGER } = options;
+  const reader = await backend.reader();
+  // Who waits for a page of it is not told of its end.
+  const lost = new AbortController();
+  const forget = reader.thread.onEnded((reason) => lost.abort(reason));
+  const signal = AbortSignal.any([options.signal, lost.signal]);
   const { port1, port2 } = new MessageChannel();
-  await (await backend.reader()).connectHost(port1);
   const pool = definitionPool(1, { modules, memoryMb, workerUrl: backend.workerUrl });
   try {
+    await reader.connectHost(port1);
     const found = await pool.run(
       'foldState',
       { modules, stream, upTo, reads: port2 },
@@ -47,6 +52,7 @@ export async function stateAtVersion(
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   } finally {
+    forget();
     // Where it was never handed over, the reader would keep the other end.
     port2.close();
     await pool.destroy();
