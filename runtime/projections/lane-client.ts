@@ -67,6 +67,7 @@ export class LaneClient {
   #hungFor: string | undefined;
   #lost: Error | undefined;
   #lastId = 0;
+  #forgetReader: () => void = () => undefined;
 
   /** On a thread of its own, or as a task of a pool. On trial, answers come when what handlers began has ended. */
   constructor(options: LaneOptions, { pool, isTrial = false }: { pool?: CpuPool; isTrial?: boolean } = {}) {
@@ -88,6 +89,7 @@ export class LaneClient {
     this.#runner = runner.catch(() => undefined);
     this.#watchOver();
     const lose = (error: Error): void => {
+      this.#forgetReader();
       // Where it was never handed over, the reader would keep the other end.
       reads.port2.close();
       loaded.reject(this.#lose(error));
@@ -127,7 +129,9 @@ export class LaneClient {
     pool: CpuPool | undefined,
   ): Promise<Runner> {
     const { backend, modules, memoryMb } = options;
-    await (await backend.reader()).connectHost(reads.port1);
+    const reader = await backend.reader();
+    await reader.connectHost(reads.port1);
+    this.#forgetReader = reader.thread.onEnded(this.#disconnected);
     const data: LaneData = { modules, isTrial, requests, reads: reads.port2, pulse: this.#pulse.cells };
     const transfer = [requests, reads.port2];
     return pool === undefined
@@ -142,17 +146,23 @@ export class LaneClient {
     return pending;
   }
 
-  #lose(error: Error): Error {
+  /** Nobody answers what it reads any more, and it is not told so. No handler is to blame. */
+  readonly #disconnected = (reason: Error): void => {
+    this.#lose(reason, true);
+    void this.#runner.then((runner) => runner?.kill());
+  };
+
+  #lose(error: Error, isInnocent = false): Error {
     if (this.#lost !== undefined) return this.#lost;
     this.#watch?.stop();
     const { phase, index, version } = this.#pulse.read();
     const why =
       this.#hungFor === undefined ? error.message : `it did not come to an end within ${this.#hungFor}`;
-    const hasRun = index > 0;
+    const hasRun = index > 0 && !isInnocent;
     const message = `The thread of the projections was ended: ${why}.`;
     this.#lost = new LaneLost(message, hasRun, undefined, error);
     for (const [id, { after, reject }] of this.#pending) {
-      const isCulprit = phase === 'computing' && id === index && version > 0;
+      const isCulprit = hasRun && phase === 'computing' && id === index && version > 0;
       reject(
         isCulprit
           ? new LaneLost(`Its handler ended the thread: ${why}.`, hasRun, after + version)
