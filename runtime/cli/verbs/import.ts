@@ -28,6 +28,8 @@ export const importVerb: Verb = {
       return exitCodes.done;
     } catch (error) {
       terminal.clearProgress();
+      // What was sent is answered before a close, and may wait for the lock of another process.
+      if (signal.aborted) backend.store().hurryAfter(0);
       // The error of one append says that nothing was written, which is true of that append.
       const { done, total } = reached;
       if (done > 0)
