@@ -139,11 +139,14 @@ const main = new Set(['store', 'core']);
 /** These are doors to parts that need little: they load nothing that they do not need. */
 const light = new Set(['resilience', 'container', 'security', 'probes']);
 
+/** Nobody minds such a piece, and a file of its own takes longer to load. */
+const isTiny = (chunk) => statSync(chunk).size < 512 && !/\bimport\b/.test(readFileSync(chunk, 'utf8'));
+
 /** For whom the file is that a chunk is joined into. No thread loads a library for another one. */
 function joinedFor(chunk) {
   const loaders = loadersOf.get(chunk);
   if (what === 'threads') return loaders.length > 1 && loaders.includes('host') ? 'all' : loaders.join('-');
-  if (doors.every((door) => loaders.includes(door))) return 'all';
+  if (doors.every((door) => loaders.includes(door)) || isTiny(chunk)) return 'all';
   if (loaders.some((door) => light.has(door))) return loaders.join('-');
   const mains = loaders.filter((door) => main.has(door));
   return (mains.length > 0 ? mains : loaders).join('-');
