@@ -317,7 +317,8 @@ test('a rate over time costs no more the longer it is counted', async () => {
 });
 
 test('everything goes on when a host that was given up is tried again', async () => {
-  const supervision = { intensity: 0, periodMs: 60_000, backoff: { minMs: 1, maxMs: 1_000, jitter: 0 } };
+  // Long enough for what is asked meanwhile, also on a busy computer.
+  const supervision = { intensity: 0, periodMs: 60_000, backoff: { minMs: 1, maxMs: 2_000, jitter: 0 } };
   const { runtime, probe } = await openResilient('offline', ['hostile'], { supervision });
   const done: unknown[] = [];
   const outbox = runtime.storeAndForward(
@@ -335,8 +336,9 @@ test('everything goes on when a host that was given up is tried again', async ()
     .send({ type: 'harmed', harm: 'exit', mark })
     .catch(() => undefined);
   await escalated.nth(1);
-  await expect(runtime.connectivity.check()).rejects.toEqual(codedError('HOLDFAST_ERR_HOST_UNAVAILABLE'));
-  await expect(breaker.isolate()).rejects.toEqual(codedError('HOLDFAST_ERR_HOST_UNAVAILABLE'));
+  const refused = await Promise.allSettled([runtime.connectivity.check(), breaker.isolate()]);
+  const reason = codedError('HOLDFAST_ERR_HOST_UNAVAILABLE');
+  expect(refused).toEqual(Array(2).fill({ status: 'rejected', reason }));
 
   probe.result = 'online';
 
