@@ -28,6 +28,10 @@ async function run(container: RandomContainer, steps: readonly Step[]) {
   const places = [container.root];
   const questions: Question[] = [];
   const closed = new Set<unknown>();
+  const parents = new Map<unknown, unknown>();
+  /** With a scope, those within it are closed. */
+  const isClosed = (where: unknown): boolean =>
+    where !== undefined && (closed.has(where) || isClosed(parents.get(where)));
   const others: Promise<unknown>[] = [];
   let pending = 0;
   const follow = <T>(
@@ -63,7 +67,10 @@ async function run(container: RandomContainer, steps: readonly Step[]) {
       });
     } else if (step.type === 'warm up') follow(where.warmUp());
     else if (step.type === 'open') {
-      if (!closed.has(where) && !closed.has(container.root)) places.push(where.scope());
+      if (isClosed(where)) continue;
+      const scope = where.scope();
+      parents.set(scope, where);
+      places.push(scope);
     } else if (step.type === 'close' || where !== container.root) {
       const closing = step.type === 'close' ? container.root : where;
       closed.add(closing);
