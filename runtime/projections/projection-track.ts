@@ -259,7 +259,11 @@ export class ProjectionTrack {
         stop,
         apply: (batch) => ports.apply(batch),
         head: () => ports.head(),
-        grownBeyond: (beyond) => ports.grownBeyond(beyond, stop),
+        grownBeyond: (beyond) => {
+          // At the end of the log: what kept it up to here is over.
+          if (this.#building === null) this.#troubledAt = undefined;
+          return ports.grownBeyond(beyond, stop);
+        },
         onMoved: (at, hasChanged, applied) => this.#moved(generation, at, hasChanged, applied),
         onSkipped: (skipped) => this.#skip(skipped),
       },

@@ -157,6 +157,44 @@ test('whoever waits, also for a rebuild to begin, is told of a lock once it was 
   expect(again.at(-1)).toBe(true);
 });
 
+test('whoever waits is not told at the first failure because there was another one long ago', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const full = holdfastError('HOLDFAST_ERR_STORAGE_FULL', 'It is full.');
+  const failures = [full];
+  const fail = () => {
+    const failure = failures.pop();
+    if (failure !== undefined) throw failure;
+  };
+  let head = 0;
+  let grow = (): void => undefined;
+  const track = follow({
+    open: async () => {
+      fail();
+      return { serving, building: null };
+    },
+    apply: async ({ to }) => {
+      fail();
+      const applied = { outcome: 'applied', position: to, hasChanged: true, isServing: true } as const;
+      return { ...applied, refused: [], failure: null };
+    },
+    head: () => head,
+    grownBeyond: () =>
+      new Promise((resolve) => {
+        grow = resolve;
+      }),
+  });
+  await vi.advanceTimersByTimeAsync(60_000);
+
+  failures.push(full);
+  const reached = track.reached(9);
+  head = 9;
+  grow();
+  await vi.advanceTimersByTimeAsync(1_000);
+
+  await expect(reached).resolves.toBeUndefined();
+});
+
 test('two applications that throw away each other’s build take longer and longer before they go on', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
