@@ -68,6 +68,8 @@ class Rehearsal {
   readonly #stop = new AbortController();
   /** Events of the batches that are under way, as far as they are. */
   readonly #underway = new Set<() => number>();
+  /** Whether a thread has told which kinds the modules have. */
+  #areKindsKnown = false;
   #deaths = 0;
   #done = 0;
   #told = -1;
@@ -127,7 +129,7 @@ class Rehearsal {
 
   /** A kind that was asked for and that neither a module nor a stream has is rather a slip of the pen than fine. */
   #missKinds(): void {
-    if (this.#stop.signal.aborted) return;
+    if (this.#stop.signal.aborted || !this.#areKindsKnown) return;
     for (const kind of new Set(this.#options.kinds)) {
       if (this.#tally.knows(kind)) continue;
       const message = `No module exports a definition of "${kind}", and no stream is of this kind.`;
@@ -192,6 +194,7 @@ class Rehearsal {
 
   #add({ refused, ...found }: Exclude<RehearsedBatch, { failed: unknown }>): void {
     this.#tally.add(found);
+    this.#areKindsKnown = true;
     for (const { kind, message } of refused) {
       // Every batch finds the same.
       if (this.#refused.has(kind)) continue;

@@ -216,6 +216,17 @@ test('a kind that was asked for and that nothing is of is a problem, once', asyn
   ]);
 });
 
+test('where no thread lived to tell which kinds there are, none is said to be missing', async () => {
+  const fatal = moduleOf(`
+    import { accountThat } from ${JSON.stringify(module('broken').href)};
+    export { notebook } from ${JSON.stringify(fixture('notebook').href)};
+    export const account = accountThat(() => process.exit(3));`);
+
+  const report = await rehearsed(await overAccounts(), [fatal], { kinds: ['account', 'notebook'] });
+
+  expect(report.counts).toEqual({ 'thread-died': 3 });
+});
+
 test.each([
   ['loops for ever', 'looping', 'timed-out', /The event did not come to an end within 2/],
   ['ends its thread', 'exiting', 'thread-died', /exited with code: 3/],
