@@ -206,7 +206,11 @@ export class Connectivity {
     try {
       await this.#replica.send({ type: 'override', ...override });
     } catch (error) {
-      if (this.#newestOverride === override) this.#newestOverride = this.#override;
+      if (this.#newestOverride === override) {
+        this.#newestOverride = this.#override;
+        // The earlier one may have been released meanwhile, and was left for this one to take its place.
+        if (this.#override === undefined) this.#replica.tell({ type: 'release' });
+      }
       throw error;
     }
     this.#override = override;
