@@ -50,6 +50,11 @@ test('a message about a wrong value shows it and stays short', () => {
     'true',
     'a symbol',
   ]);
+  expect([new URL('a:b'), new Uint8Array(), new Error()].map(show)).toEqual([
+    'a URL',
+    'a Uint8Array',
+    'an Error',
+  ]);
 });
 
 test('options that are unknown or no object are refused, with the likely name', () => {

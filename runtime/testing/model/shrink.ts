@@ -27,8 +27,8 @@ const mendsMax = 150;
  * Makes a scenario that violates a property smaller, as long as it violates the same one: steps are left out, many at a
  * time at first (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002), then values become
  * smaller as their arbitraries say. Works on what happened, not on what it was drawn from, so that leaving a step out
- * changes none of the others. At last, shorter ways are looked for from the beginning. Only the one property is asked meanwhile; if another one does not hold on the way that is
- * found, it is looked for once more with all of them.
+ * changes none of the others. At last, shorter ways are looked for from the beginning. Only the one property is asked
+ * meanwhile; if another one does not hold on the way that is found, it is looked for once more with all of them.
  */
 export function shrink(
   model: Model,
