@@ -195,6 +195,25 @@ test('whoever waits is not told at the first failure because there was another o
   await expect(reached).resolves.toBeUndefined();
 });
 
+test('whoever waits for a rebuild is told what keeps it, although what is served is up to date', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const track = follow({
+    open: async () => ({
+      serving: { ...serving, position: 9 },
+      building: { generation: 2, version: 1, position: 0 },
+    }),
+    apply: async () => {
+      throw holdfastError('HOLDFAST_ERR_STORAGE_FULL', 'It is full.');
+    },
+  });
+
+  const told = errorOf(track.until(() => track.serving?.generation === 2));
+  await vi.advanceTimersByTimeAsync(5_000);
+
+  expect(await told).toMatchObject({ code: 'HOLDFAST_ERR_STORAGE_FULL' });
+});
+
 test('two applications that throw away each other’s build take longer and longer before they go on', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());

@@ -351,6 +351,18 @@ test('a jump of the clock moves the timers that do not follow it', () => {
   expect(run.nextDueAt()).toBe(clock.ms + 10 * minuteMs);
 });
 
+test('a jump of some seconds, as when the clock is set right, counts as well', () => {
+  const clock = { ms: 1_000_000 };
+  const run = openRun(join(temporaryFolder(), 'app.db'), clock, 'only');
+  run.runs.begin();
+  run.setTimer('remaining', minuteMs);
+
+  clock.ms += 5_000;
+  run.runs.clockHasJumped(5_000, run.runs.countedJumps());
+
+  expect(run.nextDueAt()).toBe(clock.ms + minuteMs);
+});
+
 test('a jump that every process notices counts once, whichever notices it first', () => {
   const path = join(temporaryFolder(), 'app.db');
   const clock = { ms: 1_000_000 };
