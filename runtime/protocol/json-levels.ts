@@ -4,15 +4,32 @@ import { limits } from './limits.ts';
 export function levelsOf(json: string): number {
   let levels = 0;
   let levelsMax = 0;
-  let isText = false;
   // Each level takes two characters.
-  for (let at = 0; json.length > 2 * limits.payloadDepthMax && at < json.length; at++) {
-    const character = json[at];
-    if (isText && character === '\\') at++;
-    else if (character === '"') isText = !isText;
-    else if (isText) continue;
-    else if (character === '{' || character === '[') levelsMax = Math.max(levelsMax, ++levels);
-    else if (character === '}' || character === ']') levels--;
+  const length = json.length > 2 * limits.payloadDepthMax ? json.length : 0;
+  for (let at = 0; at < length; at++) {
+    switch (json.charCodeAt(at)) {
+      case 0x22:
+        at = endOfText(json, at);
+        break;
+      case 0x5b:
+      case 0x7b:
+        levelsMax = Math.max(levelsMax, ++levels);
+        break;
+      case 0x5d:
+      case 0x7d:
+        levels--;
+    }
   }
   return levelsMax;
+}
+
+/** Where a text in quotes ends. Most of a payload is within texts, and to search takes a tenth of the time. */
+function endOfText(json: string, start: number): number {
+  for (let end = start; ; ) {
+    end = json.indexOf('"', end + 1);
+    if (end < 0) return json.length;
+    let before = end - 1;
+    while (json.charCodeAt(before) === 0x5c) before--;
+    if ((end - before) % 2 === 1) return end;
+  }
 }
