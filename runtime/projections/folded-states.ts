@@ -1,7 +1,7 @@
 import type { Entropy } from '../../actors/steps/entropy.ts';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { decode, encode } from '../protocol/codec.ts';
-import { isPromised } from '../protocol/is-async.ts';
+import { isPromise } from '../protocol/is-async.ts';
 import { describe } from '../protocol/names.ts';
 import type { LaneEffects } from '../protocol/projection.ts';
 import type { StateAt } from '../protocol/reader-control.ts';
@@ -84,7 +84,7 @@ export class FoldedStates implements RangeRun {
     // SQLite would make the same of all halves of surrogate pairs, and one state of those that have such keys.
     if (typeof key === 'string' && key.isWellFormed()) return key;
     throw wrong(
-      `"partition" returned ${isPromised(key) ? 'a promise' : describe(key)}; it must return a well-formed string, or undefined for none`,
+      `"partition" returned ${isPromise(key) ? 'a promise' : describe(key)}; it must return a well-formed string, or undefined for none`,
     );
   }
 
@@ -127,7 +127,8 @@ export class FoldedStates implements RangeRun {
 }
 
 function checkState(next: unknown): unknown {
-  if (isPromised(next)) throw wrong('the handler returned a promise, and handlers are synchronous');
+  // Not into an array: a state may be a long one, and each event would go through it.
+  if (isPromise(next)) throw wrong('the handler returned a promise, and handlers are synchronous');
   if (next === undefined) throw wrong('the handler returned nothing; it must return the next state');
   return next;
 }

@@ -4,11 +4,16 @@ export function isAsync(given: unknown): boolean {
 }
 
 /**
- * Whether a promise was returned where its value is due, or an array with one, which is refused. That it rejects, nobody would hear
- * then, and that ends a thread with all that is on it.
+ * Whether a promise was returned where its value is due, which is refused. That it rejects, nobody would hear then, and that
+ * ends a thread with all that is on it.
  */
+export function isPromise(given: unknown): boolean {
+  if (!(given instanceof Promise)) return false;
+  given.catch(() => undefined);
+  return true;
+}
+
+/** The same, or an array with some. */
 export function isPromised(given: unknown): boolean {
-  const promises = [given].flat().filter((each) => each instanceof Promise);
-  for (const promise of promises) promise.catch(() => undefined);
-  return promises.length > 0;
+  return isPromise(given) || (Array.isArray(given) && given.filter(isPromise).length > 0);
 }
