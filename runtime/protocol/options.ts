@@ -9,7 +9,7 @@ import { describe, kindOf } from './names.ts';
  */
 export function checkOptions(owner: string, options: unknown, known: readonly string[]): void {
   // A promise that was not awaited, or a signal without its name, would pass for an object without any option.
-  if (!isRecord(options) || !['Object', 'Module'].includes(kindOf(options))) {
+  if (!isRecord(options) || isOfPlatform(options)) {
     throw invalidOption(
       `${owner} takes an object of options (${known.join(', ')}), got ${describe(options)}.`,
     );
@@ -67,6 +67,12 @@ export function toWorkerUrl(owner: string, workerUrl: unknown): URL | string | u
   throw invalidOption(
     `${owner}: "workerUrl" must be a URL such as new URL('./worker.js', import.meta.url), got ${describe(workerUrl)}.`,
   );
+}
+
+/** Whether an object is of a class that is always there, such as `Promise`. One of the application may hold options. */
+function isOfPlatform(value: object): boolean {
+  const kind = kindOf(value);
+  return kind !== 'Object' && kind in globalThis;
 }
 
 /** Whether a value is an object with names, as options are. */

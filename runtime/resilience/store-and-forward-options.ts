@@ -63,9 +63,9 @@ export interface StoreAndForwardOptions {
   /** Bytes that their payloads may take. Default 64 MiB. */
   readonly bytesMax?: number;
   /**
-   * What becomes of an operation for which there is no room, which what has expired does not take: `'reject'` rejects it
-   * with HOLDFAST_ERR_QUEUE_FULL, `'drop-oldest'` drops the oldest that waits, `'drop-newest'` drops itself. Default
-   * `'reject'`.
+   * What becomes of an operation for which there is no room: `'reject'` rejects it with HOLDFAST_ERR_QUEUE_FULL,
+   * `'drop-oldest'` drops the oldest that waits, `'drop-newest'` drops itself. Default `'reject'`. Operations that have expired
+   * leave first, at most 256 with each call.
    */
   readonly overflow?: 'reject' | 'drop-oldest' | 'drop-newest';
   /** Whether operations are carried out while the network is degraded. Default `'execute'`. */

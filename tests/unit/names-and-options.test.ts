@@ -74,6 +74,7 @@ test('options that are unknown or no object are refused, with the likely name', 
   expect(() => checkOptions('read', Promise.resolve({}), ['after'])).toThrow('(after), got a Promise.');
   class Options {
     readonly after = 1;
+    readonly [Symbol.toStringTag] = 'Options';
   }
   for (const right of [{}, Object.create(null), new Options()])
     expect(() => checkOptions('read', right, ['after'])).not.toThrow();
