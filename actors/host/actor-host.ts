@@ -14,7 +14,7 @@ import { decide } from './decide.ts';
 import type { Decision } from './decision.ts';
 import { EffectRunner } from './effect-runner.ts';
 import { hotSnapshotsOf } from './hot-snapshots.ts';
-import { refreshRequest, wakeRequest } from './input-request.ts';
+import { isInput, refreshRequest } from './input-request.ts';
 import { Inputs } from './inputs.ts';
 import { isEarly } from './is-early.ts';
 import { repeatedCommand, repeatedReceipt } from './repeated-command.ts';
@@ -265,12 +265,12 @@ export class ActorHost {
     const wasOvertaken = !resident.isSuspect;
     this.#distrust(resident);
     const attempts = (this.#attempts.get(request) ?? 0) + (wasOvertaken ? 1 : 0);
-    const isInput = request.id === 0;
+    const isFromWithin = isInput(request);
     // What was decided on top of an input that could not be kept comes after it.
-    if (isInput && this.#inputs.isWaiting(request.address)) return this.#inputs.failed(request, error);
+    if (isFromWithin && this.#inputs.hasFailed(request.address)) return this.#inputs.failed(request, error);
     const isConflict = isHoldfastError(error, 'HOLDFAST_ERR_VERSION_CONFLICT');
     if (!isConflict || attempts >= attemptsMax || isEarly(request, error, resident.retried)) {
-      if (isInput) this.#inputs.failed(request, error);
+      if (isFromWithin) this.#inputs.failed(request, error);
       else this.#answer(request.id, error);
       return;
     }
@@ -295,6 +295,7 @@ export class ActorHost {
 
   #catchUp(resident: Resident): void {
     resident.phase = 'loading';
+    this.#inputs.rest(resident);
     // What has to be decided again came before everything that waits.
     if (resident.retried !== undefined) resident.queue = [...resident.retried, ...(resident.queue ?? [])];
     resident.retried = undefined;
@@ -356,13 +357,11 @@ export class ActorHost {
 
   /** The state could not be read: everybody who waits is told, and the next request tries again. */
   #abandon(resident: Resident, error: Error): void {
-    const { queue, watchers, work, address } = resident;
+    const { queue, watchers } = resident;
     this.residency.drop(resident);
-    const inputs = (queue ?? []).filter(({ id }) => id === 0);
     // Work goes on: what it tells has the actor read again, and finds it by its address.
     this.#effects.keep(resident);
-    for (const input of inputs) this.#inputs.failed(input, error);
-    if (work !== undefined && inputs.length === 0) this.#inputs.failed(wakeRequest(address), error);
+    this.#inputs.abandoned(resident, error);
     for (const { id } of queue ?? []) this.#answer(id, error);
     for (const id of watchers ?? []) this.#answer(id, error);
   }

@@ -25,6 +25,11 @@ export function inputRequest(
   return { ...blankRequest('deliver', address), name, payload, delivery };
 }
 
+/** Whether a request is of that kind. */
+export function isInput({ id, operation }: HostRequest): boolean {
+  return id === 0 && operation === 'deliver';
+}
+
 /** The request that has an actor read again, for nobody. */
 export function wakeRequest(address: string): HostRequest {
   return blankRequest('wake', address);

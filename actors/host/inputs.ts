@@ -1,7 +1,8 @@
 import { isHoldfastError } from '../../runtime/errors/holdfast-error.ts';
 import type { HostProgress } from '../../runtime/ports/host-progress.ts';
 import type { HostRequest } from '../../runtime/protocol/host-messages.ts';
-import { inputRequest } from './input-request.ts';
+import { inputRequest, isInput, wakeRequest } from './input-request.ts';
+import type { Resident } from './resident.ts';
 import type { Unfinished } from './unfinished.ts';
 
 /** How long what comes from within waits after it could not be kept, in milliseconds. */
@@ -23,7 +24,9 @@ export interface InputsOptions {
  */
 export class Inputs {
   readonly #options: InputsOptions;
-  /** By address, in order; an actor has an entry only while something of it waits. */
+  /** What could not be kept while more of its actor is under way, by address and in order. */
+  readonly #failed = new Map<string, HostRequest[]>();
+  /** By address, in order; an actor has an entry only while something of it waits for another try. */
   readonly #waiting = new Map<string, HostRequest[]>();
   #hasEnded = false;
 
@@ -51,29 +54,56 @@ export class Inputs {
     this.#hasEnded = true;
   }
 
-  /** Whether something of the actor waits, so that what was decided after it must wait as well. */
-  isWaiting(address: string): boolean {
-    return this.#waiting.has(address);
+  /** Whether something of the actor could not be kept, so that what was decided after it must wait as well. */
+  hasFailed(address: string): boolean {
+    return this.#failed.has(address);
   }
 
   /** How much of the actor waits. */
   waitingOf(address: string): number {
-    return this.#waiting.get(address)?.length ?? 0;
+    return (this.#failed.get(address)?.length ?? 0) + (this.#waiting.get(address)?.length ?? 0);
   }
 
-  /** The request could not be kept: the disk may be back in a moment. */
+  /** The request could not be kept. What comes before and after it is known once nothing of its actor is under way: `rest`. */
   failed(request: HostRequest, error: Error): void {
     // A thread that was replaced, or whose store is gone, keeps nothing any more.
     if (isHoldfastError(error, 'HOLDFAST_ERR_GENERATION_FENCED')) return;
     if (isHoldfastError(error, 'HOLDFAST_ERR_THREAD_EXITED')) return;
-    const waiting = this.#waiting.get(request.address);
+    const failed = this.#failed.get(request.address);
+    if (failed === undefined) this.#failed.set(request.address, [request]);
+    else failed.push(request);
+  }
+
+  /**
+   * Nothing of the actor is under way. If something of it could not be kept, all that came from within waits with it, in
+   * order: the disk may be back in a moment.
+   */
+  rest(resident: Resident): void {
+    const { address, retried = [], queue = [] } = resident;
+    const failed = this.#failed.get(address);
+    if (failed === undefined) return;
+    this.#failed.delete(address);
+    const inOrder = [...retried.filter(isInput), ...failed, ...queue.filter(isInput)];
+    resident.retried = retried.filter((request) => !isInput(request));
+    resident.queue = queue.filter((request) => !isInput(request));
+    const waiting = this.#waiting.get(address);
     if (waiting !== undefined) {
-      waiting.push(request);
+      waiting.push(...inOrder);
       return;
     }
-    this.#waiting.set(request.address, [request]);
+    this.#waiting.set(address, inOrder);
     this.#options.underway.begin();
-    setTimeout(() => this.#retry(request.address), retryMs).unref();
+    setTimeout(() => this.#retry(address), retryMs).unref();
+  }
+
+  /** The actor could not be read: what came from within waits, and if that is nothing, its work has it read again. */
+  abandoned(resident: Resident, error: Error): void {
+    const { address, queue = [], work } = resident;
+    const inputs = queue.filter(({ id }) => id === 0);
+    if (work !== undefined && inputs.length === 0) inputs.push(wakeRequest(address));
+    resident.queue = undefined;
+    for (const request of inputs) this.failed(request, error);
+    this.rest(resident);
   }
 
   #take(request: HostRequest): void {

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { ChildProgram } from '../support/child-program.ts';
 import { gauge } from '../support/fixtures/gauge.ts';
 import { openRuntime } from '../support/open-runtime.ts';
+import { soon } from '../support/soon.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { times } from '../support/thorough.ts';
 
@@ -32,6 +34,28 @@ test('what callbacks and observables told before a close stopped them is kept, a
 
   await actor.send({ type: 'on', path: join(folder, '1'), everyMs: 1, burst: 5 });
   await actor.waitFor(({ context }) => ways.every((way) => context[way] > 20));
+  await before.close();
+
+  const after = await openRuntime(['gauge'], { database });
+  const { context } = await after.actor(gauge, '1').snapshot();
+  for (const way of ways) expect(context[way]).toBe(toldBeforeStop(join(folder, `1.${way}`)));
+});
+
+test('what they tell while another process holds the lock for longer than is waited for it is kept, and in order', async () => {
+  const folder = temporaryFolder();
+  const database = join(folder, 'app.db');
+  const before = await openRuntime(['gauge'], { database, lockTimeoutMs: 20 });
+  const actor = before.actor(gauge, '1');
+  const told = () => readFileSync(join(folder, '1.invoked'), 'utf8').split('\n').length;
+
+  await actor.send({ type: 'on', path: join(folder, '1'), everyMs: 4, burst: 1 });
+  await actor.waitFor(({ context }) => ways.every((way) => context[way] > 5));
+  const other = new ChildProgram('hold-lock.ts', [database]);
+  await other.printed(1);
+  const untilLocked = told();
+  await vi.waitFor(() => expect(told()).toBeGreaterThan(untilLocked + 150), soon);
+  other.write('enough');
+  expect(await other.ended).toMatchObject({ code: 0 });
   await before.close();
 
   const after = await openRuntime(['gauge'], { database });

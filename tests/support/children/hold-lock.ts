@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { say } from './say.ts';
 
-const database = new DatabaseSync(process.argv[2] ?? '');
+const database = new DatabaseSync(process.argv[2] ?? '', { timeout: 10_000 });
 database.exec('begin immediate');
 say('holding');
 process.stdin.once('data', () => {
