@@ -99,7 +99,7 @@ export class Inputs {
   /** The actor could not be read: what came from within waits, and if that is nothing, its work has it read again. */
   abandoned(resident: Resident, error: Error): void {
     const { address, queue = [], work } = resident;
-    const inputs = queue.filter(({ id }) => id === 0);
+    const inputs = queue.filter(isInput);
     if (work !== undefined && inputs.length === 0) inputs.push(wakeRequest(address));
     resident.queue = undefined;
     for (const request of inputs) this.failed(request, error);
