@@ -174,12 +174,12 @@ test('what another process has left is carried out by the next, without being as
 
 test('one that fails waits and lets others go first, but never those of its order key', async () => {
   const receiver = new Receiver();
-  const slow = { delayMs: 30, delayMaxMs: 30 };
+  const slow = { delayMs: 30, delayMaxMs: 30, attemptsMax: 1_000 };
   const { outbox, become } = await open({ deliver: receiver.deliver }, slow, 'offline');
-  let failures = 0;
   const done: string[] = [];
   receiver.act = (payload) => {
-    if (payload === 'a1' && ++failures <= 3) throw httpError(503);
+    // For as long as it has let no other go first.
+    if (payload === 'a1' && !done.includes('b1')) throw httpError(503);
     done.push(payload as string);
   };
   const [a, b] = [{ orderKey: 'a' }, { orderKey: 'b' }];
@@ -195,11 +195,12 @@ test('one that fails waits and lets others go first, but never those of its orde
   await expect.poll(() => done.length).toBe(5);
 
   expect(done.filter((name) => name.startsWith('a'))).toEqual(['a1', 'a2', 'a3']);
-  expect(done.indexOf('b1')).toBeLessThan(done.indexOf('a1'));
-  expect(
-    receiver.contexts.filter((_, index) => receiver.got[index] === 'a1').map(({ attempt }) => attempt),
-  ).toEqual([1, 2, 3, 4]);
-  expect(await outbox.metrics()).toMatchObject({ failed: 3, replayed: 5 });
+  const attempts = receiver.contexts
+    .filter((_, index) => receiver.got[index] === 'a1')
+    .map(({ attempt }) => attempt);
+  expect(attempts.length).toBeGreaterThan(1);
+  expect(attempts).toEqual(attempts.map((_, index) => index + 1));
+  expect(await outbox.metrics()).toMatchObject({ failed: attempts.length - 1, replayed: 5 });
 });
 
 test('one is dead after its last attempt, or at once for a permanent error, and can be sent again', async () => {
