@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import { fence } from '../../runtime/hosts/fence.ts';
 import { HostThreadClient } from '../../runtime/hosts/host-thread-client.ts';
-import { EmittedGauge } from '../../runtime/protocol/emitted-gauge.ts';
 import { openForWriting } from '../../runtime/sqlite/connection/open-database.ts';
 import type { SqliteEventStoreBackend } from '../../runtime/store/sqlite-backend.ts';
 import type { StoreClient } from '../../runtime/threads/store-client.ts';
 import { replaceThreading, systemThreading } from '../../runtime/threads/threading.ts';
+import { hostThreadOptions } from './host-thread-options.ts';
 import { openStoreThread } from './open-store-thread.ts';
 import { playedWorker } from './played-worker.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -40,20 +40,7 @@ function backendOver(store: StoreClient): SqliteEventStoreBackend {
 function startHost(store: StoreClient): HostThreadClient {
   const worker = playedWorker();
   onTestFinished(replaceThreading({ ...systemThreading, startWorker: () => worker }));
-  const options = {
-    backend: backendOver(store),
-    modules: [],
-    residentsMax: 1,
-    idleMs: 1_000,
-    memoryMb: 64,
-    externalMemoryMb: 64,
-    unresponsiveMs: 10_000,
-    workerUrl: undefined,
-    container: null,
-    onEmitted: () => undefined,
-    emitted: new EmittedGauge(),
-    onProjections: () => undefined,
-  };
+  const options = hostThreadOptions(backendOver(store));
   const client = new HostThreadClient(0, 1, options, { onAnswer: () => undefined, onTick: () => undefined });
   onTestFinished(() => client.release());
   worker.emit('message', { holdfast: {} });

@@ -4,14 +4,13 @@ import type { Mailbox } from '../../runtime/hosts/mailboxes.ts';
 import { PendingRequest } from '../../runtime/hosts/pending-request.ts';
 import { Quarantine } from '../../runtime/hosts/quarantine.ts';
 import type { Frame } from '../../runtime/protocol/append-frame.ts';
-import { EmittedGauge } from '../../runtime/protocol/emitted-gauge.ts';
 import type { HostThreadData } from '../../runtime/protocol/host-control.ts';
 import type { DeathEvidence } from '../../runtime/protocol/host-death.ts';
 import { blankRequest } from '../../runtime/protocol/host-messages.ts';
-import type { SqliteEventStoreBackend } from '../../runtime/store/sqlite-backend.ts';
 import type { ThreadData } from '../../runtime/threads/thread.ts';
 import { replaceThreading, systemThreading, type Threading } from '../../runtime/threads/threading.ts';
 import { codedError } from '../support/coded-error.ts';
+import { hostThreadOptions } from '../support/host-thread-options.ts';
 import { playedWorker } from '../support/played-worker.ts';
 
 /** Has host threads answer each request, and end with their answer or without one where the name of the request says so. */
@@ -48,22 +47,11 @@ function openQuarantine(callStore: (method: string) => unknown) {
   };
   const backend = { store: () => ({ run: 'run', thread: { control: { call } } }) };
   const quarantine = new Quarantine({
-    backend: backend as unknown as SqliteEventStoreBackend,
+    ...hostThreadOptions(backend),
     host: 0,
     place: 1,
     settle: (pending, answer) => pending.answer(answer),
     release: () => undefined,
-    modules: [],
-    residentsMax: 1,
-    idleMs: 1_000,
-    memoryMb: 64,
-    externalMemoryMb: 64,
-    unresponsiveMs: 10_000,
-    workerUrl: undefined,
-    container: null,
-    onEmitted: () => undefined,
-    emitted: new EmittedGauge(),
-    onProjections: () => undefined,
   });
   onTestFinished(() => quarantine.close());
   return { quarantine, calls };
