@@ -132,8 +132,8 @@ const mayDrain = and([
  * ```
  *
  * Invariants: one probe at a time; what fails, or has no answer, while the network is offline counts for nothing; no opening
- * is longer than `openMaxMs` with its jitter; the drain runs only while the network is there and the circuit is closed or half open;
- * isolated as long as anybody holds it. The states are those of Nygard, "Release It!" (2007), chapter 5.
+ * is longer than `openMaxMs` with its jitter; the drain runs only while the network is there and the circuit is closed or half
+ * open; isolated as long as anybody holds it. The states are those of Nygard, "Release It!" (2007), chapter 5.
  */
 export const circuitBreakerMachine = setup({
   types: {} as { context: CircuitContext; events: CircuitEvent; input: CircuitInput },

@@ -20,7 +20,10 @@ import { type FeedEnd, type FeedPorts, feed } from './range-feed.ts';
 
 const retryMsMin = 50;
 const retryMsMax = 5_000;
-/** After so long, whoever waits is told what keeps the projection, which goes on trying. A try may take as long as a lock is waited for. */
+/**
+ * After so long, whoever waits is told what keeps the projection, which goes on trying. A try may take as long as a lock is
+ * waited for.
+ */
 const tellAfterMs = 1_500;
 /** From so many events on, a build computes on all processors. */
 const parallelFrom = 8 * limits.projectionEventsMax;

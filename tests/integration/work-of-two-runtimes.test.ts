@@ -20,6 +20,14 @@ async function openTwo() {
   return { path, one, other, counts, threadOf };
 }
 
+/** The same, of which one runs the work that version 1 of an actor has begun. */
+async function openWithWork(definition: typeof shift | typeof onceOnly) {
+  const opened = await openTwo();
+  await opened.one.actor(definition, '1').send({ type: 'begin', path: opened.path });
+  await vi.waitFor(() => expect(opened.counts('begun', 1)).toBe(1), soon);
+  return opened;
+}
+
 const definitions = [
   ['runs again', shift],
   ['is never run twice', onceOnly],
@@ -28,9 +36,7 @@ const definitions = [
 test.each(definitions)(
   'work that a step of another runtime begins is run by that one only (%s)',
   async (_, definition) => {
-    const { path, one, other, counts, threadOf } = await openTwo();
-    await one.actor(definition, '1').send({ type: 'begin', path });
-    await vi.waitFor(() => expect(counts('begun', 1)).toBe(1), soon);
+    const { one, other, counts, threadOf } = await openWithWork(definition);
 
     await other.actor(definition, '1').send({ type: 'again' });
     // Whoever ran the work before looks at what is under way now as it aborts it.
@@ -46,9 +52,7 @@ test.each(definitions)(
 test.each(definitions)(
   'work that another runtime adds to what is under way is left to whoever has that (%s)',
   async (_, definition) => {
-    const { path, one, other, counts, threadOf } = await openTwo();
-    await one.actor(definition, '1').send({ type: 'begin', path });
-    await vi.waitFor(() => expect(counts('begun', 1)).toBe(1), soon);
+    const { one, other, counts, threadOf } = await openWithWork(definition);
 
     await other.actor(definition, '1').send({ type: 'also' });
     await vi.waitFor(() => expect(counts('begun', 2)).toBe(1), soon);
@@ -61,9 +65,7 @@ test.each(definitions)(
 );
 
 test('work that another runtime has begun is taken over when that one has ended', async () => {
-  const { path, one, other, counts } = await openTwo();
-  await one.actor(shift, '1').send({ type: 'begin', path });
-  await vi.waitFor(() => expect(counts('begun', 1)).toBe(1), soon);
+  const { one, other, counts } = await openWithWork(shift);
   await other.actor(shift, '1').send({ type: 'again' });
   await vi.waitFor(() => expect([counts('begun', 2), counts('aborted', 1)]).toEqual([1, 1]), soon);
 
