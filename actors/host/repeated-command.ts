@@ -9,19 +9,23 @@ export function replyToKeep(state: unknown, status: string): string {
   return encode({ state, status });
 }
 
-/** The answer to a command that was carried out before under the same key. */
-export function repeatedReceipt(receipt: AppendReceipt): HostReceipt {
+/** The answer to a command that was carried out before under the same key, or the error that it cannot be read any more. */
+export function repeatedReceipt(receipt: AppendReceipt): HostReceipt | Error {
   const { version, position, head, reply } = receipt;
-  const kept = reply === null ? {} : (decode(reply) as { state?: unknown; status?: string });
-  return {
-    outcome: 'already-appended',
-    version,
-    position,
-    head,
-    state: kept.state,
-    context: null,
-    status: kept.status ?? 'active',
-  };
+  try {
+    const kept = reply === null ? {} : (decode(reply) as { state?: unknown; status?: string });
+    return {
+      outcome: 'already-appended',
+      version,
+      position,
+      head,
+      state: kept.state,
+      context: null,
+      status: kept.status ?? 'active',
+    };
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 /** The answer to a command whose key is known: that of the first, or an error if it was another command. */

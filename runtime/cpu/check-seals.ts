@@ -1,4 +1,5 @@
 import type { IntegrityProblem } from '../ports/event-store-backend.ts';
+import { isJson } from '../protocol/is-json.ts';
 import type { SealedRow } from '../protocol/reader-control.ts';
 import { sealEvent } from '../protocol/seal-event.ts';
 
@@ -22,13 +23,4 @@ export function checkSeals(rows: readonly SealedRow[]): IntegrityProblem[] {
     }
   }
   return problems;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { Runtime } from 'holdfast';
 import { expect, test } from 'vitest';
+import { codedError } from '../support/coded-error.ts';
+import { executeBeside } from '../support/execute-beside.ts';
 import { counter } from '../support/fixtures/counter.ts';
 import { talkative } from '../support/fixtures/talkative.ts';
 import { openRuntime } from '../support/open-runtime.ts';
@@ -47,6 +49,23 @@ test('a command that is repeated under its key names the event of the first time
   expect(first.eventId).not.toBe('');
   expect(warm).toEqual({ ...first, repeated: true });
   expect(cold).toEqual({ ...first, repeated: true });
+});
+
+test('a repetition whose kept answer is damaged is refused alone, and verify tells of the answer', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  const runtime = await openRuntime(['counter'], { database });
+  const actor = runtime.actor(counter, 'a');
+  const repeated = () => actor.send({ type: 'added', by: 1 }, { idempotencyKey: 'once' });
+  await repeated();
+  executeBeside(database, 'update inbox set reply = substr(reply, 2)');
+
+  await expect(repeated()).rejects.toThrow(codedError('HOLDFAST_ERR_STORAGE_CORRUPT'));
+
+  expect((await actor.send({ type: 'added', by: 1 })).version).toBe(2);
+  expect(await runtime.health()).toMatchObject({ status: 'healthy' });
+  const [problem, ...others] = (await runtime.store.verify()).problems;
+  expect(problem).toMatchObject({ kind: 'payload', message: expect.stringContaining('counter/a') });
+  expect(others).toEqual([]);
 });
 
 test('what follows from a command is found by the event that its receipt names', async () => {

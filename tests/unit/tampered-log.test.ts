@@ -92,6 +92,52 @@ test.each<[what: string, found: readonly string[], sql: readonly string[]]>([
   ['the name of a stream', ['hash', 'snapshot'], ["update streams set name = 'x' where name = 'b'"]],
   ['that a stream is there', ['hash', 'snapshot', 'version-gap'], ["delete from streams where name = 'b'"]],
   ['the version of a snapshot', ['snapshot'], ["update snapshots set version = 9 where stream = 'b'"]],
+  ['a snapshot, which is no JSON', ['payload'], ["update snapshots set state = '{' where stream = 'b'"]],
+  [
+    'a state that has more levels than SQLite reads',
+    [],
+    [`update snapshots set state = '${'['.repeat(2_000)}${']'.repeat(2_000)}' where stream = 'b'`],
+  ],
+  [
+    'an answer under a key, which is no JSON',
+    ['payload'],
+    ["insert into inbox values ('a', 'key', '', 1, 1, 'a1', '{', 0), ('b', 'key', '', 1, 1, 'b1', null, 0)"],
+  ],
+  [
+    'a timer, which is no JSON',
+    ['payload'],
+    [
+      `insert into timers (stream, actor, name, recipient, type, data, policy, delay_ms, set_at, due_at)
+       values ('a', '', 'x', 'a', 'x', '{', 'deadline', 1, 0, 1)`,
+    ],
+  ],
+  [
+    'a message, which is no JSON',
+    ['payload'],
+    ["insert into outbox (sender, target, type, data, sent_at) values ('a', 'b', 'x', '{', 0)"],
+  ],
+  [
+    'a dead letter, which is no JSON',
+    ['payload'],
+    [
+      `insert into dead_letters (address, operation, type, data, reason, recorded_at)
+       values ('a', 'send', 'x', '{', 'poison', 0)`,
+    ],
+  ],
+  [
+    'an operation, which is no JSON',
+    ['payload'],
+    [
+      `insert into operations (operation_id, queue, name, payload, bytes, fingerprint, priority, state, turn, due_at,
+         waits_from, is_scheduled, enqueued_at)
+       values ('1', 'outbox', 'deliver', '{', 1, '', 0, 'waiting', 'now', 0, 0, 0, 0)`,
+    ],
+  ],
+  [
+    'a state of a projection, which is no JSON',
+    ['payload'],
+    ["insert into projection_states values (1, '', '{')"],
+  ],
   ['who the replica is', ['counter'], ["update replica set origin = 'other'"]],
   ['how many events it has', ['counter'], ['update replica set last_sequence = 5']],
   ['that the replica is known', ['counter'], ['delete from replica']],

@@ -5,6 +5,7 @@ import { describeLogDamage, findLogDamage } from '../connection/log-damage.ts';
 import { logOf } from '../connection/preflight.ts';
 import type { SqliteDatabase } from '../driver.ts';
 import { isDamage } from '../storage-error.ts';
+import { checkPayloads } from './payload-check.ts';
 import {
   besideShortPayload,
   type FoundPayload,
@@ -41,7 +42,8 @@ export class IntegrityCheck {
 
   checkFile(): IntegrityProblem[] {
     const problems = [...this.#log(), ...this.#pages()];
-    return problems.length > 0 ? problems : [...this.#snapshotsAhead(), ...this.#counters()];
+    if (problems.length > 0) return problems;
+    return [...this.#snapshotsAhead(), ...this.#counters(), ...checkPayloads(this.#database, problemsMax)];
   }
 
   /** What SQLite says nothing of. */
