@@ -17,7 +17,12 @@ export function stopped(
   );
 }
 
-/** Whether another try of a projection would not change its error. */
+/** Whether the file is damaged, or the disk could not be read for a moment: SQLite says the same of both. */
+export function isDamage(error: unknown): boolean {
+  return isHoldfastError(error, 'HOLDFAST_ERR_STORAGE_CORRUPT');
+}
+
+/** Whether another try of a projection would not change its error, as far as is known. */
 export function isFinal(error: unknown): boolean {
   return (
     isHoldfastError(error) &&

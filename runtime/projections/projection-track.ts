@@ -13,7 +13,7 @@ import type {
 } from '../protocol/projection.ts';
 import { codedTrouble, type LaneClient } from './lane-client.ts';
 import { pause } from './pause.ts';
-import { isFinal, stopped } from './projection-errors.ts';
+import { isDamage, isFinal, stopped } from './projection-errors.ts';
 import type { ProjectionHealth, ProjectionState } from './projection-health.ts';
 import { type Alone, RangeComputer } from './range-computer.ts';
 import { type FeedEnd, type FeedPorts, feed } from './range-feed.ts';
@@ -163,10 +163,11 @@ export class ProjectionTrack {
       this.#round = new AbortController();
       this.#rounds++;
       // Another process may have built past what stopped it here.
-      if (this.#hindrance() !== undefined) this.#tryAgain();
+      if (this.#hindrance() !== undefined && !isDamage(this.#refusal)) this.#tryAgain();
       const again = this.#again;
       try {
         const standing = await this.#ports.open(this.summary, again !== undefined);
+        if (this.#refusal !== undefined) this.#tryAgain();
         if (again !== undefined && again === this.#again) this.#again = undefined;
         again?.resolve(standing.building?.generation ?? standing.serving?.generation ?? 0);
         const isContested = again === undefined && this.#isThrownAway(standing);
@@ -189,7 +190,8 @@ export class ProjectionTrack {
         }
         retryMs = Math.min(retryMs * 2, retryMsMax);
       }
-      if (this.#failure !== undefined || this.#refusal !== undefined) await pause(this.#round.signal);
+      if (this.#failure === undefined && this.#refusal === undefined) continue;
+      await pause(this.#round.signal, isDamage(this.#refusal) ? retryMsMax : undefined);
     }
   }
 

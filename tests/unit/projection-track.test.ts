@@ -45,14 +45,14 @@ function follow(ports: Partial<TrackPorts>): ProjectionTrack {
 
 test('a projection that is refused while it applies tries again only when it is asked to', async () => {
   let opened = 0;
-  let isDamaged = true;
+  let isDefective = true;
   const track = follow({
     open: async () => {
       opened++;
       return { serving, building: null };
     },
     apply: async ({ to }) => {
-      if (isDamaged) throw holdfastError('HOLDFAST_ERR_STORAGE_CORRUPT', 'It is damaged.');
+      if (isDefective) throw holdfastError('HOLDFAST_ERR_INVARIANT', 'There is a defect.');
       return {
         outcome: 'applied',
         position: to,
@@ -64,15 +64,50 @@ test('a projection that is refused while it applies tries again only when it is 
     },
   });
 
-  await expect(track.reached(9)).rejects.toThrow(codedError('HOLDFAST_ERR_STORAGE_CORRUPT'));
+  await expect(track.reached(9)).rejects.toThrow(codedError('HOLDFAST_ERR_INVARIANT'));
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
 
   expect(opened).toBe(1);
   expect(track.health()).toMatchObject({ state: 'refused' });
-  isDamaged = false;
+  isDefective = false;
   await track.rebuild();
   await track.reached(9);
   expect(track.health()).toMatchObject({ state: 'current', position: 9 });
+});
+
+test('a projection that could not be read for a moment is refused at once, and goes on by itself', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const damaged = holdfastError('HOLDFAST_ERR_STORAGE_CORRUPT', 'It is damaged.');
+  let failing: 'open' | 'apply' | 'nothing' = 'apply';
+  const applied = {
+    outcome: 'applied',
+    hasChanged: true,
+    isServing: true,
+    refused: [],
+    failure: null,
+  } as const;
+  const track = follow({
+    open: async () => {
+      if (failing === 'open') throw damaged;
+      return { serving, building: null };
+    },
+    apply: async ({ to }) => {
+      if (failing === 'apply') throw damaged;
+      return { ...applied, position: to };
+    },
+  });
+  await expect(track.reached(9)).rejects.toBe(damaged);
+
+  failing = 'open';
+  await vi.advanceTimersByTimeAsync(12_000);
+  expect(track.health()).toMatchObject({ state: 'refused', failure: { code: damaged.code } });
+  await expect(track.reached(9)).rejects.toBe(damaged);
+
+  failing = 'nothing';
+  await vi.advanceTimersByTimeAsync(6_000);
+  await track.reached(9);
+  expect(track.health()).toMatchObject({ state: 'current', position: 9, failure: null });
 });
 
 test('a rebuild that is refused leaves what is followed as it is', async () => {
