@@ -98,6 +98,8 @@ export class EffectRunner {
       const isLeft = isContinued && startOf(work, resident) > versionBefore;
       const isFailing = !isLeft && resident.hosted.definition.actors[work.src]?.onRestart === 'fail';
       if (isFailing || !this.#listener.mayRunAgain(resident.address)) {
+        resident.work ??= this.#workSetOf(resident);
+        resident.work.endsUnrun(work.key);
         const event: WorkEvent = { type: 'holdfast.work.failed', error: interrupted(resident.address, work) };
         this.#listener.onInput(resident.address, work.actor, event, work.key);
       } else {

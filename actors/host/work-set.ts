@@ -72,6 +72,11 @@ export class WorkSet {
     else running.stop();
   }
 
+  /** Work whose failure is told without running it: once, however often its actor is read before that is kept. */
+  endsUnrun(key: string): void {
+    this.#running.set(key, stopped);
+  }
+
   /** Aborts work that the machine has left. What it still tells is not heard. */
   stop(key: string): void {
     const running = this.#running.get(key);
