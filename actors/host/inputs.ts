@@ -100,7 +100,8 @@ export class Inputs {
   abandoned(resident: Resident, error: Error): void {
     const { address, queue = [], work } = resident;
     const inputs = queue.filter(isInput);
-    if (work !== undefined && inputs.length === 0) inputs.push(wakeRequest(address));
+    // Work that was aborted, since its thread is about to end, needs no state any more.
+    if (work?.isEmpty === false && inputs.length === 0) inputs.push(wakeRequest(address));
     resident.queue = undefined;
     for (const request of inputs) this.failed(request, error);
     this.rest(resident);

@@ -75,3 +75,14 @@ test('a host that settles hears nothing of work that it has stopped, and starts 
   expect(await toldAndKept()).toBe(0);
   expect(callbacks).toHaveLength(1);
 });
+
+test('a host that settles does not wait for an actor that cannot be read and has nothing to keep', async () => {
+  const { asked, callbacks } = counting();
+  await asked.send('thing/1', 'on', {});
+
+  asked.log.load = () => Promise.reject(holdfastError('HOLDFAST_ERR_STORAGE_IO', 'It cannot be read.'));
+  asked.host.refreshWorking();
+  await asked.host.settle();
+
+  expect([callbacks[0]?.isStopped, asked.host.residents]).toEqual([true, 0]);
+});
