@@ -103,6 +103,7 @@ export class ActorHost {
     const moment = new Promise<void>((resolve) => setTimeout(resolve, momentMs).unref());
     await Promise.race([this.#underway.rest(), moment]);
     this.#effects.end(this.residency.values());
+    this.#inputs.giveUpHopeless();
     while (!this.#underway.isAtRest) await this.#underway.rest();
     this.#inputs.end();
   }

@@ -28,6 +28,7 @@ export class Inputs {
   readonly #failed = new Map<string, HostRequest[]>();
   /** By address, in order; an actor has an entry only while something of it waits for another try. */
   readonly #waiting = new Map<string, HostRequest[]>();
+  #isEnding = false;
   #hasEnded = false;
 
   constructor(options: InputsOptions) {
@@ -47,6 +48,11 @@ export class Inputs {
       onEffectFailed(address, event.type, error);
     }
     progress.workingFor('');
+  }
+
+  /** The thread is about to end: what waits for an actor that this code cannot read, however often it tries, is let go. */
+  giveUpHopeless(): void {
+    this.#isEnding = true;
   }
 
   /** Takes nothing any more. */
@@ -99,7 +105,7 @@ export class Inputs {
   /** The actor could not be read: what came from within waits, and if that is nothing, its work has it read again. */
   abandoned(resident: Resident, error: Error): void {
     const { address, queue = [], work } = resident;
-    const inputs = queue.filter(isInput);
+    const inputs = this.#isEnding && isHopeless(error) ? [] : queue.filter(isInput);
     // Work that was aborted, since its thread is about to end, needs no state any more.
     if (work?.isEmpty === false && inputs.length === 0) inputs.push(wakeRequest(address));
     resident.queue = undefined;
@@ -119,4 +125,9 @@ export class Inputs {
     for (const request of waiting) this.#take(request);
     this.#options.underway.end();
   }
+}
+
+/** Whether only another version of the code reads the actor. */
+function isHopeless(error: Error): boolean {
+  return isHoldfastError(error) && !error.retryable && !error.code.startsWith('HOLDFAST_ERR_STORAGE');
 }
