@@ -7,6 +7,8 @@ import type { Unfinished } from './unfinished.ts';
 
 /** How long what comes from within waits after it could not be kept, in milliseconds. */
 const retryMs = 250;
+/** The same for an actor that only other code reads: each try may replay a long stream, which its neighbours wait for. */
+const hopelessMs = 5_000;
 
 /** What inputs are brought to, and who hears of them. */
 export interface InputsOptions {
@@ -28,6 +30,8 @@ export class Inputs {
   readonly #failed = new Map<string, HostRequest[]>();
   /** By address, in order; an actor has an entry only while something of it waits for another try. */
   readonly #waiting = new Map<string, HostRequest[]>();
+  /** Whose actors only other code reads, of those. */
+  readonly #hopeless = new Set<string>();
   #isEnding = false;
   #hasEnded = false;
 
@@ -50,9 +54,10 @@ export class Inputs {
     progress.workingFor('');
   }
 
-  /** The thread is about to end: what waits for an actor that this code cannot read, however often it tries, is let go. */
+  /** The thread is about to end: what waits for an actor that only other code reads is let go. */
   giveUpHopeless(): void {
     this.#isEnding = true;
+    for (const address of this.#hopeless) if (this.#waiting.delete(address)) this.#options.underway.end();
   }
 
   /** Takes nothing any more. */
@@ -84,7 +89,7 @@ export class Inputs {
    * Nothing of the actor is under way. If something of it could not be kept, all that came from within waits with it, in
    * order: the disk may be back in a moment.
    */
-  rest(resident: Resident): void {
+  rest(resident: Resident, isHopeless = false): void {
     const { address, retried = [], queue = [] } = resident;
     const failed = this.#failed.get(address);
     if (failed === undefined) return;
@@ -99,18 +104,21 @@ export class Inputs {
     }
     this.#waiting.set(address, inOrder);
     this.#options.underway.begin();
-    setTimeout(() => this.#retry(address), retryMs).unref();
+    if (isHopeless) this.#hopeless.add(address);
+    setTimeout(() => this.#retry(address), isHopeless ? hopelessMs : retryMs).unref();
   }
 
   /** The actor could not be read: what came from within waits, and if that is nothing, its work has it read again. */
   abandoned(resident: Resident, error: Error): void {
     const { address, queue = [], work } = resident;
-    const inputs = this.#isEnding && isHopeless(error) ? [] : queue.filter(isInput);
+    const isHopeless = needsOtherCode(error);
+    const inputs = isHopeless && this.#isEnding ? [] : queue.filter(isInput);
     // Work that was aborted, since its thread is about to end, needs no state any more.
-    if (work?.isEmpty === false && inputs.length === 0) inputs.push(wakeRequest(address));
+    const isForgotten = inputs.length === 0 && !this.#waiting.has(address);
+    if (isForgotten && work?.isEmpty === false) inputs.push(wakeRequest(address));
     resident.queue = undefined;
     for (const request of inputs) this.failed(request, error);
-    this.rest(resident);
+    this.rest(resident, isHopeless);
   }
 
   #take(request: HostRequest): void {
@@ -120,14 +128,17 @@ export class Inputs {
   }
 
   #retry(address: string): void {
-    const waiting = this.#waiting.get(address) ?? [];
+    const waiting = this.#waiting.get(address);
+    // It was let go.
+    if (waiting === undefined) return;
     this.#waiting.delete(address);
+    this.#hopeless.delete(address);
     for (const request of waiting) this.#take(request);
     this.#options.underway.end();
   }
 }
 
-/** Whether only another version of the code reads the actor. */
-function isHopeless(error: Error): boolean {
+/** Whether only another version of the code reads an actor that could not be read. */
+function needsOtherCode(error: Error): boolean {
   return isHoldfastError(error) && !error.retryable && !error.code.startsWith('HOLDFAST_ERR_STORAGE');
 }

@@ -87,11 +87,14 @@ test('a host that settles does not wait for an actor that cannot be read and has
   expect([callbacks[0]?.isStopped, asked.host.residents]).toEqual([true, 0]);
 });
 
-test('a host that settles does not wait for what work tells of an actor that only newer code can read', async () => {
+test('a host that settles does not wait for what work tells of an actor that only other code reads', async () => {
   const { asked, callbacks } = counting();
   await asked.send('thing/1', 'on', {});
 
-  asked.log.load = () => Promise.reject(holdfastError('HOLDFAST_ERR_UPCAST_FAILED', 'It cannot be read.'));
+  asked.log.load = () =>
+    Promise.reject(
+      holdfastError('HOLDFAST_ERR_TRANSITION_FAILED', 'It fails on what is recorded.', undefined),
+    );
   asked.host.refreshWorking();
   callbacks[0]?.tell();
   await asked.host.settle();
