@@ -134,6 +134,15 @@ test.each<[what: string, found: readonly string[], sql: readonly string[]]>([
     ],
   ],
   [
+    'nothing, beside an operation that is done and keeps its key only',
+    [],
+    [
+      `insert into operations (operation_id, queue, name, payload, bytes, idempotency_key, fingerprint, priority, state,
+         due_at, waits_from, is_scheduled, enqueued_at, ended_at)
+       values ('1', 'outbox', 'deliver', '', 0, 'key', '', 0, 'done', 0, 0, 0, 0, 0)`,
+    ],
+  ],
+  [
     'a state of a projection, which is no JSON',
     ['payload'],
     ["insert into projection_states values (1, '', '{')"],
