@@ -95,7 +95,7 @@ type Died = Extract<SupervisorEvent, { type: 'died' }>;
  *   up --> escalated: died more than intensity times within the period
  *   escalated --> half_open: due
  *   half_open --> up: served
- *   half_open --> escalated: died
+ *   half_open --> escalated: died, or waits with a sibling
  *   up --> stopped: ended and is not to be restarted
  * ```
  *
@@ -215,12 +215,18 @@ function isAffected(
   return strategy === 'one-for-all' || (strategy === 'rest-for-one' && at > died);
 }
 
-/** A sibling shares what was decided, and waits for the longer of both waits. Its own budget is not touched. */
+/**
+ * A sibling shares what was decided, and waits for the longer of both waits. Its own budget is not touched, and one that
+ * has escalated still has to show that it is well: a try that was cut short is made again.
+ */
 function withSibling(
   sibling: SupervisedChild,
   { state, until }: Pick<SupervisedChild, 'state' | 'until'>,
 ): SupervisedChild {
-  if (sibling.state === 'escalated') return { ...sibling, until: Math.max(sibling.until, until) };
+  if (sibling.state === 'escalated' || sibling.state === 'half-open') {
+    const tried = state === 'up' ? sibling.state : 'escalated';
+    return { ...sibling, state: tried, until: Math.max(sibling.until, until) };
+  }
   const waits = state === 'up' && isWaiting(sibling) ? sibling.state : state;
   return { ...sibling, state: waits, until: Math.max(sibling.until, until) };
 }

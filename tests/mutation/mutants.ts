@@ -188,6 +188,10 @@ export const mutants: readonly Mutant[] = [
       "const waits = state === 'up' && isWaiting(sibling) ? sibling.state : state;",
       'const waits = state;',
     ],
+    'a sibling that is tried is trusted': [
+      "sibling.state === 'escalated' || sibling.state === 'half-open'",
+      "sibling.state === 'escalated'",
+    ],
     'a transient child comes back from a normal end': [
       "(child.restart === 'transient' && died.isNormal)",
       "(child.restart === 'transient' && !died.isNormal)",

@@ -202,6 +202,32 @@ test.each([
   expect(supervisor.state).toEqual({ supervising: 'degraded' });
 });
 
+test.each([
+  ['at once', 1, 'half-open'],
+  ['later', 2, 'escalated'],
+] as const)(
+  'a child is still to be tried after a sibling has died that is restarted %s',
+  (_, deaths, state) => {
+    const supervisor = new RunningMachine(supervisorMachine, {
+      strategy: 'rest-for-one',
+      intensity: 3,
+      periodMs: 1_000,
+      backoff: { minMs: 50, maxMs: 5_000, jitter: 0 },
+      children: ids.map((id) => ({ id, restart: 'permanent' as const })),
+    });
+    const died = (child: string, at: number): boolean =>
+      supervisor.send({ type: 'died', child, at, isNormal: false, random: 0 });
+    for (let death = 0; death < 4; death++) died('c', 0);
+    supervisor.send({ type: 'due', child: 'c', at: 5_000 });
+
+    for (let death = 0; death < deaths; death++) died('a', 6_000);
+    expect(childOf(supervisor, 'c').state).toBe(state);
+    supervisor.send({ type: 'due', child: 'c', at: 6_050 });
+
+    expect(childOf(supervisor, 'c').state).toBe('half-open');
+  },
+);
+
 test('back-off doubles with every restart within the period, up to its maximum', () => {
   const supervisor = new RunningMachine(supervisorMachine, {
     strategy: 'one-for-one',

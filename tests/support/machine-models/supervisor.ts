@@ -152,10 +152,12 @@ export const supervisor = machineModel('supervisor', supervisorMachine, modelOf,
           if (JSON.stringify(is) !== JSON.stringify(was)) return false;
           continue;
         }
-        const isLonger = was.state === 'escalated' || (was.state === 'backing-off' && died.state === 'up');
+        // Who is tried has not served yet, so the try is still to come.
+        const waits = was.state === 'half-open' && died.state !== 'up' ? 'escalated' : was.state;
+        const isKept = was.state !== 'up' && (was.state !== 'backing-off' || died.state === 'up');
         const expected = {
           ...was,
-          state: isLonger ? was.state : died.state,
+          state: isKept ? waits : died.state,
           until: Math.max(was.until, died.until),
         };
         if (JSON.stringify(is) !== JSON.stringify(expected)) return false;
