@@ -89,10 +89,13 @@ export class HostSupervisor {
     clearTimeout(this.#timers.get(host));
     const timer = setTimeout(() => {
       this.#timers.delete(host);
-      const left = this.childOf(host).until - performance.now();
+      const { state, until } = this.childOf(host);
+      // One that has escalated meanwhile gets its try only by being asked for.
+      if (state !== 'backing-off') return;
+      const left = until - performance.now();
       if (left > 0) return this.#schedule(host, left);
-      // One that nobody needs does not ask. One that has escalated meanwhile gets its try only by asking.
-      if (this.childOf(host).state === 'backing-off') this.mayRun(host);
+      // One that nobody needs does not ask.
+      this.mayRun(host);
       this.#hosts[host]?.resume();
     }, Math.ceil(waitMs));
     // Whoever waits for the host keeps the process alive, not the supervisor.
