@@ -17,7 +17,7 @@ const inFlightCharactersMax = 16 * 1024 * 1024;
 
 /**
  * Appends the events of a file that `exportEvents` has written. The whole file is checked before the first is appended, and
- * once more while they are. Events that are there already are passed over, so an import that was interrupted is simply
+ * once more while they are: until then the progress is none of as many as were found. Events that are there already are passed over, so an import that was interrupted is simply
  * repeated. Where a stream has other events already, the import stops at that line. Appends are sent ahead of their answers:
  * when one fails, or the signal is aborted, up to 64 may be written all the same, and of what is there in part, the rest may
  * come after them. Each stream is in the order of the file, always.
@@ -41,7 +41,7 @@ export async function importEvents(
     (reason) => ended.abort(reason),
   );
   try {
-    const total = await checkExport(path, signal);
+    const total = await checkExport(path, signal, onProgress);
     const changed = refusal(
       path,
       'It was changed after it was checked, and a part of it is imported. Repeat it with a file that is whole.',
@@ -196,15 +196,21 @@ function toEncoded({ id, type, schemaVersion, data, metadata, recordedAt }: Expo
 }
 
 /**
- * The number of events of an export, if it is whole.
+ * The number of events of an export, if it is whole. Tells how many were found so far, of which none is done.
  *
- * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that is none, or is cut off or changed; the reason of the signal.
+ * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that is none, or is cut off or changed; the reason of the signal; what
+ * `onProgress` throws.
  */
-export async function checkExport(path: string, signal: AbortSignal | undefined): Promise<number> {
+export async function checkExport(
+  path: string,
+  signal: AbortSignal | undefined,
+  onProgress: LongWorkOptions['onProgress'],
+): Promise<number> {
   const refuse = refusal(path, 'Nothing was written.');
   await refuseStream(path, refuse);
   let events = 0;
-  for await (const _ of eventsOf(path, signal, refuse)) events++;
+  for await (const _ of eventsOf(path, signal, refuse))
+    if (++events % batchMax === 0) onProgress?.({ done: 0, total: events });
   return events;
 }
 

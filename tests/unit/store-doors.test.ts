@@ -179,6 +179,26 @@ test.each([
   expect((await target.stats()).events).toBeGreaterThan(0);
 });
 
+test('an import tells how far it is also while it checks the file', async () => {
+  const path = join(temporaryFolder(), 'events');
+  const source = new InMemoryEventStoreBackend();
+  const store = EventStore.withBackend(source);
+  const noted = Array.from({ length: 300 }, () => ({ type: 'noted' }));
+  for (const stream of ['a', 'b']) await store.append(stream, noted);
+  await exportEvents(source, path);
+  const told: unknown[] = [];
+
+  await importEvents(new InMemoryEventStoreBackend(), path, {
+    onProgress: (progress) => told.push(progress),
+  });
+
+  expect(told.slice(0, 2)).toEqual([
+    { done: 0, total: 256 },
+    { done: 0, total: 512 },
+  ]);
+  expect(told.at(-1)).toEqual({ done: 600, total: 600 });
+});
+
 test('an import ends when its backend is closed, and does not go through the file first', async () => {
   const path = await exportOfAMegabyte();
   truncateSync(path, readFileSync(path).length - 20);

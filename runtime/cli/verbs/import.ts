@@ -14,7 +14,8 @@ export const importVerb: Verb = {
   async run({ database, args: [path], terminal, signal }) {
     if (path === undefined) throw new UsageError('The path of the export is missing.');
     // A file that is refused leaves no new database behind, nor one in an empty file.
-    if (!existsSync(database) || statSync(database).size === 0) await checkExport(path, signal);
+    if (!existsSync(database) || statSync(database).size === 0)
+      await checkExport(path, signal, terminal.progress);
     await using backend = await SqliteEventStoreBackend.open(database);
     let reached = { done: 0, total: 0 };
     const onProgress = (progress: Progress): void => {
