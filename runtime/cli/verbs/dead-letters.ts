@@ -36,12 +36,12 @@ export const deadLetters: Verb = {
   },
 };
 
-async function list({ database, terminal }: VerbContext): Promise<number> {
+async function list({ database, terminal, signal }: VerbContext): Promise<number> {
   await using opened = await openForLooking(database);
   const reader = opened.backend.reader();
   const rows: TableRow[] = [];
   for (let after = 0; ; ) {
-    const page: readonly DeadLetter[] = await reader.request('deadLetters', after);
+    const page: readonly DeadLetter[] = await orAborted(reader.request('deadLetters', after), signal);
     if (page.length === 0) break;
     for (const letter of page) {
       after = letter.deadLetterId;
