@@ -1,11 +1,15 @@
 import { holdfastError } from '../errors/holdfast-error.ts';
 
-/** Rejects a call while the circuit is open. */
+/** Rejects a call while the circuit is open; it may have changed since it refused the call. */
 export function circuitOpen(name: string, state: string, waitMs: number): Error {
   const retryAfterMs = Math.max(0, Math.ceil(waitMs));
+  const isOpen = state === 'open' || state === 'half-open';
+  const why = isOpen
+    ? `is ${state}, since calls have failed`
+    : `did not let a call through, and is ${state} now`;
   return holdfastError(
     'HOLDFAST_ERR_CIRCUIT_OPEN',
-    `The circuit of "${name}" is ${state}, since calls have failed: ask again in ${retryAfterMs} ms.`,
+    `The circuit of "${name}" ${why}: ask again in ${retryAfterMs} ms.`,
     { retryAfterMs },
   );
 }
