@@ -252,8 +252,8 @@ export class EventStore<Event extends EventShape = EventShape> {
    * Copies the store as it is now into a new file, while appends go on. A file that exists is never replaced; on abort
    * or an error no file is left.
    *
-   * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that exists, HOLDFAST_ERR_STORAGE_PATH, _FULL, _IO, _CORRUPT,
-   * HOLDFAST_ERR_CLOSED, the reason of the signal, and what `onProgress` throws.
+   * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that exists, or is one of SQLite's own beside the database,
+   * HOLDFAST_ERR_STORAGE_PATH, _FULL, _IO, _CORRUPT, HOLDFAST_ERR_CLOSED, the reason of the signal, and what `onProgress` throws.
    */
   async backup(path: string, options: LongWorkOptions = {}): Promise<void> {
     checkOptions('backup', options, ['signal', 'onProgress']);

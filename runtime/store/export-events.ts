@@ -25,8 +25,8 @@ export interface TransferReport {
  * last one with the SHA-256 of all before it. The file gets its name when it is complete. Snapshots, timers, messages and
  * projections are no part of it: a copy of everything is `backup`.
  *
- * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that exists; HOLDFAST_ERR_STORAGE_PATH, _READONLY, _FULL and _IO where it
- * cannot be written, which leaves none; the reason of the signal.
+ * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that exists, or is one of SQLite's own beside the database;
+ * HOLDFAST_ERR_STORAGE_PATH, _READONLY, _FULL and _IO where it cannot be written, which leaves none; the reason of the signal.
  */
 export async function exportEvents(
   backend: EventStoreBackend,
@@ -39,6 +39,11 @@ export async function exportEvents(
   const { createHash } = await loadCrypto();
   const partial = `${path}.partial`;
   await refuseExisting(path);
+  const { path: database } = backend as { readonly path?: unknown };
+  if (typeof database === 'string') {
+    const { refuseCompanion } = await loadPart(import('../sqlite/copies/refuse-companion.ts'));
+    refuseCompanion(database, path);
+  }
   const file = await open(partial, 'wx').catch((error: unknown) => {
     if ((error as { code?: unknown }).code !== 'EEXIST') return refuseFile(path, error);
     throw holdfastError(

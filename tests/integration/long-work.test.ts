@@ -1,6 +1,12 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { EventStore, type Progress, ReadOnlySqliteBackend, SqliteEventStoreBackend } from 'holdfast/store';
+import {
+  EventStore,
+  exportEvents,
+  type Progress,
+  ReadOnlySqliteBackend,
+  SqliteEventStoreBackend,
+} from 'holdfast/store';
 import { expect, onTestFinished, test } from 'vitest';
 import { codedError } from '../support/coded-error.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -53,6 +59,27 @@ test('what onProgress throws ends verify and backup, and no file is left', async
   await expect(store.backup(target, { onProgress })).rejects.toBe(thrown);
 
   expect(readdirSync(folder).filter((name) => name.startsWith('copy'))).toEqual([]);
+});
+
+test('neither a backup nor an export takes the name of a file that SQLite keeps beside the database', async () => {
+  const folder = temporaryFolder();
+  const link = join(temporaryFolder(), 'link');
+  symlinkSync(folder, link);
+  const backend = await SqliteEventStoreBackend.open(join(folder, 'events.db'));
+  await using store = EventStore.withBackend(backend);
+  const refused = codedError('HOLDFAST_ERR_ARGUMENT_INVALID', {
+    message: expect.stringContaining('is the name of a file that SQLite keeps'),
+  });
+
+  for (const beside of [folder, link]) {
+    const target = join(beside, 'events.db-journal');
+    await expect(store.backup(target)).rejects.toEqual(refused);
+    await expect(exportEvents(backend, target)).rejects.toEqual(refused);
+  }
+
+  const another = join(folder, 'copy.db-journal');
+  await store.backup(another);
+  expect(readdirSync(folder).filter((name) => name.includes('journal'))).toEqual(['copy.db-journal']);
 });
 
 test('of backups to one file exactly one succeeds, whoever makes them, and the file is whole', async () => {

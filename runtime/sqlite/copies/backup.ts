@@ -5,6 +5,7 @@ import { checkFolder } from '../connection/preflight.ts';
 import { storageError } from '../storage-error.ts';
 import { partialName, removeLeftovers } from './partial-file.ts';
 import { publishFile, refuseExisting, removeQuietly } from './publish-file.ts';
+import { refuseCompanion } from './refuse-companion.ts';
 
 /** A megabyte: between two steps, reads are served and a cancellation is noticed. */
 const pagesPerStep = 256;
@@ -16,6 +17,7 @@ const pagesPerStep = 256;
  */
 export async function backupDatabase(path: string, target: string, progress: MessagePort): Promise<void> {
   refuseExisting(target);
+  refuseCompanion(path, target);
   checkFolder(target);
   const partial = partialName(target);
   let cancelled = false;
