@@ -22,8 +22,9 @@ export interface TransferReport {
 
 /**
  * Writes all events to a file, one JSON object a line in order of arrival, with a first line that says what it is and a
- * last one with the SHA-256 of all before it. The file gets its name when it is complete. Snapshots, timers, messages and
- * projections are no part of it: a copy of everything is `backup`.
+ * last one with the SHA-256 of all before it. The file gets its name when it is complete; what a killed process has left of
+ * one is removed by the next export to the same file. Snapshots, timers, messages and projections are no part of it: a copy of
+ * everything is `backup`.
  *
  * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that exists, or is one of SQLite's own beside the database;
  * HOLDFAST_ERR_STORAGE_PATH, _READONLY, _FULL and _IO where it cannot be written, which leaves none; the reason of the signal.
@@ -37,22 +38,22 @@ export async function exportEvents(
   const { signal, onProgress } = options;
   const { open, rm } = await loadFiles();
   const { createHash } = await loadCrypto();
-  const partial = `${path}.partial`;
   await refuseExisting(path);
+  const { partialName, removeLeftovers } = await loadPart(import('../sqlite/copies/partial-file.ts'));
   const { path: database } = backend as { readonly path?: unknown };
   if (typeof database === 'string') {
     const { refuseCompanion } = await loadPart(import('../sqlite/copies/refuse-companion.ts'));
     refuseCompanion(database, path);
   }
-  const file = await open(partial, 'wx').catch((error: unknown) => {
-    if ((error as { code?: unknown }).code !== 'EEXIST') return refuseFile(path, error);
-    throw holdfastError(
-      'HOLDFAST_ERR_ARGUMENT_INVALID',
-      `${partial} exists already: an export is being written, or one was cut off. Remove it if nobody writes to it.`,
-    );
-  });
-  const hash = createHash('sha256');
   const refused = (error: unknown): Promise<never> => refuseFile(path, error);
+  try {
+    removeLeftovers(path);
+  } catch {
+    // A folder that may only be written to does not show what is left in it.
+  }
+  const partial = partialName(path);
+  const file = await open(partial, 'wx').catch(refused);
+  const hash = createHash('sha256');
   const write = async (lines: string): Promise<void> => {
     hash.update(lines);
     await file.appendFile(lines).catch(refused);
@@ -135,7 +136,11 @@ async function publish(partial: string, path: string): Promise<void> {
 /** Whatever is there: also a link that leads nowhere, and what may not be read. */
 async function refuseExisting(path: string): Promise<void> {
   const { lstat } = await loadFiles();
-  if ((await lstat(path).catch(() => undefined)) !== undefined) throw exists(path);
+  const found = await lstat(path).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code !== 'ENOENT') return refuseFile(path, error);
+    return undefined;
+  });
+  if (found !== undefined) throw exists(path);
 }
 
 function exists(path: string): Error {

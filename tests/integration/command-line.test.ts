@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync,
@@ -314,6 +314,24 @@ test('an export replaces nothing: neither a link that leads nowhere, nor a file 
   expect(readdirSync(folder).filter((name) => name.endsWith('.partial'))).toEqual([]);
 });
 
+test('an export that was killed leaves no file of its name, and nothing once it was made again', async () => {
+  const path = join(folder, 'all.ndjson');
+  const killed = spawnSync(process.execPath, [
+    '--input-type=module',
+    '--eval',
+    `import { exportEvents, ReadOnlySqliteBackend } from 'holdfast/store';
+     const backend = await ReadOnlySqliteBackend.open(${JSON.stringify(database)});
+     await exportEvents(backend, ${JSON.stringify(path)}, { onProgress: () => process.kill(process.pid, 'SIGKILL') });`,
+  ]);
+  const left = readdirSync(folder).filter((name) => name.startsWith('all'));
+
+  expect(await run('export', database, path)).toMatchObject({ code: 0, err: '' });
+
+  expect(killed.signal).toBe('SIGKILL');
+  expect(left).toEqual([expect.stringMatching(/^all\.ndjson\..+\.partial$/)]);
+  expect(readdirSync(folder).filter((name) => name.startsWith('all'))).toEqual(['all.ndjson']);
+});
+
 test('an import that was interrupted is repeated, and nothing is twice', async () => {
   const [path, target] = [join(folder, 'all.ndjson'), join(folder, 'other.db')];
   const source = new InMemoryEventStoreBackend();
@@ -369,13 +387,12 @@ test('an import is given up at once while another process holds the lock, and ca
 test('an export leaves alone what others have put where it would write', async () => {
   const path = join(folder, 'events.ndjson');
   writeFileSync(`${path}.partial`, 'mine');
+  writeFileSync(path, 'mine, too');
 
   expect(await run('export', database, path)).toMatchObject({
     code: 1,
     err: expect.stringContaining('exists already'),
   });
-  writeFileSync(path, 'mine, too');
-  expect(await run('export', database, path)).toMatchObject({ code: 1 });
 
   expect([path, `${path}.partial`].map((each) => readFileSync(each, 'utf8'))).toEqual(['mine, too', 'mine']);
 });

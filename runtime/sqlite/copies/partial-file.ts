@@ -13,6 +13,9 @@ import { applicationId } from '../connection/schema-version.ts';
 /** Whose file it is, by number, beginning and place of the process; then its thread, and the moment. */
 const nameEnd = /^\.(\d+)-([\d_]*)-\d+-\d+\.partial$/;
 
+/** What the first line of an export begins with. */
+const exportBeginning = '{"holdfast":"events"';
+
 /** How long nothing is written to a file that is still written, at most, where its process cannot be seen: in milliseconds. */
 const pauseMaxMs = 3_600_000;
 
@@ -46,7 +49,7 @@ export function removeLeftovers(target: string): void {
     const path = join(dirname(target), each);
     try {
       if (isWritten(path, Number(pid), `${pid} ${begin.replaceAll('_', ' ')}`)) continue;
-      if (!isPartOfDatabase(path)) continue;
+      if (!isOurs(path)) continue;
       rmSync(path);
       rmSync(`${path}-journal`, { force: true });
     } catch {
@@ -63,8 +66,8 @@ function isWritten(path: string, pid: number, identity: string): boolean {
   return isProcess(pid) && isSameProcess(processIdentity(pid) ?? identity, identity);
 }
 
-/** A part of a database of ours, or room for one. Whatever else has such a name is somebody else's. */
-function isPartOfDatabase(path: string): boolean {
+/** A part of a database of ours or of an export, or room for one. Whatever else has such a name is somebody else's. */
+function isOurs(path: string): boolean {
   const header = Buffer.alloc(100);
   const file = openSync(path, 'r');
   try {
@@ -72,5 +75,9 @@ function isPartOfDatabase(path: string): boolean {
   } finally {
     closeSync(file);
   }
-  return header.readUInt32BE(68) === applicationId || header.every((byte) => byte === 0);
+  return (
+    header.readUInt32BE(68) === applicationId ||
+    header.toString('latin1', 0, exportBeginning.length) === exportBeginning ||
+    header.every((byte) => byte === 0)
+  );
 }
