@@ -28,9 +28,7 @@ export async function* liveQuery<Row extends object>(
   stop: AbortSignal,
   ports: LivePorts<Row>,
 ): AsyncGenerator<LiveRows<Row>, void, void> {
-  const names = new Set(
-    tokensOf(sql).flatMap(({ kind, value }) => (kind === 'name' ? [value.toLowerCase()] : [])),
-  );
+  const names = namesIn(sql);
   let isDue = true;
   let wake: (() => void) | undefined;
   const notice = (): void => wake?.();
@@ -62,6 +60,15 @@ export async function* liveQuery<Row extends object>(
     stop.removeEventListener('abort', notice);
     unlisten();
   }
+}
+
+/** What a text may name, in lower case: SQLite takes a string for a name where only a name can stand. */
+function namesIn(sql: string): ReadonlySet<string> {
+  return new Set(
+    tokensOf(sql).map(({ kind, value }) =>
+      (kind === 'string' ? value.slice(1, -1).replaceAll("''", "'") : value).toLowerCase(),
+    ),
+  );
 }
 
 /** A query that finds nothing does not tell its columns: it is checked with the first row. */

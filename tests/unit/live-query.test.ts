@@ -27,3 +27,30 @@ test.each([undefined, 'id'])('rows may be larger than a payload, by the key %s',
   );
   await found.return();
 });
+
+test.each(["'their''s'", "'THEIR''S'", '"their\'s"', "[their's]"])(
+  'a query is run again when a table changes that it names as %s',
+  async (table) => {
+    let rows: object[] = [];
+    let changed: () => void = () => undefined;
+    const ports: LivePorts<object> = {
+      run: async () => rows,
+      onChanged(listener) {
+        changed = () =>
+          listener({ name: 'other', version: 1, tables: '', tableNames: ["their's"], onError: 'stop' });
+        return () => undefined;
+      },
+    };
+    const stop = new AbortController();
+    const found = liveQuery(`select * from ${table}`, 'own', undefined, stop.signal, ports);
+    expect((await found.next()).value?.rows).toEqual([]);
+
+    const next = found.next();
+    rows = [{ id: 1 }];
+    changed();
+    // It has looked by then, if it looks at all.
+    setImmediate(() => stop.abort());
+
+    expect((await next).value?.rows).toEqual([{ id: 1 }]);
+  },
+);
