@@ -48,13 +48,17 @@ export function describe(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'undefined')
     return String(value);
   if (typeof value === 'bigint') return `${value}n`;
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
   if (typeof value !== 'object') return `a ${typeof value}`;
   const kind = kindOf(value);
+  if (kind === 'Array') return (value as { length?: unknown }).length === 0 ? 'an empty array' : 'an array';
   return kind === 'Object' ? 'an object' : `${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }
 
 /** What an object says that it is: `Object`, unless it is of a class of the language or the platform, such as `Promise`. */
 export function kindOf(value: object): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
+  try {
+    return Object.prototype.toString.call(value).slice(8, -1);
+  } catch {
+    return 'revoked Proxy';
+  }
 }

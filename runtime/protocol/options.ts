@@ -75,9 +75,13 @@ function isOfPlatform(value: object): boolean {
   return kind !== 'Object' && kind in globalThis;
 }
 
-/** Whether a value is an object with names, as options are. */
+/** Whether a value is an object with names, as options are. A revoked proxy is nothing that could be read. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  try {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 /** The error of a wrong option. */

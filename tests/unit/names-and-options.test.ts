@@ -89,6 +89,16 @@ test('a number option is whole and within its range, or left out', () => {
   }
 });
 
+test('a revoked proxy is no options, and named', () => {
+  for (const target of [{}, []]) {
+    const { proxy, revoke } = Proxy.revocable(target, {});
+    revoke();
+    expect(() => checkOptions('read', proxy, ['signal'])).toThrow(/got a revoked Proxy/);
+    expect(() => checkOptions('read', proxy, ['signal'])).toThrow(optionInvalid);
+  }
+  expect([[], [1]].map(show)).toEqual(['an empty array', 'an array']);
+});
+
 test('a signal is an AbortSignal or left out', () => {
   for (const signal of [{}, null, 'abort', 5])
     expect(() => checkOptions('read', { signal }, ['signal'])).toThrow(optionInvalid);
