@@ -114,6 +114,7 @@ export interface StoreControl extends FirstReads {
   hurryOperations(queue: string, now: number): Promise<void>;
   requeueOperation(operationId: string, now: number): boolean;
   discardOperation(operationId: string): boolean;
+  /** As many as a page has room for, and none only at the end. */
   operations(query: OperationQuery): StoredOperation[];
   operation(operationId: string): StoredOperation | undefined;
   operationMetrics(queue: string, now: number): OperationMetrics;

@@ -82,8 +82,16 @@ export class SqliteOperations implements OperationStore {
     return this.#call('discardOperation', [operationId]);
   }
 
-  list(query: OperationQuery): Promise<StoredOperation[]> {
-    return this.#call('operations', [query]);
+  /** Page by page: commits of others go between them, and no more than one is in memory twice. */
+  async list({ after, limit, ...query }: OperationQuery): Promise<StoredOperation[]> {
+    const found: StoredOperation[] = [];
+    while (found.length < limit) {
+      const from = found.at(-1)?.sequence ?? after;
+      const page = await this.#call('operations', [{ ...query, after: from, limit: limit - found.length }]);
+      if (page.length === 0) break;
+      found.push(...page);
+    }
+    return found;
   }
 
   get(operationId: string): Promise<StoredOperation | undefined> {

@@ -191,7 +191,7 @@ export function serveStore(
     hurryOperations: (queue, now) => inPieces(queues().hurry(queue, now)),
     requeueOperation: (id, now) => queues().requeue(id, now),
     discardOperation: (id) => queues().discard(id),
-    operations: (query) => queues().list(query),
+    operations: (query) => queues().page(query),
     operation: (id) => queues().get(id),
     operationMetrics: (queue, now) => queues().metrics(queue, now),
     readStream: (stream, query) => log.readStream(stream, query),

@@ -106,7 +106,7 @@ function promising(table: OperationTable): OperationStore {
     networkIsBack: async (queue, spreadMs, now) => carryOut(table.networkIsBack(queue, spreadMs, now)),
     requeue: async (id, now) => table.requeue(id, now),
     discard: async (id) => table.discard(id),
-    list: async (query) => table.list(query),
+    list: async (query) => table.page(query),
     get: async (id) => table.get(id),
     metrics: async (queue, now) => table.metrics(queue, now),
   };

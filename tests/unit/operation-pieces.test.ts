@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { storeLimits } from '../../runtime/protocol/store-limits.ts';
+import { OperationLook } from '../../runtime/sqlite/operations/operation-look.ts';
 import { EventStore } from '../../runtime/store/event-store.ts';
 import { SqliteEventStoreBackend } from '../../runtime/store/sqlite-backend.ts';
-import { newOperation, roomy, second } from '../support/operation-subject.ts';
-import { openSqliteOperations } from '../support/sqlite-operation-subjects.ts';
+import { newOperation, OneQueue, roomy, second } from '../support/operation-subject.ts';
+import { openSqliteOperations, openTable } from '../support/sqlite-operation-subjects.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Of six pieces. */
@@ -78,4 +80,30 @@ test('neither does it where the clock was moved back', async () => {
 
   queue.now += second;
   expect(await queue.claimIds({ limit: count })).toEqual(ids);
+});
+
+test('an append does not wait until all are listed', async () => {
+  const { queue, endOf } = await openQueue();
+  let listed: readonly { readonly operationId: string }[] = [];
+  const list = async (): Promise<void> => {
+    listed = await queue.store.list({ queue: 'mail', states: null, after: 0, limit: count });
+  };
+
+  expect(await endOf(list)).toEqual(['append', 'queue']);
+
+  expect(listed.map(({ operationId }) => operationId)).toEqual(ids);
+});
+
+test('a list of large operations is read in parts, whatever their states, and holds as many as were asked for', async () => {
+  const { database, subject } = openTable();
+  const payload = JSON.stringify('x'.repeat(storeLimits.pageLengthMax));
+  const queue = new OneQueue(subject.store);
+  const operations = ids.slice(0, 5).map((id) => newOperation(id, { payload }));
+  await queue.store.enqueue(operations, roomy, queue.now);
+  for (const id of ['1', '3']) await queue.store.cancel(id, queue.now);
+  const look = new OperationLook(database);
+  const page = (after: number, limit: number) =>
+    look.page({ queue: 'mail', states: null, after, limit }).map(({ operationId }) => operationId);
+
+  expect([0, 1, 4, 5].map((after) => page(after, 10))).toEqual([['0'], ['1'], ['4'], []]);
 });

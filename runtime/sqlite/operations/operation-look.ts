@@ -1,3 +1,4 @@
+import { limits } from '../../protocol/limits.ts';
 import {
   keptOperationStates,
   type OperationMetrics,
@@ -5,6 +6,8 @@ import {
   type OperationState,
   type StoredOperation,
 } from '../../protocol/operation.ts';
+import { storeLimits } from '../../protocol/store-limits.ts';
+import { inOneRead } from '../connection/in-one-read.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 
 const columns = `operation_id as operationId, queue, name, payload, idempotency_key as idempotencyKey, fingerprint,
@@ -28,16 +31,22 @@ const noMetrics: Omit<OperationMetrics, 'oldestAgeMs'> = {
 
 /** Shows operations as they are. Needs no lock. */
 export class OperationLook {
-  readonly #inState: SqliteStatement<StoredOperation>;
+  readonly #database: SqliteDatabase;
+  readonly #inState: SqliteStatement<number>;
+  readonly #bySequence: SqliteStatement<StoredOperation>;
   readonly #byId: SqliteStatement<StoredOperation>;
   readonly #counters: SqliteStatement<typeof noMetrics>;
   readonly #oldest: SqliteStatement<number>;
 
   constructor(database: SqliteDatabase) {
     const select = `select ${columns} from operations`;
-    this.#inState = database.prepare(
-      `${select} where queue = ? and state = ? and sequence > ? order by sequence limit ?`,
-    );
+    this.#database = database;
+    this.#inState = database
+      .prepare<number>(
+        'select sequence from operations where queue = ? and state = ? and sequence > ? order by sequence limit ?',
+      )
+      .pluck();
+    this.#bySequence = database.prepare(`${select} where sequence = ?`);
     this.#byId = database.prepare(`${select} where operation_id = ?`);
     this.#counters = database.prepare(
       `select ${Object.keys(noMetrics).join(', ')} from operation_counters where queue = ?`,
@@ -49,11 +58,23 @@ export class OperationLook {
       .pluck();
   }
 
-  list({ queue, states, after, limit }: OperationQuery): StoredOperation[] {
-    const found = [...new Set(states ?? keptOperationStates)].flatMap((state) =>
-      this.#inState.all(queue, state, after, limit),
-    );
-    return found.sort((a, b) => a.sequence - b.sequence).slice(0, limit);
+  /** The next operations after one of them; fewer where their payloads come to much, and none only at the end. */
+  page({ queue, states, after, limit }: OperationQuery): StoredOperation[] {
+    const max = Math.min(limit, limits.pageEventsMax);
+    return inOneRead(this.#database, () => {
+      const found: StoredOperation[] = [];
+      let length = 0;
+      const sequences = [...new Set(states ?? keptOperationStates)].flatMap((state) =>
+        this.#inState.all(queue, state, after, max),
+      );
+      for (const sequence of sequences.sort((a, b) => a - b).slice(0, max)) {
+        if (length >= storeLimits.pageLengthMax) break;
+        const operation = this.#bySequence.get(sequence) as StoredOperation;
+        length += operation.payload.length;
+        found.push(operation);
+      }
+      return found;
+    });
   }
 
   get(operationId: string): StoredOperation | undefined {

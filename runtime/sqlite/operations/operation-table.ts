@@ -1,5 +1,10 @@
 import type { OperationStore } from '../../ports/operation-store.ts';
-import type { EnqueueResult, OperationClaim } from '../../protocol/operation.ts';
+import type {
+  EnqueueResult,
+  OperationClaim,
+  OperationQuery,
+  StoredOperation,
+} from '../../protocol/operation.ts';
 import type { EnqueueCall } from '../../protocol/store-control.ts';
 import type { SqliteDatabase } from '../driver.ts';
 import type { LogWriter } from '../log/log-writer.ts';
@@ -33,7 +38,9 @@ type AtOnce<Port> = {
 export type Piece = () => boolean;
 
 /** Operations of store-and-forward queues in the file. What a method has returned is on the disk. */
-export class OperationTable implements Omit<AtOnce<OperationStore>, 'enqueue' | 'hurry' | 'networkIsBack'> {
+export class OperationTable
+  implements Omit<AtOnce<OperationStore>, 'enqueue' | 'hurry' | 'list' | 'networkIsBack'>
+{
   readonly #writer: LogWriter;
   readonly #runs: RunsOfOperations;
   readonly #enqueue: OperationEnqueue;
@@ -105,7 +112,9 @@ export class OperationTable implements Omit<AtOnce<OperationStore>, 'enqueue' | 
   discard: AtOnce<OperationStore>['discard'] = (operationId) =>
     this.#writer.write(() => this.#settlement.discard(operationId));
 
-  list: AtOnce<OperationStore>['list'] = (query) => this.#look.list(query);
+  page(query: OperationQuery): StoredOperation[] {
+    return this.#look.page(query);
+  }
 
   get: AtOnce<OperationStore>['get'] = (operationId) => this.#look.get(operationId);
 
