@@ -67,7 +67,7 @@ export interface LongWorkOptions {
   /**
    * Ends the work, which rejects with the reason of the signal. It is looked at between some events and the next ones, by
    * `backup` between megabytes. `verify` begins with a check of the file by SQLite, which takes seconds for a million
-   * events and cannot be interrupted: it looks at its signal after that.
+   * events and cannot be interrupted: it looks at its signal after that, and an exit of the process waits for it.
    */
   readonly signal?: AbortSignal;
   /** Called after some events, by `backup` for each megabyte. What it throws ends the work, which rejects with that. */
