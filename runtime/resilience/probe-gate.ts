@@ -4,6 +4,7 @@ import type {
   CircuitInput,
   CircuitStateValue,
 } from '../../machines/circuit-breaker.machine.ts';
+import { isHoldfastError } from '../errors/holdfast-error.ts';
 import type { Replica } from './replica.ts';
 
 /** The newest state of a circuit. */
@@ -11,6 +12,9 @@ export type CircuitReplica = Replica<CircuitStateValue, CircuitContext, CircuitE
 
 /** What a probe has found; `unknown` if it says nothing of the service. */
 export type ProbeEnd = 'ok' | 'failed' | 'unknown';
+
+/** How long nobody asks a circuit again that could not be asked, in milliseconds. */
+const unheardMs = 1_000;
 
 /** Lets one probe through at a time: one asks, and once the circuit knows of the probe, its state says that there is one. */
 export class ProbeGate {
@@ -29,16 +33,25 @@ export class ProbeGate {
     return typeof circuit === 'object' && circuit.halfOpen === 'waiting' && !this.#isAsking;
   }
 
-  /** The number of the probe; `undefined` if it is one too many. */
+  /** The number of the probe; `undefined` if it is one too many, or if no thread hears of it for now. */
   async ask(): Promise<number | undefined> {
     if (this.#isAsking) return undefined;
     this.#isAsking = true;
     this.#onChange();
-    try {
-      return (await this.#replica.send({ type: 'probeBegan' })) ? this.#replica.context?.probe : undefined;
-    } finally {
+    const end = (): void => {
       this.#isAsking = false;
       this.#onChange();
+    };
+    let againMs = 0;
+    try {
+      return (await this.#replica.send({ type: 'probeBegan' })) ? this.#replica.context?.probe : undefined;
+    } catch (error) {
+      if (!isHoldfastError(error) || !error.retryable) throw error;
+      againMs = unheardMs;
+      return undefined;
+    } finally {
+      if (againMs === 0) end();
+      else setTimeout(end, againMs).unref();
     }
   }
 
