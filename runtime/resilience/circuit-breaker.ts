@@ -134,8 +134,9 @@ export class CircuitBreaker {
   /** Goes on after {@link CircuitBreaker.pause}; harmless otherwise. */
   async resume(): Promise<void> {
     this.#checkOpen();
-    await this.#replica.send({ type: 'resume' });
+    // First: an actor that dies of this, or rests, is not told again to pause when it begins anew.
     this.#isPaused = false;
+    await this.#replica.send({ type: 'resume' });
   }
 
   /** @internal */

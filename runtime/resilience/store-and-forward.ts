@@ -158,8 +158,9 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   /** Goes on after {@link StoreAndForward.pause}; harmless otherwise. */
   async resume(): Promise<void> {
     this.#checkOpen();
-    await this.#replica.send({ type: 'resume' });
+    // First: an actor that dies of this, or rests, is not told again to pause when it begins anew.
     this.#isPaused = false;
+    await this.#replica.send({ type: 'resume' });
   }
 
   /**

@@ -348,6 +348,37 @@ test('everything goes on when a host that was given up is tried again', async ()
   expect(breaker.state).toBe('closed');
 });
 
+test('what was told to resume while its host rested goes on when that is tried again', async () => {
+  const supervision = { intensity: 0, periodMs: 60_000, backoff: { minMs: 1, maxMs: 2_000, jitter: 0 } };
+  const { runtime, probe } = await openResilient('offline', ['hostile'], { supervision });
+  const done: unknown[] = [];
+  const outbox = runtime.storeAndForward(
+    'outbox',
+    { deliver: (payload: string) => void done.push(payload) },
+    fast,
+  );
+  const breaker = runtime.circuitBreaker('service');
+  const queued = await breaker.call(() => 'late');
+  await outbox.enqueue('kept');
+  await Promise.all([breaker.pause(), outbox.pause()]);
+  const escalated = new ChannelRecord('holdfast:host:escalated');
+  const mark = `${temporaryFolder()}/mark`;
+  await runtime
+    .actor(hostile, 'a')
+    .send({ type: 'harmed', harm: 'exit', mark })
+    .catch(() => undefined);
+  await escalated.nth(1);
+
+  const refused = await Promise.allSettled([breaker.resume(), outbox.resume()]);
+  probe.result = 'online';
+
+  const reason = codedError('HOLDFAST_ERR_HOST_UNAVAILABLE');
+  expect(refused).toEqual(Array(2).fill({ status: 'rejected', reason }));
+  await expect.poll(() => runtime.connectivity.status, { timeout: 10_000 }).toBe('online');
+  expect(await settledOf(queued)).toBe('late');
+  await expect.poll(() => done, { timeout: 10_000 }).toEqual(['kept']);
+});
+
 test('whoever waits is told when no thread can host the actors', async () => {
   const { runtime } = await openResilient('online', ['account/broken-module-that-is-not-there']);
   const load = codedError('HOLDFAST_ERR_MODULE_LOAD');
