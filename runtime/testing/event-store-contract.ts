@@ -1,7 +1,7 @@
 import type { EventStoreBackend } from '../ports/event-store-backend.ts';
 import { EventStore } from '../store/event-store.ts';
 import { appendContract } from './contract/append-contract.ts';
-import type { CheckBackend } from './contract/check-backend.ts';
+import { type CheckBackend, type FreshStore, withBoundedReads } from './contract/check-backend.ts';
 import { closeContract } from './contract/close-contract.ts';
 import { doorContract } from './contract/door-contract.ts';
 import { idempotencyContract } from './contract/idempotency-contract.ts';
@@ -45,10 +45,10 @@ export function eventStoreContract<Backend extends EventStoreBackend>(
       const reopen = async () => {
         await backend.close();
         backend = (await reopenStore?.(backend)) ?? backend;
-        return { backend, store: EventStore.withBackend(backend) };
+        return freshOf(backend);
       };
       try {
-        await run({ backend, store: EventStore.withBackend(backend), reopen });
+        await run({ ...freshOf(backend), reopen });
       } finally {
         await backend.close();
         await removeStore?.(backend);
@@ -63,4 +63,8 @@ export function eventStoreContract<Backend extends EventStoreBackend>(
   doorContract(check);
   portContract(check);
   closeContract(check, { isReopened: reopenStore !== undefined });
+}
+
+function freshOf(backend: EventStoreBackend): FreshStore {
+  return { backend, store: EventStore.withBackend(withBoundedReads(backend)) };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers/promises';
 import type { ExpectedVersion } from '../../protocol/append.ts';
 import {
   assertGapless,
@@ -156,6 +157,59 @@ export function appendContract(check: CheckBackend): void {
       }
     },
   );
+
+  check(
+    'appends that were not awaited may each expect the version that the one before leads to',
+    async ({ store }) => {
+      const appends = upTo(20).map((n) => store.append('s', noted(1, n), { expectedVersion: n - 1 }));
+
+      const versions = (await Promise.all(appends)).map(({ version }) => version);
+
+      assert.deepEqual(versions, upTo(20));
+      assert.deepEqual(numbersOf(await collect(store.read('s'))), upTo(20));
+    },
+  );
+
+  check(
+    'whoever reads while others append finds no gap and no part of an append',
+    async ({ backend, store }) => {
+      let isAppending = true;
+      const appending = Promise.all(
+        upTo(8).map(async (caller) => {
+          for (const n of upTo(10)) await store.append(`s-${caller % 3}`, noted(5, n));
+        }),
+      ).finally(() => {
+        isAppending = false;
+      });
+      const seen: number[][] = [];
+
+      while (isAppending) {
+        const log = await backend.readLog({ after: 0, limit: 1_000, direction: 'forward' });
+        seen.push(log.map(({ position }) => position));
+        // A backend that answers at once lets nobody else have a turn.
+        await setImmediate();
+      }
+      await appending;
+
+      for (const positions of seen) {
+        assert.deepEqual(positions, upTo(positions.length));
+        assert.equal(positions.length % 5, 0, `a part of an append was seen: ${positions.length} events`);
+      }
+    },
+  );
+
+  check('a large append is kept whole, and one that is refused leaves nothing', async ({ store }) => {
+    const events = noted(10_000);
+    await failureOf('HOLDFAST_ERR_VERSION_CONFLICT', () =>
+      store.append('s', events, { expectedVersion: 'stream-exists' }),
+    );
+    assert.equal((await store.stats()).events, 0);
+
+    const { version } = await store.append('s', events);
+
+    assert.equal(version, 10_000);
+    assert.deepEqual(numbersOf(await collect(store.read('s'))), upTo(10_000));
+  });
 
   check('of many callers who expect the same version exactly one succeeds', async ({ store }) => {
     const settled = await Promise.allSettled(

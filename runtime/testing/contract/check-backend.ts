@@ -37,11 +37,33 @@ export async function failureOf<Code extends HoldfastErrorCode>(
   assert.fail(`${situation}: expected ${code}, but it resolved with ${String(outcome)}`);
 }
 
-/** Everything that an iteration gives. */
-export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+/** More than any test appends, and more pages than any reads: a read without an end fills the memory of who waits for it. */
+const [itemsMax, readsMax] = [20_000, 5_000];
+
+/** Everything that an iteration gives; fails once that is more than so many. */
+export async function collect<Item>(items: AsyncIterable<Item>, max = itemsMax): Promise<Item[]> {
   const collected: Item[] = [];
-  for await (const item of items) collected.push(item);
+  for await (const item of items) {
+    collected.push(item);
+    assert.ok(collected.length <= max, `a read had no end: it gave more than ${max} events`);
+  }
   return collected;
+}
+
+/** The same backend, whose reads fail if they go on for ever, as those of pages do that lead nowhere. */
+export function withBoundedReads(backend: EventStoreBackend): EventStoreBackend {
+  let reads = 0;
+  return new Proxy(backend, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]) => {
+        if (name === 'readStream' || name === 'readLog')
+          assert.ok(reads++ < readsMax, `a read had no end: ${name} was called ${readsMax} times`);
+        return Reflect.apply(value, target, args) as unknown;
+      };
+    },
+  });
 }
 
 /** The next `count` items; leaves the iteration open. */
@@ -58,6 +80,13 @@ export async function take<Item>(items: AsyncIterator<Item>, count: number): Pro
 /** Short events that differ: `noted` with `n` from `from` on. */
 export function noted(count: number, from = 1): { type: string; data: { n: number } }[] {
   return Array.from({ length: count }, (_, index) => ({ type: 'noted', data: { n: from + index } }));
+}
+
+/** Names of up to so many characters that are easily taken for each other, as by a collation or by a column that is too short. */
+export function lookalikes(lengthMax: number): string[] {
+  const long = 'x'.repeat(lengthMax - 1);
+  const names = ['s', 'S', 's ', ' s', 'é', 'e\u0301', 's%', 's_', '日本', '🦀', "'s'", '--'];
+  return [...names, '__proto__', 'constructor', long, `${long}y`, `${long}z`];
 }
 
 /** What `noted` put into the events. */

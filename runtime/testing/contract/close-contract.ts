@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { appendRequest, type CheckBackend, collect, failureOf, noted, upTo } from './check-backend.ts';
+import {
+  appendRequest,
+  assertGapless,
+  type CheckBackend,
+  collect,
+  failureOf,
+  noted,
+  upTo,
+} from './check-backend.ts';
 
 const page = { after: 0, limit: 1, direction: 'forward' } as const;
 
@@ -71,6 +79,19 @@ export function closeContract(check: CheckBackend, options: { readonly isReopene
   });
 
   if (options.isReopened) {
+    check('what was under way as the store closed is there after a reopen', async ({ store, reopen }) => {
+      const appends = upTo(20).map((n) => store.append(`s-${n % 3}`, noted(3, n)));
+      const { store: reopened } = await reopen();
+
+      const results = await Promise.all(appends);
+
+      const log = await collect(reopened.readAll());
+      assertGapless(log);
+      assert.equal(log.length, 60);
+      for (const { stream, version, position } of results)
+        assert.deepEqual([log[position - 1]?.stream, log[position - 1]?.version], [stream, version]);
+    });
+
     check('events, snapshots, keys and versions are there after a reopen', async ({ store, reopen }) => {
       const once = await store.append('s', noted(3), { idempotencyKey: 'k' });
       await store.append('t', [{ type: 'kept', data: new Map([['a', 1n]]), id: 'own' }]);

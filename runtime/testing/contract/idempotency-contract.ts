@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { type CheckBackend, collect, failureOf, noted, upTo } from './check-backend.ts';
+import {
+  assertGapless,
+  type CheckBackend,
+  collect,
+  failureOf,
+  lookalikes,
+  noted,
+  numbersOf,
+  upTo,
+} from './check-backend.ts';
 
 const first = [
   { type: 'noted', data: { n: 1 }, id: 'event-1' },
@@ -18,6 +27,46 @@ export function idempotencyContract(check: CheckBackend): void {
 
       assert.deepEqual(again, { ...once, outcome: 'already-appended' });
       assert.equal((await store.stats()).events, 3);
+    },
+  );
+
+  check('what was not appended takes no version and no position', async ({ store }) => {
+    await store.append('s', noted(2), { idempotencyKey: 'k' });
+    await store.append('s', [{ type: 'noted', data: { n: 3 }, id: 'event-3' }]);
+    await store.append('s', noted(2), { idempotencyKey: 'k' });
+    await store.append('s', [{ type: 'noted', data: { n: 3 }, id: 'event-3' }]);
+    await failureOf('HOLDFAST_ERR_IDEMPOTENCY_CONFLICT', () =>
+      store.append('s', noted(1, 9), { idempotencyKey: 'k' }),
+    );
+
+    await store.append('s', noted(1, 4));
+
+    const log = await collect(store.readAll());
+    assertGapless(log);
+    assert.deepEqual(numbersOf(log), upTo(4));
+  });
+
+  check('a key is remembered however many there are', async ({ store }) => {
+    const append = (n: number) => store.append('s', noted(1, n), { idempotencyKey: `k-${n}` });
+    await Promise.all(upTo(2_000).map(append));
+
+    for (const n of [1, 2, 1_000, 2_000]) assert.equal((await append(n)).outcome, 'already-appended');
+
+    assert.equal((await store.stats()).events, 2_000);
+  });
+
+  check(
+    'keys that differ only in case, accents, spaces or their ending are different keys',
+    async ({ store }) => {
+      for (const [index, idempotencyKey] of lookalikes(256).entries()) {
+        const { outcome } = await store.append('s', noted(1, index), { idempotencyKey });
+        assert.equal(outcome, 'appended', idempotencyKey);
+      }
+      await store.append('a', noted(1), { idempotencyKey: 'bc' });
+
+      const { outcome } = await store.append('ab', noted(1, 2), { idempotencyKey: 'c' });
+
+      assert.equal(outcome, 'appended');
     },
   );
 
@@ -159,6 +208,20 @@ function eventIdContract(check: CheckBackend): void {
       assert.deepEqual(await store.append('s', some, key), { ...once, outcome: 'already-appended' });
       await failureOf('HOLDFAST_ERR_IDEMPOTENCY_CONFLICT', () => store.append('s', some));
       assert.equal((await store.stats()).events, 2);
+    },
+  );
+
+  check(
+    'ids that differ only in case, accents, spaces or their ending are different ids',
+    async ({ store }) => {
+      const ids = lookalikes(256);
+
+      for (const id of ids) await store.append('s', [{ type: 'noted', id }]);
+
+      assert.deepEqual(
+        (await collect(store.read('s'))).map(({ id }) => id),
+        ids,
+      );
     },
   );
 

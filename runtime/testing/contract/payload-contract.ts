@@ -56,6 +56,7 @@ const kept: readonly (readonly [what: string, value: unknown])[] = [
   ['halves of surrogate pairs', { high: '\ud800', low: 'x\udfff', 'key\udc00': 1, whole: '🦀' }],
   ['keys that look like numbers', { 2: 'b', 1: 'a', '01': 'c', '-1': 'd', '': 'e' }],
   ['nesting', { a: [{ b: [{ c: [{ d: new Set([[new Map([['e', -0]])]]) }] }] }] }],
+  ['accents that stand alone', { e: 'e\u0301', é: 'é', 'e\u0301': 1 }],
   ['a long text', 'ä'.repeat(100_000)],
   ['an error', Object.assign(new RangeError('no', { cause: new Error('why') }), { code: 'E_NO' })],
 ];
@@ -179,6 +180,18 @@ function refusalContract(check: CheckBackend): void {
       assert.equal((await store.stats()).events, 2);
     },
   );
+
+  check('a payload of the largest size is kept, and large metadata', async ({ store }) => {
+    const largest = 'x'.repeat(16 * 1024 * 1024 - 64);
+    const large = 'y'.repeat(1024 * 1024);
+    await store.append('s', [{ type: 'kept', data: largest, metadata: { large } }]);
+
+    const [event] = await collect(store.read('s'), 1);
+
+    // Not by `equal`, which would print them.
+    assert.ok(event?.data === largest, 'the data is another one');
+    assert.ok(event.metadata['large'] === large, 'the metadata is another one');
+  });
 
   check('a payload over the limit is refused with its size and the limit', async ({ store }) => {
     const error = await failureOf('HOLDFAST_ERR_PAYLOAD_TOO_LARGE', () =>

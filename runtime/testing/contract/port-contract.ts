@@ -15,6 +15,29 @@ export function portContract(check: CheckBackend): void {
     assert.deepEqual({ id, type, schemaVersion, data, metadata, hash: '' }, event);
   });
 
+  check('an event that was recorded elsewhere keeps its time', async ({ backend }) => {
+    const recordedAt = 1_500_000_000_123;
+
+    await backend.append(appendRequest({ events: [encodedEvent({ recordedAt }), encodedEvent()] }));
+
+    const [there, here] = await backend.readStream('s', fromStart);
+    assert.equal(there?.recordedAt, recordedAt);
+    assert.ok((here?.recordedAt ?? 0) > recordedAt);
+  });
+
+  check('a request is left as it was given', async ({ backend }) => {
+    const request = appendRequest({
+      idempotencyKey: 'k',
+      snapshot: { version: 1, fingerprint: '', state: '1' },
+    });
+    const before = structuredClone(request);
+
+    await backend.append(request);
+    await backend.append(request);
+
+    assert.deepEqual(request, before);
+  });
+
   check('a receipt names the last event of the append', async ({ backend }) => {
     const events = [encodedEvent(), encodedEvent()];
 
@@ -81,8 +104,12 @@ export function portContract(check: CheckBackend): void {
     );
     assert.equal(await backend.getLatestSnapshot('s'), undefined);
 
-    await backend.append(appendRequest({ snapshot }));
+    await backend.append(appendRequest({ snapshot, idempotencyKey: 'k' }));
 
+    assert.deepEqual(await backend.getLatestSnapshot('s'), snapshot);
+    // What is appended already writes nothing, the snapshot that comes with it neither.
+    const other = { ...snapshot, state: '{"n":2}' };
+    await backend.append(appendRequest({ snapshot: other, idempotencyKey: 'k' }));
     assert.deepEqual(await backend.getLatestSnapshot('s'), snapshot);
   });
 
@@ -108,15 +135,26 @@ export function portContract(check: CheckBackend): void {
     },
   );
 
-  check('a watcher is told when the backend is closed', async ({ backend }) => {
-    const told = new Told();
-    backend.watch(told.listener, told.failed);
-    await told.reaches(0);
+  check(
+    'a watcher is told once when the backend is closed, and not if it has stopped',
+    async ({ backend }) => {
+      const [told, stopped] = [new Told(), new Told()];
+      backend.watch(told.listener, told.failed);
+      const stop = backend.watch(stopped.listener, stopped.failed);
+      await Promise.all([told.reaches(0), stopped.reaches(0)]);
+      stop();
 
-    await backend.close();
+      await backend.close();
+      await backend.close();
 
-    assert.equal((told.reason as { code?: string } | undefined)?.code, 'HOLDFAST_ERR_CLOSED');
-  });
+      assert.deepEqual(
+        told.reasons.map((reason) => (reason as { code?: string }).code),
+        ['HOLDFAST_ERR_CLOSED'],
+      );
+      assert.deepEqual(stopped.reasons, []);
+      assert.equal(told.last, 0);
+    },
+  );
 
   check('a watcher is told of no position that is not there', async ({ backend }) => {
     const told = new Told();
@@ -145,11 +183,9 @@ class Told {
     if (this.#waiting !== undefined && position >= this.#waiting.position) this.#waiting.resolve();
   };
 
-  reason: Error | undefined;
+  readonly reasons: Error[] = [];
 
-  readonly failed = (reason: Error): void => {
-    this.reason = reason;
-  };
+  readonly failed = (reason: Error): void => void this.reasons.push(reason);
 
   async reaches(position: number): Promise<void> {
     if (this.last >= position) return;

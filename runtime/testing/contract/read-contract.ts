@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import type { PageQuery } from '../../ports/event-store-backend.ts';
-import { assertGapless, type CheckBackend, collect, noted, numbersOf, upTo } from './check-backend.ts';
+import {
+  assertGapless,
+  type CheckBackend,
+  collect,
+  lookalikes,
+  noted,
+  numbersOf,
+  upTo,
+} from './check-backend.ts';
 
 /** Reading streams and the log, page by page. */
 export function readContract(check: CheckBackend): void {
@@ -80,12 +88,12 @@ export function readContract(check: CheckBackend): void {
       upTo(7).map((n) => ({ type: 'noted', data: { n, body: body + n } })),
     );
 
-    const events = await collect(store.read('s'));
-    const backward = await collect(store.read('s', { direction: 'backward' }));
+    const events = await collect(store.read('s'), 7);
+    const backward = await collect(store.read('s', { direction: 'backward' }), 7);
 
     assert.deepEqual(numbersOf(events), upTo(7));
     assert.deepEqual(numbersOf(backward), upTo(7).reverse());
-    assert.deepEqual(numbersOf(await collect(store.readAll({ limit: 5 }))), upTo(5));
+    assert.deepEqual(numbersOf(await collect(store.readAll({ limit: 5 }), 7)), upTo(5));
     for (const [index, { data }] of events.entries()) {
       assert.ok((data as { body: string }).body === `${body}${index + 1}`, `payload ${index + 1} differs`);
     }
@@ -94,28 +102,34 @@ export function readContract(check: CheckBackend): void {
   check(
     'names that differ only in case, accents, spaces or their ending are different streams',
     async ({ store }) => {
-      const names = [
-        's',
-        'S',
-        's ',
-        ' s',
-        'é',
-        'e\u0301',
-        's%',
-        's_',
-        '日本',
-        '🦀',
-        "'s'",
-        '--',
-        '__proto__',
-        'constructor',
-      ];
+      const names = lookalikes(512);
       for (const [index, name] of names.entries()) await store.append(name, noted(1, index));
 
       for (const [index, name] of names.entries()) {
         assert.deepEqual(numbersOf(await collect(store.read(name))), [index], name);
       }
+      assert.deepEqual(
+        (await collect(store.readAll())).map(({ stream }) => stream),
+        names,
+      );
       assert.equal((await store.stats()).streams, names.length);
+    },
+  );
+
+  check(
+    'types that differ only in case, accents, spaces or their ending are kept as they are',
+    async ({ store }) => {
+      const types = lookalikes(512);
+
+      await store.append(
+        's',
+        types.map((type) => ({ type })),
+      );
+
+      assert.deepEqual(
+        (await collect(store.read('s'))).map(({ type }) => type),
+        types,
+      );
     },
   );
 
@@ -139,11 +153,25 @@ export function readContract(check: CheckBackend): void {
       assert.deepEqual(await versions({ after: end, limit: 2, direction: 'backward' }), [5, 4]);
       assert.deepEqual(await versions({ after: 5, limit: 2, direction: 'forward' }), []);
       assert.deepEqual(await versions({ after: 1, limit: 2, direction: 'backward' }), []);
-      const last = await backend.readLog({ after: end, limit: 1, direction: 'backward' });
-      assert.deepEqual(
-        last.map(({ position }) => position),
-        [5],
-      );
+      const positions = async (query: PageQuery) =>
+        (await backend.readLog(query)).map(({ position }) => position);
+      assert.deepEqual(await positions({ after: end, limit: 1, direction: 'backward' }), [5]);
+      assert.deepEqual(await positions({ after: end, limit: 9, direction: 'backward' }), [5, 4, 3, 2, 1]);
+      assert.deepEqual(await positions({ after: 4, limit: 2, direction: 'backward' }), [3, 2]);
+      assert.deepEqual(await positions({ after: 1, limit: 2, direction: 'backward' }), []);
     },
   );
+
+  check('a page that was read stays as it is', async ({ backend, store }) => {
+    await store.append('s', noted(2));
+    const all = { after: 0, limit: 10, direction: 'forward' } as const;
+    const pages = [await backend.readStream('s', all), await backend.readLog(all)];
+
+    await store.append('s', noted(1));
+
+    assert.deepEqual(
+      pages.map((page) => page.length),
+      [2, 2],
+    );
+  });
 }

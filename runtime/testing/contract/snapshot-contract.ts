@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type CheckBackend, noted } from './check-backend.ts';
+import { type CheckBackend, lookalikes, noted } from './check-backend.ts';
 
 /** Snapshots and exact counts. */
 export function snapshotContract(check: CheckBackend): void {
@@ -34,6 +34,14 @@ export function snapshotContract(check: CheckBackend): void {
       assert.deepEqual(await store.getLatestSnapshot('s'), { version: 4, state: 'again' });
     },
   );
+
+  check('snapshots of streams whose names are alike are different ones', async ({ store }) => {
+    const names = lookalikes(512);
+    for (const name of names) await store.saveSnapshot(name, { version: 1, state: name });
+
+    for (const name of names)
+      assert.deepEqual(await store.getLatestSnapshot(name), { version: 1, state: name });
+  });
 
   check('stats are exact after appends, repetitions, refusals and snapshots', async ({ store }) => {
     const counts = async () => {
