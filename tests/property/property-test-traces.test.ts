@@ -94,3 +94,17 @@ test('values may be drawn from what happened before, which the state need not ho
     },
   });
 });
+
+test('a run that ends where nothing can happen any more is asked as a whole too', async () => {
+  const machine = createMachine({
+    initial: 'a',
+    states: { a: { on: { GO: 'b' } }, b: { on: { GO: 'c' } }, c: {} },
+  });
+  const traces = { 'goes once': (moments: readonly unknown[]) => moments.length < 2 };
+  const ends = [{ mayEnd: () => true }, { oracles: ['no-throw'] as const }];
+  for (const end of ends) {
+    const failure = await propertyFailure(propertyTest(machine, { seed: 1, traces, ...end }));
+    expect(failure).toMatchObject({ kind: 'trace', property: 'goes once' });
+    expect(failure.steps).toHaveLength(2);
+  }
+});

@@ -77,9 +77,10 @@ export function randomRun(exploration: Exploration, random: Random): Run {
           isUntried: (name) => likes(name) === 1,
         });
     if (proposal === undefined) {
-      if (!isStray && moves.isStuck(actor, random)) return ended(checks.stuck(actor));
-      if (!isStray) break;
-      continue;
+      if (isStray) continue;
+      const stuck = moves.isStuck(actor, random) ? checks.stuck(actor) : undefined;
+      if (stuck !== undefined) return ended(stuck);
+      break;
     }
     if (happens(random, 2 / maxSteps)) cut = actor.mark();
     novelty.tried(actor.snapshot, nameOf(proposal.step));
