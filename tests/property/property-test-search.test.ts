@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { assign, createMachine, setup, stateIn } from 'xstate';
-import { defineModel, propertyTest } from '../../runtime/testing/index.ts';
+import { assign, createMachine, fromPromise, setup, stateIn } from 'xstate';
+import { defineModel, propertyTest, testPaths } from '../../runtime/testing/index.ts';
 import { propertyFailure } from '../support/property-failure.ts';
 
 test('a row of the same value is found although no state holds it', async () => {
@@ -270,4 +270,84 @@ test('what no order of timers leads to is a counterexample, although they never 
   );
 
   expect(failure).toMatchObject({ kind: 'eventually', property: 'done' });
+});
+
+test('testPaths goes on from every input, and tells it with the way', async () => {
+  const machine = setup({
+    types: {} as { input: { n: number }; context: { n: number }; events: { type: 'GO' } },
+  }).createMachine({
+    context: ({ input }) => ({ n: input.n }),
+    initial: 'a',
+    states: {
+      a: { on: { GO: [{ guard: ({ context }) => context.n === 12, target: 'b' }, { target: 'c' }] } },
+      b: { type: 'final' },
+      c: { type: 'final' },
+    },
+  });
+  const inputs = Array.from({ length: 12 }, (_, index) => ({ n: index + 1 }));
+  const { paths, coverage } = await testPaths(machine, { input: inputs });
+  expect(coverage.states.missed).toEqual([]);
+  expect(paths.map(({ snapshot }) => snapshot.value).toSorted()).toEqual(['a', 'b', 'c']);
+  expect(paths.find(({ snapshot }) => snapshot.value === 'b')?.input).toEqual({ n: 12 });
+  const failure = await propertyFailure(
+    testPaths(machine, {
+      input: fc.record({ n: fc.constantFrom(11, 12) }),
+      invariants: { 'never b': ({ value }) => value !== 'b' },
+    }),
+  );
+  expect(failure.message).toContain('(start with { n: 12 })');
+});
+
+test('all examples of a list are tried, where states are gone through', async () => {
+  const machine = setup({
+    types: {} as { events: { type: 'GO'; n: number } },
+    actors: { work: fromPromise<number>(async () => 0) },
+  }).createMachine({
+    initial: 'a',
+    states: {
+      a: { on: { GO: { guard: ({ event }) => (event.n * 37) % 41 === 5, target: 'b' } } },
+      b: {
+        invoke: {
+          src: 'work',
+          onDone: [
+            { guard: ({ event }) => (event.output * 37) % 41 === 5, target: 'c' },
+            { target: 'b', reenter: true },
+          ],
+        },
+      },
+      c: { type: 'final' },
+    },
+  });
+  const numbers = Array.from({ length: 41 }, (_, n) => n);
+  const { coverage } = await testPaths(machine, {
+    valuesOfEach: 2,
+    events: { GO: numbers.map((n) => ({ n })) },
+    outcomes: { work: { done: numbers } },
+  });
+  expect(coverage.states.missed).toEqual([]);
+});
+
+test('a failure says of which events other values might be let through', async () => {
+  const machine = setup({
+    types: {} as { events: { type: 'CODE'; n: number } | { type: 'WAIT' } },
+  }).createMachine({
+    initial: 'a',
+    states: {
+      a: { on: { CODE: { guard: ({ event }) => Math.sin(event.n) * 1e6 > 1e6 - 1e-6, target: 'b' } } },
+      b: { type: 'final' },
+    },
+  });
+  const hint =
+    'Guards refused every value of CODE that was tried, and there are others: where they let one in thousands through, ' +
+    'give that one among the values.';
+  const events = { CODE: fc.record({ n: fc.nat() }) };
+  const stuck = await propertyFailure(propertyTest(machine, { seed: 1, events }));
+  expect(stuck).toMatchObject({ property: 'no-deadlock' });
+  expect(stuck.message).toContain(hint);
+  const eventually = { b: ({ value }: { value: unknown }) => value === 'b' };
+  const search = { seed: 1, eventually, mayEnd: () => true };
+  expect((await propertyFailure(propertyTest(machine, { ...search, events }))).message).toContain(hint);
+  // Of a list there are no others.
+  const listed = propertyTest(machine, { ...search, events: { CODE: [{ n: 1 }, { n: 2 }] } });
+  expect((await propertyFailure(listed)).message).not.toContain('Guards refused');
 });

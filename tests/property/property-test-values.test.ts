@@ -64,3 +64,28 @@ test.each<[string, (payload: never) => boolean, fc.Arbitrary<object>]>([
 ])('%s is drawn', async (_, isBad, source) => {
   expect(await shortest(isBad, source)).toBe(1);
 });
+
+test.for([{ pin: 918_273 }, { pin: "it's open" }])(
+  'a value that a guard is given as a parameter is tried: %o',
+  async ({ pin }) => {
+    const machine = setup({
+      types: {} as { events: { type: 'ENTER'; pin: unknown } },
+      guards: { isRight: ({ event }, params: { pin: unknown }) => event.pin === params.pin },
+    }).createMachine({
+      initial: 'shut',
+      states: {
+        shut: { on: { ENTER: { guard: { type: 'isRight', params: { pin } }, target: 'open' } } },
+        open: { type: 'final' },
+      },
+    });
+    const failure = await propertyFailure(
+      propertyTest(machine, {
+        seed: 1,
+        events: { ENTER: fc.record({ pin: fc.oneof(fc.nat(), fc.string()) }) },
+        mayEnd: () => true,
+        invariants: { 'stays shut': ({ value }) => value === 'shut' },
+      }),
+    );
+    expect(failure.steps).toEqual([{ type: 'ENTER', pin }]);
+  },
+);

@@ -134,12 +134,19 @@ export function withHabits(drawn: Drawn, last: unknown, random: Random, habit: n
   return changed;
 }
 
-/** Literals in the texts of all functions that can be reached. */
+/** Literals in the texts of all functions that can be reached, and in parameters that they are given. */
 function* literalsOf(roots: readonly unknown[], fc: FastCheck | undefined): Generator<Leaf> {
   const seen = new Set<unknown>();
   const waiting = [...roots];
   const known = new Set<Leaf>();
   let functions = 0;
+  function* unknown(literals: Iterable<Leaf>): Generator<Leaf> {
+    for (const literal of literals) {
+      if (known.has(literal) || isTooLong(literal)) continue;
+      known.add(literal);
+      yield literal;
+    }
+  }
   for (let next = waiting.pop(); waiting.length > 0 || next !== undefined; next = waiting.pop()) {
     if ((typeof next !== 'object' && typeof next !== 'function') || next === null || seen.has(next)) continue;
     seen.add(next);
@@ -148,13 +155,11 @@ function* literalsOf(roots: readonly unknown[], fc: FastCheck | undefined): Gene
       const named = functions++ < functionsMax ? freeVariables(next) : [];
       const code = Function.prototype.toString.call(next);
       const matching = fc === undefined ? [] : textsMatching(fc, code);
-      for (const literal of [...literalsIn(code), ...named, ...matching]) {
-        if (known.has(literal) || isTooLong(literal)) continue;
-        known.add(literal);
-        yield literal;
-      }
+      yield* unknown([...literalsIn(code), ...named, ...matching]);
     }
-    for (const value of Object.values(next)) {
+    for (const [key, value] of Object.entries(next)) {
+      if (key === 'params' && isPlain(value))
+        yield* unknown([...leavesOf(value, [])].map((leaf) => leaf.value));
       if (value !== undefined) waiting.push(value);
     }
   }

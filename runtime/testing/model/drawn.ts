@@ -9,6 +9,8 @@ export interface Drawn {
   shrink(): Iterable<Drawn>;
   /** The same with another value, if its source could have made that one. */
   replaced(value: unknown): Drawn | undefined;
+  /** All that its source has, where they are listed. */
+  readonly examples?: readonly unknown[];
   /**
    * The same for another state, and `undefined` if it could not have been drawn there. `isTaken`: what it took from its
    * state is taken from the other one even if it could stay as it is.
@@ -67,5 +69,6 @@ export function example(examples: readonly unknown[], value: unknown): Drawn {
     value,
     shrink: () => examples.slice(0, examples.indexOf(value)).map((each) => example(examples, each)),
     replaced: () => undefined,
+    examples,
   };
 }

@@ -2,6 +2,7 @@ import type { MachineSnapshot } from '../../../actors/xstate-adapter.ts';
 import { messageOf } from '../../errors/message-of.ts';
 import { answerOf } from './answer.ts';
 import type { Checks } from './checks.ts';
+import { othersMayBeLetThrough } from './event-source.ts';
 import { type FastCheck, randomOf } from './fast-check.ts';
 import type { ModelActor } from './model-actor.ts';
 import type { Moves } from './moves.ts';
@@ -57,18 +58,20 @@ export function eventuallyCheck(
     for (const [name, isWanted] of goals) {
       if (isKnown?.(name)) continue;
       const found = { kind: 'eventually', name } as const;
+      let others = '';
       try {
         const isMet = (snapshot: MachineSnapshot) => Boolean(answerOf(() => isWanted(snapshot as never)));
         const random = randomOf(fc, searchSeed);
-        const { result, states } = yield* search(actor, isMet, moves, random, statesMax(name));
+        const { result, states, refused } = yield* search(actor, isMet, moves, random, statesMax(name));
         onSearched?.(name, result, states);
         if (result !== 'counterexample') continue;
+        others = othersMayBeLetThrough([...refused]);
       } catch (cause) {
         return { ...found, why: messageOf(cause), cause };
       }
       const state = JSON.stringify(actor.snapshot.value);
       const why = `From ${state}, nothing that was tried leads there any more: some values of each event that the model has.`;
-      return { ...found, why };
+      return { ...found, why: why + others };
     }
     return undefined;
   };

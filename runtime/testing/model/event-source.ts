@@ -1,6 +1,7 @@
 import { acceptedTypes } from '../../../actors/xstate-adapter.ts';
 import type { Model } from './model.ts';
 import type { ModelActor } from './model-actor.ts';
+import type { ModelStep } from './model-step.ts';
 import { hasJsonSchema } from './payload-source.ts';
 
 /** Where the payloads of an event come from; `undefined` if it is tried without one. */
@@ -18,6 +19,24 @@ export function acceptedOf(model: Model, actor: ModelActor): string[] {
       (each) => each === type || each === '*' || (each.endsWith('.*') && type.startsWith(each.slice(0, -1))),
     );
   return model.eventTypes.filter((type) => isAccepted(type) && actor.mayCome({ type }));
+}
+
+/** Of events that a state names, those that none of these steps is, and of whose values there may be others. */
+export function refusedOf(model: Model, actor: ModelActor, steps: readonly ModelStep[]): string[] {
+  return acceptedOf(model, actor).filter((type) => {
+    const source = sourceOfEvent(model, type);
+    const hasOthers = source !== undefined && !Array.isArray(source);
+    return hasOthers && !steps.some((step) => step.type === type);
+  });
+}
+
+/** Says of which events other values than were tried might have been let through; empty if of none. */
+export function othersMayBeLetThrough(types: readonly string[]): string {
+  if (types.length === 0) return '';
+  return (
+    ` Guards refused every value of ${types.join(', ')} that was tried, and there are others: where they let one in ` +
+    'thousands through, give that one among the values.'
+  );
 }
 
 /** Says of which events that a state names nobody has told what is in them; empty if there are none. */

@@ -3,8 +3,8 @@ import { describe } from '../../protocol/names.ts';
 import { invalidOption, isRecord } from '../../protocol/options.ts';
 import { happens, oneOf, weighted } from './choice.ts';
 import { Dictionary, withHabits } from './dictionary.ts';
-import { type Drawn, fixed } from './drawn.ts';
-import { acceptedOf, sourceOfEvent } from './event-source.ts';
+import { type Drawn, example, fixed } from './drawn.ts';
+import { acceptedOf, refusedOf, sourceOfEvent } from './event-source.ts';
 import { type FastCheck, type Random, randomOf } from './fast-check.ts';
 import { heardEvent } from './heard-event.ts';
 import { Hints } from './hinted-random.ts';
@@ -23,6 +23,7 @@ import type { Mood } from './mood.ts';
 import { hasJsonSchema, ValueSampler } from './payload-source.ts';
 import type { Properties } from './properties.ts';
 import { toSource } from './to-source.ts';
+import type { GivenInput } from './trial.ts';
 
 /** A step to try, and the value in it that was drawn. */
 export interface Proposal {
@@ -44,6 +45,8 @@ interface Candidate {
 const drawsMax = 8;
 /** How often a value that cannot be exchanged is drawn from numbers that are known. */
 const hintedRate = 0.45;
+/** How many examples of a list are all tried. */
+const examplesMax = 100;
 /** How often a state has to refuse every type of event before it counts as stuck. */
 const stuckDraws = 40;
 
@@ -89,8 +92,9 @@ export class Moves {
   }
 
   /**
-   * Steps of every kind that the state may take, several values of each; to look around from a state. Of the values that
-   * the machine names, those are tried that lead along another transition. Of timers, the next one rings, or any.
+   * Steps of every kind that the state may take, several values of each, or all that are listed; to look around from a
+   * state. Of the values that the machine names, those are tried that lead along another transition. Of timers, the next one
+   * rings, or any.
    */
   all(actor: ModelActor, random: Random, values: number, ringing: 'next' | 'any' = 'next'): Proposal[] {
     return this.#candidates(actor, ringing).flatMap(({ propose, draw }) => {
@@ -100,7 +104,10 @@ export class Moves {
         if (proposal !== undefined) proposals.set(toSource(proposal.step), proposal);
       }
       const ways = new Set([...proposals.values()].map(({ step }) => this.#wayOf(actor, step)));
-      for (const proposal of this.#alternatives(actor, draw?.(random))) {
+      const drawn = draw?.(random);
+      const listed = values > 1 ? this.#listed(actor, drawn ?? [...proposals.values()][0]) : [];
+      for (const proposal of listed) proposals.set(toSource(proposal.step), proposal);
+      for (const proposal of this.#alternatives(actor, drawn)) {
         const way = this.#wayOf(actor, proposal.step);
         if (ways.has(way)) continue;
         ways.add(way);
@@ -120,6 +127,24 @@ export class Moves {
     if (actor.snapshot.status !== 'active' || actor.timers.length > 0 || actor.work.length > 0) return false;
     return !this.all(actor, random, stuckDraws).some(
       ({ step }) => actor.fork().take(step).outcome === 'accepted',
+    );
+  }
+
+  /** The same step with each of the examples that its source lists. */
+  *#listed(actor: ModelActor, proposal: Proposal | undefined): Generator<Proposal> {
+    const { examples = [] } = proposal?.drawn ?? {};
+    for (const value of examples.slice(0, examplesMax)) {
+      const step = withDrawnPart((proposal as Proposal).step, value);
+      if (step.type === undefined || actor.can(step)) yield { step, drawn: example(examples, value) };
+    }
+  }
+
+  /** Of events that a state names, those that none of the steps is, although other values might be let through. */
+  refused(actor: ModelActor, proposals: readonly Proposal[]): string[] {
+    return refusedOf(
+      this.#model,
+      actor,
+      proposals.map(({ step }) => step),
     );
   }
 
@@ -285,12 +310,24 @@ export class Moves {
   }
 
   /** An input for the machine, or none. */
-  input(random: Random): { readonly input: unknown; readonly drawn: Drawn } | undefined {
+  input(random: Random): GivenInput | undefined {
     const source = this.#model.options.input;
     if (source === undefined) return undefined;
     const sampler = new ValueSampler(this.#fc, 'input', source);
     const drawn = sampler.draw(random, undefined as never, []);
     return { input: drawn.value, drawn };
+  }
+
+  /** Inputs for the machine: several values, or all that are listed; none where it has none. */
+  inputs(random: Random, values: number): (GivenInput | undefined)[] {
+    const first = this.input(random);
+    if (first === undefined) return [undefined];
+    const { examples } = first.drawn;
+    const others = examples
+      ?.slice(0, examplesMax)
+      .map((value) => ({ input: value, drawn: example(examples, value) }));
+    const drawn = others ?? Array.from({ length: values - 1 }, () => this.input(random) as GivenInput);
+    return [...new Map([first, ...drawn].map((each) => [toSource(each.input), each])).values()];
   }
 
   /** Whether an event leads to the end of the machine, as far as its chart tells. */

@@ -7,6 +7,14 @@ import { kindOfState } from './state-kind.ts';
 /** What a search for a state has come to. */
 export type SearchResult = 'ok' | 'inconclusive' | 'counterexample';
 
+/** What came of a search, and how much it has gone through. */
+export interface Searched {
+  readonly result: SearchResult;
+  readonly states: number;
+  /** Events of which no value that was tried was let through somewhere, and of which there are others. */
+  readonly refused: ReadonlySet<string>;
+}
+
 /** How many values of each event are tried in each state. */
 const valuesOfEach = 4;
 
@@ -23,11 +31,12 @@ export function* search(
   moves: Moves,
   random: Random,
   statesMax: number,
-): Generator<void, { readonly result: SearchResult; readonly states: number }> {
+): Generator<void, Searched> {
   const seen = new Set([textOf(from)]);
   const timed = new Set([timedTextOf(from)]);
   let again = 0;
-  const ended = (result: SearchResult) => ({ result, states: seen.size + again });
+  const refused = new Set<string>();
+  const ended = (result: SearchResult) => ({ result, states: seen.size + again, refused });
   if (isWanted(from.snapshot)) return ended('ok');
   const kinds = new Set<string>();
   const [unlike, like, later]: [ModelActor[], ModelActor[], ModelActor[]] = [[from], [], []];
@@ -43,7 +52,9 @@ export function* search(
     }
     if (actor === undefined) return ended('counterexample');
     yield;
-    for (const { step } of moves.all(actor, random, valuesOfEach)) {
+    const proposals = moves.all(actor, random, valuesOfEach);
+    for (const type of moves.refused(actor, proposals)) refused.add(type);
+    for (const { step } of proposals) {
       const after = actor.fork();
       if (after.take(step).outcome !== 'accepted') continue;
       if (isWanted(after.snapshot)) return ended('ok');

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { installEntropy } from '../../../actors/steps/install-entropy.ts';
-import type { AnyStateMachine, SnapshotFrom } from '../../../actors/xstate-adapter.ts';
+import type { AnyStateMachine, InputFrom, SnapshotFrom } from '../../../actors/xstate-adapter.ts';
 import { describe } from '../../protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from '../../protocol/options.ts';
 import { Comparison, checkSystem } from '../sut/comparison.ts';
@@ -30,7 +30,7 @@ export interface TestPathsOptions<Machine extends AnyStateMachine = AnyStateMach
    * out, the value alone does. The whole context would make every number another state.
    */
   readonly abstraction?: (snapshot: SnapshotFrom<Machine>) => unknown;
-  /** How many values of each event are tried in each state. Default 5. */
+  /** How many values of each event are tried in each state, and of the input. Default 5; of a list, all of them are. */
   readonly valuesOfEach?: number;
   /** How many states there may be. Default 1,000; what is more is left out, and `isComplete` false. */
   readonly statesMax?: number;
@@ -46,6 +46,8 @@ export interface TestPathsOptions<Machine extends AnyStateMachine = AnyStateMach
 
 /** A shortest way to a state. */
 export interface TestedPath<Machine extends AnyStateMachine = AnyStateMachine> {
+  /** What the machine was given at its beginning, if the model has inputs. */
+  readonly input?: InputFrom<Machine>;
   readonly steps: readonly ModelStep[];
   readonly snapshot: SnapshotFrom<Machine>;
 }
@@ -127,12 +129,15 @@ export async function testPaths<Machine extends AnyStateMachine>(
   };
   const keyOf = ({ snapshot }: ModelActor): string =>
     toSource([snapshot.value, snapshot.status, abstraction?.(snapshot as SnapshotFrom<Machine>)]);
+  // What comes of an input shows in a context that the abstraction may pass over.
+  const keyWithInput = (actor: ModelActor, { given }: Scenario): string =>
+    `${keyOf(actor)} ${given === undefined ? '' : toSource(given.input)}`;
 
   const seen = new Map<string, Found>();
   let isComplete = true;
   let waiting: Found[] = [];
   const arrive = (actor: ModelActor, path: Scenario): void => {
-    const key = keyOf(actor);
+    const key = keyWithInput(actor, path);
     if (seen.has(key)) return;
     const violation = isStuck(actor);
     if (violation !== undefined) throw fail(path, violation, isStuck);
@@ -143,11 +148,11 @@ export async function testPaths<Machine extends AnyStateMachine>(
     }
   };
 
-  const given = moves.input(random);
-  const begun = coverage.during(() => beginActor(model, checks, given)).result;
-  const start = { given, proposals: [] };
-  if (begun.violation !== undefined) throw fail(start, begun.violation);
-  if (begun.actor !== undefined) {
+  for (const given of moves.inputs(random, valuesOfEach)) {
+    const begun = coverage.during(() => beginActor(model, checks, given)).result;
+    const start = { given, proposals: [] };
+    if (begun.violation !== undefined) throw fail(start, begun.violation);
+    if (begun.actor === undefined) continue;
     coverage.entered(begun.actor.snapshot);
     arrive(begun.actor, start);
   }
@@ -161,7 +166,7 @@ export async function testPaths<Machine extends AnyStateMachine>(
       signal?.throwIfAborted();
       for (const proposal of moves.all(actor, random, valuesOfEach)) {
         const after = actor.fork();
-        const next = { given, proposals: [...path.proposals, proposal] };
+        const next = { given: path.given, proposals: [...path.proposals, proposal] };
         const { taken, violation } = coverage.during(() => checks.step(after, proposal.step)).result;
         steps++;
         const failure = violation ?? (taken.outcome === 'accepted' ? checks.replay(after) : undefined);
@@ -173,8 +178,12 @@ export async function testPaths<Machine extends AnyStateMachine>(
   await using comparison = new Comparison(owner, model, options.sut, signal);
   for (const { path } of longestOf([...seen.values()])) await comparison.along(path, undefined, { seed });
   checkCoverage(owner, coverage.coverage, options.coverage);
-  const paths = [...seen.values()].map(({ actor, path }) => ({
-    steps: path.proposals.map(({ step }) => step),
+  const nearest = new Map<string, Found>();
+  for (const found of seen.values())
+    if (!nearest.has(keyOf(found.actor))) nearest.set(keyOf(found.actor), found);
+  const paths = [...nearest.values()].map(({ actor, path: { given, proposals } }) => ({
+    ...(given === undefined ? {} : { input: given.input as InputFrom<Machine> }),
+    steps: proposals.map(({ step }) => step),
     snapshot: actor.snapshot as SnapshotFrom<Machine>,
   }));
   return { paths, steps, isComplete, coverage: coverage.coverage };
