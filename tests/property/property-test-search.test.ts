@@ -351,3 +351,15 @@ test('a failure says of which events other values might be let through', async (
   const listed = propertyTest(machine, { ...search, events: { CODE: [{ n: 1 }, { n: 2 }] } });
   expect((await propertyFailure(listed)).message).not.toContain('Guards refused');
 });
+
+test('a failure says that events of a pattern are tried where they are named', async () => {
+  const machine = createMachine({
+    context: { n: 0 },
+    on: { '*': { actions: assign({ n: 1 }) }, 'net.*': { actions: assign({ n: 2 }) } },
+  });
+  const failure = await propertyFailure(propertyTest(machine, { seed: 1 }));
+  expect(failure.message).toContain(
+    'Events that only "*" and "net.*" names are tried if they are in events:',
+  );
+  await propertyTest(machine, { seed: 1, events: { 'net.up': [{}] } as never });
+});

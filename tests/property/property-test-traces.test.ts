@@ -103,7 +103,7 @@ test('a run that ends where nothing can happen any more is asked as a whole too'
   const traces = { 'goes once': (moments: readonly unknown[]) => moments.length < 2 };
   const ends = [{ mayEnd: () => true }, { oracles: ['no-throw'] as const }];
   for (const end of ends) {
-    const failure = await propertyFailure(propertyTest(machine, { seed: 1, traces, ...end }));
+    const failure = await propertyFailure(propertyTest(machine, { seed: 1, numRuns: 5, traces, ...end }));
     expect(failure).toMatchObject({ kind: 'trace', property: 'goes once' });
     expect(failure.steps).toHaveLength(2);
   }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
-import { propertyTest } from '../../runtime/testing/index.ts';
+import { defineAggregate } from '../../runtime/index.ts';
+import { propertyTest, replay } from '../../runtime/testing/index.ts';
 import { propertyFailure } from '../support/property-failure.ts';
 
 /** How long the way to an event is that must not come. */
@@ -89,3 +90,41 @@ test.for([{ pin: 918_273 }, { pin: "it's open" }])(
     expect(failure.steps).toEqual([{ type: 'ENTER', pin }]);
   },
 );
+
+test('what asks for the time is found, whichever part of it', async () => {
+  const guards = {
+    hour: () => new Date().getHours() >= 9,
+    day: () => Date.now() > Date.parse('2030-01-01'),
+    parity: () => Date.now() % 2 === 0,
+  };
+  for (const [name, guard] of Object.entries(guards)) {
+    const machine = setup({ types: {} as { events: { type: 'GO' } } }).createMachine({
+      initial: 'a',
+      states: {
+        a: { on: { GO: [{ guard, target: 'b' }, { target: 'c' }] } },
+        b: { on: { GO: 'a' } },
+        c: { on: { GO: 'a' } },
+      },
+    });
+    const failure = await propertyFailure(propertyTest(machine, { seed: 1 }));
+    expect(failure, name).toMatchObject({ property: 'deterministic' });
+  }
+});
+
+test('chance is another one in each run, and the same in the replay of one', async () => {
+  const dice = defineAggregate('dice', {
+    machine: setup({
+      types: {} as { context: { sides: number }; events: { type: 'ROLL'; n: number } },
+    }).createMachine({
+      context: { sides: 0 },
+      on: { ROLL: { actions: assign({ sides: () => Math.floor(Math.random() * 1_000) }) } },
+    }),
+  });
+  const properties = {
+    events: { ROLL: fc.record({ n: fc.nat() }) },
+    invariants: { 'is never 7': ({ context }: { context: { sides: number } }) => context.sides !== 7 },
+  };
+  const failure = await propertyFailure(propertyTest(dice, { seed: 1, ...properties }));
+  const again = await propertyFailure(replay(dice, failure.steps as never, properties));
+  expect(again).toMatchObject({ property: 'is never 7', steps: failure.steps });
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { setImmediate } from 'node:timers/promises';
 import type { ExpectedVersion } from '../../protocol/append.ts';
+import { turnOfOthers } from '../turn-of-others.ts';
 import {
   assertGapless,
   type CheckBackend,
@@ -187,7 +187,7 @@ export function appendContract(check: CheckBackend): void {
         const log = await backend.readLog({ after: 0, limit: 1_000, direction: 'forward' });
         seen.push(log.map(({ position }) => position));
         // A backend that answers at once lets nobody else have a turn.
-        await setImmediate();
+        await turnOfOthers();
       }
       await appending;
 

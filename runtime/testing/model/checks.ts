@@ -4,7 +4,7 @@ import { isHoldfastError } from '../../errors/holdfast-error.ts';
 import { messageOf } from '../../errors/message-of.ts';
 import { firstDifference } from '../../protocol/first-difference.ts';
 import { answerOf } from './answer.ts';
-import { othersMayBeLetThrough, payloadsMissing, refusedOf } from './event-source.ts';
+import { othersMayBeLetThrough, patternsUntried, payloadsMissing, refusedOf } from './event-source.ts';
 import type { Model } from './model.ts';
 import { ModelActor, type Taken } from './model-actor.ts';
 import { type ModelStep, nameOf } from './model-step.ts';
@@ -109,6 +109,7 @@ export class Checks {
       `Nothing can happen in ${state}: no event that was tried is accepted, no timer and no work is pending. If that is an ` +
         "end, make it a final state (type: 'final'), or name it with mayEnd." +
         payloadsMissing(this.#model, actor) +
+        patternsUntried(this.#model, actor) +
         othersMayBeLetThrough(refusedOf(this.#model, actor, [])),
     );
   }

@@ -14,11 +14,16 @@ export function sourceOfEvent({ options, definition }: Model, type: string): unk
 /** Which types of events a state names. */
 export function acceptedOf(model: Model, actor: ModelActor): string[] {
   const accepted = acceptedTypes(actor.snapshot);
-  const isAccepted = (type: string) =>
-    accepted.some(
-      (each) => each === type || each === '*' || (each.endsWith('.*') && type.startsWith(each.slice(0, -1))),
-    );
+  const isAccepted = (type: string) => accepted.some((each) => each === type || isOf(each, type));
   return model.eventTypes.filter((type) => isAccepted(type) && actor.mayCome({ type }));
+}
+
+function isPattern(each: string): boolean {
+  return each === '*' || each.endsWith('.*');
+}
+
+function isOf(pattern: string, type: string): boolean {
+  return pattern === '*' || (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1)));
 }
 
 /** Of events that a state names, those that none of these steps is, and of whose values there may be others. */
@@ -37,6 +42,15 @@ export function othersMayBeLetThrough(types: readonly string[]): string {
     ` Guards refused every value of ${types.join(', ')} that was tried, and there are others: where they let one in ` +
     'thousands through, give that one among the values.'
   );
+}
+
+/** Says which patterns a state names that no event of the model is of; empty if there are none. */
+export function patternsUntried({ eventTypes }: Model, { snapshot }: ModelActor): string {
+  const patterns = acceptedTypes(snapshot).filter(
+    (each) => isPattern(each) && !eventTypes.some((type) => isOf(each, type)),
+  );
+  if (patterns.length === 0) return '';
+  return ` Events that only ${patterns.map((each) => `"${each}"`).join(' and ')} names are tried if they are in events: { 'a.type': ... }.`;
 }
 
 /** Says of which events that a state names nobody has told what is in them; empty if there are none. */

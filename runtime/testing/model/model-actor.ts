@@ -316,7 +316,8 @@ export class ModelActor {
     let made = 0;
     const newId = () => {
       const place = this.#journal.length + made++;
-      return this.#as.eventIdAt(place) ?? modelEventId(this.#nowMs, place, this.#salt);
+      const what = `${this.#journal.at(-1)?.id ?? ''} ${name} ${payload}`;
+      return this.#as.eventIdAt(place) ?? modelEventId(this.#nowMs, place, this.#salt, what);
     };
     const request: HostRequest = {
       id: 1,

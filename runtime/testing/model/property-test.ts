@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
 import { installEntropy } from '../../../actors/steps/install-entropy.ts';
 import type { AnyStateMachine } from '../../../actors/xstate-adapter.ts';
 import { checkOptions, checkWholeOption } from '../../protocol/options.ts';
 import { Comparison, checkSystem } from '../sut/comparison.ts';
 import type { SystemUnderTest } from '../sut/system-under-test.ts';
+import { turnOfOthers } from '../turn-of-others.ts';
 import { Checks } from './checks.ts';
 import { type Coverage, CoverageRecord } from './coverage.ts';
 import { type CoverageThreshold, checkCoverage, checkThreshold } from './coverage-threshold.ts';
@@ -11,6 +11,7 @@ import { eventuallyCheck, outright, stuckCheck } from './end-checks.ts';
 import { propertyFailed } from './failure.ts';
 import { type FastCheck, loadFastCheck, randomOf } from './fast-check.ts';
 import { type Model, type ModelOptions, modelOptionNames, type Testable } from './model.ts';
+import type { ModelActor } from './model-actor.ts';
 import { modelOf } from './model-of.ts';
 import { Moves } from './moves.ts';
 import { Novelty } from './novelty.ts';
@@ -36,7 +37,7 @@ export interface PropertyTestOptions<Machine extends AnyStateMachine = AnyStateM
   readonly searchMax?: number;
   /** A system that each run is also taken through and compared in, such as a real runtime: {@link runtimeSut}. Default: none. */
   readonly sut?: SystemUnderTest;
-  /** Ends the test: it rejects with the reason. */
+  /** Ends the test: it rejects with the reason or, if a failure is just made shorter, with that as far as it came. */
   readonly signal?: AbortSignal;
   /** Told after each run. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
@@ -129,13 +130,12 @@ export async function propertyTest<Machine extends AnyStateMachine>(
   await using comparison = new Comparison(owner, model, options.sut, signal);
   let steps = 0;
   for (let run = 1; run <= numRuns; run++) {
-    // A signal comes as an event, which needs a turn of the event loop.
-    if (run % 16 === 1) await setImmediate();
+    await turnOfOthers();
     signal?.throwIfAborted();
     const result = randomRun(exploration, random);
     if (result.violation !== undefined) {
       const atEnd = result.violation.name === 'no-deadlock' ? stuckCheck(fc, checks, moves) : undefined;
-      throw failureOf(exploration, result, result.violation, atEnd, { run, seed });
+      throw await failureOf(exploration, result, result.violation, { atEnd, signal, run, seed });
     }
     await comparison.along(result, random, { run, seed });
     steps += result.proposals.length;
@@ -164,6 +164,13 @@ interface Looking {
   readonly signal: AbortSignal | undefined;
 }
 
+interface Finding {
+  readonly atEnd: EndCheck | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly run?: number;
+  readonly seed: number;
+}
+
 /** From a state of each kind that was met, looks for what should eventually come about. */
 async function lookAhead(
   exploration: Exploration,
@@ -184,6 +191,8 @@ async function lookAhead(
     if (searches === searchedMax) break;
     // What a run came by later needs no search.
     if (names.every((name) => scenario.reached.has(name))) continue;
+    await turnOfOthers();
+    signal?.throwIfAborted();
     const { actor } = tryScenario(model, checks, scenario);
     if (actor === undefined) continue;
     // Walks take no more time than the runs did.
@@ -204,7 +213,7 @@ async function lookAhead(
     if (violation === undefined) continue;
     const run = { given: scenario.given, proposals: scenario.proposals, actor, violation };
     const atEnd: EndCheck = (each) => outright(check(each, { isKnown: (name) => name !== violation.name }));
-    throw failureOf(exploration, run, violation, atEnd, { seed });
+    throw await failureOf(exploration, run, violation, { atEnd, signal, seed });
   }
   return results;
 }
@@ -217,21 +226,20 @@ async function inTurns<Result>(
   for (;;) {
     const { done, value } = searching.next();
     if (done) return value;
-    await setImmediate();
+    await turnOfOthers();
     signal?.throwIfAborted();
   }
 }
 
-function failureOf(
+async function failureOf(
   { model, checks, moves }: Exploration,
   { given, proposals }: Run,
   violation: Violation,
-  atEnd: EndCheck | undefined,
-  finding: { readonly run?: number; readonly seed: number },
-): Error {
-  const { scenario, trial } = shrink(model, checks, { given, proposals }, violation, atEnd, (actor) =>
-    moves.one(actor),
-  );
+  { atEnd, signal, ...finding }: Finding,
+): Promise<Error> {
+  const movesAt = (actor: ModelActor) => moves.one(actor);
+  const shrinking = { atEnd, movesAt, signal };
+  const { scenario, trial } = await shrink(model, checks, { given, proposals }, violation, shrinking);
   return propertyFailed(model, trial.violation ?? violation, trial, scenario.given, {
     by: owner,
     ...finding,

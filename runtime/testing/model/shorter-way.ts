@@ -1,3 +1,4 @@
+import { turnOfOthers } from '../turn-of-others.ts';
 import type { Checks } from './checks.ts';
 import type { Model } from './model.ts';
 import type { ModelActor } from './model-actor.ts';
@@ -9,18 +10,25 @@ import { beginActor, type Scenario } from './trial.ts';
 /** How many steps are tried: a machine of few states has its shortest way within that, and others cost no more time. */
 const triedMax = 1_500;
 
+/** From where a shorter way is looked for, and how far. */
+interface Bounds {
+  readonly given: Scenario['given'];
+  readonly stepsMax: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
  * A way of at most so many steps to a state or step that violates the same property: what machines accept is tried breadth
  * first, since the shortest way may have no step in common with the one that was found. `undefined` if there is none, or not
  * within what is tried.
  */
-export function shorterWay(
+export async function shorterWay(
   model: Model,
   checks: Checks,
-  { given, stepsMax }: { readonly given: Scenario['given']; readonly stepsMax: number },
+  { given, stepsMax, signal }: Bounds,
   violation: Violation,
   movesAt: (actor: ModelActor) => readonly Proposal[],
-): Scenario | undefined {
+): Promise<Scenario | undefined> {
   const begun = beginActor(model, checks, given);
   if (begun.actor === undefined || begun.violation !== undefined) return undefined;
   const seen = new Set([timedTextOf(begun.actor)]);
@@ -29,6 +37,8 @@ export function shorterWay(
   for (let length = 1; length <= stepsMax; length++) {
     const longer: typeof ends = [];
     for (const { actor, proposals } of ends) {
+      await turnOfOthers();
+      if (signal?.aborted === true) return undefined;
       for (const proposal of movesAt(actor)) {
         if (tried++ === triedMax) return undefined;
         const after = actor.fork();

@@ -1,3 +1,4 @@
+import { turnOfOthers } from '../turn-of-others.ts';
 import type { Checks } from './checks.ts';
 import { Dictionary } from './dictionary.ts';
 import type { Model } from './model.ts';
@@ -19,6 +20,14 @@ export interface Shrunk {
 /** Steps that an actor can take next. */
 export type MovesAt = (actor: ModelActor) => readonly Proposal[];
 
+/** How a scenario is made smaller. */
+export interface ShrinkOptions {
+  readonly atEnd: EndCheck | undefined;
+  readonly movesAt?: MovesAt;
+  /** Ends it with what it came to. */
+  readonly signal: AbortSignal | undefined;
+}
+
 const attemptsMax = 3_000;
 const exchangesMax = 1_200;
 const mendsMax = 150;
@@ -30,25 +39,18 @@ const mendsMax = 150;
  * changes none of the others. At last, shorter ways are looked for from the beginning. Only the one property is asked
  * meanwhile; if another one does not hold on the way that is found, it is looked for once more with all of them.
  */
-export function shrink(
+export async function shrink(
   model: Model,
   checks: Checks,
   scenario: Scenario,
   violation: Violation,
-  atEnd?: EndCheck,
-  movesAt: MovesAt = () => [],
-): Shrunk {
-  const quick = new Shrinking(
-    model,
-    checks.only(violation),
-    checks.properties,
-    violation,
-    atEnd,
-    movesAt,
-  ).run(scenario);
-  const trial = tryScenario(model, checks, quick.scenario, atEnd);
+  options: ShrinkOptions,
+): Promise<Shrunk> {
+  const only = checks.only(violation);
+  const quick = await new Shrinking(model, only, checks.properties, violation, options).run(scenario);
+  const trial = tryScenario(model, checks, quick.scenario, options.atEnd);
   if (trial.violation !== undefined && isSameProperty(trial.violation, violation)) return { ...quick, trial };
-  return new Shrinking(model, checks, checks.properties, violation, atEnd, movesAt).run(scenario);
+  return new Shrinking(model, checks, checks.properties, violation, options).run(scenario);
 }
 
 class Shrinking {
@@ -57,6 +59,7 @@ class Shrinking {
   readonly #violation: Violation;
   readonly #atEnd: EndCheck | undefined;
   readonly #movesAt: MovesAt;
+  readonly #signal: AbortSignal | undefined;
   readonly #dictionary: Dictionary;
   #attempts = 0;
   #mends = 0;
@@ -68,27 +71,30 @@ class Shrinking {
     checks: Checks,
     properties: Properties,
     violation: Violation,
-    atEnd: EndCheck | undefined,
-    movesAt: MovesAt,
+    { atEnd, movesAt = () => [], signal }: ShrinkOptions,
   ) {
     this.#model = model;
     this.#checks = checks;
     this.#violation = violation;
     this.#atEnd = atEnd;
     this.#movesAt = movesAt;
+    this.#signal = signal;
     this.#dictionary = new Dictionary(model.machine, properties);
   }
 
-  run(scenario: Scenario): Shrunk {
+  async run(scenario: Scenario): Promise<Shrunk> {
     // What cannot be repeated is shown as it happened.
-    if (!this.#accepts(scenario)) {
+    if (!(await this.#accepts(scenario))) {
       const trial = tryScenario(this.#model, this.#checks, scenario, this.#atEnd);
       return { scenario, trial: { ...trial, violation: this.#violation }, attempts: this.#attempts };
     }
     const original = this.#current.proposals;
     while (
       this.#attempts < attemptsMax &&
-      (this.#shorten() || this.#simplify() || this.#exchange(original) || this.#findShorterWay())
+      ((await this.#shorten()) ||
+        (await this.#simplify()) ||
+        (await this.#exchange(original)) ||
+        (await this.#findShorterWay()))
     ) {
       // Until neither finds anything.
     }
@@ -101,21 +107,22 @@ class Shrinking {
   }
 
   /** Leaves steps out: detours, halves, quarters, and at last single ones. */
-  #shorten(): boolean {
+  async #shorten(): Promise<boolean> {
     const lengthBefore = this.#current.proposals.length;
-    this.#cutDetours();
+    await this.#cutDetours();
     for (let size = lengthBefore >> 1 || 1; size >= 1; size >>= 1) {
       for (let at = this.#current.proposals.length - size; at >= 0; at -= size) {
         const { given, proposals } = this.#current;
         const others = [...proposals.slice(0, at), ...proposals.slice(at + size)];
-        if (!this.#accepts({ given, proposals: others }) && size === 1) this.#acceptsMended(given, others);
+        const isAccepted = await this.#accepts({ given, proposals: others });
+        if (!isAccepted && size === 1) await this.#acceptsMended(given, others);
       }
     }
     return this.#current.proposals.length < lengthBefore;
   }
 
   /** Tries what is shorter in other ways than by leaving out a step. */
-  #exchange(original: readonly Proposal[]): boolean {
+  async #exchange(original: readonly Proposal[]): Promise<boolean> {
     const before = this.#current;
     const movesAfter = (begin: Scenario): readonly Proposal[] => {
       const { actor, violation } = tryScenario(this.#model, this.#checks, begin);
@@ -124,31 +131,31 @@ class Shrinking {
     let tries = 0;
     for (const scenario of shorterScenarios(before, original, movesAfter)) {
       if (tries++ === exchangesMax || this.#attempts >= attemptsMax) return false;
-      if (this.#accepts(scenario, before.proposals.length - 1)) return true;
+      if (await this.#accepts(scenario, before.proposals.length - 1)) return true;
     }
     return false;
   }
 
   /** Looks once for a shorter way of other steps, to a property that each step is asked for. */
-  #findShorterWay(): boolean {
+  async #findShorterWay(): Promise<boolean> {
     const { kind, name } = this.#violation;
     const isOfEnd = kind === 'trace' || kind === 'eventually' || name === 'no-deadlock' || name === 'replay';
     const { given, proposals } = this.#current;
     if (isOfEnd || this.#hasLookedAnew || proposals.length < 2) return false;
     this.#hasLookedAnew = true;
-    const bounds = { given, stepsMax: proposals.length - 1 };
-    const found = shorterWay(this.#model, this.#checks, bounds, this.#violation, this.#movesAt);
-    return found !== undefined && this.#accepts(found, bounds.stepsMax);
+    const bounds = { given, stepsMax: proposals.length - 1, signal: this.#signal };
+    const found = await shorterWay(this.#model, this.#checks, bounds, this.#violation, this.#movesAt);
+    return found !== undefined && (await this.#accepts(found, bounds.stepsMax));
   }
 
   /** Leaves out what leads back to a state value that was there before, the longest way first. */
-  #cutDetours(): void {
+  async #cutDetours(): Promise<void> {
     for (let from = 0; from < this.#current.proposals.length; from++) {
       for (let to = this.#current.proposals.length - 1; to > from; to--) {
         const { given, proposals } = this.#current;
         const values = this.#values;
         if (values[from] !== values[to]) continue;
-        this.#accepts({ given, proposals: [...proposals.slice(0, from), ...proposals.slice(to)] });
+        await this.#accepts({ given, proposals: [...proposals.slice(0, from), ...proposals.slice(to)] });
       }
     }
   }
@@ -160,24 +167,24 @@ class Shrinking {
   }
 
   /** Makes the values of the input and of each step smaller. */
-  #simplify(): boolean {
-    let hasShrunk = this.#simplifyInput();
+  async #simplify(): Promise<boolean> {
+    let hasShrunk = await this.#simplifyInput();
     for (let index = 0; index < this.#current.proposals.length; index++) {
-      while (this.#simplifyStep(index)) hasShrunk = true;
+      while (await this.#simplifyStep(index)) hasShrunk = true;
     }
     return hasShrunk;
   }
 
-  #simplifyInput(): boolean {
+  async #simplifyInput(): Promise<boolean> {
     const { given, proposals } = this.#current;
     for (const drawn of given?.drawn.shrink() ?? []) {
       if (this.#attempts >= attemptsMax) return false;
-      if (this.#accepts({ given: { input: drawn.value, drawn }, proposals })) return true;
+      if (await this.#accepts({ given: { input: drawn.value, drawn }, proposals })) return true;
     }
     return false;
   }
 
-  #simplifyStep(index: number): boolean {
+  async #simplifyStep(index: number): Promise<boolean> {
     const { given, proposals } = this.#current;
     const { step, drawn } = proposals[index] ?? {};
     if (step === undefined) return false;
@@ -185,8 +192,8 @@ class Shrinking {
       if (this.#attempts >= attemptsMax) return false;
       const proposal: Proposal = { step: withDrawnPart(step, smaller.value), drawn: smaller };
       const others = proposals.map((other, at) => (at === index ? proposal : other));
-      if (this.#accepts({ given, proposals: others })) return true;
-      if (this.#acceptsMended(given, others)) return true;
+      if (await this.#accepts({ given, proposals: others })) return true;
+      if (await this.#acceptsMended(given, others)) return true;
     }
     return false;
   }
@@ -195,7 +202,7 @@ class Shrinking {
    * What the last step has to say may depend on what came before, such as the sum of it: it is tried with values that the
    * state before it now holds.
    */
-  #acceptsMended(given: Scenario['given'], proposals: readonly Proposal[]): boolean {
+  async #acceptsMended(given: Scenario['given'], proposals: readonly Proposal[]): Promise<boolean> {
     const [last, before] = [proposals.at(-1), proposals.slice(0, -1)];
     if (last?.drawn === undefined || this.#mends++ >= mendsMax) return false;
     const { actor, violation } = tryScenario(this.#model, this.#checks, { given, proposals: before });
@@ -203,19 +210,22 @@ class Shrinking {
     for (const drawn of this.#dictionary.alternatives(last.drawn, actor.snapshot, 'likely')) {
       const mended = { step: withDrawnPart(last.step, drawn.value), drawn };
       if (mended.step.type !== undefined && !actor.can(mended.step)) continue;
-      if (this.#accepts({ given, proposals: [...before, mended] })) return true;
+      if (await this.#accepts({ given, proposals: [...before, mended] })) return true;
     }
     return false;
   }
 
   /** Whether a scenario violates the same property, within so many steps; it is the best so far then. */
-  #accepts(scenario: Scenario, stepsMax = Number.POSITIVE_INFINITY): boolean {
+  async #accepts(scenario: Scenario, stepsMax = Number.POSITIVE_INFINITY): Promise<boolean> {
     if (this.#attempts++ >= attemptsMax) return false;
     let trial = tryScenario(this.#model, this.#checks, scenario, this.#atEnd);
     if (!this.#isSame(trial) && trial.isAmbiguous) {
       this.#attempts++;
       trial = tryScenario(this.#model, this.#checks, scenario, this.#atEnd, true);
     }
+    await turnOfOthers();
+    // What was found is worth more than nothing.
+    if (this.#signal?.aborted === true) this.#attempts = attemptsMax;
     if (!this.#isSame(trial) || trial.proposals.length > stepsMax) return false;
     this.#best = { scenario: { given: scenario.given, proposals: trial.proposals }, trial };
     return true;

@@ -1,10 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import { installEntropy } from '../../../actors/steps/install-entropy.ts';
 import type { AnyStateMachine, InputFrom, SnapshotFrom } from '../../../actors/xstate-adapter.ts';
 import { describe } from '../../protocol/names.ts';
 import { checkOptions, checkWholeOption, invalidOption } from '../../protocol/options.ts';
 import { Comparison, checkSystem } from '../sut/comparison.ts';
 import type { SystemUnderTest } from '../sut/system-under-test.ts';
+import { turnOfOthers } from '../turn-of-others.ts';
 import { Checks } from './checks.ts';
 import { type Coverage, CoverageRecord } from './coverage.ts';
 import { type CoverageThreshold, checkCoverage, checkThreshold } from './coverage-threshold.ts';
@@ -40,7 +40,7 @@ export interface TestPathsOptions<Machine extends AnyStateMachine = AnyStateMach
   readonly coverage?: CoverageThreshold;
   /** A system that the shortest way to each state is also taken in, without faults, and compared. Default: none. */
   readonly sut?: SystemUnderTest;
-  /** Ends the test: it rejects with the reason. */
+  /** Ends the test: it rejects with the reason or, if a failure is just made shorter, with that as far as it came. */
   readonly signal?: AbortSignal;
 }
 
@@ -122,8 +122,8 @@ export async function testPaths<Machine extends AnyStateMachine>(
   const checks = new Checks(model, properties);
   const coverage = new CoverageRecord(model.machine);
   const isStuck = stuckCheck(fc, checks, moves);
-  const fail = (path: Scenario, violation: Violation, atEnd?: EndCheck): Error => {
-    const { scenario, trial } = shrink(model, checks, path, violation, atEnd);
+  const fail = async (path: Scenario, violation: Violation, atEnd?: EndCheck): Promise<Error> => {
+    const { scenario, trial } = await shrink(model, checks, path, violation, { atEnd, signal });
     const finding = { by: owner, seed, stepsBefore: path.proposals.length };
     return propertyFailed(model, trial.violation ?? violation, trial, scenario.given, finding);
   };
@@ -136,11 +136,11 @@ export async function testPaths<Machine extends AnyStateMachine>(
   const seen = new Map<string, Found>();
   let isComplete = true;
   let waiting: Found[] = [];
-  const arrive = (actor: ModelActor, path: Scenario): void => {
+  const arrive = async (actor: ModelActor, path: Scenario): Promise<void> => {
     const key = keyWithInput(actor, path);
     if (seen.has(key)) return;
     const violation = isStuck(actor);
-    if (violation !== undefined) throw fail(path, violation, isStuck);
+    if (violation !== undefined) throw await fail(path, violation, isStuck);
     if (seen.size >= statesMax) isComplete = false;
     else {
       seen.set(key, { actor, path });
@@ -151,18 +151,17 @@ export async function testPaths<Machine extends AnyStateMachine>(
   for (const given of moves.inputs(random, valuesOfEach)) {
     const begun = coverage.during(() => beginActor(model, checks, given)).result;
     const start = { given, proposals: [] };
-    if (begun.violation !== undefined) throw fail(start, begun.violation);
+    if (begun.violation !== undefined) throw await fail(start, begun.violation);
     if (begun.actor === undefined) continue;
     coverage.entered(begun.actor.snapshot);
-    arrive(begun.actor, start);
+    await arrive(begun.actor, start);
   }
   let steps = 0;
   while (waiting.length > 0) {
     const layer = waiting;
     waiting = [];
     for (const { actor, path } of layer) {
-      // A signal comes as an event, which needs a turn of the event loop.
-      await setImmediate();
+      await turnOfOthers();
       signal?.throwIfAborted();
       for (const proposal of moves.all(actor, random, valuesOfEach)) {
         const after = actor.fork();
@@ -170,8 +169,8 @@ export async function testPaths<Machine extends AnyStateMachine>(
         const { taken, violation } = coverage.during(() => checks.step(after, proposal.step)).result;
         steps++;
         const failure = violation ?? (taken.outcome === 'accepted' ? checks.replay(after) : undefined);
-        if (failure !== undefined) throw fail(next, failure);
-        if (taken.outcome === 'accepted') arrive(after, next);
+        if (failure !== undefined) throw await fail(next, failure);
+        if (taken.outcome === 'accepted') await arrive(after, next);
       }
     }
   }
