@@ -87,3 +87,12 @@ test('what happens to an actor at its beginning needs nothing that was given', a
     .when({ partition: 'a' })
     .then(undefined as never);
 });
+
+test('an event or a command of a name that the machine does not know is no step, also where a refusal is expected', () => {
+  expect(() => specify(ticket).when({ type: 'PYA' } as never)).toThrow(
+    '"PYA" is no event that the machine knows',
+  );
+  expect(() => specify(ticket).when({ command: 'pay' })).toThrow(
+    '"pay" is no command that the machine knows',
+  );
+});

@@ -5,6 +5,7 @@ import { messageOf } from '../../errors/message-of.ts';
 import { describe } from '../../protocol/names.ts';
 import { checkOptions, invalidOption, isRecord } from '../../protocol/options.ts';
 import { answerOf } from '../model/answer.ts';
+import { checkKnown } from '../model/known-steps.ts';
 import type { Model } from '../model/model.ts';
 import { ModelActor, type Taken } from '../model/model-actor.ts';
 import {
@@ -60,6 +61,7 @@ export interface ExpectedState<Machine extends AnyStateMachine> {
 
 /** What was given, tried, and came of it; ends with an expectation, and may go on after it. */
 export class AggregateScenario<Machine extends AnyStateMachine> {
+  readonly #model: Model;
   readonly #actor: ModelActor;
   readonly #story: string[];
   #taken: Taken | undefined;
@@ -68,7 +70,8 @@ export class AggregateScenario<Machine extends AnyStateMachine> {
   #refusal: Error | undefined;
 
   /** @internal */
-  constructor(actor: ModelActor, story: string[]) {
+  constructor(model: Model, actor: ModelActor, story: string[]) {
+    this.#model = model;
     this.#actor = actor;
     this.#story = story;
   }
@@ -77,11 +80,14 @@ export class AggregateScenario<Machine extends AnyStateMachine> {
    * Has something happen.
    *
    * @throws HOLDFAST_ERR_EXPECTATION_FAILED for a timer that is not set or work that is not under way, and if what was tried
-   * before it was refused and nobody has expected that.
+   * before it was refused and nobody has expected that; HOLDFAST_ERR_OPTION_INVALID for an event or a command of a name that
+   * the machine does not know.
    */
   when(step: StepOf<Machine>): this {
     checkStep('when', step);
     this.#refuseRefusal();
+    // A name that nothing has is refused in every state: to expect that would say nothing. Timers and work have to be there.
+    if ('type' in step || 'command' in step) checkKnown('when', this.#model, [step as ModelStep]);
     this.#isExpected = false;
     this.#story.push(`when  ${stepSource(step as ModelStep)}`);
     const taken = this.#actor.take(step as ModelStep);
@@ -248,7 +254,7 @@ export function givenTo<Machine extends AnyStateMachine>(
       'accepted',
     );
   }
-  return new AggregateScenario<Machine>(actor, story);
+  return new AggregateScenario<Machine>(model, actor, story);
 }
 
 /** Why a timer or work cannot come now, and which could. */
