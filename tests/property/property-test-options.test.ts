@@ -59,3 +59,15 @@ test('an event may come without a payload', async () => {
   const model = defineModel(counter, { events: { ADD: () => undefined as never } });
   await expect(propertyTest(model, { numRuns: 2, oracles: [] })).resolves.toMatchObject({ runs: 2 });
 });
+
+test('payloads that could never be sent are refused, and now and then one is not', async () => {
+  const machine = setup({ types: {} as { events: { type: 'SET'; value: unknown } } }).createMachine({
+    on: { SET: { actions: () => undefined } },
+  });
+  const test = (value: fc.Arbitrary<unknown>) =>
+    propertyTest(machine, { seed: 1, numRuns: 5, events: { SET: fc.record({ value }) } });
+  await expect(test(fc.constant(() => 1))).rejects.toThrow(
+    '"events.SET" gives nothing that could be sent: payload.value is a function and cannot be kept exactly',
+  );
+  await test(fc.constantFrom(() => 1, 2));
+});

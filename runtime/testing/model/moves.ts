@@ -1,4 +1,6 @@
 import type { WorkDescription } from '../../../actors/steps/asked.ts';
+import { messageOf } from '../../errors/message-of.ts';
+import { encode } from '../../protocol/codec.ts';
 import { describe } from '../../protocol/names.ts';
 import { invalidOption, isRecord } from '../../protocol/options.ts';
 import { happens, oneOf, weighted } from './choice.ts';
@@ -47,6 +49,8 @@ const drawsMax = 8;
 const hintedRate = 0.45;
 /** How many examples of a list are all tried. */
 const examplesMax = 100;
+/** Of how many payloads one has to be such that it can be kept. */
+const unkeepableMax = 20;
 /** How often a state has to refuse every type of event before it counts as stuck. */
 const stuckDraws = 40;
 
@@ -58,6 +62,8 @@ export class Moves {
   /** Work that was under way and of which nothing is ever heard, by the names of its logic. */
   readonly silentWork = new Set<string>();
   readonly #hints = new Hints();
+  /** How many payloads of an event could not be kept; `undefined` once one can. */
+  readonly #unkeepable = new Map<string, number | undefined>();
   readonly #samplers = new Map<string, ValueSampler>();
 
   constructor(fc: FastCheck, model: Model, properties: Properties) {
@@ -215,11 +221,29 @@ export class Moves {
     const drawn = this.#draw(`events.${type}`, source, actor, random);
     const { value } = drawn;
     // Spread into an event, anything else would vanish.
-    if (value === undefined || (isRecord(value) && !(value instanceof Promise))) return drawn;
+    if (value === undefined || (isRecord(value) && !(value instanceof Promise))) {
+      this.#refuseUnkeepable(type, value);
+      return drawn;
+    }
     throw invalidOption(
       `"events.${type}" must give objects such as { amount: 1 }, which become the event with its type; got ${value instanceof Promise ? 'a promise' : describe(value)}. ` +
         'In an arbitrary: fc.record({ amount: fc.nat() }).',
     );
+  }
+
+  /** An event none of whose first payloads can be kept is refused in every state, and a test of it would ask nothing. */
+  #refuseUnkeepable(type: string, payload: unknown): void {
+    const lost = this.#unkeepable.has(type) ? this.#unkeepable.get(type) : 0;
+    // What a schema makes of it is looked at by the step.
+    if (lost === undefined || this.#model.definition.events[type] !== undefined) return;
+    try {
+      encode(payload, 'payload');
+      this.#unkeepable.set(type, undefined);
+    } catch (error) {
+      this.#unkeepable.set(type, lost + 1);
+      if (lost + 1 < unkeepableMax) return;
+      throw invalidOption(`"events.${type}" gives nothing that could be sent: ${messageOf(error)}`);
+    }
   }
 
   /** Commands that no input can be drawn for. */
