@@ -2,6 +2,8 @@ import type { Clock } from '../ports/clock.ts';
 
 /** How often the clock is looked at while a timer is set: a clock that jumps is noticed within this, in milliseconds. */
 const lookMs = 1_000;
+/** The longest that a timeout of Node.js can be, in milliseconds: 24 days. */
+const timeoutMaxMs = 2 ** 31 - 1;
 /** What is taken for a jump of the clock rather than for a thread that was late, in milliseconds. */
 const jumpMinMs = 2_000;
 
@@ -22,6 +24,8 @@ export class Alarm {
   readonly #clock: Clock;
   readonly #on: AlarmListener;
   #timeout: NodeJS.Timeout | undefined;
+  /** Beside the timeout, and not in its place: where time is simulated, looks may be left out while nothing is due. */
+  #looks: NodeJS.Timeout | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
   /** The wall clock less the time that the processor has counted: constant unless the clock jumps or sleep comes. */
   #offset: number | undefined;
@@ -70,21 +74,21 @@ export class Alarm {
 
   stop(): void {
     clearTimeout(this.#timeout);
+    clearInterval(this.#looks);
     this.#timeout = undefined;
+    this.#looks = undefined;
     this.#dueAt = Number.POSITIVE_INFINITY;
   }
 
   #wait(): void {
     clearTimeout(this.#timeout);
     const leftMs = Math.max(0, this.#dueAt - this.#clock.now());
-    this.#timeout = setTimeout(() => this.#look(), Math.min(leftMs, lookMs));
+    this.#timeout = setTimeout(() => this.#look(), Math.min(leftMs, timeoutMaxMs));
+    this.#looks ??= setInterval(() => this.#look(), lookMs);
   }
 
   #look(): void {
-    if (!this.checkClock()) {
-      this.#timeout = setTimeout(() => this.#look(), lookMs);
-      return;
-    }
+    if (!this.checkClock()) return;
     if (this.#clock.now() < this.#dueAt) return this.#wait();
     this.stop();
     this.#on.ring();

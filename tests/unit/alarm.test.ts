@@ -5,7 +5,10 @@ const start = 1_700_000_000_000;
 const hourMs = 3_600_000;
 
 beforeEach(() => {
-  vi.useFakeTimers({ now: start, toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  vi.useFakeTimers({
+    now: start,
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
+  });
 });
 afterEach(() => {
   // A spy on a timer that is not real must not be there when the real one comes back: it would be put in its place later.

@@ -2,10 +2,12 @@ import type { AnyAggregateDefinition } from '../../../actors/definitions/define-
 import type { AnyStateMachine } from '../../../actors/xstate-adapter.ts';
 import type { ActorRef } from '../../actor-ref.ts';
 import type { ActorSnapshot } from '../../actor-snapshot.ts';
+import { holdfastError } from '../../errors/holdfast-error.ts';
 import { messageOf } from '../../errors/message-of.ts';
 import { parseAddress, toAddress } from '../../protocol/address.ts';
 import type { AppendRequest } from '../../protocol/append.ts';
 import { encode } from '../../protocol/codec.ts';
+import { describe } from '../../protocol/names.ts';
 import type { Runtime } from '../../runtime.ts';
 import { LogReader } from '../../sqlite/log/log-reader.ts';
 import type { AppendOutcome } from '../../sqlite/log/log-writer.ts';
@@ -32,6 +34,9 @@ const stalledAfterMs = 600_000;
 const looksMax = 5;
 /** What is due may still be on its way for so long. */
 const dueForMs = 60_000;
+
+/** The longest that a timer can be, in milliseconds: 24 days. */
+const timeoutMaxMs = 2 ** 31 - 1;
 
 /** One run of a simulated world. */
 export class Simulation {
@@ -269,19 +274,29 @@ export class Simulation {
           (actor, given) => actor.execute(name as never, input as never, given as never),
           false,
         ) as never,
-      advance: (ms) => {
+      advance: async (ms) => {
+        checkNumber('advance', ms, 0);
         this.trace.note('advance', { ms });
-        return pause(ms);
+        for (let left = ms; left > 0; left -= timeoutMaxMs) await pause(Math.min(left, timeoutMaxMs));
       },
-      settle: (withinMs) => this.#settle(withinMs),
+      settle: async (withinMs) => {
+        if (withinMs !== undefined) checkNumber('settle', withinMs, 0);
+        await this.#settle(withinMs);
+      },
       crashHosts: (definition, id) => computer.crashHosts(definition && toAddress(definition.kind, id ?? '')),
       crashProcess: async () => {
         computer.crashProcess();
         await computer.whenUp();
       },
-      setClock: (byMs) => computer.setClock(byMs),
+      setClock: (byMs) => {
+        checkNumber('setClock', byMs);
+        computer.setClock(byMs);
+      },
       passivate: () => computer.passivate(),
-      fillDisk: (commits) => computer.fillDisk(commits),
+      fillDisk: (commits) => {
+        checkNumber('fillDisk', commits, 0);
+        computer.fillDisk(commits);
+      },
     };
     const durable = Object.getOwnPropertyDescriptors(this.#durable);
     const runtime = { get: () => computer.runtime, enumerable: true };
@@ -338,4 +353,10 @@ export class Simulation {
   #stalled(why: string): Error {
     return new Stall(why, this.#ledger.waiting);
   }
+}
+
+function checkNumber(what: string, value: unknown, min = Number.NEGATIVE_INFINITY): void {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= min) return;
+  const wanted = min === 0 ? 'a number of at least 0' : 'a number';
+  throw holdfastError('HOLDFAST_ERR_ARGUMENT_INVALID', `${what} takes ${wanted}, got ${describe(value)}.`);
 }
