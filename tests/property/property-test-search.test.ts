@@ -363,3 +363,26 @@ test('a failure says that events of a pattern are tried where they are named', a
   );
   await propertyTest(machine, { seed: 1, events: { 'net.up': [{}] } as never });
 });
+
+test('a state is not stuck, and nothing lost, where a guard takes one value in hundreds', async () => {
+  const machine = setup({
+    types: {} as { events: { type: 'GO'; n: number } },
+  }).createMachine({
+    initial: 'a',
+    states: {
+      a: {
+        on: {
+          GO: { guard: ({ event }) => Math.imul(event.n, 0x9e3779b1) >>> 0 < 2 ** 32 / 700, target: 'b' },
+        },
+      },
+      b: { type: 'final' },
+    },
+  });
+  const events = { GO: fc.record({ n: fc.nat() }) };
+  for (const seed of [1, 2, 3]) {
+    await propertyTest(machine, { seed, events });
+    const eventually = { b: ({ value }: { value: unknown }) => value === 'b' };
+    const report = await propertyTest(machine, { seed, numRuns: 10, events, mayEnd: () => true, eventually });
+    expect(report.eventually).toEqual({ b: 'ok' });
+  }
+});

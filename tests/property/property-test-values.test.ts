@@ -128,3 +128,8 @@ test('chance is another one in each run, and the same in the replay of one', asy
   const again = await propertyFailure(replay(dice, failure.steps as never, properties));
   expect(again).toMatchObject({ property: 'is never 7', steps: failure.steps });
 });
+
+test('an exact bigint is drawn', async () => {
+  const isBad = ({ n }: { n: bigint }) => n === 123_456_789_012_345n;
+  expect(await shortest(isBad, fc.record({ n: fc.bigInt() }))).toBe(1);
+});

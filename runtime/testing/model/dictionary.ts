@@ -15,6 +15,7 @@ const againRate = 0.1;
 /** To tell whether it could have drawn a text takes an arbitrary of fast-check a time that is the square of its length. */
 const textLengthMax = 256;
 const numberLiteral = /(?<![\w.$])\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w$])/gi;
+const bigintLiteral = /(?<![\w.$])\d[\d_]*(?=n(?![\w$]))/g;
 const stringLiteral = /'((?:[^'\\\n]|\\.){0,80})'|"((?:[^"\\\n]|\\.){0,80})"|`((?:[^`\\$]|\\.){0,80})`/g;
 
 /**
@@ -170,6 +171,10 @@ function* literalsIn(text: string): Generator<Leaf> {
     const value = Number(literal.replaceAll('_', ''));
     yield value;
     if (Number.isInteger(value)) yield* [value - 1, value + 1, -value];
+  }
+  for (const [literal] of text.matchAll(bigintLiteral)) {
+    const value = BigInt(literal.replaceAll('_', ''));
+    yield* [value, value - 1n, value + 1n, -value];
   }
   for (const [, single, double, template] of text.matchAll(stringLiteral)) {
     yield single ?? double ?? template ?? '';

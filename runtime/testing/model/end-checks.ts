@@ -10,6 +10,9 @@ import type { Properties, Violation } from './properties.ts';
 import { type SearchResult, search } from './search.ts';
 import type { EndCheck } from './trial.ts';
 
+/** In how many states of a search many values of the events are tried that guards have refused. */
+const raresMax = 8;
+
 /** Draws the values of searches, which are always the same ones. */
 const searchSeed = 1;
 
@@ -17,7 +20,8 @@ const searchSeed = 1;
 export function stuckCheck(fc: FastCheck, checks: Checks, moves: Moves): EndCheck {
   return (actor) => {
     const isAsked = checks.asks('no-deadlock');
-    return isAsked && moves.isStuck(actor, randomOf(fc, searchSeed)) ? checks.stuck(actor) : undefined;
+    const stuck = isAsked && moves.isStuck(actor, randomOf(fc, searchSeed)) ? checks.stuck(actor) : undefined;
+    return stuck !== undefined && moves.isStuckForGood(actor) ? stuck : undefined;
   };
 }
 
@@ -54,6 +58,8 @@ export function eventuallyCheck(
   statesMax: (name: string) => number,
 ): (actor: ModelActor, searching?: Searching) => Generator<void, Violation | undefined> {
   const goals = Object.entries(properties.eventually ?? {});
+  /** From where a goal is lost, also if many values are tried. */
+  const lost = new Map<string, Set<string>>();
   return function* (actor, { isKnown, onSearched } = {}) {
     for (const [name, isWanted] of goals) {
       if (isKnown?.(name)) continue;
@@ -61,10 +67,16 @@ export function eventuallyCheck(
       let others = '';
       try {
         const isMet = (snapshot: MachineSnapshot) => Boolean(answerOf(() => isWanted(snapshot as never)));
-        const random = randomOf(fc, searchSeed);
-        const { result, states, refused } = yield* search(actor, isMet, moves, random, statesMax(name));
+        const look = (raresMax: number) =>
+          search(actor, isMet, moves, randomOf(fc, searchSeed), { statesMax: statesMax(name), raresMax });
+        let searched = yield* look(0);
+        const isLost = (lost.get(name) ?? new Set()).has(String(actor.text));
+        if (searched.result === 'counterexample' && searched.refused.size > 0 && !isLost)
+          searched = yield* look(raresMax);
+        const { result, states, refused } = searched;
         onSearched?.(name, result, states);
         if (result !== 'counterexample') continue;
+        lost.set(name, (lost.get(name) ?? new Set()).add(String(actor.text)));
         others = othersMayBeLetThrough([...refused]);
       } catch (cause) {
         return { ...found, why: messageOf(cause), cause };

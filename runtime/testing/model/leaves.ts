@@ -38,3 +38,11 @@ export function isPlain(value: unknown): value is Record<string, unknown> {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
+
+/** Whether a value is a date, or has one in it. */
+export function holdsDate(value: unknown): boolean {
+  if (value instanceof Date) return true;
+  return (
+    typeof value === 'object' && value !== null && Object.values(value).some((each) => each instanceof Date)
+  );
+}

@@ -10,6 +10,7 @@ import { acceptedOf, refusedOf, sourceOfEvent } from './event-source.ts';
 import { type FastCheck, type Random, randomOf } from './fast-check.ts';
 import { heardEvent } from './heard-event.ts';
 import { Hints } from './hinted-random.ts';
+import { holdsDate } from './leaves.ts';
 import type { Model, WorkOutcomes } from './model.ts';
 import type { ModelActor } from './model-actor.ts';
 import {
@@ -47,6 +48,8 @@ interface Candidate {
 const drawsMax = 8;
 /** How often a value that cannot be exchanged is drawn from numbers that are known. */
 const hintedRate = 0.45;
+/** How many values of an event are tried before its state counts as one in which it never comes. */
+const rareDraws = 10_000;
 /** How many examples of a list are all tried. */
 const examplesMax = 100;
 /** Of how many payloads one has to be such that it can be kept. */
@@ -62,6 +65,8 @@ export class Moves {
   /** Work that was under way and of which nothing is ever heard, by the names of its logic. */
   readonly silentWork = new Set<string>();
   readonly #hints = new Hints();
+  /** What was found of states in which nothing that was tried at first can happen. */
+  readonly #stuck = new Map<string | Error, boolean>();
   /** How many payloads of an event could not be kept; `undefined` once one can. */
   readonly #unkeepable = new Map<string, number | undefined>();
   readonly #samplers = new Map<string, ValueSampler>();
@@ -145,13 +150,30 @@ export class Moves {
     }
   }
 
+  /** Of events that none of the steps is, although the state names them: one step of each that is let through after many tries. */
+  rare(actor: ModelActor, random: Random, proposals: readonly Proposal[]): Proposal[] {
+    return this.refused(actor, proposals).flatMap((type) => {
+      for (let draw = 0; draw < rareDraws; draw++) {
+        const proposal = this.#event(actor, type, random);
+        if (actor.can(proposal.step as { type: string })) return [proposal];
+      }
+      return [];
+    });
+  }
+
   /** Of events that a state names, those that none of the steps is, although other values might be let through. */
   refused(actor: ModelActor, proposals: readonly Proposal[]): string[] {
-    return refusedOf(
-      this.#model,
-      actor,
-      proposals.map(({ step }) => step),
-    );
+    const steps = proposals.map(({ step }) => step);
+    return refusedOf(this.#model, actor, steps);
+  }
+
+  /** The same after so many tries that what is missed is one value in thousands. */
+  isStuckForGood(actor: ModelActor): boolean {
+    const known = this.#stuck.get(actor.text);
+    if (known !== undefined) return known;
+    const isStuck = this.rare(actor, randomOf(this.#fc, 1), []).length === 0;
+    this.#stuck.set(actor.text, isStuck);
+    return isStuck;
   }
 
   *#alternatives(actor: ModelActor, proposal: Proposal | undefined): Generator<Proposal> {
@@ -370,13 +392,6 @@ export class Moves {
       return false;
     }
   }
-}
-
-function holdsDate(value: unknown): boolean {
-  if (value instanceof Date) return true;
-  return (
-    typeof value === 'object' && value !== null && Object.values(value).some((each) => each instanceof Date)
-  );
 }
 
 /** A proposal with nothing in it that could be smaller, such as one that is read from a test. */

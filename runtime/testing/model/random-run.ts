@@ -79,7 +79,7 @@ export function randomRun(exploration: Exploration, random: Random): Run {
     if (proposal === undefined) {
       if (isStray) continue;
       const stuck = moves.isStuck(actor, random) ? checks.stuck(actor) : undefined;
-      if (stuck !== undefined) return ended(stuck);
+      if (stuck !== undefined && moves.isStuckForGood(actor)) return ended(stuck);
       break;
     }
     if (happens(random, 2 / maxSteps)) cut = actor.mark();

@@ -30,12 +30,13 @@ export function* search(
   isWanted: (snapshot: MachineSnapshot) => boolean,
   moves: Moves,
   random: Random,
-  statesMax: number,
+  { statesMax, raresMax }: { readonly statesMax: number; readonly raresMax: number },
 ): Generator<void, Searched> {
   const seen = new Set([textOf(from)]);
   const timed = new Set([timedTextOf(from)]);
   let again = 0;
   const refused = new Set<string>();
+  let rares = 0;
   const ended = (result: SearchResult) => ({ result, states: seen.size + again, refused });
   if (isWanted(from.snapshot)) return ended('ok');
   const kinds = new Set<string>();
@@ -53,7 +54,9 @@ export function* search(
     if (actor === undefined) return ended('counterexample');
     yield;
     const proposals = moves.all(actor, random, valuesOfEach);
-    for (const type of moves.refused(actor, proposals)) refused.add(type);
+    const missing = moves.refused(actor, proposals);
+    if (missing.length > 0 && rares++ < raresMax) proposals.push(...moves.rare(actor, random, proposals));
+    for (const type of missing) refused.add(type);
     for (const { step } of proposals) {
       const after = actor.fork();
       if (after.take(step).outcome !== 'accepted') continue;
