@@ -27,6 +27,9 @@ async function shortest(isBad: (payload: never) => boolean, source: fc.Arbitrary
   return failure.steps.length;
 }
 
+const words = new Set(['swordfish']);
+const prices = new Map([['tea', 4]]);
+const code = /^[A-Z]{3}-\d{3}$/;
 const pin = 48_271_093;
 const settings = { word: 'open sesame' };
 
@@ -132,4 +135,11 @@ test('chance is another one in each run, and the same in the replay of one', asy
 test('an exact bigint is drawn', async () => {
   const isBad = ({ n }: { n: bigint }) => n === 123_456_789_012_345n;
   expect(await shortest(isBad, fc.record({ n: fc.bigInt() }))).toBe(1);
+});
+
+test('what a set or a map of the module holds is drawn, and what a pattern of it matches', async () => {
+  const text = fc.record({ text: fc.string() });
+  expect(await shortest((told: { text: string }) => words.has(told.text), text)).toBe(1);
+  expect(await shortest((told: { text: string }) => prices.get(told.text) === 4, text)).toBe(1);
+  expect(await shortest((told: { text: string }) => code.test(told.text), text)).toBe(1);
 });

@@ -2,7 +2,7 @@ import type { AnyStateMachine, MachineSnapshot } from '../../../actors/xstate-ad
 import { happens, oneOf } from './choice.ts';
 import type { Drawn } from './drawn.ts';
 import type { FastCheck, Random } from './fast-check.ts';
-import { freeVariables } from './free-variables.ts';
+import { freePatterns, freeVariables } from './free-variables.ts';
 import { isPlain, type Leaf, leavesOf, withLeaf } from './leaves.ts';
 import { textsMatching } from './patterns.ts';
 import type { Properties } from './properties.ts';
@@ -153,9 +153,11 @@ function* literalsOf(roots: readonly unknown[], fc: FastCheck | undefined): Gene
     seen.add(next);
     if (seen.size > 5_000) return;
     if (typeof next === 'function') {
-      const named = functions++ < functionsMax ? freeVariables(next) : [];
+      const isAsked = functions++ < functionsMax;
+      const named = isAsked ? freeVariables(next) : [];
+      const patterns = isAsked ? freePatterns(next).map((pattern) => `${pattern}.test()`) : [];
       const code = Function.prototype.toString.call(next);
-      const matching = fc === undefined ? [] : textsMatching(fc, code);
+      const matching = fc === undefined ? [] : textsMatching(fc, [code, ...patterns].join('\n'));
       yield* unknown([...literalsIn(code), ...named, ...matching]);
     }
     for (const [key, value] of Object.entries(next)) {

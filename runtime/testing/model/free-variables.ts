@@ -2,6 +2,11 @@ import type { Session } from 'node:inspector';
 
 type Values = readonly (number | string | bigint | boolean)[];
 
+interface Seen {
+  readonly values: Values;
+  readonly patterns: readonly string[];
+}
+
 interface Remote {
   readonly type: string;
   readonly subtype?: string;
@@ -20,7 +25,7 @@ interface Property {
 const handed = Symbol.for('holdfast.testing.asked');
 const expression = `process.getBuiltinModule('node:inspector')[Symbol.for('${handed.description}')]`;
 /** Asked once: what a variable holds later may be another value, and a seed would not give the same runs. */
-const known = new WeakMap<object, Values>();
+const known = new WeakMap<object, Seen>();
 const smallMax = 16;
 /** The first values of an object or a list, however many there are. The engine runs it, and asks no getter. */
 const firstFields = `function () {
@@ -33,21 +38,44 @@ const firstFields = `function () {
   return first;
 }`;
 
+/** The same of a set, or of a map with its keys. */
+const firstOf = (iterator: string) => `function () {
+  const first = [];
+  for (const item of ${iterator}.call(this)) {
+    first.push(item);
+    if (first.length === 50) break;
+  }
+  return first.flat();
+}`;
+const firstItems: Readonly<Record<string, string>> = {
+  set: firstOf('Set.prototype.values'),
+  map: firstOf('Map.prototype.entries'),
+};
+
 /**
- * Values of variables that a function names and has from outside, and those in objects and lists of such a name: constants of
+ * Values of variables that a function names and has from outside, and those in objects, lists, sets and maps of such a name: constants of
  * a module, which guards compare with. No code can tell of them but the engine itself, by its inspector, within this thread;
  * nothing where there is none.
  */
 export function freeVariables(of: object): Values {
-  let values = known.get(of);
-  if (values === undefined) {
-    values = ask(of);
-    known.set(of, values);
-  }
-  return values;
+  return seenOf(of).values;
 }
 
-function ask(of: object): Values {
+/** Patterns that a function names and has from outside, as they are written. */
+export function freePatterns(of: object): readonly string[] {
+  return seenOf(of).patterns;
+}
+
+function seenOf(of: object): Seen {
+  let seen = known.get(of);
+  if (seen === undefined) {
+    seen = ask(of);
+    known.set(of, seen);
+  }
+  return seen;
+}
+
+function ask(of: object): Seen {
   let session: Session | undefined;
   let inspector: { [handed]?: object; readonly Session: new () => Session } | undefined;
   try {
@@ -58,14 +86,14 @@ function ask(of: object): Values {
     inspector[handed] = of;
     return valuesSeen(session, new Set(String(of).match(/[A-Za-z_$][\w$]*/g)));
   } catch {
-    return [];
+    return { values: [], patterns: [] };
   } finally {
     delete inspector?.[handed];
     session?.disconnect();
   }
 }
 
-function valuesSeen(session: Session, names: ReadonlySet<string>): Values {
+function valuesSeen(session: Session, names: ReadonlySet<string>): Seen {
   let answer: { readonly result?: unknown; readonly internalProperties?: unknown } = {};
   // Within its own thread, the inspector answers at once.
   const post = (method: string, parameters: object): typeof answer => {
@@ -81,7 +109,7 @@ function valuesSeen(session: Session, names: ReadonlySet<string>): Values {
     return (result as Property[] | undefined) ?? [];
   };
   const remote = post('Runtime.evaluate', { expression }).result as Remote | undefined;
-  if (remote?.objectId === undefined) return [];
+  if (remote?.objectId === undefined) return { values: [], patterns: [] };
   const own = post('Runtime.getProperties', { objectId: remote.objectId, ownProperties: true });
   const internal = (own.internalProperties as Property[] | undefined) ?? [];
   const scopes = propertiesOf(internal.find(({ name }) => name === '[[Scopes]]')?.value);
@@ -89,17 +117,22 @@ function valuesSeen(session: Session, names: ReadonlySet<string>): Values {
     .filter(({ value }) => value?.description?.startsWith('Global') === false)
     .flatMap(({ value }) => propertiesOf(value))
     .filter(({ name }) => names.has(name));
-  const fieldsOf = ({ objectId }: Remote): readonly Property[] => {
-    const { result } = post('Runtime.callFunctionOn', { objectId, functionDeclaration: firstFields });
+  const fieldsOf = ({ objectId, subtype }: Remote): readonly Property[] => {
+    const functionDeclaration = firstItems[subtype ?? ''] ?? firstFields;
+    const { result } = post('Runtime.callFunctionOn', { objectId, functionDeclaration });
     return propertiesOf(result as Remote | undefined).filter(({ name }) => name !== 'length');
   };
   const values = variables.flatMap(({ value }) => {
     if (value?.type !== 'object') return leavesSeen(value);
     // Bytes are no constants, and whoever is behind a proxy is not to be asked.
-    const hasFields = value.objectId !== undefined && [undefined, 'array'].includes(value.subtype);
+    const hasFields =
+      value.objectId !== undefined && [undefined, 'array', 'set', 'map'].includes(value.subtype);
     return hasFields ? fieldsOf(value).flatMap((field) => leavesSeen(field.value)) : [];
   });
-  return [...new Set(values)];
+  const patterns = variables.flatMap(({ value }) =>
+    value?.subtype === 'regexp' ? [value.description ?? ''] : [],
+  );
+  return { values: [...new Set(values)], patterns };
 }
 
 function leavesSeen(remote: Remote | undefined): Values {
