@@ -127,6 +127,51 @@ test('a header with garbage behind it is refused and left as it is', () => {
   expectRefused('HOLDFAST_ERR_STORAGE_CORRUPT');
 });
 
+/** What lies beside a file while SQLite writes to it (sqlite.org/fileformat2.html, section 3). */
+function writeJournal(pagesBefore: number): void {
+  const header = Buffer.alloc(512);
+  header.write('d9d505f920a163d7', 'hex');
+  header.writeUInt32BE(pagesBefore, 16);
+  header.writeUInt32BE(512, 20);
+  header.writeUInt32BE(4_096, 24);
+  writeFileSync(`${path}-journal`, header);
+}
+
+test.each([
+  ['nothing', Buffer.alloc(4_096)],
+  ['not its beginning', Buffer.alloc(4_096).fill('x', 512)],
+  ['a part', Buffer.alloc(1_024)],
+  ['less than a header', Buffer.from('SQLite')],
+])(
+  'a file is begun anew whose first page was being written when the power failed: %s of it is there',
+  (_, left) => {
+    writeFileSync(path, left);
+    writeJournal(0);
+    expect(() => refuseUnreadable(path)).toThrow(withCode('HOLDFAST_ERR_STORAGE_NOT_A_DATABASE'));
+
+    makeDatabase();
+
+    const database = openForReading(path);
+    expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
+    database.close();
+    expect(readdirSync(folder)).not.toContain('events.db-journal');
+  },
+);
+
+test('a file that is no database is left as it is, also beside a journal that cannot be of it', () => {
+  writeFileSync(path, 'a shopping list'.repeat(100));
+  writeJournal(1);
+  expectRefused('HOLDFAST_ERR_STORAGE_NOT_A_DATABASE');
+
+  writeFileSync(path, 'a shopping list'.repeat(1_000));
+  writeJournal(0);
+  expectRefused('HOLDFAST_ERR_STORAGE_NOT_A_DATABASE');
+
+  writeFileSync(path, 'a shopping list');
+  writeFileSync(`${path}-journal`, Buffer.alloc(512));
+  expectRefused('HOLDFAST_ERR_STORAGE_NOT_A_DATABASE');
+});
+
 test('a truncated database is refused and left as it is', () => {
   makeDatabase(20);
   truncateSync(path, statSync(path).size - 4_096);

@@ -15,6 +15,8 @@ import { describeLogDamage, findLogDamage } from './log-damage.ts';
 
 const headerBytes = 100;
 const magic = 'SQLite format 3\u0000';
+/** What a journal begins with once it is whole, and SQLite takes back what it is of. */
+const journalMagic = 'd9d505f920a163d7';
 /** What a log begins with before anything is written to it (sqlite.org/fileformat2.html, section 4.1). */
 const logHeaderBytes = 32;
 
@@ -26,7 +28,7 @@ export interface FileHeader {
 
 /**
  * Looks at the path with plain file reads before SQLite opens it, since SQLite may write to whatever it opens. Returns
- * the header, or `undefined` for a file that is missing or empty.
+ * the header, or `undefined` for a file that is missing, empty, or was being begun when the power failed.
  *
  * @throws HOLDFAST_ERR_STORAGE_PATH, _READONLY, _NOT_A_DATABASE, _CORRUPT (shorter than its own header says, not there although
  * its log is, or with a log that is damaged before its end), _IO.
@@ -45,6 +47,7 @@ export function preflight(path: string): FileHeader | undefined {
   if (stat !== undefined) checkWritable(path, path);
   if (stat !== undefined && stat.size > 0) {
     const header = readHeader(path);
+    if (header === undefined) return undefined;
     if (logSize > logHeaderBytes) refuseDamagedLog(path);
     return header;
   }
@@ -66,8 +69,9 @@ export function preflightForReading(path: string): FileHeader {
       `${path} is no file. Give the path of a database that exists: reading never creates one.`,
     );
   }
-  if (stat.size === 0) throw nothingToRead(path);
-  return readHeader(path);
+  const header = stat.size === 0 ? undefined : readHeader(path);
+  if (header === undefined) throw nothingToRead(path);
+  return header;
 }
 
 /** Refuses the path of a file whose folder is missing or cannot be written. */
@@ -102,20 +106,43 @@ export function isWritable(folder: string): boolean {
   }
 }
 
-function readHeader(path: string): FileHeader {
+function readHeader(path: string): FileHeader | undefined {
   const header = Buffer.alloc(headerBytes);
   let file: number | undefined;
   try {
     file = openSync(path, 'r');
     const length = readSync(file, header, 0, headerBytes, 0);
-    if (length < headerBytes || header.toString('latin1', 0, 16) !== magic) throw notADatabase(path);
-    checkLength(path, header, fstatSync(file).size);
+    const { size } = fstatSync(file);
+    if (length < headerBytes || header.toString('latin1', 0, 16) !== magic) {
+      if (isUnbegun(path, size)) return undefined;
+      throw notADatabase(path);
+    }
+    checkLength(path, header, size);
   } catch (error) {
     throw storageError(error, path);
   } finally {
     if (file !== undefined) closeSync(file);
   }
   return { userVersion: header.readUInt32BE(60), applicationId: header.readUInt32BE(68) };
+}
+
+/**
+ * Whether the power failed as SQLite wrote the first page of a file, and not all of it is there: the journal beside it says that
+ * the file was empty, and SQLite empties it again (sqlite.org/fileformat2.html, section 3).
+ */
+function isUnbegun(path: string, size: number): boolean {
+  const header = Buffer.alloc(28);
+  let journal: number | undefined;
+  try {
+    journal = openSync(`${path}-journal`, 'r');
+    readSync(journal, header, 0, header.length, 0);
+  } catch {
+    // There is none, which is how it is for whatever else is no database.
+  } finally {
+    if (journal !== undefined) closeSync(journal);
+  }
+  const pages = header.readUInt32BE(16);
+  return header.toString('hex', 0, 8) === journalMagic && pages === 0 && size <= header.readUInt32BE(24);
 }
 
 /** A file with a log beside it may rightly be shorter than its header says, until the log is copied back. */
