@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { loadPart } from '../errors/load-part.ts';
 import type { EventStoreBackend, LongWorkOptions } from '../ports/event-store-backend.ts';
@@ -22,9 +23,9 @@ export interface TransferReport {
 
 /**
  * Writes all events to a file, one JSON object a line in order of arrival, with a first line that says what it is and a
- * last one with the SHA-256 of all before it. The file gets its name when it is complete; what a killed process has left of
- * one is removed by the next export to the same file. Snapshots, timers, messages and projections are no part of it: a copy of
- * everything is `backup`.
+ * last one with the SHA-256 of all before it. The file gets its name when it is complete, and outlives a power cut once this
+ * has resolved; what a killed process has left of one is removed by the next export to the same file. Snapshots, timers,
+ * messages and projections are no part of it: a copy of everything is `backup`.
  *
  * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that exists, or is one of SQLite's own beside the database;
  * HOLDFAST_ERR_STORAGE_PATH, _READONLY, _FULL and _IO where it cannot be written, which leaves none; the reason of the signal.
@@ -131,6 +132,27 @@ async function publish(partial: string, path: string): Promise<void> {
     await rename(partial, path);
   }
   await rm(partial, { force: true }).catch(() => undefined);
+  await syncFolder(dirname(path)).catch(async (error: unknown) => {
+    await rm(path, { force: true }).catch(() => undefined);
+    throw error;
+  });
+}
+
+/** As `sync-path.ts` does it, but this thread does not wait for the disk. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const { open } = await loadFiles();
+  const { cannotBeSynced } = await loadPart(import('../sqlite/connection/sync-path.ts'));
+  try {
+    const opened = await open(folder, 'r');
+    try {
+      await opened.sync();
+    } finally {
+      await opened.close();
+    }
+  } catch (error) {
+    if (!cannotBeSynced(error)) throw error;
+  }
 }
 
 /** Whatever is there: also a link that leads nowhere, and what may not be read. */

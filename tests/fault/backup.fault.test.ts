@@ -167,6 +167,30 @@ test('a backup is made where a folder cannot be synced, and says so where the di
   await expectWholeLog(join(copies, 'copy.db'), ['a']);
 });
 
+test('an export is made where a folder cannot be synced, and fails without a file where the disk does', async ({
+  skip,
+}) => {
+  const why = whyNoStrace();
+  skip(why !== undefined, why);
+  const { folder, path } = await openWithNote();
+  const exports = join(folder, 'exports');
+  mkdirSync(exports);
+  const commandLine = join(import.meta.dirname, '../../dist/runtime/cli/holdfast.js');
+  const exportTo = (name: string, error: string) =>
+    runChild(commandLine, ['export', path, join(exports, name)], {
+      prefix: straceArguments(exports, { calls: 'fsync', inject: `error=${error}`, suffixes: [''] }),
+    });
+
+  const unsynced = await exportTo('all.jsonl', 'EINVAL');
+  const injected = readFileSync(`${exports}.strace`, 'utf8');
+  const failed = await exportTo('other.jsonl', 'EIO');
+
+  expect(injected).toContain('EINVAL (Invalid argument) (INJECTED)');
+  expect(unsynced.code).toBe(0);
+  expect(failed.stderr).toContain('HOLDFAST_ERR_STORAGE_IO');
+  expect(readdirSync(exports)).toEqual(['all.jsonl']);
+});
+
 testThoroughly(
   'a backup that has its name is made, though somebody keeps its other one from being removed',
   async ({ skip }) => {

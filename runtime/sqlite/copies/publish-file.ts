@@ -1,9 +1,7 @@
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { holdfastError } from '../../errors/holdfast-error.ts';
-
-/** What says that a folder may not be opened, or cannot be synced on its file system, rather than that the disk failed. */
-const foldersCannotBeSynced = /^(EACCES|EBADF|EINVAL|ENOTSUP|EPERM)$/;
+import { syncFile, syncFolder } from '../connection/sync-path.ts';
 
 /**
  * Gives a complete file its name, once it is on the disk, unless there is a file of that name by now: a second name for
@@ -13,7 +11,7 @@ const foldersCannotBeSynced = /^(EACCES|EBADF|EINVAL|ENOTSUP|EPERM)$/;
  * @throws HOLDFAST_ERR_ARGUMENT_INVALID if there is.
  */
 export function publishFile(partial: string, target: string): void {
-  syncPath(partial, 'r+');
+  syncFile(partial);
   try {
     linkSync(partial, target);
   } catch (error) {
@@ -34,16 +32,6 @@ export function removeQuietly(path: string): void {
   }
 }
 
-/** Has the name outlive a power cut, where a folder can be synced: on Windows and some file systems, none can. */
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  try {
-    syncPath(folder, 'r');
-  } catch (error) {
-    if (!foldersCannotBeSynced.test(String((error as { code?: unknown }).code))) throw error;
-  }
-}
-
 /** @throws HOLDFAST_ERR_ARGUMENT_INVALID */
 export function refuseExisting(target: string): void {
   if (existsSync(target)) throw exists(target);
@@ -54,13 +42,4 @@ function exists(target: string): Error {
     'HOLDFAST_ERR_ARGUMENT_INVALID',
     `${target} exists already; a backup never replaces a file.`,
   );
-}
-
-function syncPath(path: string, flags: string): void {
-  const file = openSync(path, flags);
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }
