@@ -4,8 +4,9 @@ import { openSqlite, type SqliteDatabase } from '../driver.ts';
 import { migrations } from '../migrations/index.ts';
 import { nothingToRead, readOnly, storageError } from '../storage-error.ts';
 import { inOneRead } from './in-one-read.ts';
-import { isWritable, preflight } from './preflight.ts';
+import { hasLog, isWritable, logOf, preflight } from './preflight.ts';
 import { applicationId, checkReadable, checkVersion, foreign } from './schema-version.ts';
+import { syncFile, syncFolder } from './sync-path.ts';
 import { beginImmediate, retryWhileBusy, waitForRecoveries } from './write-lock.ts';
 
 /** Where the database is and how long to wait for others. */
@@ -34,6 +35,7 @@ export function openForWriting(options: OpenDatabaseOptions): SqliteDatabase {
     retryWhileBusy(() => opened.pragma('journal_mode = wal'), lockTimeoutMs);
     waitForRecoveries(opened);
     configureWriter(opened);
+    syncFoundLog(path);
     migrate(opened, path, lockTimeoutMs, onMigration);
     return opened;
   } catch (error) {
@@ -89,6 +91,16 @@ function configureWriter(database: SqliteDatabase): void {
   // The log is copied back after about 16 MB, and cut back to that size when it has grown behind a slow reader.
   database.pragma('wal_autocheckpoint = 4000');
   database.pragma('journal_size_limit = 33554432');
+}
+
+/**
+ * A process that was killed as it synced a commit has left it where a power cut takes it, and from here on others are told
+ * that it is there: that the key of a command was used, and what it led to. SQLite syncs a log only when it writes to it.
+ */
+function syncFoundLog(path: string): void {
+  if (path === ':memory:' || !hasLog(path)) return;
+  syncFile(logOf(path));
+  syncFolder(dirname(path));
 }
 
 function whoseItIs(database: SqliteDatabase): { version: number; application: number; tables: number } {
