@@ -8,7 +8,7 @@ import { expectPromisesOfRuntime } from '../support/promises-of-runtime.ts';
 import { expectReadable, openStoreInThisThread } from '../support/store-in-this-thread.ts';
 import { whyNoStrace } from '../support/strace.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { isThorough, times } from '../support/thorough.ts';
+import { isThorough, testThoroughly, times } from '../support/thorough.ts';
 
 beforeEach(({ skip }) => {
   const why = whyNoStrace();
@@ -26,7 +26,7 @@ async function expectLog(folder: string, said: readonly string[]): Promise<void>
 test('a power cut loses nothing of what a store has promised, from the first start of an application on', async () => {
   const record = await recordRuns(temporaryFolder(), [keepLog]);
 
-  await afterEachCut(record, times(25, 3_000), async (folder, said, chance) => {
+  await afterEachCut(record, times(25, 1_500), async (folder, said, chance) => {
     if (chance.next() < 0.2) expectReadable(join(folder, 'app.db'));
     if (chance.next() < 0.95) return expectLog(folder, said);
     await using store = EventStore.withBackend(await SqliteEventStoreBackend.open(join(folder, 'app.db')));
@@ -39,7 +39,7 @@ test('a power cut while a file of an older version is brought up to date loses n
   createOldestLog(join(folder, 'app.db'), 300);
   const record = await recordRuns(folder, [keepLog]);
 
-  await afterEachCut(record, times(10, 1_500), async (after, said) => {
+  await afterEachCut(record, times(10, 700), async (after, said) => {
     await expectLog(after, said);
     await using opened = openStoreInThisThread(join(after, 'app.db'));
     const older = await opened.store.getEventsAfter('notes', 0);
@@ -57,15 +57,35 @@ test('what a killed process was syncing, and the next one has found, is not lost
     const again = Number(saidWith('again', said)[0]);
     found += again - (saidWith('kept', said).length - again);
 
-    await afterEachCut(record, times(10, 300), expectLog);
+    await afterEachCut(record, times(10, 150), expectLog);
   }
   expect(found, 'notes that the killed process had written and not promised').toBeGreaterThan(0);
+});
+
+testThoroughly('a power cut loses nothing of a log that SQLite copies back by itself', async () => {
+  const record = await recordRuns(temporaryFolder(), [{ ...keepLog, args: ['large'] }]);
+
+  await afterEachCut(record, 150, async (folder, said) => {
+    await expectLog(folder, said);
+    await using opened = openStoreInThisThread(join(folder, 'app.db'));
+    const grown = await opened.store.getEventsAfter('ballast', 0);
+    expect(grown.length).toBeGreaterThanOrEqual(Number(saidWith('grown', said).at(-1) ?? 0));
+  });
+});
+
+testThoroughly('a power cut loses nothing of what two processes have promised at once', async () => {
+  const together = { program: 'run-together.ts', args: ['keep-promises.ts', 'log'] };
+  const record = await recordRuns(temporaryFolder(), [together]);
+  await afterEachCut(record, 500, expectLog);
+
+  const runtimes = { ...together, args: ['run-promises.ts'] };
+  await afterEachCut(await recordRuns(temporaryFolder(), [runtimes]), 60, expectPromisesOfRuntime);
 });
 
 test('a power cut takes no backup, no export and no import that has resolved', async () => {
   const record = await recordRuns(temporaryFolder(), [{ ...keepLog, args: ['copies'] }]);
 
-  await afterEachCut(record, times(8, 500), async (folder, said) => {
+  await afterEachCut(record, times(8, 300), async (folder, said) => {
     await expectLog(folder, said);
     for (const [name = '', events] of [...saidWith('copied', said), ...saidWith('imported', said)]) {
       await using copy = openStoreInThisThread(join(folder, name));
@@ -83,5 +103,5 @@ test('a power cut takes no backup, no export and no import that has resolved', a
 test('a power cut loses no command, timer, message, work or operation, and none is carried out twice', async () => {
   const record = await recordRuns(temporaryFolder(), [{ program: 'run-promises.ts' }]);
 
-  await afterEachCut(record, times(3, 200), expectPromisesOfRuntime);
+  await afterEachCut(record, times(3, 100), expectPromisesOfRuntime);
 });

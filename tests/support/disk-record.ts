@@ -19,29 +19,20 @@ export type Recorded = {
 /** What the folder itself is synced as: no file has this number. */
 export const folderItself = 0;
 
+/** Of some, nobody knows here what a disk makes of them: a program that calls one fails the test. */
+const tracedCalls = [
+  'open,openat,creat,write,writev,pwrite64,pwritev,pwritev2,truncate,ftruncate,fallocate,fsync,fdatasync,sync_file_range',
+  'copy_file_range,sendfile,unlink,unlinkat,rename,renameat,renameat2,link,linkat',
+].join(',');
+
 /** How to have strace write down all that matters to a disk, and whatever the program says. */
 export function recordingArguments(trace: string, extra: readonly string[] = []): string[] {
-  const calls = [
-    'open,openat,creat,truncate,ftruncate,fallocate,write,writev,pwrite64,pwritev,pwritev2,fsync,fdatasync,sync_file_range',
-    'copy_file_range,sendfile,unlink,unlinkat,rename,renameat,renameat2,link,linkat',
-  ].join(',');
   // A signal is not injected through the filter in the kernel.
   const filter = extra.length === 0 ? ['--seccomp-bpf'] : extra;
   // Names of descriptors, and all texts as hexadecimal numbers, however long.
   const texts = ['-y', '-xx', '-s', '100000000'];
-  return [
-    'strace',
-    '-f',
-    ...filter,
-    '-qqq',
-    ...texts,
-    '-e',
-    'signal=none',
-    '-e',
-    `trace=${calls}`,
-    '-o',
-    trace,
-  ];
+  const what = ['-e', 'signal=none', '-e', `trace=${tracedCalls}`];
+  return ['strace', '-f', '-qqq', ...filter, ...texts, ...what, '-o', trace];
 }
 
 const text = (hex: string): Buffer => Buffer.from(hex.replaceAll('\\x', ''), 'hex');
@@ -76,7 +67,7 @@ export class DiskRecord {
     this.calls.push({ kind: 'sync', file: folderItself, began: 0, ended: 0 });
   }
 
-  /** Reads the trace of one process, which comes after those that were read before. */
+  /** Reads the trace of a program and those that it has started, which comes after those that were read before. */
   read(trace: string): void {
     const begun = new Map<string, { line: number; start: string }>();
     const reader = new TraceReader(this.folder, this.#names, (name, began, ended) =>
@@ -114,12 +105,15 @@ export class DiskRecord {
   }
 }
 
-/** Understands the calls of one process. */
+/** Several processes may have the same descriptor for different files. */
+const keyOf = ({ fd, path }: { fd: number; path: string }): string => `${fd} ${path}`;
+
+/** Understands the calls of one trace. */
 class TraceReader {
   readonly #folder: string;
   readonly #names: Map<string, number>;
   readonly #make: (name: string, began: number, ended: number) => number;
-  readonly #open = new Map<number, { readonly file: number; at: number }>();
+  readonly #open = new Map<string, { readonly file: number; at: number }>();
   #said = '';
 
   constructor(
@@ -145,9 +139,10 @@ class TraceReader {
     if (found.fd === 1) return this.#say(text(args[1]?.slice(1, -1) ?? '').toString(), when);
     if (!this.#isHere(found.path)) return [];
     if (found.path === this.#folder) return [{ kind: 'sync', file: folderItself, ...when }];
-    const open = this.#open.get(found.fd);
     // The index of the log is in memory that is shared: what is lost of it is made anew.
-    if (open === undefined || found.path.endsWith('-shm')) return [];
+    if (found.path.endsWith('-shm')) return [];
+    const open = this.#open.get(keyOf(found));
+    if (open === undefined) throw new Error(`nobody knows which file is meant by ${call.slice(0, 400)}`);
     switch (name) {
       case 'fsync':
       case 'fdatasync':
@@ -173,7 +168,7 @@ class TraceReader {
     const name = basename(opened.path);
     const isNew = !this.#names.has(name);
     const file = this.#names.get(name) ?? this.#make(name, when.began, when.ended);
-    this.#open.set(opened.fd, { file, at: 0 });
+    this.#open.set(keyOf(opened), { file, at: 0 });
     const isEmptied = !isNew && args.some((argument) => argument.includes('O_TRUNC'));
     return isEmptied ? [{ kind: 'resize', file, size: 0, ...when }] : [];
   }

@@ -140,21 +140,18 @@ function writeAfterCut(record: DiskRecord, cut: PowerCut, folder: string, chance
   const isKept = keptBySyncs(issued, cut.line);
   const files = new Map<number, Content>();
   const names = new Map<string, number>();
-  const beginning = { writes: 1 - cut.share, names: 1 - cut.share };
-  const unsynced = issued.filter((call) => isWrite(call) && !isKept(call));
-  const unnamed = issued.filter((call) => isNaming(call) && !isKept(call));
-  const lastWrite = Math.floor(unsynced.length * (1 - beginning.writes));
-  const lastName = Math.floor(unnamed.length * (1 - beginning.names));
-  let [writes, namings] = [0, 0];
+  const unsynced = issued.filter((call) => (isWrite(call) || isNaming(call)) && !isKept(call));
+  // Where a beginning is there.
+  const beginning = new Set(unsynced.slice(0, Math.floor(unsynced.length * cut.share)));
   for (const call of issued) {
     if (isNaming(call)) {
-      const isThere = isKept(call) || isNamed(cut, chance, namings++ < lastName);
+      const isThere = isKept(call) || isNamed(cut, chance, beginning.has(call));
       if (isThere) applyName(names, call);
     } else if (isWrite(call)) {
       const content = files.get(call.file) ?? new Content();
       files.set(call.file, content);
       if (isKept(call)) content.apply(call);
-      else content.applyPart(call, cut, chance, writes++ < lastWrite);
+      else content.applyPart(call, cut, chance, beginning.has(call));
     }
   }
   mkdirSync(folder, { recursive: true });

@@ -1,10 +1,10 @@
-// Usage: keep-promises.ts FOLDER log|again|copies. Callers append their notes to `app.db` under keys, with all that a store
+// Usage: keep-promises.ts FOLDER log|again|copies|large. Callers append their notes to `app.db` under keys, with all that a store
 // does in between, and print what was promised once it is: `kept ID VERSION POSITION`, `snapshot STREAM VERSION`, `copied NAME
 // POSITION`, `exported NAME POSITION`, `imported NAME POSITION`.
 import { join } from 'node:path';
 import { EventStore, exportEvents, importEvents, SqliteEventStoreBackend } from 'holdfast/store';
 import { openSqlite } from '../../../runtime/sqlite/driver.ts';
-import { callers, idsOf, streamOf, textOf } from '../note-texts.ts';
+import { callers, idsOf, rounds, streamOf, textOf } from '../note-texts.ts';
 import { say } from './say.ts';
 
 const [folder = '', what = 'log'] = process.argv.slice(2);
@@ -86,6 +86,19 @@ async function keepCopies(): Promise<void> {
   await store.close();
 }
 
-const keep = { log: keepLog, again: keepAgain, copies: keepCopies };
+/** As much as SQLite copies a log back by itself for, and begins it anew. */
+async function keepLarge(): Promise<void> {
+  const { store } = await open();
+  for (let round = 0; round < rounds; round++) {
+    await keepNotes(store, round);
+    for (let grown = 0; grown < 20; grown++) {
+      const { version } = await store.append('ballast', [{ type: 'grown', data: 'x'.repeat(300_000) }]);
+      say(`grown ${version}`);
+    }
+  }
+  await store.close();
+}
+
+const keep = { log: keepLog, again: keepAgain, copies: keepCopies, large: keepLarge };
 await keep[what as keyof typeof keep]();
 process.exit();

@@ -1,6 +1,6 @@
 // Usage: run-promises.ts FOLDER. Makers work, notes are taken under keys, operations are handed in and delivered, and accounts
 // are projected, all at once on `app.db`. Prints what was promised once it is: `started MAKER`, `kept ID VERSION POSITION`,
-// `queued KEY`, `cancelled KEY`, `moved ACCOUNT AMOUNT POSITION`; and `delivers KEY` before each delivery.
+// `queued KEY`, `cancelled KEY`, `moved ACCOUNT AMOUNT POSITION`; and before that `cancels KEY` and `delivers KEY`.
 import { join } from 'node:path';
 import { alwaysOnline, createRuntime } from 'holdfast';
 import { notebook } from '../fixtures/notebook.ts';
@@ -36,7 +36,9 @@ async function handIn(number: number): Promise<void> {
   const key = `operation-${number}`;
   const { operationId } = await outbox.enqueue(key, { idempotencyKey: key, orderKey: `${number % 3}` });
   say(`queued ${key}`);
-  if (number % 4 === 3 && (await outbox.cancel(operationId))) say(`cancelled ${key}`);
+  if (number % 4 !== 3) return;
+  say(`cancels ${key}`);
+  if (await outbox.cancel(operationId)) say(`cancelled ${key}`);
 }
 
 async function move(account: number): Promise<void> {
