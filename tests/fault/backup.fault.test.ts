@@ -144,7 +144,7 @@ test('a backup is made where files cannot have two names, and replaces none ther
   await expectWholeLog(target, ['a']);
 });
 
-test('a backup is made where a folder cannot be synced, and says so where the disk fails', async ({
+test('a backup is made where a folder cannot be synced, and fails without a file where the disk does', async ({
   skip,
 }) => {
   const why = whyNoStrace();
@@ -160,10 +160,12 @@ test('a backup is made where a folder cannot be synced, and says so where the di
   const unsynced = await copyTo('copy.db', 'EINVAL');
   const injected = readFileSync(`${copies}.strace`, 'utf8');
   const failed = await copyTo('other.db', 'EIO');
+  const left = readdirSync(copies);
 
   expect(injected).toContain('EINVAL (Invalid argument) (INJECTED)');
   expect(unsynced).toMatchObject({ code: 0, stderr: '' });
   expect(failed.stderr).toContain('HOLDFAST_ERR_STORAGE_IO');
+  expect(left).toEqual(['copy.db']);
   await expectWholeLog(join(copies, 'copy.db'), ['a']);
 });
 

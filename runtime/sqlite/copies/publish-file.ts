@@ -20,7 +20,13 @@ export function publishFile(partial: string, target: string): void {
     renameSync(partial, target);
   }
   removeQuietly(partial);
-  syncFolder(dirname(target));
+  try {
+    syncFolder(dirname(target));
+  } catch (error) {
+    // A power cut may take the name: whoever is told that there is no copy finds none, and can repeat it.
+    removeQuietly(target);
+    throw error;
+  }
 }
 
 /** For what is of no use any more, or is not worth an error of its own: a scanner of viruses may have it open, on Windows. */
