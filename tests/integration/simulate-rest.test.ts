@@ -54,6 +54,22 @@ test('one timer that is far away keeps nothing from resting until it rings', asy
   expect(tasks).toBeLessThan(20 * 3_600);
 });
 
+test('whoever advances by nothing in a loop waits for what others do', async () => {
+  await simulate({
+    seed: 1,
+    definitions: [trial],
+    script: async ({ send, advance, runtime }) => {
+      await send(trial, 'x', { type: 'begin' });
+      const read = runtime.actor(trial, 'x').snapshot();
+      let isRead = false;
+      void read.then(() => (isRead = true));
+      // Bounded, since a loop without a turn of others would never end.
+      for (let n = 0; n < 1_000 && !isRead; n++) await advance(0);
+      expect(isRead).toBe(true);
+    },
+  });
+});
+
 test('time passes however long it is to, and what is no time is refused', async () => {
   // All of a month takes more tasks than these.
   const month = simulate({

@@ -277,7 +277,10 @@ export class Simulation {
       advance: async (ms) => {
         checkNumber('advance', ms, 0);
         this.trace.note('advance', { ms });
-        for (let left = ms; left > 0; left -= timeoutMaxMs) await pause(Math.min(left, timeoutMaxMs));
+        // Also no time is a turn of others: whoever waits in a loop waits for what they do.
+        await pause(Math.min(ms, timeoutMaxMs));
+        for (let left = ms - timeoutMaxMs; left > 0; left -= timeoutMaxMs)
+          await pause(Math.min(left, timeoutMaxMs));
       },
       settle: async (withinMs) => {
         if (withinMs !== undefined) checkNumber('settle', withinMs, 0);
