@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
 import { propertyTest, testPaths } from '../../runtime/testing/index.ts';
@@ -49,4 +50,62 @@ test('a signal ends the search for a shorter failure, which is shown as far as i
     // Its search is left at the next try, and what was found is asked once more with all properties.
     expect(asked).toBeLessThan(200);
   }
+});
+
+/** Stuck once its sum is large: in many states, each of which refuses what it names. */
+function gate(onAsked: () => void) {
+  return setup({
+    types: {} as {
+      context: { sum: number };
+      events: { type: 'ADD'; n: number } | { type: 'OPEN'; code: string };
+    },
+  }).createMachine({
+    context: { sum: 0 },
+    initial: 'filling',
+    states: {
+      filling: {
+        always: { guard: ({ context }) => context.sum > 500, target: 'closed' },
+        on: { ADD: { actions: assign({ sum: ({ context, event }) => context.sum + event.n }) } },
+      },
+      closed: {
+        on: {
+          OPEN: {
+            guard: ({ event }) => {
+              onAsked();
+              return event.code.length > 1_000;
+            },
+            target: 'opened',
+          },
+        },
+      },
+      opened: { type: 'final' },
+    },
+  });
+}
+const gateEvents = { ADD: fc.record({ n: fc.nat(100) }), OPEN: fc.record({ code: fc.string() }) };
+
+test('many values of what a guard refuses are tried where a failure is found and where it is shown only', async () => {
+  let asked = 0;
+  const failure = await propertyFailure(
+    propertyTest(
+      gate(() => asked++),
+      { seed: 1, events: gateEvents },
+    ),
+  );
+  expect(failure.property).toBe('no-deadlock');
+  expect(failure.message).toContain('Guards refused every value of OPEN');
+  // Each of the hundreds of shorter ways that were tried ends in another state.
+  expect(asked).toBeGreaterThan(10_000);
+  expect(asked).toBeLessThan(40_000);
+});
+
+test('a signal is heard while many values are tried', async () => {
+  const ending = new AbortController();
+  let asked = 0;
+  const onAsked = () => {
+    if (asked++ === 2_000) setImmediate(() => ending.abort(new Error('enough')));
+  };
+  const testing = propertyTest(gate(onAsked), { seed: 1, events: gateEvents, signal: ending.signal });
+  await expect(testing).rejects.toThrow('enough');
+  expect(asked).toBeLessThan(3_000);
 });

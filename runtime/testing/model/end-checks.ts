@@ -18,10 +18,11 @@ const searchSeed = 1;
 
 /** Whether nothing can happen where a scenario ends. */
 export function stuckCheck(fc: FastCheck, checks: Checks, moves: Moves): EndCheck {
-  return (actor) => {
+  return (actor, effort) => {
     const isAsked = checks.asks('no-deadlock');
     const stuck = isAsked && moves.isStuck(actor, randomOf(fc, searchSeed)) ? checks.stuck(actor) : undefined;
-    return stuck !== undefined && moves.isStuckForGood(actor) ? stuck : undefined;
+    if (stuck === undefined || effort === 'quick') return stuck;
+    return outright(moves.isStuckForGood(actor)) ? stuck : undefined;
   };
 }
 
@@ -40,6 +41,7 @@ export function goalsOf(properties: Properties, snapshot: MachineSnapshot): stri
 export interface Searching {
   readonly isKnown?: (name: string) => boolean;
   readonly onSearched?: (name: string, result: SearchResult, states: number) => void;
+  readonly effort?: 'quick' | undefined;
 }
 
 /** What comes of a search that gives nobody a turn. */
@@ -60,7 +62,7 @@ export function eventuallyCheck(
   const goals = Object.entries(properties.eventually ?? {});
   /** From where a goal is lost, also if many values are tried. */
   const lost = new Map<string, Set<string>>();
-  return function* (actor, { isKnown, onSearched } = {}) {
+  return function* (actor, { isKnown, onSearched, effort } = {}) {
     for (const [name, isWanted] of goals) {
       if (isKnown?.(name)) continue;
       const found = { kind: 'eventually', name } as const;
@@ -71,7 +73,12 @@ export function eventuallyCheck(
           search(actor, isMet, moves, randomOf(fc, searchSeed), { statesMax: statesMax(name), raresMax });
         let searched = yield* look(0);
         const isLost = (lost.get(name) ?? new Set()).has(String(actor.text));
-        if (searched.result === 'counterexample' && searched.refused.size > 0 && !isLost)
+        if (
+          searched.result === 'counterexample' &&
+          searched.refused.size > 0 &&
+          !isLost &&
+          effort !== 'quick'
+        )
           searched = yield* look(raresMax);
         const { result, states, refused } = searched;
         onSearched?.(name, result, states);

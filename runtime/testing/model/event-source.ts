@@ -27,11 +27,15 @@ function isOf(pattern: string, type: string): boolean {
 }
 
 /** Of events that a state names, those that none of these steps is, and of whose values there may be others. */
-export function refusedOf(model: Model, actor: ModelActor, steps: readonly ModelStep[]): string[] {
+export function refusedOf(
+  model: Model,
+  actor: ModelActor,
+  steps: readonly { readonly step: ModelStep }[],
+): string[] {
   return acceptedOf(model, actor).filter((type) => {
     const source = sourceOfEvent(model, type);
     const hasOthers = source !== undefined && !Array.isArray(source);
-    return hasOthers && !steps.some((step) => step.type === type);
+    return hasOthers && !steps.some(({ step }) => step.type === type);
   });
 }
 

@@ -96,10 +96,9 @@ export class Moves {
 
   /** A step that the state is not likely to accept, of any type of event. */
   stray(actor: ModelActor, random: Random): Proposal | undefined {
-    const eventTypes = this.#model.eventTypes.filter(
-      (type) => this.#weightOf(type) > 0 && actor.mayCome({ type }),
-    );
-    return eventTypes.length === 0 ? undefined : this.#event(actor, oneOf(random, eventTypes), random);
+    const isPossible = (type: string) => this.#weightOf(type) > 0 && actor.mayCome({ type });
+    const types = this.#model.eventTypes.filter(isPossible);
+    return types.length === 0 ? undefined : this.#event(actor, oneOf(random, types), random);
   }
 
   /**
@@ -150,28 +149,29 @@ export class Moves {
     }
   }
 
-  /** Of events that none of the steps is, although the state names them: one step of each that is let through after many tries. */
-  rare(actor: ModelActor, random: Random, proposals: readonly Proposal[]): Proposal[] {
-    return this.refused(actor, proposals).flatMap((type) => {
-      for (let draw = 0; draw < rareDraws; draw++) {
+  /** Of events that none of the steps is, although the state names them: one step of each that is let through after many tries, which may take long. */
+  *rare(actor: ModelActor, random: Random, proposals: readonly Proposal[]): Generator<void, Proposal[]> {
+    const rare: Proposal[] = [];
+    for (const type of this.refused(actor, proposals)) {
+      for (let draw = 1, isFound = false; draw <= rareDraws && !isFound; draw++) {
         const proposal = this.#event(actor, type, random);
-        if (actor.can(proposal.step as { type: string })) return [proposal];
+        isFound = actor.can(proposal.step as { type: string });
+        if (isFound) rare.push(proposal);
+        else if (draw % 100 === 0) yield;
       }
-      return [];
-    });
+    }
+    return rare;
   }
 
   /** Of events that a state names, those that none of the steps is, although other values might be let through. */
   refused(actor: ModelActor, proposals: readonly Proposal[]): string[] {
-    const steps = proposals.map(({ step }) => step);
-    return refusedOf(this.#model, actor, steps);
+    return refusedOf(this.#model, actor, proposals);
   }
 
   /** The same after so many tries that what is missed is one value in thousands. */
-  isStuckForGood(actor: ModelActor): boolean {
+  *isStuckForGood(actor: ModelActor): Generator<void, boolean> {
     const known = this.#stuck.get(actor.text);
-    if (known !== undefined) return known;
-    const isStuck = this.rare(actor, randomOf(this.#fc, 1), []).length === 0;
+    const isStuck = known ?? (yield* this.rare(actor, randomOf(this.#fc, 1), [])).length === 0;
     this.#stuck.set(actor.text, isStuck);
     return isStuck;
   }

@@ -132,7 +132,7 @@ export async function propertyTest<Machine extends AnyStateMachine>(
   for (let run = 1; run <= numRuns; run++) {
     await turnOfOthers();
     signal?.throwIfAborted();
-    const result = randomRun(exploration, random);
+    const result = await inTurns(randomRun(exploration, random), signal);
     if (result.violation !== undefined) {
       const atEnd = result.violation.name === 'no-deadlock' ? stuckCheck(fc, checks, moves) : undefined;
       throw await failureOf(exploration, result, result.violation, { atEnd, signal, run, seed });
@@ -212,7 +212,8 @@ async function lookAhead(
     const violation = await inTurns(searching, signal);
     if (violation === undefined) continue;
     const run = { given: scenario.given, proposals: scenario.proposals, actor, violation };
-    const atEnd: EndCheck = (each) => outright(check(each, { isKnown: (name) => name !== violation.name }));
+    const atEnd: EndCheck = (each, effort) =>
+      outright(check(each, { isKnown: (name) => name !== violation.name, effort }));
     throw await failureOf(exploration, run, violation, { atEnd, signal, seed });
   }
   return results;

@@ -36,7 +36,7 @@ export interface Run {
 const missingFactor = 4;
 
 /** One random run: the actor is led through steps that its states accept, mostly, until something does not hold. */
-export function randomRun(exploration: Exploration, random: Random): Run {
+export function* randomRun(exploration: Exploration, random: Random): Generator<void, Run> {
   const { model, checks, moves, novelty, coverage, maxSteps } = exploration;
   const start = startOf(exploration, random);
   const { given } = start;
@@ -79,7 +79,7 @@ export function randomRun(exploration: Exploration, random: Random): Run {
     if (proposal === undefined) {
       if (isStray) continue;
       const stuck = moves.isStuck(actor, random) ? checks.stuck(actor) : undefined;
-      if (stuck !== undefined && moves.isStuckForGood(actor)) return ended(stuck);
+      if (stuck !== undefined && (yield* moves.isStuckForGood(actor))) return ended(stuck);
       break;
     }
     if (happens(random, 2 / maxSteps)) cut = actor.mark();

@@ -55,7 +55,8 @@ export function* search(
     yield;
     const proposals = moves.all(actor, random, valuesOfEach);
     const missing = moves.refused(actor, proposals);
-    if (missing.length > 0 && rares++ < raresMax) proposals.push(...moves.rare(actor, random, proposals));
+    if (missing.length > 0 && rares++ < raresMax)
+      proposals.push(...(yield* moves.rare(actor, random, proposals)));
     for (const type of missing) refused.add(type);
     for (const { step } of proposals) {
       const after = actor.fork();

@@ -37,7 +37,8 @@ const mendsMax = 150;
  * time at first (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002), then values become
  * smaller as their arbitraries say. Works on what happened, not on what it was drawn from, so that leaving a step out
  * changes none of the others. At last, shorter ways are looked for from the beginning. Only the one property is asked
- * meanwhile; if another one does not hold on the way that is found, it is looked for once more with all of them.
+ * meanwhile, and of where it ends only what a few values tell; if that leads to a way on which another one does not hold, or
+ * to an end that many values lead on from, it is looked for once more with all of them.
  */
 export async function shrink(
   model: Model,
@@ -47,8 +48,11 @@ export async function shrink(
   options: ShrinkOptions,
 ): Promise<Shrunk> {
   const only = checks.only(violation);
-  const quick = await new Shrinking(model, only, checks.properties, violation, options).run(scenario);
-  const trial = tryScenario(model, checks, quick.scenario, options.atEnd);
+  const { atEnd } = options;
+  // Each of thousands of tries may end in another state: thousands of values are tried in the last one only.
+  const quickly: ShrinkOptions = { ...options, atEnd: atEnd && ((actor) => atEnd(actor, 'quick')) };
+  const quick = await new Shrinking(model, only, checks.properties, violation, quickly).run(scenario);
+  const trial = tryScenario(model, checks, quick.scenario, atEnd);
   if (trial.violation !== undefined && isSameProperty(trial.violation, violation)) return { ...quick, trial };
   return new Shrinking(model, checks, checks.properties, violation, options).run(scenario);
 }

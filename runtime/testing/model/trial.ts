@@ -49,8 +49,8 @@ export function beginActor(
   }
 }
 
-/** A property of where a scenario ends, beside those of each step. */
-export type EndCheck = (actor: ModelActor) => Violation | undefined;
+/** A property of where a scenario ends, beside those of each step. `quick`: as far as a few values tell. */
+export type EndCheck = (actor: ModelActor, effort?: 'quick') => Violation | undefined;
 
 /**
  * Has a scenario happen again, up to the first violation. Values that were drawn for other states are made fit for these;
