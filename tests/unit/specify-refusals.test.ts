@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fromPromise, setup } from 'xstate';
+import { createMachine, fromPromise, setup } from 'xstate';
 import { defineProjection } from '../../runtime/projections/define-projection.ts';
 import { rejection, specify } from '../../runtime/testing/index.ts';
 
@@ -95,4 +95,6 @@ test('an event or a command of a name that the machine does not know is no step,
   expect(() => specify(ticket).when({ command: 'pay' })).toThrow(
     '"pay" is no command that the machine knows',
   );
+  const wired = createMachine({ on: { 'net.*': {}, save: {} } });
+  expect(() => specify(wired).when({ type: 'nat.up' } as never)).toThrow('It knows save, net.*.');
 });

@@ -1,4 +1,4 @@
-import { knownTypes } from '../../../actors/xstate-adapter.ts';
+import { type AnyStateMachine, knownTypes, namedTypes } from '../../../actors/xstate-adapter.ts';
 import { nearestName } from '../../errors/nearest-name.ts';
 import { isReservedType } from '../../protocol/names.ts';
 import { invalidOption } from '../../protocol/options.ts';
@@ -17,7 +17,9 @@ export function checkKnown(owner: string, model: Model, steps: readonly ModelSte
     const name = nameOf(step);
     if (known === undefined || known.includes(name)) continue;
     const near = nearestName(name, known);
-    const hint = near === undefined ? `It knows ${known.join(', ') || 'none'}.` : `Did you mean "${near}"?`;
+    const patterns = kindOf(step) === 'event' ? patternsOf(model.machine) : [];
+    const all = [...known, ...patterns].join(', ');
+    const hint = near === undefined ? `It knows ${all || 'none'}.` : `Did you mean "${near}"?`;
     throw invalidOption(`${owner}: "${name}" is no ${kindOf(step)} that the machine knows. ${hint}`);
   }
 }
@@ -42,4 +44,9 @@ function namesLike(model: Model, step: ModelStep, names: KnownNames): readonly s
     default:
       return undefined;
   }
+}
+
+/** Names of which a machine knows all that begin alike, such as `net.*`. */
+function patternsOf(machine: AnyStateMachine): string[] {
+  return [...namedTypes(machine)].filter((type) => type.endsWith('.*'));
 }
