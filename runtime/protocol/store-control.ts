@@ -26,6 +26,8 @@ import type { FirstReads } from './reader-control.ts';
 /** What the store thread is started with. */
 export interface StoreThreadData {
   readonly path: string;
+  /** See `open-files.ts`. */
+  readonly isOpenHere?: boolean | undefined;
   readonly lockTimeoutMs: number;
   /** Appends of the main thread; host threads get ports of their own. */
   readonly appends: MessagePort;

@@ -13,6 +13,7 @@ import type { RecordedEvent } from '../protocol/recorded-event.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
 import { closeEach } from './close-each.ts';
 import { absolutePath, databasePath } from './database-path.ts';
+import { openFile } from './open-files.ts';
 import { closedError, loadReaderClient, verifyWith } from './sqlite-backend.ts';
 
 /** How often the file is looked at for what others have appended, in milliseconds. */
@@ -27,13 +28,15 @@ export class ReadOnlySqliteBackend implements EventStoreBackend {
   /** The absolute path of the database; of a symbolic link, that of the file. */
   readonly path: string;
   readonly #reader: ReaderClient;
+  readonly #released: () => void;
   readonly #watches = new Map<() => void, (reason: Error) => void>();
   #pool: CpuPool | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(path: string, reader: ReaderClient) {
+  private constructor(path: string, reader: ReaderClient, released: () => void) {
     this.path = path;
     this.#reader = reader;
+    this.#released = released;
   }
 
   /**
@@ -45,9 +48,12 @@ export class ReadOnlySqliteBackend implements EventStoreBackend {
   static async open(path: string | URL): Promise<ReadOnlySqliteBackend> {
     const absolute = databasePath(path);
     const { refuseUnreadable } = await loadPart(import('../sqlite/connection/schema-version.ts'));
-    refuseUnreadable(absolute);
     const { ReaderClient } = await loadReaderClient();
-    return new ReadOnlySqliteBackend(absolute, await ReaderClient.start(absolute, undefined));
+    const { open: reader, released } = await openFile(absolute, async (isOpenHere) => {
+      if (!isOpenHere) refuseUnreadable(absolute);
+      return ReaderClient.start(absolute, undefined);
+    });
+    return new ReadOnlySqliteBackend(absolute, reader, released);
   }
 
   /** The reader thread. @internal */
@@ -136,7 +142,7 @@ export class ReadOnlySqliteBackend implements EventStoreBackend {
       stop();
       failed(closedError(this.path));
     }
-    await closeEach([this.#reader, this.#pool]);
+    await closeEach([this.#reader, this.#pool]).finally(this.#released);
   }
 }
 

@@ -20,6 +20,7 @@ import { StoreClient } from '../threads/store-client.ts';
 import { mayOpen } from '../threads/thread-role.ts';
 import { closeEach } from './close-each.ts';
 import { absolutePath, databasePath } from './database-path.ts';
+import { openFile } from './open-files.ts';
 
 /** Options of {@link SqliteEventStoreBackend.open}. */
 export interface SqliteBackendOptions {
@@ -54,6 +55,7 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   /** The absolute path of the database; of a symbolic link, that of the file. */
   readonly path: string;
   readonly #store: StoreClient;
+  readonly #released: () => void;
   /** The worker file that the threads are started from. @internal */
   readonly workerUrl: URL | string | undefined;
   #pool: CpuPool | undefined;
@@ -61,9 +63,15 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
   #reads = 0;
   #closing: Promise<void> | undefined;
 
-  private constructor(path: string, store: StoreClient, workerUrl: URL | string | undefined) {
+  private constructor(
+    path: string,
+    store: StoreClient,
+    workerUrl: URL | string | undefined,
+    released: () => void = () => undefined,
+  ) {
     this.path = path;
     this.#store = store;
+    this.#released = released;
     this.workerUrl = workerUrl;
   }
 
@@ -84,8 +92,10 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
     const { lockTimeoutMs = 30_000 } = options;
     const workerUrl = toWorkerUrl('SqliteEventStoreBackend.open', options.workerUrl);
     const file = databasePath(path);
-    const store = await StoreClient.start({ path: file, lockTimeoutMs, workerUrl });
-    return new SqliteEventStoreBackend(file, store, workerUrl);
+    const { open: store, released } = await openFile(file, (isOpenHere) =>
+      StoreClient.start({ path: file, isOpenHere, lockTimeoutMs, workerUrl }),
+    );
+    return new SqliteEventStoreBackend(file, store, workerUrl, released);
   }
 
   /** Over a store thread that serves already. @internal */
@@ -156,7 +166,9 @@ export class SqliteEventStoreBackend implements EventStoreBackend {
    * ends with HOLDFAST_ERR_CLOSED. The last connection to the file, also of another process, copies the log back into it.
    */
   close(): Promise<void> {
-    this.#closing ??= closeEach([...Object.values(this.#readers), this.#pool, this.#store]);
+    this.#closing ??= closeEach([...Object.values(this.#readers), this.#pool, this.#store]).finally(
+      this.#released,
+    );
     return this.#closing;
   }
 

@@ -14,6 +14,8 @@ const startTimeoutMs = 30_000;
 /** Options of the store thread. */
 export interface StoreClientOptions {
   readonly path: string;
+  /** See `open-files.ts`. */
+  readonly isOpenHere?: boolean | undefined;
   readonly lockTimeoutMs: number;
   readonly workerUrl: URL | string | undefined;
 }
@@ -38,6 +40,7 @@ export class StoreClient {
     this.#hurried = new Int32Array(new SharedArrayBuffer(8));
     const data: StoreThreadData = {
       path: options.path,
+      isOpenHere: options.isOpenHere,
       lockTimeoutMs: options.lockTimeoutMs,
       appends: appends.port2,
       heads: heads.port2,

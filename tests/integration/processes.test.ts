@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { EventStore, SqliteEventStoreBackend } from 'holdfast/store';
+import { EventStore, ReadOnlySqliteBackend, SqliteEventStoreBackend } from 'holdfast/store';
 import { expect, onTestFinished, test } from 'vitest';
 import { ChildProgram, runChild } from '../support/child-program.ts';
 import { codedError } from '../support/coded-error.ts';
@@ -39,7 +39,26 @@ test.each(['actors', 'store'])(
   },
 );
 
-// To open a file a second time takes this process its lock on it (howtocorrupt, 2.2). SQLite notices since 3.51.
+// Other programs may have an older SQLite than 3.51, which takes the log away from a process without its lock (howtocorrupt, 2.2).
+test.runIf(process.platform === 'linux')(
+  'a process that opens a file twice keeps its lock on it',
+  async () => {
+    const database = join(temporaryFolder(), 'app.db');
+    const store = EventStore.withBackend(await SqliteEventStoreBackend.open(database));
+    onTestFinished(() => store.close());
+    await store.append('notebook/0', [{ type: 'noted', data: { id: 'mine' } }]);
+    const before = locksOn(database);
+
+    await Promise.all([
+      SqliteEventStoreBackend.open(database).then((second) => second.close()),
+      ReadOnlySqliteBackend.open(database).then((second) => second.close()),
+    ]);
+
+    expect([before, locksOn(database)]).toEqual([1, 1]);
+  },
+);
+
+// To open a file a second time may take this process its lock on it (howtocorrupt, 2.2). SQLite notices since 3.51.
 test('a process that opened a file twice keeps its log when another one closes the file', async () => {
   const database = join(temporaryFolder(), 'app.db');
   const store = EventStore.withBackend(await SqliteEventStoreBackend.open(database));
@@ -140,3 +159,13 @@ test('a refusal is never based on what another process has changed since', async
     version: 3,
   });
 });
+
+/** How many locks this process has on a file. */
+function locksOn(path: string): number {
+  const ending = `:${statSync(path).ino}`;
+  const locks = readFileSync('/proc/locks', 'utf8').split('\n');
+  return locks.filter((lock) => {
+    const fields = lock.trim().split(/\s+/);
+    return fields[4] === `${process.pid}` && fields[5]?.endsWith(ending) === true;
+  }).length;
+}

@@ -12,6 +12,8 @@ import { beginImmediate, retryWhileBusy, waitForRecoveries } from './write-lock.
 /** Where the database is and how long to wait for others. */
 export interface OpenDatabaseOptions {
   readonly path: string;
+  /** Whether this process has it open already, and has to keep its locks: then only SQLite reads it. */
+  readonly isOpenHere?: boolean | undefined;
   /** How long an append waits for another process's write lock before `HOLDFAST_ERR_STORAGE_BUSY`, in milliseconds. */
   readonly lockTimeoutMs: number;
   /** Told 1 when the schema begins to be brought up to date, which takes as long as the file is large, and 0 at the end. */
@@ -23,9 +25,9 @@ export interface OpenDatabaseOptions {
  * is left as it was.
  */
 export function openForWriting(options: OpenDatabaseOptions): SqliteDatabase {
-  const { path, lockTimeoutMs, onMigration } = options;
+  const { path, isOpenHere = false, lockTimeoutMs, onMigration } = options;
   // A database in memory has no folder that could be looked at.
-  const header = path === ':memory:' ? undefined : preflight(path);
+  const header = path === ':memory:' ? undefined : preflight(path, isOpenHere);
   if (header !== undefined) checkVersion(path, header.userVersion, header.applicationId);
   let database: SqliteDatabase | undefined;
   try {

@@ -28,12 +28,12 @@ export interface FileHeader {
 
 /**
  * Looks at the path with plain file reads before SQLite opens it, since SQLite may write to whatever it opens. Returns
- * the header, or `undefined` for a file that is missing, empty, or was being begun when the power failed.
+ * the header, or `undefined` for a file that is missing, empty, was being begun when the power failed, or is open here.
  *
  * @throws HOLDFAST_ERR_STORAGE_PATH, _READONLY, _NOT_A_DATABASE, _CORRUPT (shorter than its own header says, not there although
  * its log is, or with a log that is damaged before its end), _IO.
  */
-export function preflight(path: string): FileHeader | undefined {
+export function preflight(path: string, isOpenHere = false): FileHeader | undefined {
   checkFolder(path);
   // In this order: whoever creates a database writes to its log only once there is something in the file.
   const logSize = sizeOf(logOf(path));
@@ -46,8 +46,8 @@ export function preflight(path: string): FileHeader | undefined {
   }
   if (stat !== undefined) checkWritable(path, path);
   if (stat !== undefined && stat.size > 0) {
-    const header = readHeader(path);
-    if (header === undefined) return undefined;
+    const header = isOpenHere ? undefined : readHeader(path);
+    if (header === undefined && !isOpenHere) return undefined;
     if (logSize > logHeaderBytes) refuseDamagedLog(path);
     return header;
   }
