@@ -50,7 +50,7 @@ export class CircuitBreaker {
   #lastHolder = 0;
   /** Who holds it isolated, to be told again to an actor that begins anew. */
   readonly #holders = new Map<number, string | null>();
-  #isPaused = false;
+  #pause: { isHeard: boolean } | undefined;
 
   /** @internal */
   constructor(name: string, router: Router, connectivity: Connectivity, options: ResolvedCircuitBreaker) {
@@ -127,15 +127,17 @@ export class CircuitBreaker {
   /** Queued calls wait, also when the network is back, until {@link CircuitBreaker.resume}. */
   async pause(): Promise<void> {
     this.#checkOpen();
+    const pause = this.#pause ?? { isHeard: false };
+    this.#pause = pause;
     await this.#replica.send({ type: 'pause' });
-    this.#isPaused = true;
+    pause.isHeard = true;
   }
 
   /** Goes on after {@link CircuitBreaker.pause}; harmless otherwise. */
   async resume(): Promise<void> {
     this.#checkOpen();
     // First: an actor that dies of this, or rests, is not told again to pause when it begins anew.
-    this.#isPaused = false;
+    this.#pause = undefined;
     await this.#replica.send({ type: 'resume' });
   }
 
@@ -246,8 +248,7 @@ export class CircuitBreaker {
   }
 
   #isFailure(error: unknown, signal: AbortSignal): boolean {
-    if (signal.aborted || this.#connectivity.status === 'offline') return false;
-    return this.#isCounted(error);
+    return !signal.aborted && this.#connectivity.status !== 'offline' && this.#isCounted(error);
   }
 
   /** A function of the application that throws itself has not said that it is no failure. */
@@ -269,7 +270,7 @@ export class CircuitBreaker {
   #begun(): void {
     this.#hasToldQueued = false;
     for (const [holder, reason] of this.#holders) this.#replica.tell({ type: 'isolate', holder, reason });
-    if (this.#isPaused) this.#replica.tell({ type: 'pause' });
+    if (this.#pause?.isHeard === true) this.#replica.tell({ type: 'pause' });
     this.#networkChanged();
   }
 
@@ -326,7 +327,6 @@ export class CircuitBreaker {
   async #drain(): Promise<void> {
     if (this.#isDraining) return;
     this.#isDraining = true;
-    const { name } = this;
     const began = performance.now();
     let calls = 0;
     for (let head = this.#queue.head; head !== undefined && this.#mayDrain; head = this.#queue.head) {
@@ -336,7 +336,7 @@ export class CircuitBreaker {
     }
     this.#isDraining = false;
     if (calls > 0)
-      circuitDrained.publish({ name, calls, left: this.#queue.size, ms: performance.now() - began });
+      circuitDrained.publish({ name: this.name, calls, left: this.queued, ms: performance.now() - began });
     this.#look();
   }
 

@@ -74,7 +74,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   /** Of which its machine is being told. */
   #endedPass: number | undefined;
   #network: 'online' | 'degraded' | 'offline' | undefined;
-  #isPaused = false;
+  #pause: { isHeard: boolean } | undefined;
   #isClosed = false;
 
   /** @internal */
@@ -151,15 +151,17 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   /** Begins nothing more here until {@link StoreAndForward.resume}. What is under way, and other processes, go on. Not kept. */
   async pause(): Promise<void> {
     this.#checkOpen();
+    const pause = this.#pause ?? { isHeard: false };
+    this.#pause = pause;
     await this.#replica.send({ type: 'pause' });
-    this.#isPaused = true;
+    pause.isHeard = true;
   }
 
   /** Goes on after {@link StoreAndForward.pause}; harmless otherwise. */
   async resume(): Promise<void> {
     this.#checkOpen();
     // First: an actor that dies of this, or rests, is not told again to pause when it begins anew.
-    this.#isPaused = false;
+    this.#pause = undefined;
     await this.#replica.send({ type: 'resume' });
   }
 
@@ -286,7 +288,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   #begun(): void {
     this.#endedPass = undefined;
     this.#network = undefined;
-    if (this.#isPaused) this.#replica.tell({ type: 'pause' });
+    if (this.#pause?.isHeard === true) this.#replica.tell({ type: 'pause' });
     this.#networkChanged();
     this.#replica.tell({ type: 'drain' });
   }

@@ -379,6 +379,32 @@ test('what was told to resume while its host rested goes on when that is tried a
   await expect.poll(() => done, { timeout: 10_000 }).toEqual(['kept']);
 });
 
+test('what was paused and told to resume at once is not paused in an actor that begins anew', async () => {
+  const { runtime, become } = await openResilient('offline', ['hostile']);
+  const done: unknown[] = [];
+  const outbox = runtime.storeAndForward(
+    'outbox',
+    { deliver: (payload: string) => void done.push(payload) },
+    fast,
+  );
+  const breaker = runtime.circuitBreaker('service');
+  const queued = await breaker.call(() => 'late');
+  await outbox.enqueue('kept');
+  await Promise.all([breaker.pause(), breaker.resume(), outbox.pause(), outbox.resume()]);
+  const restarted = new ChannelRecord('holdfast:host:restarted');
+  const mark = `${temporaryFolder()}/mark`;
+  await runtime
+    .actor(hostile, 'a')
+    .send({ type: 'harmed', harm: 'exit', mark })
+    .catch(() => undefined);
+  await restarted.nth(1);
+
+  await become('online');
+
+  await expect.poll(() => done, { timeout: 10_000 }).toEqual(['kept']);
+  expect(await settledOf(queued)).toBe('late');
+});
+
 test('whoever waits is told when no thread can host the actors', async () => {
   const { runtime } = await openResilient('online', ['account/broken-module-that-is-not-there']);
   const load = codedError('HOLDFAST_ERR_MODULE_LOAD');
