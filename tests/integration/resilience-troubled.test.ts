@@ -1,7 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CallResult, OperationHandlers, StoreAndForwardOptions } from 'holdfast';
+import type {
+  CallResult,
+  OperationHandlers,
+  Runtime,
+  StoreAndForwardOptions,
+  SupervisionOptions,
+} from 'holdfast';
 import { InMemoryOperations } from 'holdfast/resilience';
 import { expect, test } from 'vitest';
 import { ChannelRecord } from '../support/channel-record.ts';
@@ -24,6 +30,34 @@ const fail = () => Promise.reject(new Error('503'));
 function settledOf<Value>(result: CallResult<Value>): Promise<Value> {
   if (result.status !== 'queued') throw new Error('not queued');
   return result.settled;
+}
+
+/** Has the host give up at its first death, and be tried again: long enough for what is asked meanwhile, also on a busy computer. */
+const givesUpAtOnce: SupervisionOptions = {
+  intensity: 0,
+  periodMs: 60_000,
+  backoff: { minMs: 1, maxMs: 2_000, jitter: 0 },
+};
+
+/** A queue and a circuit without a network, with something in each. */
+async function givenWaiting(supervision: SupervisionOptions = {}) {
+  const { runtime, probe, become } = await openResilient('offline', ['hostile'], { supervision });
+  const done: unknown[] = [];
+  const deliver = (payload: string) => void done.push(payload);
+  const outbox = runtime.storeAndForward('outbox', { deliver }, fast);
+  const breaker = runtime.circuitBreaker('service');
+  const queued = await breaker.call(() => 'late');
+  await outbox.enqueue('kept');
+  return { runtime, probe, become, outbox, breaker, queued, done };
+}
+
+/** Has the only host die, and waits until what follows from it is published. */
+async function afterItsDeath(runtime: Runtime, channel: string): Promise<void> {
+  const told = new ChannelRecord(channel);
+  const mark = `${temporaryFolder()}/mark`;
+  const command = runtime.actor(hostile, 'a').send({ type: 'harmed', harm: 'exit', mark });
+  await command.catch(() => undefined);
+  await told.nth(1);
 }
 
 /** What cannot be shown, nor asked for anything. */
@@ -317,25 +351,8 @@ test('a rate over time costs no more the longer it is counted', async () => {
 });
 
 test('everything goes on when a host that was given up is tried again', async () => {
-  // Long enough for what is asked meanwhile, also on a busy computer.
-  const supervision = { intensity: 0, periodMs: 60_000, backoff: { minMs: 1, maxMs: 2_000, jitter: 0 } };
-  const { runtime, probe } = await openResilient('offline', ['hostile'], { supervision });
-  const done: unknown[] = [];
-  const outbox = runtime.storeAndForward(
-    'outbox',
-    { deliver: (payload: string) => void done.push(payload) },
-    fast,
-  );
-  const breaker = runtime.circuitBreaker('service');
-  const queued = await breaker.call(() => 'late');
-  await outbox.enqueue('kept');
-  const escalated = new ChannelRecord('holdfast:host:escalated');
-  const mark = `${temporaryFolder()}/mark`;
-  await runtime
-    .actor(hostile, 'a')
-    .send({ type: 'harmed', harm: 'exit', mark })
-    .catch(() => undefined);
-  await escalated.nth(1);
+  const { runtime, probe, breaker, queued, done } = await givenWaiting(givesUpAtOnce);
+  await afterItsDeath(runtime, 'holdfast:host:escalated');
   const refused = await Promise.allSettled([runtime.connectivity.check(), breaker.isolate()]);
   const reason = codedError('HOLDFAST_ERR_HOST_UNAVAILABLE');
   expect(refused).toEqual(Array(2).fill({ status: 'rejected', reason }));
@@ -349,25 +366,9 @@ test('everything goes on when a host that was given up is tried again', async ()
 });
 
 test('what was told to resume while its host rested goes on when that is tried again', async () => {
-  const supervision = { intensity: 0, periodMs: 60_000, backoff: { minMs: 1, maxMs: 2_000, jitter: 0 } };
-  const { runtime, probe } = await openResilient('offline', ['hostile'], { supervision });
-  const done: unknown[] = [];
-  const outbox = runtime.storeAndForward(
-    'outbox',
-    { deliver: (payload: string) => void done.push(payload) },
-    fast,
-  );
-  const breaker = runtime.circuitBreaker('service');
-  const queued = await breaker.call(() => 'late');
-  await outbox.enqueue('kept');
+  const { runtime, probe, outbox, breaker, queued, done } = await givenWaiting(givesUpAtOnce);
   await Promise.all([breaker.pause(), outbox.pause()]);
-  const escalated = new ChannelRecord('holdfast:host:escalated');
-  const mark = `${temporaryFolder()}/mark`;
-  await runtime
-    .actor(hostile, 'a')
-    .send({ type: 'harmed', harm: 'exit', mark })
-    .catch(() => undefined);
-  await escalated.nth(1);
+  await afterItsDeath(runtime, 'holdfast:host:escalated');
 
   const refused = await Promise.allSettled([breaker.resume(), outbox.resume()]);
   probe.result = 'online';
@@ -380,24 +381,9 @@ test('what was told to resume while its host rested goes on when that is tried a
 });
 
 test('what was paused and told to resume at once is not paused in an actor that begins anew', async () => {
-  const { runtime, become } = await openResilient('offline', ['hostile']);
-  const done: unknown[] = [];
-  const outbox = runtime.storeAndForward(
-    'outbox',
-    { deliver: (payload: string) => void done.push(payload) },
-    fast,
-  );
-  const breaker = runtime.circuitBreaker('service');
-  const queued = await breaker.call(() => 'late');
-  await outbox.enqueue('kept');
+  const { runtime, become, outbox, breaker, queued, done } = await givenWaiting();
   await Promise.all([breaker.pause(), breaker.resume(), outbox.pause(), outbox.resume()]);
-  const restarted = new ChannelRecord('holdfast:host:restarted');
-  const mark = `${temporaryFolder()}/mark`;
-  await runtime
-    .actor(hostile, 'a')
-    .send({ type: 'harmed', harm: 'exit', mark })
-    .catch(() => undefined);
-  await restarted.nth(1);
+  await afterItsDeath(runtime, 'holdfast:host:restarted');
 
   await become('online');
 
