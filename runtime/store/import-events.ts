@@ -17,10 +17,10 @@ const inFlightCharactersMax = 16 * 1024 * 1024;
 
 /**
  * Appends the events of a file that `exportEvents` has written. The whole file is checked before the first is appended, and
- * once more while they are: until then the progress is none of as many as were found. Events that are there already are passed over, so an import that was interrupted is simply
- * repeated. Where a stream has other events already, the import stops at that line. Appends are sent ahead of their answers:
- * when one fails, or the signal is aborted, up to 64 may be written all the same, and of what is there in part, the rest may
- * come after them. Each stream is in the order of the file, always.
+ * once more while they are: during the check, the progress is 0 of as many as were found so far. Events that are there already
+ * are passed over, so an import that was interrupted is simply repeated. Where a stream has other events already, the import
+ * stops at that line. Appends are sent ahead of their answers: when one fails, or the signal is aborted, up to 64 may be
+ * written all the same, and of what is there in part, the rest may come after them. Each stream is in the order of the file, always.
  *
  * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that is none, is cut off or changed, or changes meanwhile;
  * HOLDFAST_ERR_VERSION_CONFLICT and HOLDFAST_ERR_IDEMPOTENCY_CONFLICT for streams that have gone another way;
