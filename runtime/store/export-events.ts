@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { holdfastError } from '../errors/holdfast-error.ts';
 import { loadPart } from '../errors/load-part.ts';
 import type { EventStoreBackend, LongWorkOptions } from '../ports/event-store-backend.ts';
@@ -32,10 +32,10 @@ export interface TransferReport {
  */
 export async function exportEvents(
   backend: EventStoreBackend,
-  path: string,
+  file: string,
   options: LongWorkOptions = {},
 ): Promise<TransferReport> {
-  checkTransfer('exportEvents', backend, path, options);
+  const path = checkTransfer('exportEvents', backend, file, options);
   const { signal, onProgress } = options;
   const { open, rm } = await loadFiles();
   const { createHash } = await loadCrypto();
@@ -53,11 +53,11 @@ export async function exportEvents(
     // A folder that may only be written to does not show what is left in it.
   }
   const partial = partialName(path);
-  const file = await open(partial, 'wx').catch(refused);
+  const written = await open(partial, 'wx').catch(refused);
   const hash = createHash('sha256');
   const write = async (lines: string): Promise<void> => {
     hash.update(lines);
-    await file.appendFile(lines).catch(refused);
+    await written.appendFile(lines).catch(refused);
   };
   let events = 0;
   try {
@@ -80,12 +80,12 @@ export async function exportEvents(
     }
     // As all before it, and not `write`: that may write a part, of which nothing is told.
     const end = `${JSON.stringify({ holdfast: 'end', events, sha256: hash.digest('hex') })}\n`;
-    await file.appendFile(end).catch(refused);
-    await file.sync().catch(refused);
-    await file.close().catch(refused);
+    await written.appendFile(end).catch(refused);
+    await written.sync().catch(refused);
+    await written.close().catch(refused);
     await publish(partial, path).catch(refused);
   } catch (error) {
-    await file.close().catch(() => undefined);
+    await written.close().catch(() => undefined);
     await rm(partial, { force: true }).catch(() => undefined);
     throw error;
   }
@@ -101,8 +101,11 @@ async function refuseFile(path: string, error: unknown): Promise<never> {
   throw storageError(error, path);
 }
 
-/** Refuses what is no backend, such as the store over one, and no path. */
-export function checkTransfer(by: string, backend: unknown, path: unknown, options: unknown): void {
+/**
+ * Refuses what is no backend, such as the store over one, and no path. Returns that of the file as it is now, wherever the
+ * program changes its folder to meanwhile.
+ */
+export function checkTransfer(by: string, backend: unknown, path: unknown, options: unknown): string {
   if (typeof (backend as Partial<EventStoreBackend> | null | undefined)?.readLog !== 'function')
     throw invalidOption(
       `${by} takes a backend, such as \`await SqliteEventStoreBackend.open(path)\`, and a path.`,
@@ -110,6 +113,7 @@ export function checkTransfer(by: string, backend: unknown, path: unknown, optio
   if (typeof path !== 'string' || path === '' || path.includes('\0'))
     throw invalidOption(`${by}: the path of the file must be a string, got ${describe(path)}.`);
   checkOptions(by, options, ['signal', 'onProgress']);
+  return resolve(path);
 }
 
 /** Payloads are JSON already, and stand in the line as they are. */

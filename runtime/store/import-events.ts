@@ -28,10 +28,10 @@ const inFlightCharactersMax = 16 * 1024 * 1024;
  */
 export async function importEvents(
   backend: EventStoreBackend,
-  path: string,
+  file: string,
   options: LongWorkOptions = {},
 ): Promise<TransferReport> {
-  checkTransfer('importEvents', backend, path, options);
+  const path = checkTransfer('importEvents', backend, file, options);
   const { onProgress } = options;
   const ended = new AbortController();
   const signal = AbortSignal.any([ended.signal, ...(options.signal === undefined ? [] : [options.signal])]);

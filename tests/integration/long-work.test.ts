@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   EventStore,
   exportEvents,
+  importEvents,
   type Progress,
   ReadOnlySqliteBackend,
   SqliteEventStoreBackend,
@@ -80,6 +81,29 @@ test('neither a backup nor an export takes the name of a file that SQLite keeps 
   const another = join(folder, 'copy.db-journal');
   await store.backup(another);
   expect(readdirSync(folder).filter((name) => name.includes('journal'))).toEqual(['copy.db-journal']);
+});
+
+test('the file of an export or import is that of the folder in which it was asked for', async () => {
+  const { store, folder } = await openFilled();
+  const backend = await ReadOnlySqliteBackend.open(join(folder, 'events.db'));
+  await using _ = EventStore.withBackend(backend);
+  const target = await SqliteEventStoreBackend.open(join(folder, 'another.db'));
+  await using another = EventStore.withBackend(target);
+  const begun = process.cwd();
+  onTestFinished(() => process.chdir(begun));
+
+  process.chdir(folder);
+  const exporting = exportEvents(backend, 'all.jsonl/');
+  process.chdir(temporaryFolder());
+  await expect(exporting).resolves.toEqual({ events: 5_000, written: 5_000 });
+  expect(readdirSync(folder)).toContain('all.jsonl');
+
+  process.chdir(folder);
+  const importing = importEvents(target, 'all.jsonl', {
+    onProgress: () => process.chdir(begun),
+  });
+  await expect(importing).resolves.toEqual({ events: 5_000, written: 5_000 });
+  expect(await another.stats()).toMatchObject({ events: (await store.stats()).events });
 });
 
 test('of backups to one file exactly one succeeds, whoever makes them, and the file is whole', async () => {
