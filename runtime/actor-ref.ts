@@ -22,6 +22,7 @@ import { checkKey, checkName, describe, isReservedType, reservedTypes } from './
 import { checkOptions, checkWholeOption, invalidOption, isRecord } from './protocol/options.ts';
 import { stoppable } from './stoppable.ts';
 import { afterAwake } from './waiting/awake-timer.ts';
+import { orAborted } from './waiting/or-aborted.ts';
 
 /** Options of {@link ActorRef.send} and {@link ActorRef.execute}. */
 export interface SendOptions {
@@ -237,7 +238,9 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
   }
 
   /**
-   * Resolves with the first state, from now on, for which the predicate holds.
+   * Resolves with the first state, from now on, for which the predicate holds. It is asked about each state that a command,
+   * a timer or a message led to here, also one that was left at once; of what another process wrote meanwhile, and of what
+   * was written while a host was replaced, only about the last.
    *
    * @throws the reason of the signal, HOLDFAST_ERR_TIMEOUT, HOLDFAST_ERR_CLOSED when the runtime closes first, what the
    * predicate throws, and what `changes` throws.
@@ -254,32 +257,33 @@ export class ActorRef<Machine extends AnyStateMachine = AnyStateMachine, Inputs 
       );
     const { signal, timeoutMs = this.#router.commandTimeoutMs } = options;
     signal?.throwIfAborted();
-    const changes = stoppable((stop) => this.#changes(stop), signal);
-    let hasExpired = false;
-    const callOff = afterAwake(timeoutMs, () => {
-      hasExpired = true;
-      void changes.return();
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<ActorSnapshot<Machine>>();
     let last: ActorSnapshot<Machine> | undefined;
+    let isOver = false;
+    const stop = this.#router.watch(blankRequest('watch', this.address), {
+      // Each state is looked at as it comes: the next one, which may have left it, can be in the same frame.
+      changed: (answer) => {
+        if (isOver || answer.version <= (last?.version ?? -1)) return;
+        try {
+          last = toActorSnapshot<Machine>(this.address, answer);
+          if (!predicate(last)) return;
+          resolve(last);
+        } catch (error) {
+          reject(error);
+        }
+        isOver = true;
+      },
+      failed: reject,
+      ended: () => reject(closedFirst(this.address)),
+    });
+    const callOff = afterAwake(timeoutMs, () => reject(tooLate(this.address, timeoutMs, last)));
     try {
-      for await (const snapshot of changes) {
-        last = snapshot;
-        if (predicate(snapshot)) return snapshot;
-      }
+      return await orAborted(promise, signal);
     } finally {
+      isOver = true;
       callOff();
+      stop();
     }
-    signal?.throwIfAborted();
-    if (!hasExpired)
-      throw holdfastError(
-        'HOLDFAST_ERR_CLOSED',
-        `The runtime closed before ${this.address} came to be as awaited.`,
-      );
-    throw holdfastError(
-      'HOLDFAST_ERR_TIMEOUT',
-      `${this.address} did not come to be as awaited within ${timeoutMs} ms` +
-        (last === undefined ? '.' : `, and is ${JSON.stringify(last.state)} at version ${last.version}.`),
-    );
   }
 
   #command(
@@ -322,6 +326,18 @@ export function toReceipt<Machine extends AnyStateMachine>(
   const state = value as StateValueFrom<Machine>;
   const receipt = { stream, version, position, eventId, state };
   return outcome === 'already-appended' ? { ...receipt, repeated: true } : receipt;
+}
+
+function closedFirst(address: string): Error {
+  return holdfastError('HOLDFAST_ERR_CLOSED', `The runtime closed before ${address} came to be as awaited.`);
+}
+
+function tooLate(address: string, timeoutMs: number, last: ActorSnapshot | undefined): Error {
+  return holdfastError(
+    'HOLDFAST_ERR_TIMEOUT',
+    `${address} did not come to be as awaited within ${timeoutMs} ms` +
+      (last === undefined ? '.' : `, and is ${JSON.stringify(last.state)} at version ${last.version}.`),
+  );
 }
 
 function notAnEvent(value: unknown): Error {

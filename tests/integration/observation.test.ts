@@ -162,6 +162,33 @@ test('waitFor resolves at once if it holds, and later if it comes to hold', asyn
   await expect(locked).resolves.toMatchObject({ version: 2, state: 'locked' });
 });
 
+test('waitFor finds a state that was left at once', async () => {
+  const actor = newActor();
+  const asked: number[] = [];
+  const third = actor.waitFor(
+    ({ version }) => {
+      asked.push(version);
+      return version === 3;
+    },
+    { timeoutMs: 5_000 },
+  );
+  // The states of these are told in few frames.
+  await Promise.all(Array.from({ length: 20 }, () => actor.send({ type: 'added', by: 1 })));
+
+  await expect(third).resolves.toMatchObject({ version: 3, context: { total: 3 } });
+  expect(asked).toEqual([0, 1, 2, 3]);
+});
+
+test('waitFor rejects with what its predicate throws', async () => {
+  const error = new Error('no');
+
+  const failing = newActor().waitFor(() => {
+    throw error;
+  });
+
+  await expect(failing).rejects.toBe(error);
+});
+
 test('waitFor ends with its time-out, the reason of its signal, or the close of the runtime', async () => {
   const runtime = await openRuntime(['counter']);
   const actor = runtime.actor(counter, 'a');
