@@ -249,7 +249,7 @@ export class Runtime extends Queryable {
    * accept them: how many of each kind and type were met since the host threads started. They stay in their streams.
    * Each is also published on the diagnostics channel `holdfast:event:skipped`.
    *
-   * @throws HOLDFAST_ERR_CLOSED.
+   * @throws HOLDFAST_ERR_CLOSED; HOLDFAST_ERR_TIMEOUT where a host thread does not answer within 30 seconds.
    */
   skippedEvents(): Promise<SkippedEventCount[]> {
     return this.#router.skippedEvents();
@@ -314,7 +314,11 @@ export class Runtime extends Queryable {
     }
   }
 
-  /** How many actors are in memory at this moment, over all host threads. @throws HOLDFAST_ERR_CLOSED. */
+  /**
+   * How many actors are in memory at this moment, over all host threads. A thread that dies meanwhile has none.
+   *
+   * @throws HOLDFAST_ERR_CLOSED; HOLDFAST_ERR_TIMEOUT where a host thread does not answer within 30 seconds.
+   */
   residents(): Promise<number> {
     return this.#router.residents();
   }

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { isHoldfastError } from '../errors/holdfast-error.ts';
 import type { Frame } from '../protocol/append-frame.ts';
 import type { ThreadContainerOptions } from '../protocol/container-blueprint.ts';
 import type { EmittedGauge } from '../protocol/emitted-gauge.ts';
@@ -11,6 +12,7 @@ import {
   writeHostRequest,
 } from '../protocol/host-messages.ts';
 import type { SqliteEventStoreBackend } from '../store/sqlite-backend.ts';
+import type { ControlChannel } from '../threads/control-channel.ts';
 import { FramePort } from '../threads/frame-port.ts';
 import { hostHeapLimits } from '../threads/heap-limits.ts';
 import { Thread } from '../threads/thread.ts';
@@ -145,6 +147,18 @@ export class HostThreadClient {
 
   send(request: HostRequest): void {
     this.#requests.send((frame) => writeHostRequest(frame, request));
+  }
+
+  /** Asks the thread; `undefined` if it ends before it has answered: what it had in memory is gone with it. */
+  async ask<Answer>(
+    question: (host: ControlChannel<HostControl>) => Promise<Answer>,
+  ): Promise<Answer | undefined> {
+    try {
+      return await question(this.thread.control);
+    } catch (error) {
+      if (isHoldfastError(error, 'HOLDFAST_ERR_THREAD_EXITED')) return undefined;
+      throw error;
+    }
   }
 
   /** Takes what the thread had answered before it ended: its end may overtake its messages. */

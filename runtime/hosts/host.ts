@@ -110,14 +110,16 @@ export class Host implements SupervisedHost {
 
   /** Actors in memory. */
   async residents(): Promise<number> {
-    if (this.#client === undefined || this.#lifecycle.state !== 'running') return 0;
-    return this.#client.thread.control.call('residents', []);
+    return (await this.#serving?.ask((host) => host.call('residents', []))) ?? 0;
   }
 
   /** Stored events that the machines of the thread that serves now passed over. */
   async skippedEvents(): Promise<SkippedEventCount[]> {
-    if (this.#client === undefined || this.#lifecycle.state !== 'running') return [];
-    return this.#client.thread.control.call('skippedEvents', []);
+    return (await this.#serving?.ask((host) => host.call('skippedEvents', []))) ?? [];
+  }
+
+  get #serving(): HostThreadClient | undefined {
+    return this.#lifecycle.state === 'running' ? this.#client : undefined;
   }
 
   health(): HostHealth {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createRuntime, type Runtime, type RuntimeOptions } from 'holdfast';
@@ -65,6 +65,20 @@ test('a closed runtime still says how it is', async () => {
     hosts: [{ state: 'closed' }],
     deadLetters: null,
   });
+});
+
+test('who asks how many actors a host has in memory is answered also if it dies meanwhile', async () => {
+  const runtime = await open({ hostUnresponsiveMs: 500 });
+  const mark = join(temporaryFolder(), 'mark');
+  await runtime.actor(hostile, 'b').send({ type: 'counted' });
+  const harmed = { type: 'harmed', harm: 'stuck', mark } as const;
+  const stuck = runtime.actor(hostile, 'a').send(harmed, { timeoutMs: 60_000 });
+  await vi.waitFor(() => expect(existsSync(mark)).toBe(true), soon);
+
+  const asked = await Promise.all([runtime.residents(), runtime.skippedEvents()]);
+
+  expect(asked).toEqual([0, []]);
+  await expect(stuck).resolves.toMatchObject({ version: 1 });
 });
 
 test('a host that dies is restarted although nobody asks for it, and says so', async () => {
