@@ -11,8 +11,8 @@ import type {
   ProjectionStanding,
   ProjectionSummary,
 } from '../protocol/projection.ts';
+import { pause } from '../waiting/pause.ts';
 import { codedTrouble, type LaneClient } from './lane-client.ts';
-import { pause } from './pause.ts';
 import { isDamage, isFinal, stopped } from './projection-errors.ts';
 import type { ProjectionHealth, ProjectionState } from './projection-health.ts';
 import { type Alone, RangeComputer } from './range-computer.ts';
@@ -172,7 +172,7 @@ export class ProjectionTrack {
         again?.resolve(standing.building?.generation ?? standing.serving?.generation ?? 0);
         const isContested = again === undefined && this.#isThrownAway(standing);
         if (isContested) {
-          await pause(this.#round.signal, retryMs);
+          await pause(retryMs, this.#round.signal);
           retryMs = Math.min(retryMs * 2, retryMsMax);
         }
         await this.#follow(standing);
@@ -186,12 +186,12 @@ export class ProjectionTrack {
         else if (isFinal(error)) this.#refuse(error as Error);
         else {
           this.#tell(codedTrouble(error), again);
-          await pause(this.#round.signal, retryMs);
+          await pause(retryMs, this.#round.signal);
         }
         retryMs = Math.min(retryMs * 2, retryMsMax);
       }
       if (this.#failure === undefined && this.#refusal === undefined) continue;
-      await pause(this.#round.signal, isDamage(this.#refusal) ? retryMsMax : undefined);
+      await pause(isDamage(this.#refusal) ? retryMsMax : Number.POSITIVE_INFINITY, this.#round.signal);
     }
   }
 

@@ -4,6 +4,7 @@ import { circuitChanged, circuitDrained } from '../observability/channels.ts';
 import { checkWhole } from '../protocol/names.ts';
 import { checkOptions, invalidOption } from '../protocol/options.ts';
 import { volatileKinds } from '../protocol/volatile-kinds.ts';
+import { pause } from '../waiting/pause.ts';
 import { type Call, CallQueue, type QueuedCall } from './call-queue.ts';
 import { CallReports } from './call-reports.ts';
 import type { CallOptions, CallResult } from './call-result.ts';
@@ -13,7 +14,6 @@ import { circuitClosed, circuitIsolated, circuitOpen } from './circuit-errors.ts
 import type { CircuitMetrics, CircuitState } from './circuit-metrics.ts';
 import type { Connectivity } from './connectivity.ts';
 import { isUnreachable } from './network-errors.ts';
-import { pause } from './pause.ts';
 import { type CircuitReplica, type ProbeEnd, ProbeGate } from './probe-gate.ts';
 import { Replica } from './replica.ts';
 

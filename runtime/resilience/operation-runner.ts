@@ -6,6 +6,7 @@ import type { OperationStore } from '../ports/operation-store.ts';
 import { decode } from '../protocol/codec.ts';
 import type { ClaimedOperation, OperationOutcome } from '../protocol/operation.ts';
 import { afterAwake } from '../waiting/awake-timer.ts';
+import { pause } from '../waiting/pause.ts';
 import type { Connectivity } from './connectivity.ts';
 import { isNetworkError, isSilence, isUnreachable } from './network-errors.ts';
 import { letGo } from './policies/let-go.ts';
@@ -243,7 +244,7 @@ export class OperationRunner {
         // The disk is full or fails. A store that is gone takes it never: the next run finds the operation taken.
         if (this.#isClosed) return;
         this.storeFailed(error);
-        await new Promise<void>((resolve) => setTimeout(resolve, settleAgainMs).unref());
+        await pause(settleAgainMs);
       }
     }
   }
