@@ -50,9 +50,15 @@ export interface StoreAndForwardOptions {
   readonly concurrency?: number;
   /** Attempts before an operation is dead. Default 10. */
   readonly attemptsMax?: number;
-  /** The wait after the first attempt that failed; doubled with each, and drawn at random from its upper half. Default 1,000. */
+  /**
+   * The wait after the first attempt that failed; doubled with each, and drawn at random from its upper half. Default 1,000,
+   * or `delayMaxMs` if that is less.
+   */
   readonly delayMs?: number;
-  /** The longest wait. Default 300,000. A server that asks for more with `Retry-After` gets it, up to a day. */
+  /**
+   * The longest wait, at least `delayMs`. Default 300,000, or `delayMs` if that is more. A server that asks for more with
+   * `Retry-After` gets it, up to a day.
+   */
   readonly delayMaxMs?: number;
   /** How long one attempt may take, while the process is not suspended. Default 30,000. */
   readonly timeoutMs?: number;
@@ -122,7 +128,9 @@ export function resolveStoreAndForward(
     const value = options[name as keyof typeof choices];
     if (value !== undefined) checkOneOf(owner, name, value, values);
   }
-  const { isPermanent = isLasting, delayMs = 1_000 } = options;
+  const { isPermanent = isLasting, delayMs = Math.min(1_000, options.delayMaxMs ?? 1_000) } = options;
+  const { delayMaxMs = Math.max(300_000, delayMs) } = options;
+  if (delayMaxMs < delayMs) throw invalidOption(`${owner}: "delayMaxMs" must be at least "delayMs".`);
   const { store } = options;
   if (store !== undefined && typeof store?.claim !== 'function')
     throw invalidOption(`${owner}: "store" must be a store of operations, such as new InMemoryOperations().`);
@@ -132,7 +140,7 @@ export function resolveStoreAndForward(
     concurrency: options.concurrency ?? 1,
     attemptsMax: options.attemptsMax ?? 10,
     delayMs,
-    delayMaxMs: Math.max(delayMs, options.delayMaxMs ?? 300_000),
+    delayMaxMs,
     timeoutMs: options.timeoutMs ?? 30_000,
     ttlMs: options.ttlMs,
     limits: {

@@ -205,7 +205,8 @@ test('an operation that fails in the moment in which it is cancelled is cancelle
       throw new Error('503');
     },
   };
-  const outbox = runtime.storeAndForward(fresh('outbox'), handlers, { ...fast, store, delayMs: 60_000 });
+  const slow = { delayMs: 60_000, delayMaxMs: 60_000 };
+  const outbox = runtime.storeAndForward(fresh('outbox'), handlers, { ...slow, store });
   const { operationId } = await outbox.enqueue('fails');
 
   expect(await cancelling.promise).toBe(true);
