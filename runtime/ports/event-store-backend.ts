@@ -35,7 +35,12 @@ export interface StoreStats {
   readonly schemaVersion: number;
 }
 
-/** One thing that `verify` found wrong. */
+/**
+ * One thing that `verify` found wrong. `file`: SQLite, or its log, is damaged; events are then not looked at.
+ * `position-gap`, `version-gap`: an event is missing in the log, or in its stream. `parent`: an event does not name the one
+ * before it in its stream. `hash`: an event is not what was written. `payload`: something that is kept is not JSON.
+ * `snapshot`: that of an actor is ahead of its stream. `counter`: the log's own count of its events is wrong.
+ */
 export interface IntegrityProblem {
   readonly kind:
     | 'file'
@@ -51,8 +56,11 @@ export interface IntegrityProblem {
 
 /** What `verify` checked and found. */
 export interface IntegrityReport {
+  /** Whether nothing is wrong. */
   readonly ok: boolean;
+  /** The first thousand, as they were found. */
   readonly problems: readonly IntegrityProblem[];
+  /** Events that were checked: not all of them where the file itself is damaged, or after a thousand problems. */
   readonly events: number;
 }
 
@@ -67,7 +75,7 @@ export interface LongWorkOptions {
   /**
    * Ends the work, which rejects with the reason of the signal. It is looked at between some events and the next ones, by
    * `backup` between megabytes. `verify` begins with a check of the file by SQLite, which takes seconds for a million
-   * events and cannot be interrupted: it looks at its signal after that, and an exit of the process waits for it.
+   * events and cannot be interrupted: it rejects without waiting for that, but an exit of the process does wait.
    */
   readonly signal?: AbortSignal;
   /** Called after some events, by `backup` for each megabyte. What it throws ends the work, which rejects with that. */

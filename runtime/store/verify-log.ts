@@ -34,7 +34,7 @@ export async function verifyLog(
   let events = 0;
   try {
     for (let after = 0; problems.length < problemsMax; ) {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       const rows = await reader.request('sealedPage', after);
       if (rows.length === 0) break;
       problems.push(...order.check(rows));
