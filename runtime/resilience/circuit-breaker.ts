@@ -8,11 +8,11 @@ import { pause } from '../waiting/pause.ts';
 import { type Call, CallQueue, type QueuedCall } from './call-queue.ts';
 import { CallReports } from './call-reports.ts';
 import type { CallOptions, CallResult } from './call-result.ts';
-import { checkReason } from './check-reason.ts';
 import type { ResolvedCircuitBreaker } from './circuit-breaker-options.ts';
 import { circuitClosed, circuitIsolated, circuitOpen } from './circuit-errors.ts';
 import type { CircuitMetrics, CircuitState } from './circuit-metrics.ts';
 import type { Connectivity } from './connectivity.ts';
+import { Isolation } from './isolation.ts';
 import { isUnreachable } from './network-errors.ts';
 import { type CircuitReplica, type ProbeEnd, ProbeGate } from './probe-gate.ts';
 import { Replica } from './replica.ts';
@@ -37,6 +37,7 @@ export class CircuitBreaker {
   readonly #reports: CallReports;
   readonly #queue: CallQueue;
   readonly #gate: ProbeGate;
+  readonly #isolation: Isolation;
   readonly #ended = new AbortController();
   readonly #stopListening: () => void;
   readonly #counts = { executed: 0, failed: 0, rejected: 0, drained: 0, dropped: 0 };
@@ -47,9 +48,6 @@ export class CircuitBreaker {
   #isDraining = false;
   #hasToldQueued = false;
   #openedAt = 0;
-  #lastHolder = 0;
-  /** Who holds it isolated, to be told again to an actor that begins anew. */
-  readonly #holders = new Map<number, string | null>();
   #pause: { isHeard: boolean } | undefined;
 
   /** @internal */
@@ -72,6 +70,7 @@ export class CircuitBreaker {
       this.#replica.send({ type: 'reported', runs, random: Math.random() }),
     );
     this.#gate = new ProbeGate(this.#replica, () => this.#look());
+    this.#isolation = new Isolation(this.#replica);
     this.#stopListening = connectivity.listen(() => this.#networkChanged());
   }
 
@@ -111,20 +110,19 @@ export class CircuitBreaker {
   /**
    * Rejects every call until it is released: a switch for maintenance. Held by several, it is released by the last.
    * Nothing of it outlives the runtime.
+   *
+   * @throws HOLDFAST_ERR_CLOSED, HOLDFAST_ERR_OPTION_INVALID for a reason that is none, and what keeps its host from answering.
    */
   async isolate(reason: string | null = null): Promise<() => Promise<void>> {
     this.#checkOpen();
-    checkReason('isolate', reason);
-    const holder = ++this.#lastHolder;
-    await this.#replica.send({ type: 'isolate', holder, reason });
-    this.#holders.set(holder, reason);
-    return async () => {
-      if (!this.#holders.delete(holder) || this.#ended.signal.aborted) return;
-      await this.#replica.send({ type: 'release', holder });
-    };
+    return this.#isolation.hold(reason);
   }
 
-  /** Queued calls wait, also when the network is back, until {@link CircuitBreaker.resume}. */
+  /**
+   * Queued calls wait, also when the network is back, until {@link CircuitBreaker.resume}.
+   *
+   * @throws HOLDFAST_ERR_CLOSED, and what keeps its host from answering.
+   */
   async pause(): Promise<void> {
     this.#checkOpen();
     const pause = this.#pause ?? { isHeard: false };
@@ -133,7 +131,7 @@ export class CircuitBreaker {
     pause.isHeard = true;
   }
 
-  /** Goes on after {@link CircuitBreaker.pause}; harmless otherwise. */
+  /** Goes on after {@link CircuitBreaker.pause}, and throws the same; harmless otherwise. */
   async resume(): Promise<void> {
     this.#checkOpen();
     // First: an actor that dies of this, or rests, is not told again to pause when it begins anew.
@@ -145,6 +143,7 @@ export class CircuitBreaker {
   close(): void {
     this.#mode = 'closed';
     this.#stopListening();
+    this.#isolation.close();
     this.#replica.close();
     this.#queue.rejectAll(circuitClosed(this.name));
     this.#ended.abort(circuitClosed(this.name));
@@ -168,7 +167,7 @@ export class CircuitBreaker {
         throw this.#rejected();
       case 'isolated':
         this.#counts.rejected++;
-        throw circuitIsolated(this.name, [...this.#holders.values()].at(-1) ?? null);
+        throw circuitIsolated(this.name, this.#isolation.reason);
       default:
         throw circuitClosed(this.name);
     }
@@ -269,7 +268,7 @@ export class CircuitBreaker {
 
   #begun(): void {
     this.#hasToldQueued = false;
-    for (const [holder, reason] of this.#holders) this.#replica.tell({ type: 'isolate', holder, reason });
+    this.#isolation.tellAgain();
     if (this.#pause?.isHeard === true) this.#replica.tell({ type: 'pause' });
     this.#networkChanged();
   }

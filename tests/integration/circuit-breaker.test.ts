@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { ChannelRecord } from '../support/channel-record.ts';
 import { codedError } from '../support/coded-error.ts';
 import { hostile } from '../support/fixtures/hostile.ts';
+import { sluggish } from '../support/fixtures/sluggish.ts';
 import { openResilient, type Resilient, sharedResilient } from '../support/resilient-runtime.ts';
 import { soon } from '../support/soon.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -438,6 +439,24 @@ test('a rate of the last calls opens it too, and slow calls count as failed', as
   await slow.call(late);
   await slow.call(late);
   expect(slow.state).toBe('open');
+});
+
+test('an isolation that was told to fail does not come about later, when nobody could release it', async () => {
+  const resilient = await openResilient('online', ['sluggish'], { commandTimeoutMs: 1_000 });
+  const actor = resilient.runtime.actor(sluggish, 'a');
+  // Its thread may take longer to start.
+  await actor.snapshot({ timeoutMs: 60_000 });
+  const { breaker } = withBreaker(resilient);
+  await breaker.call(() => 'begun');
+  const dawdles = actor.send({ type: 'dawdled', ms: 2_500 }, { timeoutMs: 60_000 });
+
+  // Its thread is held up beyond the time-out, and then carries out what it was told meanwhile.
+  await expect(breaker.isolate('maintenance')).rejects.toEqual(codedError('HOLDFAST_ERR_TIMEOUT'));
+  await dawdles;
+  await breaker.pause();
+
+  expect(breaker.state).toBe('closed');
+  await expect(breaker.call(() => 'through')).resolves.toMatchObject({ status: 'executed' });
 });
 
 test('a circuit is isolated as long as anybody holds it', async () => {
