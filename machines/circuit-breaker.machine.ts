@@ -33,7 +33,10 @@ export interface CircuitInput {
   readonly onDegraded: 'execute' | 'queue';
 }
 
-/** So many calls in a row that ended alike. `at` is when the last of them ended, on the caller's monotonic clock. */
+/**
+ * So many calls in a row that ended alike. `at` is when the first of them ended, by the caller's monotonic clock: for the rule
+ * that looks at times, a run is no longer than a tenth of its window.
+ */
 export interface CallRun {
   readonly outcome: 'ok' | 'failed';
   readonly count: number;

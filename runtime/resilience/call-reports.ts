@@ -47,8 +47,6 @@ class CallTally {
     const last = this.#last;
     if (last.count > 0 && last.outcome === outcome && at - last.at < this.#sliceMs) {
       last.count++;
-      // The slice begins with its first call; a run without slices ends with its last.
-      if (this.#sliceMs === Number.POSITIVE_INFINITY) last.at = at;
       return;
     }
     this.#last = { outcome, count: 1, at };
