@@ -10,6 +10,7 @@ import type { QueryValues } from '../protocol/reader-control.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
 import { threadsByDefault } from '../threads/threads-by-default.ts';
 import { holdProcess } from '../waiting/hold-process.ts';
+import { orAborted } from '../waiting/or-aborted.ts';
 import type { AnyProjectionDefinition, ProjectionDefinition } from './define-projection.ts';
 import { codedTrouble, LaneClient, LaneLost, type LaneOptions } from './lane-client.ts';
 import { type LiveRows, liveQuery } from './live-query.ts';
@@ -277,15 +278,9 @@ export class Projections {
     signal?.throwIfAborted();
     const { thread } = this.#options.backend.store();
     thread.hold();
-    let onAbort: (() => void) | undefined;
     try {
-      const aborted = new Promise<never>((_, reject) => {
-        onAbort = () => reject(signal?.reason);
-        signal?.addEventListener('abort', onAbort, { once: true });
-      });
-      return await Promise.race([wait(), aborted]);
+      return await orAborted(wait(), signal);
     } finally {
-      if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
       thread.release();
     }
   }
