@@ -1,3 +1,5 @@
+// The door of `holdfast`: explicit exports, no logic. `holdfast/offline` has the same.
+
 import './node-version.ts';
 
 export { type LintProblem, lintMachine } from '../actors/charts/lint-machine.ts';
@@ -17,7 +19,6 @@ export type { Migrate, MigratedSnapshot, OlderSnapshot } from '../actors/definit
 export type { StandardSchema } from '../actors/definitions/standard-schema.ts';
 export type { UpcastChain, UpcastChains, UpcastEvent, Upcaster } from '../actors/definitions/upcast.ts';
 export type { StateAtVersion } from '../actors/evolution/state-at.ts';
-// The door of `holdfast`: explicit exports, no logic. `holdfast/offline` has the same.
 export type { TripRule } from '../machines/circuit-breaker.machine.ts';
 export type { SupervisionStrategy } from '../machines/supervisor.machine.ts';
 export type { ActorRef, ActorRefOf, Receipt, SendOptions, StartOptions, WaitOptions } from './actor-ref.ts';
@@ -97,6 +98,7 @@ export type {
   OperationHandlers,
   StoreAndForwardOptions,
 } from './resilience/store-and-forward-options.ts';
-export type { Runtime, RuntimeState } from './runtime.ts';
+export type { Runtime } from './runtime.ts';
+export type { RuntimeState } from './runtime-state.ts';
 export type { StateAtOptions } from './state-at-version.ts';
 export type { SupervisionOptions } from './supervision-options.ts';

@@ -1,3 +1,6 @@
+// The door of `holdfast/offline`: what `holdfast` has, with a dependency tree, a bundle and a system-call trace that
+// contain no network at all. What needs a network never gets an export here.
+
 import './node-version.ts';
 
 export { type LintProblem, lintMachine } from '../actors/charts/lint-machine.ts';
@@ -17,8 +20,6 @@ export type { Migrate, MigratedSnapshot, OlderSnapshot } from '../actors/definit
 export type { StandardSchema } from '../actors/definitions/standard-schema.ts';
 export type { UpcastChain, UpcastChains, UpcastEvent, Upcaster } from '../actors/definitions/upcast.ts';
 export type { StateAtVersion } from '../actors/evolution/state-at.ts';
-// The door of `holdfast/offline`: what `holdfast` has, with a dependency tree, a bundle and a system-call trace that
-// contain no network at all. What needs a network never gets an export here.
 export type { TripRule } from '../machines/circuit-breaker.machine.ts';
 export type { SupervisionStrategy } from '../machines/supervisor.machine.ts';
 export type { ActorRef, ActorRefOf, Receipt, SendOptions, StartOptions, WaitOptions } from './actor-ref.ts';
@@ -98,6 +99,7 @@ export type {
   OperationHandlers,
   StoreAndForwardOptions,
 } from './resilience/store-and-forward-options.ts';
-export type { Runtime, RuntimeState } from './runtime.ts';
+export type { Runtime } from './runtime.ts';
+export type { RuntimeState } from './runtime-state.ts';
 export type { StateAtOptions } from './state-at-version.ts';
 export type { SupervisionOptions } from './supervision-options.ts';

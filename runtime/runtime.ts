@@ -31,13 +31,11 @@ import type { Connectivity } from './resilience/connectivity.ts';
 import { Resilience } from './resilience/resilience.ts';
 import type { StoreAndForward } from './resilience/store-and-forward.ts';
 import type { OperationHandlers, StoreAndForwardOptions } from './resilience/store-and-forward-options.ts';
+import type { RuntimeState } from './runtime-state.ts';
 import type { StateAtOptions } from './state-at-version.ts';
 import { EventStore } from './store/event-store.ts';
 import type { SqliteEventStoreBackend } from './store/sqlite-backend.ts';
 import { type StoredEvent, toStoredEvent } from './store/stored-event.ts';
-
-/** What a runtime is doing: see `machines/runtime-lifecycle.machine.ts`. */
-export type RuntimeState = 'opening' | 'running' | 'draining' | 'closing' | 'closed' | 'failed';
 
 /** Everything over one database file. Made by {@link createRuntime}; disposed with `await using` or `close()`. */
 export class Runtime extends Queryable {
@@ -110,6 +108,7 @@ export class Runtime extends Queryable {
     }
   }
 
+  /** What it is doing at this moment. */
   get state(): RuntimeState {
     return this.#lifecycle.state as RuntimeState;
   }

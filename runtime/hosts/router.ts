@@ -129,7 +129,7 @@ export class Router {
     });
   }
 
-  /** Begins an actor; the same otherwise. */
+  /** Sends a request that begins an actor. Once it has begun, what waits for that is tried again. */
   async start<Result>(
     request: HostRequest,
     options: RequestOptions,

@@ -157,7 +157,11 @@ export class Connectivity {
     await this.#wait(() => this.#state.status === status, options.signal);
   }
 
-  /** What is known now and after every change; a slow reader skips to the newest. Ends on abort and when the runtime closes. */
+  /**
+   * What is known now and after every change; a slow reader skips to the newest. Ends on abort and when the runtime closes.
+   *
+   * @throws at once HOLDFAST_ERR_OPTION_INVALID; HOLDFAST_ERR_CLOSED if it begins after the close.
+   */
   changes(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<ConnectivityState, void, void> {
     checkOptions('connectivity.changes', options, ['signal']);
     return stoppable((stop) => this.#changes(stop), options.signal);
