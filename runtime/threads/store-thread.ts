@@ -6,7 +6,7 @@ import { type Frame, readAppends, writeOutcome } from '../protocol/append-frame.
 import { writeDirectAnswer } from '../protocol/host-messages.ts';
 import type { LoadRequest } from '../protocol/load.ts';
 import { loadCrypto } from '../protocol/sha256.ts';
-import type { DeliverySignal, HeadMoved, StoreControl, StoreThreadData } from '../protocol/store-control.ts';
+import type { DeliverySignal, StoreControl, StoreThreadData } from '../protocol/store-control.ts';
 import { storeLimits } from '../protocol/store-limits.ts';
 import { checkpoint } from '../sqlite/connection/checkpoint.ts';
 import { codedCalls } from '../sqlite/connection/coded-calls.ts';
@@ -26,9 +26,8 @@ import { serveControl } from './control-channel.ts';
 import { DeliveryDesk } from './delivery-desk.ts';
 import { FramePort } from './frame-port.ts';
 import { GroupCommit } from './group-commit.ts';
+import { HeadReports } from './head-reports.ts';
 import { serveRequests } from './request-port.ts';
-
-const foreignPollMs = 25;
 
 /** What a simulation gives a store thread of its own. */
 export interface StoreSurroundings {
@@ -55,39 +54,15 @@ export function serveStore(
   const generations = new Map<number, number>();
   const log = new LogReader(database, storeLimits.firstLoadEventsMax);
   const loads = codedCalls(database, data.path, { load: (request: LoadRequest) => log.load(request) });
-  let reported = 0;
-  let lookedAt = 0;
+  const heads = new HeadReports(data.heads, writer, projections);
   let operations: OperationTable | undefined;
-  let poll: NodeJS.Timeout | undefined;
-
-  // News is reported by whoever comes first: the poll, a commit, or another write that noticed it on its way.
-  let appendedHere = false;
-  const report = (): void => {
-    if (poll === undefined || writer.position === reported) return;
-    reported = writer.position;
-    const moved: HeadMoved = { position: reported, beyondHosts: writer.takeForeignNews() || appendedHere };
-    appendedHere = false;
-    data.heads.postMessage(moved);
-  };
-  const lookForForeignCommits = (): void => {
-    try {
-      writer.noticeForeignCommits();
-      report();
-      if (writer.foreignCommits === lookedAt) return;
-      const served = projections.servedAnew();
-      lookedAt = writer.foreignCommits;
-      if (served !== undefined) data.heads.postMessage({ position: reported, beyondHosts: false, served });
-    } catch {
-      // The disk failed or another process holds a lock: the next look is soon.
-    }
-  };
   const commits = new GroupCommit(writer, {
     before: () => desk.committing(),
     after(group, outcomes) {
       surroundings?.onGroup(group, outcomes);
       for (const link of links) link.flush();
       desk.committed();
-      report();
+      heads.report();
     },
   });
 
@@ -100,7 +75,7 @@ export function serveStore(
       readAppends(frame, (id, request, direct) => {
         // Within its group: the report of one before does not speak of it.
         const answer = (outcome: AppendOutcome) => {
-          appendedHere ||= host === undefined;
+          if (host === undefined) heads.appendedBeyondHosts();
           if (direct !== null) host?.answers.send((out) => writeDirectAnswer(out, direct, outcome));
           link.send((out) => writeOutcome(out, id, outcome));
         };
@@ -126,8 +101,7 @@ export function serveStore(
   };
 
   const close = (): void => {
-    clearInterval(poll);
-    poll = undefined;
+    heads.end();
     if (database.open) {
       commits.drain();
       desk.end();
@@ -160,14 +134,7 @@ export function serveStore(
     recordDeadLetters: (letters) => deadLetters.record(letters, systemClock.now()),
     keyDeadLetter: (id) => deadLetters.withKey(id),
     removeDeadLetter: (id) => deadLetters.remove(id),
-    watch(on) {
-      clearInterval(poll);
-      poll = on ? setInterval(lookForForeignCommits, foreignPollMs) : undefined;
-      writer.noticeForeignCommits();
-      report();
-      reported = writer.position;
-      return reported;
-    },
+    watch: (on) => heads.watch(on),
     beginRun: () => desk.begin(),
     dueTimers: (without) => desk.dueTimers(without),
     messages: (without, range) => desk.messages(without, range),
