@@ -40,7 +40,8 @@ export const emittedDropped = channel('holdfast:emitted:dropped');
 export const hostDied = channel('holdfast:host:died');
 
 /**
- * A runtime could not begin its run: timers and messages are not delivered. Published in the main thread.
+ * A runtime could not begin its run, so timers and messages are not delivered yet, which is tried again every five seconds;
+ * or its projections could not be loaded, which is tried again as often if it may pass. Published in the main thread.
  * Payload: `{ error: unknown }`.
  */
 export const runFailed = channel('holdfast:run:failed');
@@ -77,7 +78,8 @@ export const actorQuarantined = channel('holdfast:actor:quarantined');
 export const actorReleased = channel('holdfast:actor:released');
 
 /**
- * A command became a dead letter, or a timer, a message or work that is given up. Published in the main thread.
+ * A command became a dead letter, or a timer, a message or work that is given up. Published in the main thread, also where
+ * the disk did not take the letter; not for messages that their receiver does not accept.
  * Payload: `{ address: string, type: string, reason: string }`.
  */
 export const deadLettered = channel('holdfast:dead-letter');
