@@ -13,6 +13,7 @@ import { checkOptions, invalidOption } from '../protocol/options.ts';
 import { volatileKinds } from '../protocol/volatile-kinds.ts';
 import { stoppable } from '../stoppable.ts';
 import { holdProcess } from '../waiting/hold-process.ts';
+import { Waiters } from '../waiting/waiters.ts';
 import { checkReason } from './check-reason.ts';
 import type { ResolvedConnectivity } from './connectivity-options.ts';
 import type { ProbeResult } from './connectivity-probe.ts';
@@ -59,6 +60,7 @@ export class Connectivity {
   readonly #probe: ResolvedConnectivity['probe'];
   readonly #replica: ConnectivityReplica;
   readonly #listeners = new Set<(state: ConnectivityState) => void>();
+  readonly #waiters = new Waiters();
   readonly #wakeWatch = new WakeWatch(() => this.#woke());
   #state = unknown;
   /** The check that runs, with its number. */
@@ -118,10 +120,8 @@ export class Connectivity {
     this.#checkCall('check', options);
     await this.#replica.begin();
     const before = this.#checksDone;
-    const ended = this.#wait(() => this.#checksDone > before, options.signal);
-    ended.catch(() => undefined);
-    if (!this.#isChecking) await this.#replica.send({ type: 'check' });
-    await ended;
+    const asked = this.#isChecking ? undefined : this.#replica.send({ type: 'check' });
+    await this.#waiters.until(() => this.#checksDone > before, options.signal, asked);
     return this.#state;
   }
 
@@ -141,7 +141,7 @@ export class Connectivity {
     this.#checkCall('ready', options);
     if (this.#state.status !== 'unknown') return this.#state;
     await this.#replica.begin();
-    await this.#wait(() => this.#state.status !== 'unknown', options.signal);
+    await this.#waiters.until(() => this.#state.status !== 'unknown', options.signal);
     return this.#state;
   }
 
@@ -154,7 +154,7 @@ export class Connectivity {
     if (status !== 'unknown') checkStatus('waitFor', status);
     this.#checkCall('waitFor', options);
     await this.#replica.begin();
-    await this.#wait(() => this.#state.status === status, options.signal);
+    await this.#waiters.until(() => this.#state.status === status, options.signal);
   }
 
   /**
@@ -266,6 +266,7 @@ export class Connectivity {
     this.#replica.close();
     this.#running?.abort.abort();
     for (const listener of [...this.#listeners]) listener(this.#state);
+    this.#waiters.end(closed());
   }
 
   get #isChecking(): boolean {
@@ -313,6 +314,7 @@ export class Connectivity {
     if (this.isDoubted && !this.#wasDoubted) this.#doubts++;
     this.#wasDoubted = this.isDoubted;
     for (const listener of [...this.#listeners]) listener(this.#state);
+    this.#waiters.look();
   }
 
   #run(check: number): void {
@@ -332,26 +334,6 @@ export class Connectivity {
         else tell('failed', 'The probe found neither "online", "offline" nor { degraded: reason }.');
       })
       .catch((error: unknown) => tell('failed', shownError(error, reasonLengthMax)));
-  }
-
-  #wait(isReached: () => boolean, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        if (signal?.aborted) end(() => reject(signal.reason));
-        else if (this.#isClosed) end(() => reject(closed()));
-        else if (isReached()) end(resolve);
-      };
-      const release = holdProcess();
-      const end = (settle: () => void) => {
-        release();
-        this.#listeners.delete(look);
-        signal?.removeEventListener('abort', look);
-        settle();
-      };
-      this.#listeners.add(look);
-      signal?.addEventListener('abort', look);
-      look();
-    });
   }
 
   #checkCall(method: string, options: { readonly signal?: AbortSignal | undefined }): void {

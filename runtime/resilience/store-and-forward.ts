@@ -17,9 +17,9 @@ import {
 } from '../protocol/operation.ts';
 import { checkOptions, invalidOption } from '../protocol/options.ts';
 import { volatileKinds } from '../protocol/volatile-kinds.ts';
-import { holdProcess } from '../waiting/hold-process.ts';
 import { orAborted } from '../waiting/or-aborted.ts';
 import { pause } from '../waiting/pause.ts';
+import { Waiters } from '../waiting/waiters.ts';
 import { within } from '../waiting/within.ts';
 import { type Enqueued, type EnqueueOptions, toEnqueued, toNewOperation } from './enqueue-options.ts';
 import { queueClosed } from './operation-errors.ts';
@@ -59,7 +59,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
   readonly #runner: OperationRunner;
   readonly #replica: Replica<QueueStateValue, QueueContext, QueueEvent, QueueInput>;
   readonly #stopListening: () => void;
-  readonly #waiting = new Set<(hopeless?: Error) => void>();
+  readonly #waiters = new Waiters();
   readonly #underWay = new OperationsUnderWay();
   #passing: Promise<void> | undefined;
   /** Numbers the passes of this process. */
@@ -82,9 +82,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     const { queue, connectivity, onDegraded } = options;
     this.name = queue;
     this.#options = options;
-    this.#runner = new OperationRunner(options, (error) => {
-      for (const look of [...this.#waiting]) look(error);
-    });
+    this.#runner = new OperationRunner(options, (error) => this.#waiters.look(error));
     this.#replica = new Replica({
       router,
       kind: volatileKinds.storeAndForward,
@@ -190,12 +188,9 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
       last ??= this.#lastSequence;
       return !this.#underWay.hasUpTo(last);
     };
-    const ended = this.#waitFor(isReached, options.signal);
-    ended.catch(() => undefined);
     // Whoever asks for it now may know that the network is back.
     if (connectivity.isDoubted) connectivity.check().catch(() => undefined);
-    await orAborted(this.#replica.send({ type: 'drain' }), options.signal);
-    await ended;
+    await this.#waiters.until(isReached, options.signal, this.#replica.send({ type: 'drain' }));
     const { depth: left } = await this.metrics();
     const { replayed, failed } = this.#runner.ended;
     return { replayed: replayed - endedBefore.replayed, failed: failed - endedBefore.failed, left };
@@ -260,7 +255,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     this.#underWay.tell();
     this.#stopListening();
     this.#replica.close();
-    for (const look of [...this.#waiting]) look();
+    this.#waiters.end(queueClosed(this.name));
     if (this.#passing === undefined && this.#underWay.size === 0) return;
     const ended = Promise.all([this.#passing, this.#underWay.ended()]);
     await within(ended, timeoutMs);
@@ -346,7 +341,7 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
       this.#lastSequence = lastSequence;
       this.#lastComplete = number;
     }
-    for (const look of [...this.#waiting]) look();
+    this.#waiters.look();
     if (!this.#isClosed) await this.#tellEnd(pass, waitMs);
   }
 
@@ -361,28 +356,6 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     }
     // It may have begun anew meanwhile, and wants another one.
     this.#look();
-  }
-
-  #waitFor(isReached: () => boolean, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const release = holdProcess();
-      const end = (settle: () => void) => {
-        release();
-        this.#waiting.delete(look);
-        signal?.removeEventListener('abort', onAbort);
-        settle();
-      };
-      const look = (hopeless?: Error) => {
-        if (signal?.aborted) end(() => reject(signal.reason));
-        else if (isReached()) end(resolve);
-        else if (this.#isClosed) end(() => reject(queueClosed(this.name)));
-        else if (hopeless !== undefined) end(() => reject(hopeless));
-      };
-      const onAbort = () => look();
-      this.#waiting.add(look);
-      signal?.addEventListener('abort', onAbort);
-      look();
-    });
   }
 
   #checkOpen(): void {
