@@ -91,6 +91,11 @@ export function wholeMs(ms: number | null): number | null {
   return ms === null ? null : Math.ceil(ms);
 }
 
+/** Why an operation is parked. */
+export function diedUnder(starts: number): string {
+  return `It was started ${starts} times, and each time the process ended before it did.`;
+}
+
 /** What a run asks for. */
 export interface OperationClaim {
   readonly queue: string;

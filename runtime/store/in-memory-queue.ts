@@ -1,5 +1,6 @@
 import {
   type ClaimResult,
+  diedUnder,
   type EnqueueResult,
   enqueueResult,
   type NewOperation,
@@ -298,7 +299,7 @@ export class InMemoryQueue {
         this.#wait(row, Math.min(stored.dueAt, now), now);
         return [];
       }
-      stored.lastError = `It was started ${unfinishedStarts} times, and each time the process ended before it did.`;
+      stored.lastError = diedUnder(unfinishedStarts);
       this.end(row, 'parked', now);
       return [{ operationId: stored.operationId, state: 'parked' as const }];
     });

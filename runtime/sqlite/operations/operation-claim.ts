@@ -1,4 +1,9 @@
-import type { ClaimedOperation, ClaimResult, OperationClaim } from '../../protocol/operation.ts';
+import {
+  type ClaimedOperation,
+  type ClaimResult,
+  diedUnder,
+  type OperationClaim,
+} from '../../protocol/operation.ts';
 import { storeLimits } from '../../protocol/store-limits.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
 import { type OperationPlace, type OperationRows, placeColumns } from './operation-rows.ts';
@@ -159,9 +164,4 @@ export class OperationClaims {
 /** The first in order: higher priorities before lower ones, older operations before newer ones. */
 function first(candidates: readonly Candidate[], limit: number): Candidate[] {
   return candidates.toSorted((a, b) => b.priority - a.priority || a.sequence - b.sequence).slice(0, limit);
-}
-
-/** Why an operation is parked. */
-export function diedUnder(starts: number): string {
-  return `It was started ${starts} times, and each time the process ended before it did.`;
 }
