@@ -3,7 +3,7 @@ import type { HostThreadClient } from './host-thread-client.ts';
 import { overBudget } from './verdict.ts';
 
 /** What is known of a thread that has ended. */
-export function deathOf(client: HostThreadClient, startError: Error | undefined): DeathEvidence {
+function deathOf(client: HostThreadClient, startError: Error | undefined): DeathEvidence {
   if (client.verdict !== undefined) {
     const { verdict, thread } = client;
     const besides = thread.isLeftBehind ? '; it could not be ended' : '';

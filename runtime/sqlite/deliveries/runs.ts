@@ -303,7 +303,10 @@ function restartTimers(database: SqliteDatabase, now: number): void {
   database.prepare('update running_time set restarted_at = ? - away_ms').run(now);
 }
 
-/** The clock was set back while nobody ran: timers that restart were set at what is now ahead, and must not wait for it. */
+/**
+ * The clock was set back while nobody ran: timers that restart were set at what is now ahead, and must not wait for it. The
+ * first two conditions are those of the index `timers_by_due`, and let through all that the last two do.
+ */
 function bringForward(database: SqliteDatabase): void {
   database.exec(
     `update timers set due_at = (select restarted_at from running_time) + delay_ms

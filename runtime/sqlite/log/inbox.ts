@@ -10,6 +10,7 @@ type InboxRow = {
   head: string;
   reply: string | null;
 };
+
 /** Recognises appends that were made before, by their idempotency key or by the event ids their caller chose. */
 export class Inbox {
   readonly #select: SqliteStatement<InboxRow>;
