@@ -61,7 +61,7 @@ export interface RuntimeOptions {
   readonly supervision?: SupervisionOptions;
   /** How long an append waits for another process's write lock, in milliseconds. Default 30,000. */
   readonly lockTimeoutMs?: number;
-  /** How long `close` waits for commands, and then for each thread, in milliseconds. Default 10,000. */
+  /** How long `close` waits for handlers, for commands, and for each step of a host's end, in milliseconds. Default 10,000. */
   readonly closeTimeoutMs?: number;
   /** How it is found out whether the network is there, once that matters. Default: by the network interfaces. */
   readonly connectivity?: ConnectivityOptions;

@@ -325,8 +325,9 @@ export class Runtime extends Queryable {
   /**
    * Begins no more operations of queues and waits for the handlers that run, which may need actors to end well: an
    * `ActorRef` made before takes commands until then. Then takes no more commands, waits for those under way, stops invoked
-   * work and keeps what it has told, saves snapshots, and closes everything in reverse order, each with a deadline
-   * (`closeTimeoutMs`). Idempotent: every call resolves when it is done.
+   * work and keeps what it has told, saves snapshots, each within `closeTimeoutMs`, and closes everything in reverse order.
+   * Idempotent: every call ends when it is done. Rejects with HOLDFAST_ERR_TIMEOUT if the store thread does not close its
+   * file within 30 seconds, as on a disk that hangs; what was acknowledged is durable all the same.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
