@@ -118,7 +118,7 @@ export class Quarantine {
       settle(pending, closedUnderway(request));
       return false;
     }
-    const { evidence, startError, reason } = outcome;
+    const { evidence, startError, reason: cause } = outcome;
     if (startError !== undefined) {
       settle(pending, startError);
       return false;
@@ -127,13 +127,15 @@ export class Quarantine {
     const mayRepeat = !pending.mayBeDurable || request.idempotencyKey !== null;
     if (!hasKilled && mayRepeat) return this.#treat(pending, true);
     const isPoison = hasKilled && isBroughtAbout(evidence);
-    const ids = await recordDeadLetters(backend, [pending], isPoison ? 'poison' : 'host-died', evidence);
+    // A letter of poison without a key says that it was not carried out.
+    const reason = isPoison && mayRepeat ? 'poison' : 'host-died';
+    const ids = await recordDeadLetters(backend, [pending], reason, evidence);
     const id = ids.get(pending) ?? null;
     settle(
       pending,
       isPoison
         ? poisoned(request, evidence, pending.mayBeDurable, id)
-        : hostDiedUnder(request, evidence, reason),
+        : hostDiedUnder(request, evidence, cause),
     );
     return isPoison;
   }

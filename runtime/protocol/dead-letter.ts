@@ -4,9 +4,10 @@ import type { DeathCause, DeathEvidence } from './host-death.ts';
 import type { TimerPlace } from './timer.ts';
 
 /**
- * Why a command became a dead letter. `poison`: it killed its host, and once more alone in quarantine. `host-died`: the
- * host died under it. `closed`: the runtime closed before it was answered. `not-accepted`: another actor sent it, and its
- * receiver does not accept it. `undeliverable`: a timer or a message under which hosts died again and again.
+ * Why a command became a dead letter. `poison`: it killed its host, and once more alone in quarantine; without a key of its
+ * own, it was not carried out. `host-died`: the host died under it. `closed`: the runtime closed before it was answered.
+ * `not-accepted`: another actor sent it, and its receiver does not accept it. `undeliverable`: a timer or a message under
+ * which hosts died again and again.
  */
 export type DeadLetterReason = 'poison' | 'host-died' | 'closed' | 'not-accepted' | 'undeliverable';
 

@@ -250,6 +250,18 @@ test('what was thrown in quarantine after the append had left may be durable, an
   );
 });
 
+test('poison without a key that may be durable is a letter that says so, and not that it was not carried out', async () => {
+  const { runtime, poison } = await openWithPoison('exit-then-throw');
+
+  await expect(runtime.actor(hostile, 'a').send(poison)).rejects.toEqual(
+    codedError('HOLDFAST_ERR_POISON_MESSAGE', { mayBeDurable: true, deadLetterId: 1 }),
+  );
+
+  await expect(runtime.deadLetters()).resolves.toEqual([
+    expect.objectContaining({ idempotencyKey: null, reason: 'host-died', cause: 'threw' }),
+  ]);
+});
+
 test('close ends what is in quarantine and keeps it as a dead letter', async () => {
   const { runtime, poison } = await openWithPoison('stuck', {
     hostUnresponsiveMs: 1_000,
