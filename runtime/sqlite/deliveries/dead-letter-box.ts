@@ -7,7 +7,7 @@ import { limits } from '../../protocol/limits.ts';
 import { storeLimits } from '../../protocol/store-limits.ts';
 import { placeOfTimer, type TimerPlace } from '../../protocol/timer.ts';
 import type { SqliteDatabase } from '../driver.ts';
-import { prepareInsertDeadLetter } from '../log/insert-dead-letter.ts';
+import { DeadLetterInsertion } from '../log/insert-dead-letter.ts';
 import type { LogWriter } from '../log/log-writer.ts';
 
 type Row = Omit<DeadLetter, 'evidence' | 'timer'> & Record<'evidence' | 'timer', string | null>;
@@ -43,14 +43,15 @@ export class DeadLetterBox {
   /** Returns the ids of the letters, in order. */
   record(letters: readonly NewDeadLetter[], recordedAt: number): number[] {
     return this.#writer.write((database) => {
-      const insert = prepareInsertDeadLetter(database);
+      const insertion = new DeadLetterInsertion(database);
       // Sent again and dead again, a command is one letter with newer evidence.
       const forget = database.prepare('delete from dead_letters where address = ? and idempotency_key = ?');
       const ids = letters.map((letter) => {
         const { address, idempotencyKey } = letter;
         if (idempotencyKey !== null) forget.run(address, idempotencyKey);
-        return insert(letter, recordedAt);
+        return insertion.insert(letter, recordedAt);
       });
+      insertion.trim();
       return ids;
     });
   }
@@ -65,7 +66,9 @@ export class DeadLetterBox {
       const taken = database.prepare<Taken>(takeAway[from]).get(id);
       if (taken === undefined) return;
       const { schemaVersion, timer } = taken;
-      prepareInsertDeadLetter(database)({ ...letter, schemaVersion }, recordedAt, timer);
+      const insertion = new DeadLetterInsertion(database);
+      insertion.insert({ ...letter, schemaVersion }, recordedAt, timer);
+      insertion.trim();
     });
   }
 

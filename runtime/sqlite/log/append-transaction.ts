@@ -102,6 +102,7 @@ export class AppendTransaction {
 
   /** Before the commit: saves the counters, once for the whole group. */
   finish(): void {
+    this.consequences.finish();
     if (!this.#replicaIsDirty) return;
     this.#updateReplica.run(this.#sequence, this.#time.ms, this.#time.counter);
     this.#replicaIsDirty = false;

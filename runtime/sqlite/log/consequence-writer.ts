@@ -4,7 +4,7 @@ import type { Consequences, OutgoingMessage } from '../../protocol/consequences.
 import type { Consumed } from '../../protocol/delivery.ts';
 import type { TimerChange } from '../../protocol/timer.ts';
 import type { SqliteDatabase, SqliteStatement } from '../driver.ts';
-import { prepareInsertDeadLetter } from './insert-dead-letter.ts';
+import { DeadLetterInsertion } from './insert-dead-letter.ts';
 
 /** Keeps a message to an actor: sender, target, type, payload, schema version, when, and what led to it. */
 export const insertMessage = `insert into outbox (sender, target, type, data, schema_version, sent_at, correlation_id,
@@ -23,7 +23,7 @@ export class ConsequenceWriter {
   readonly #insertMessage: SqliteStatement;
   readonly #claimWork: SqliteStatement;
   readonly #endWork: SqliteStatement;
-  readonly #insertDeadLetter: ReturnType<typeof prepareInsertDeadLetter>;
+  readonly #deadLetters: DeadLetterInsertion;
   #earliestDueAt = Number.POSITIVE_INFINITY;
   #hasMessages = false;
   /** Called when work is written that the run takes in hand. */
@@ -65,7 +65,7 @@ export class ConsequenceWriter {
       'insert into work values (?, ?) on conflict (stream) do update set owner = excluded.owner',
     );
     this.#endWork = database.prepare('delete from work where stream = (select ?)');
-    this.#insertDeadLetter = prepareInsertDeadLetter(database);
+    this.#deadLetters = new DeadLetterInsertion(database);
   }
 
   /** Whether what an append would deliver has been delivered already, or replaced. */
@@ -88,7 +88,12 @@ export class ConsequenceWriter {
       this.#claimWork.run(stream, this.#run);
       this.onWork();
     } else if (hasWork === false) this.#endWork.run(stream);
-    if (deadLetter !== null) this.#insertDeadLetter(deadLetter, now);
+    if (deadLetter !== null) this.#deadLetters.insert(deadLetter, now);
+  }
+
+  /** Before the commit: removes dead letters that are too many, once for the whole group. */
+  finish(): void {
+    this.#deadLetters.trim();
   }
 
   /** The earliest moment that a timer was set for since this was last asked; infinite if there was none. */
