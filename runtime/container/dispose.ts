@@ -26,17 +26,16 @@ export async function disposeAll(made: readonly Made[]): Promise<BindingFailure[
   return failures;
 }
 
-/** Disposes what came too late for whoever has asked for it. Nobody waits for it, so its failure is published. */
-export function disposeLate(made: Made): void {
-  void disposeAll([made]).then((failures) => {
-    for (const { path, error } of failures) containerDisposeFailed.publish({ name: path[0], error });
-  });
+/** Disposes what came too late for whoever has asked for it. Nobody hears of its failure, so that is published. */
+export async function disposeLate(made: Made): Promise<void> {
+  for (const { path, error } of await disposeAll([made]))
+    containerDisposeFailed.publish({ name: path[0], error });
 }
 
 function dispose({ slot, value }: Made): PromiseLike<unknown> | undefined {
   const { binding, layer } = slot;
-  const run =
-    binding.dispose ?? (layer.family.isKeeper(slot, value) ? ownDisposal(value as object) : undefined);
+  const isKeeper = layer.family.release(slot, value);
+  const run = binding.dispose ?? (isKeeper ? ownDisposal(value as object) : undefined);
   if (run === undefined) return undefined;
   const disposal: Disposal = { family: layer.family, hasEnded: false };
   const end = (): void => {

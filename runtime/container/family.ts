@@ -40,9 +40,12 @@ export class Family {
     this.#keepers.set(value, this.#plain.has(value) ? this : slot);
   }
 
-  /** Whether an object is the slot's to dispose. */
-  isKeeper(slot: object, value: unknown): boolean {
-    return isObject(value) && this.#keepers.get(value) === slot;
+  /**
+   * Whether an object is the slot's to dispose, which it is not a second time: what comes from a pool may come again, and
+   * is then whose who has it next.
+   */
+  release(slot: object, value: unknown): boolean {
+    return isObject(value) && this.#keepers.get(value) === slot && this.#keepers.delete(value);
   }
 
   /** An object that was given to a scope is never disposed, unless a binding has made it before. */

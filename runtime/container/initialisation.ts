@@ -15,7 +15,7 @@ export type Asker = Resolution | Initialisation;
 
 /**
  * One run of a factory. It is settled when its value is there or nobody waits for it any more, and has ended when the
- * factory has.
+ * factory has, and what it made too late is disposed.
  */
 export class Initialisation {
   readonly slot: Slot;
@@ -163,13 +163,15 @@ export class Initialisation {
 
   #succeeded(value: unknown): void {
     const { slot } = this;
-    slot.layer.keep(slot, value, this.isSettled);
+    const disposed = slot.layer.keep(slot, value, this.isSettled);
     if (!this.isSettled) {
       this.#settle(undefined);
       slot.fill(value);
       this.#resolve(value);
     }
-    this.#over();
+    // Until then it may hold what the next attempt needs, and needs what a close disposes.
+    if (disposed === undefined) this.#over();
+    else void disposed.then(() => this.#over());
   }
 
   #failed(error: unknown): void {

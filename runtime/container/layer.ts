@@ -78,12 +78,16 @@ export class Layer {
     return this.#slots.values();
   }
 
-  /** Notes what was made, to be disposed. What comes after its factory was given up is in nobody's hands. */
-  keep(slot: Slot, value: unknown, isLate: boolean): void {
+  /**
+   * Notes what was made, to be disposed. What comes after its factory was given up is in nobody's hands: returns the end of
+   * its disposal.
+   */
+  keep(slot: Slot, value: unknown, isLate: boolean): Promise<void> | undefined {
     this.family.claim(slot, value);
     const made: Made = { slot, value, order: this.family.next() };
-    if (this.isEmptied || (isLate && this.closing === undefined)) disposeLate(made);
-    else this.made.add(made);
+    if (this.isEmptied || (isLate && this.closing === undefined)) return disposeLate(made);
+    this.made.add(made);
+    return undefined;
   }
 
   #slotOf(binding: NamedBinding): Slot {

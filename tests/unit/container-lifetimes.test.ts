@@ -309,6 +309,72 @@ test('does not wait for ever for a factory that never ends, and disposes what co
   expect(published).toEqual([{ name: 'endless', error: expect.objectContaining({ message: 'busy' }) }]);
 });
 
+test('has nothing made anew, and closes nothing, while what came too late is being disposed', async () => {
+  const clock = new VirtualTime();
+  const log: string[] = [];
+  const ends: (() => void)[] = [];
+  const begun = (): Promise<void> => new Promise((resolve) => ends.push(resolve));
+  const services = defineContainer()
+    .lazy('database', () => new Resource('database', log))
+    .lazy(
+      'index',
+      ['database'],
+      async () => {
+        log.push('begins');
+        await begun();
+        return 'index';
+      },
+      {
+        initTimeoutMs: 100,
+        dispose: async (name) => {
+          await begun();
+          log.push(name);
+        },
+      },
+    );
+  const app = await createContainer(services, { clock });
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const late = errorOf(app.get('index'));
+    await clock.pass(100);
+    expect(await late).toMatchObject({ code: 'HOLDFAST_ERR_CONTAINER_INIT_FAILED' });
+    if (attempt === 0) ends.shift()?.();
+    await settled();
+  }
+  expect(log).toEqual(['begins']);
+
+  const next = errorOf(app.get('index'));
+  ends.shift()?.();
+  await settled();
+  expect(log).toEqual(['begins', 'index', 'begins']);
+  await clock.pass(100);
+  await next;
+  ends.shift()?.();
+  await settled();
+  const closed = app.close();
+  await settled();
+  expect(log).toEqual(['begins', 'index', 'begins']);
+  ends.shift()?.();
+  await closed;
+
+  expect(log).toEqual(['begins', 'index', 'begins', 'index', 'database']);
+});
+
+test('disposes what comes out of a pool each time that it comes', async () => {
+  const log: string[] = [];
+  const pooled = new Resource('connection', log);
+  const app = await createContainer(defineContainer().scoped('connection', () => pooled));
+
+  for (const expected of [1, 2, 3]) {
+    const scope = app.scope();
+    await scope.get('connection');
+    await scope.close();
+    expect(log).toHaveLength(expected);
+  }
+
+  await app.close();
+  expect(log).toHaveLength(3);
+});
+
 test('a factory or a dispose that closes its own container does not wait for itself', async () => {
   const held: { app?: AsyncDisposable } = {};
   const close = async () => held.app?.[Symbol.asyncDispose]();
