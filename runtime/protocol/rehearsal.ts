@@ -16,7 +16,8 @@ import type { WireError } from '../errors/wire-error.ts';
  * - `snapshot-diverges`: a snapshot that would be used gives another state than a replay does.
  * - `unreadable`: what is stored cannot be read.
  * - `timed-out`: an event, or the import of a module, did not come to an end in time.
- * - `thread-died`: the thread ended or ran out of memory on an event, or on the import of a module.
+ * - `thread-died`: the thread ended or ran out of memory on an event, or on the import of a module, or of what it has
+ *   replayed before.
  * - `kind-refused`: the machine of the kind cannot be hosted; its streams were not replayed. Counted once for a kind.
  * - `module-failed`: a module could not be imported. Nothing was replayed.
  */

@@ -141,16 +141,19 @@ class Rehearsal {
   async #rehearse({ streams, lengths }: StreamBatch): Promise<void> {
     const died = await this.#attempt({ streams, lengths });
     if (died === undefined) return;
-    const { problem, index, version, message } = died;
+    const { problem, index, version, message, isHung } = died;
     const stream = streams[index];
-    if (stream === undefined) return this.#giveUp(problem, message);
-    await this.#blame(stream, version, problem, message);
+    if (stream !== undefined) await this.#blame(stream, version, problem, message);
+    // Modules that were loaded before are not to blame, but what the thread has replayed before, and left running.
+    else if (isHung || !this.#areKindsKnown) return this.#giveUp(problem, message);
+    else this.#tally.found({ ...nowhere, kind: '', problem, message });
     if (++this.#deaths >= deathsMax) {
       this.#giveUp(problem, `${deathsMax} threads were lost. The streams that are left were not replayed.`);
     }
     // What the thread had found in the streams before is gone with it.
+    const before = Math.max(0, index);
     const parts = [
-      { streams: streams.slice(0, index), lengths: lengths.slice(0, index) },
+      { streams: streams.slice(0, before), lengths: lengths.slice(0, before) },
       { streams: streams.slice(index + 1), lengths: lengths.slice(index + 1) },
     ];
     for (const part of parts) if (part.streams.length > 0) await this.#rehearse(part);
@@ -256,16 +259,19 @@ interface Death {
   readonly index: number;
   readonly version: number;
   readonly message: string;
+  /** Whether it did not die by itself, but was ended. */
+  readonly isHung: boolean;
 }
 
-function causeOf(watch: PulseWatch, error: unknown): Pick<Death, 'problem' | 'message'> {
+function causeOf(watch: PulseWatch, error: unknown): Omit<Death, 'index' | 'version'> {
   const { phase, index } = watch.pulse.read();
   const what = index < 0 ? 'The import of the modules' : 'The event';
   if (watch.hungFor !== undefined) {
     if (phase === 'starting')
-      return { problem: 'thread-died', message: 'No thread of the pool could be started.' };
-    return { problem: 'timed-out', message: `${what} did not come to an end within ${watch.hungFor}.` };
+      return { problem: 'thread-died', message: 'No thread of the pool could be started.', isHung: true };
+    const message = `${what} did not come to an end within ${watch.hungFor}.`;
+    return { problem: 'timed-out', message, isHung: true };
   }
   const why = error instanceof Error ? error.message : String(error);
-  return { problem: 'thread-died', message: `The thread ended: ${why}` };
+  return { problem: 'thread-died', message: `The thread ended: ${why}`, isHung: false };
 }

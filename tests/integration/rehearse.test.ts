@@ -317,6 +317,31 @@ testThoroughly(
   },
 );
 
+test('a thread that dies of what it has replayed before leaves no stream out', async () => {
+  const runtime = await open(join(temporaryFolder(), 'app.db'), 'v1');
+  const opened = { type: 'opened', data: { owner: 'Ada' } };
+  // More than one task has.
+  const ids = Array.from({ length: 300 }, (_, id) => `account/${id}`);
+  await Promise.all(ids.map((stream) => runtime.store.append(stream, [opened])));
+  const once = moduleOf(`
+    import { account as first } from ${JSON.stringify(module('v1').href)};
+    let looks = 0;
+    export const account = first;
+    // Looked at whenever definitions are taken from this module, and not for the first time by a thread that is left over.
+    export const other = { get holdfast() { if (++looks > 1) process.exit(3); } };`);
+
+  const report = await rehearsed(runtime, [once]);
+
+  expect(report).toMatchObject({ streams: 300, events: 300, counts: { 'thread-died': 1 } });
+  expect(report.problems).toEqual([
+    expect.objectContaining({
+      problem: 'thread-died',
+      stream: '',
+      message: expect.stringMatching(/code: 3/),
+    }),
+  ]);
+});
+
 testThoroughly('a machine that ends its thread on every stream is given up', async () => {
   const runtime = await open(join(temporaryFolder(), 'app.db'), 'v1');
   const events = [
