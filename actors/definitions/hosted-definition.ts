@@ -1,4 +1,4 @@
-import { holdfastError } from '../../runtime/errors/holdfast-error.ts';
+import { holdfastError, isHoldfastError } from '../../runtime/errors/holdfast-error.ts';
 import { messageOf } from '../../runtime/errors/message-of.ts';
 import { sentence } from '../../runtime/errors/sentence.ts';
 import { decode, encode } from '../../runtime/protocol/codec.ts';
@@ -265,7 +265,10 @@ export class HostedDefinition {
         if (next === undefined) onSkipped(index);
         else instance = next;
       } catch (error) {
-        throw this.#replayFailed(type, error);
+        // What cannot be read is no fault of the machine, and mended by a backup.
+        throw isHoldfastError(error, 'HOLDFAST_ERR_STORAGE_CORRUPT')
+          ? error
+          : this.#replayFailed(type, error);
       }
     }
     return instance;

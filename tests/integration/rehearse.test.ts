@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { createRuntime, type RehearsalReport, type RehearseOptions, type Runtime } from 'holdfast';
 import { expect, onTestFinished, test } from 'vitest';
 import { codedError } from '../support/coded-error.ts';
+import { executeBeside } from '../support/execute-beside.ts';
 import { account as plain } from '../support/fixtures/account/plain.ts';
 import { account as v1 } from '../support/fixtures/account/v1.ts';
 import { account as v2 } from '../support/fixtures/account/v2.ts';
@@ -180,6 +181,23 @@ test('a snapshot that says something else than a replay is found, with the diffe
     [3, 4, 4].map((version, index) => `snapshot-diverges account/${'abc'[index]} ${version}`),
   );
   expect(messageOf(report)).toContain('context.total is 9 instead of 18');
+});
+
+test('a payload that is damaged is found as unreadable, and said to be by who reads the actor', async () => {
+  const database = join(temporaryFolder(), 'app.db');
+  await write(database, v1, 'v1');
+  executeBeside(
+    database,
+    `drop trigger events_are_never_changed; delete from snapshots;
+     update events set data = '{"amount":' where stream_id = 2 and version = 3`,
+  );
+  const runtime = await open(database, 'v1');
+
+  const report = await runtime.rehearse();
+
+  expect(found(report)).toEqual(['unreadable account/b 3 deposited']);
+  expect(messageOf(report)).toContain('restore a backup');
+  await expect(runtime.actor(v1, 'b').snapshot()).rejects.toEqual(codedError('HOLDFAST_ERR_STORAGE_CORRUPT'));
 });
 
 test('events of a newer version are found by an older one', async () => {
