@@ -10,9 +10,13 @@ import type { RecordedEvent } from '../protocol/recorded-event.ts';
 /** Which format of an export is written, and read. */
 export const format = 1;
 
-/** Loaded when they are needed, which is rarely: they take a third of the time in which the door of the store is loaded. */
-export const loadFiles = () => import('node:fs/promises');
-export const loadCrypto = () => import('node:crypto');
+/**
+ * Loaded when they are needed, which is rarely: they take a third of the time in which the door of the store is loaded. Their
+ * types are named: inferred ones are written out in the declarations, as they are in the version of @types/node here, and no
+ * other version has all of them.
+ */
+export const loadFiles = (): Promise<typeof import('node:fs/promises')> => import('node:fs/promises');
+export const loadCrypto = (): Promise<typeof import('node:crypto')> => import('node:crypto');
 
 /** What an export or an import went through. */
 export interface TransferReport {
