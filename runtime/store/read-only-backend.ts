@@ -9,12 +9,13 @@ import type {
   StoreStats,
 } from '../ports/event-store-backend.ts';
 import type { AppendReceipt, EncodedSnapshot } from '../protocol/append.ts';
+import { checkOptions, toWorkerUrl } from '../protocol/options.ts';
 import type { RecordedEvent } from '../protocol/recorded-event.ts';
 import type { ReaderClient } from '../threads/reader-client.ts';
 import { closeEach } from './close-each.ts';
 import { absolutePath, databasePath } from './database-path.ts';
 import { openFile } from './open-files.ts';
-import { closedError, loadReaderClient, verifyWith } from './sqlite-backend.ts';
+import { closedError, loadReaderClient, type SqliteBackendOptions, verifyWith } from './sqlite-backend.ts';
 
 /** How often the file is looked at for what others have appended, in milliseconds. */
 const pollMs = 100;
@@ -43,15 +44,21 @@ export class ReadOnlySqliteBackend implements EventStoreBackend {
    * Opens a database that exists.
    *
    * @throws HOLDFAST_ERR_STORAGE_PATH, _CORRUPT, _NOT_A_DATABASE, _FOREIGN, HOLDFAST_ERR_SCHEMA_NEWER,
-   * HOLDFAST_ERR_SCHEMA_OLDER.
+   * HOLDFAST_ERR_SCHEMA_OLDER; HOLDFAST_ERR_OPTION_INVALID; HOLDFAST_ERR_THREAD_START.
    */
-  static async open(path: string | URL): Promise<ReadOnlySqliteBackend> {
+  static async open(
+    path: string | URL,
+    options: Pick<SqliteBackendOptions, 'workerUrl'> = {},
+  ): Promise<ReadOnlySqliteBackend> {
+    const owner = 'ReadOnlySqliteBackend.open';
+    checkOptions(owner, options, ['workerUrl']);
+    const workerUrl = toWorkerUrl(owner, options.workerUrl);
     const absolute = databasePath(path);
     const { refuseUnreadable } = await loadPart(import('../sqlite/connection/schema-version.ts'));
     const { ReaderClient } = await loadReaderClient();
     const { open: reader, released } = await openFile(absolute, async (isOpenHere) => {
       if (!isOpenHere) refuseUnreadable(absolute);
-      return ReaderClient.start(absolute, undefined);
+      return ReaderClient.start(absolute, workerUrl);
     });
     return new ReadOnlySqliteBackend(absolute, reader, released);
   }

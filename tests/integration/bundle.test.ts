@@ -83,7 +83,7 @@ test('an application in a single file starts its threads from itself', async () 
   expect({ code, stderr, lines }).toEqual({
     code: 0,
     stderr: '',
-    lines: ['sent 1', 'read a', 'verified true', 'rehearsed true 1'],
+    lines: ['sent 1', 'read a', 'verified true', 'rehearsed true 1', 'exported 1'],
   });
   await expectWholeLog(database, ['a']);
 });

@@ -1,6 +1,7 @@
 // An application that is bundled into one file, which is also the worker file and the module of its definitions.
 // Usage: node app.mjs DATABASE.
 import { createRuntime } from 'holdfast';
+import { exportEvents, ReadOnlySqliteBackend } from 'holdfast/store';
 import { isHoldfastThread } from 'holdfast/worker';
 import { notebook } from '../fixtures/notebook.ts';
 
@@ -19,6 +20,9 @@ async function main(database: string): Promise<void> {
   console.log('verified', ok);
   const rehearsal = await runtime.rehearse();
   console.log('rehearsed', rehearsal.ok, rehearsal.events);
+  await using backend = await ReadOnlySqliteBackend.open(database, { workerUrl: import.meta.url });
+  const { events } = await exportEvents(backend, `${database}.ndjson`);
+  console.log('exported', events);
 }
 
 if (!isHoldfastThread) await main(process.argv[2] ?? '');
