@@ -46,13 +46,14 @@ export async function importEvents(
       path,
       'It was changed after it was checked, and a part of it is imported. Repeat it with a file that is whole.',
     );
-    return await appendEvents(backend, eventsOf(path, signal, changed), { total, signal, onProgress });
+    return await appendEvents(backend, eventsOf(path, signal, changed), { path, total, signal, onProgress });
   } finally {
     unwatch();
   }
 }
 
 interface Appending {
+  readonly path: string;
   readonly total: number;
   readonly signal: AbortSignal;
   readonly onProgress: LongWorkOptions['onProgress'];
@@ -61,7 +62,7 @@ interface Appending {
 async function appendEvents(
   backend: EventStoreBackend,
   found: AsyncIterable<Line>,
-  { total, signal, onProgress }: Appending,
+  { path, total, signal, onProgress }: Appending,
 ): Promise<TransferReport> {
   // Another process may hold the lock for as long as an append waits for it.
   const settled = <Result>(result: Promise<Result>) => orAborted(result, signal);
@@ -78,7 +79,7 @@ async function appendEvents(
       // A part of it is there already. What was sent after it is settled first, so that each is tried once at a time.
       await settled(Promise.all(underway.map((later) => later.outcome)));
       outcome = await settled(appendOneByOne(backend, batch, signal));
-      if (outcome instanceof Error) throw outcome;
+      if (outcome instanceof Error) throw stopped(path, outcome);
       // Those of its stream came too early, and are in conflict for that alone.
       for (const later of underway)
         if (later.batch[0]?.stream === batch[0]?.stream && isConflict(await settled(later.outcome)))
@@ -181,6 +182,24 @@ async function appendOneByOne(
 
 function isConflict(outcome: number | Error): boolean {
   return isHoldfastError(outcome) && outcome.code.endsWith('_CONFLICT');
+}
+
+/** A conflict says that nothing was written and to decide anew, which is true of its append, and not of an import. */
+function stopped(path: string, error: Error): Error {
+  const message = (why: string): string =>
+    `The import of ${path} has stopped: ${why}. What comes before that in the file is imported, and some of what comes ` +
+    'after it may be. Import into a database that has no other events of these streams.';
+  if (isHoldfastError(error, 'HOLDFAST_ERR_VERSION_CONFLICT')) {
+    const { code, stream, expected, actual } = error;
+    const why = `${stream} has gone another way: it is at version ${actual} here, and the file goes on after version ${expected}`;
+    return holdfastError(code, message(why), { stream, expected, actual }, error);
+  }
+  if (isHoldfastError(error, 'HOLDFAST_ERR_IDEMPOTENCY_CONFLICT')) {
+    const { code, stream, key } = error;
+    const why = `the event "${key}" of ${stream} is here with other content, or elsewhere`;
+    return holdfastError(code, message(why), { stream, key }, error);
+  }
+  return error;
 }
 
 function toEncoded({ id, type, schemaVersion, data, metadata, recordedAt }: ExportedEvent): EncodedEvent {

@@ -113,6 +113,43 @@ test('an event that its file has left out is not replaced by the one after it', 
   expect(await eventsOf(target, 's')).toMatchObject([{ type: 'a', version: 1 }]);
 });
 
+test.each([
+  {
+    goneAnotherWay: 'a stream that has other events',
+    there: [{ type: 'other' }, { type: 'other' }],
+    why: 'b has gone another way: it is at version 2 here, and the file goes on after version 0. ',
+    error: codedError('HOLDFAST_ERR_VERSION_CONFLICT', { stream: 'b', expected: 0, actual: 2 }),
+  },
+  {
+    goneAnotherWay: 'an event with other content',
+    there: [{ type: 'other', id: 'b1' }],
+    why: 'the event "b1" of b is here with other content, or elsewhere. ',
+    error: codedError('HOLDFAST_ERR_IDEMPOTENCY_CONFLICT', { stream: 'b', key: 'b1' }),
+  },
+])(
+  'an import that stops at $goneAnotherWay says that what comes before is imported',
+  async ({ there, why, error }) => {
+    const path = join(temporaryFolder(), 'all');
+    const source = new InMemoryEventStoreBackend();
+    await EventStore.withBackend(source).append('a', [{ type: 'one' }]);
+    await EventStore.withBackend(source).append('b', [{ type: 'one', id: 'b1' }]);
+    await exportEvents(source, path);
+    const target = new InMemoryEventStoreBackend();
+    await EventStore.withBackend(target).append('b', there);
+
+    const stopped = await importEvents(target, path).catch((reason: Error) => reason);
+
+    expect(stopped).toEqual(error);
+    expect(stopped).toMatchObject({
+      message: expect.stringContaining(
+        `The import of ${path} has stopped: ${why}What comes before that in the file is imported, `,
+      ),
+      cause: error,
+    });
+    expect(await eventsOf(target, 'a')).toMatchObject([{ type: 'one', version: 1 }]);
+  },
+);
+
 test('an import has no more in hand than some megabytes, however large its events are', async () => {
   const path = join(temporaryFolder(), 'events');
   const source = new InMemoryEventStoreBackend();
