@@ -19,8 +19,9 @@ const inFlightCharactersMax = 16 * 1024 * 1024;
  * Appends the events of a file that `exportEvents` has written. The whole file is checked before the first is appended, and
  * once more while they are: during the check, the progress is 0 of as many as were found so far. Events that are there already
  * are passed over, so an import that was interrupted is simply repeated. Where a stream has other events already, the import
- * stops at that line. Appends are sent ahead of their answers: when one fails, or the signal is aborted, up to 64 may be
- * written all the same, and of what is there in part, the rest may come after them. Each stream is in the order of the file, always.
+ * stops at that line, and appends nothing more to that stream. Appends are sent ahead of their answers: when one fails, or the
+ * signal is aborted, up to 64 of other streams may be written all the same, and of what is there in part, the rest may come after
+ * them. Each stream is in the order of the file, always.
  *
  * @throws HOLDFAST_ERR_ARGUMENT_INVALID for a file that is none, is cut off or changed, or changes meanwhile;
  * HOLDFAST_ERR_VERSION_CONFLICT and HOLDFAST_ERR_IDEMPOTENCY_CONFLICT for streams that have gone another way;
@@ -83,7 +84,7 @@ async function appendEvents(
       // Those of its stream came too early, and are in conflict for that alone.
       for (const later of underway)
         if (later.batch[0]?.stream === batch[0]?.stream && isConflict(await settled(later.outcome)))
-          later.outcome = append(backend, later.batch);
+          later.outcome = append(backend, later.batch, later.head);
     }
     if (outcome instanceof Error) throw outcome;
     written += outcome;
@@ -94,7 +95,9 @@ async function appendEvents(
   try {
     for await (const { batch, characters } of batchesOf(found)) {
       // Sent at once, in the order of the file: the commits of many are shared.
-      underway.push({ batch, characters, outcome: append(backend, batch) });
+      const before = underway.findLast((earlier) => earlier.batch[0]?.stream === batch[0]?.stream);
+      const head = before?.batch.at(-1)?.id ?? null;
+      underway.push({ batch, characters, head, outcome: append(backend, batch, head) });
       inFlight += characters;
       while (underway.length >= inFlightMax || inFlight >= inFlightCharactersMax) await settleFirst();
     }
@@ -135,6 +138,8 @@ interface Batch {
 }
 
 interface Underway extends Batch {
+  /** The event of its stream before it that is under way, without which it must not be appended; `null` if none is. */
+  readonly head: string | null;
   outcome: Promise<number | Error>;
 }
 
@@ -144,14 +149,18 @@ interface ExportedEvent extends Omit<RecordedEvent, 'data' | 'metadata'> {
 }
 
 /** Resolves with how many were not there before, or with the error. */
-async function append(backend: EventStoreBackend, batch: readonly ExportedEvent[]): Promise<number | Error> {
+async function append(
+  backend: EventStoreBackend,
+  batch: readonly ExportedEvent[],
+  head: string | null,
+): Promise<number | Error> {
   const [first] = batch as [ExportedEvent];
   try {
     const { outcome } = await backend.append({
       stream: first.stream,
       events: batch.map(toEncoded),
       expectedVersion: first.version - 1,
-      expectedHead: null,
+      expectedHead: head,
       idsAreKeys: true,
       idempotencyKey: null,
       fingerprint: '',
@@ -173,7 +182,7 @@ async function appendOneByOne(
   let written = 0;
   for (const event of batch) {
     if (signal.aborted) break;
-    const outcome = await append(backend, [event]);
+    const outcome = await append(backend, [event], null);
     if (outcome instanceof Error) return outcome;
     written += outcome;
   }

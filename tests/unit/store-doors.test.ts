@@ -150,6 +150,23 @@ test.each([
   },
 );
 
+test('an import appends nothing to a stream that has gone another way, also where the version is that of the file', async () => {
+  const path = join(temporaryFolder(), 'all');
+  const source = new InMemoryEventStoreBackend();
+  for (const type of ['one', 'two', 'three'])
+    for (const stream of ['a', 'b']) await EventStore.withBackend(source).append(stream, [{ type }]);
+  await exportEvents(source, path);
+  const target = new InMemoryEventStoreBackend();
+  await EventStore.withBackend(target).append('b', [{ type: 'other' }]);
+
+  const stopped = await importEvents(target, path).catch((reason: Error) => reason);
+
+  expect(stopped).toEqual(
+    codedError('HOLDFAST_ERR_VERSION_CONFLICT', { stream: 'b', expected: 0, actual: 1 }),
+  );
+  expect(await eventsOf(target, 'b')).toMatchObject([{ type: 'other', version: 1 }]);
+});
+
 test('an import has no more in hand than some megabytes, however large its events are', async () => {
   const path = join(temporaryFolder(), 'events');
   const source = new InMemoryEventStoreBackend();
