@@ -55,7 +55,10 @@ export interface RuntimeOptions {
    * addons report. One that needs more is replaced. Default 512.
    */
   readonly hostExternalMemoryMb?: number;
-  /** How long a host with work may not turn its event loop before it is replaced, in milliseconds. Default 5,000. */
+  /**
+   * How long a host with work may neither turn its event loop nor go on to another command before it is replaced, in
+   * milliseconds. Default 5,000.
+   */
   readonly hostUnresponsiveMs?: number;
   /** How hosts that die are restarted. Default: at once, then with back-off, up to 10 times a minute. */
   readonly supervision?: SupervisionOptions;

@@ -124,7 +124,7 @@ export class HostThreadClient {
     heartbeat.port1.unref();
     this.watchdog = new Watchdog({
       heartbeat: heartbeat.port1,
-      beats: this.board.header,
+      board: this.board,
       limitMs: unresponsiveMs,
       onTick: callbacks.onTick,
       onSilent: () => void this.#weigh(),

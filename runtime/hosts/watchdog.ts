@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { HostBoard } from '../protocol/host-board.ts';
 import { startTicks } from './ticks.ts';
 
 /** So often in a limit, and at least so often in milliseconds: what waits too long is looked at with each beat. */
@@ -6,12 +7,13 @@ const [beatsPerLimit, beatMaxMs] = [5, 1_000] as const;
 
 /**
  * Notices an event loop that no longer turns. Numbers are sent to the thread, which writes the last one to shared
- * memory; the thread is given up when several in a row did not arrive. Only the main thread's own ticks count as time,
- * so neither a busy main thread nor a suspended computer is taken for a hung host.
+ * memory; the thread is given up when several in a row did not arrive, and it went on to no other request meanwhile: one turn
+ * may have thousands to decide, which takes long where many others want the processors. Only the main thread's own ticks count
+ * as time, so neither a busy main thread nor a suspended computer is taken for a hung host.
  */
 export class Watchdog {
   readonly #heartbeat: MessagePort;
-  readonly #beats: Int32Array;
+  readonly #board: Pick<HostBoard, 'lastBeat' | 'begun'>;
   readonly #tickMs: number;
   readonly #missedMax: number;
   readonly #onTick: (sleptMs: number) => void;
@@ -20,11 +22,12 @@ export class Watchdog {
   #timer: NodeJS.Timeout | undefined;
   #sent = 0;
   #missed = 0;
+  #begun = 0;
   #isArmed = false;
 
   constructor(options: {
     heartbeat: MessagePort;
-    beats: Int32Array;
+    board: Pick<HostBoard, 'lastBeat' | 'begun'>;
     limitMs: number;
     /** Called with every tick, and how long was slept over it. */
     onTick: (sleptMs: number) => void;
@@ -33,7 +36,7 @@ export class Watchdog {
     onHung: () => void;
   }) {
     this.#heartbeat = options.heartbeat;
-    this.#beats = options.beats;
+    this.#board = options.board;
     this.#tickMs = Math.min(beatMaxMs, Math.max(10, Math.floor(options.limitMs / beatsPerLimit)));
     this.#missedMax = Math.max(beatsPerLimit, Math.ceil(options.limitMs / this.#tickMs));
     this.#onTick = options.onTick;
@@ -45,6 +48,7 @@ export class Watchdog {
   start(): void {
     if (this.#timer !== undefined) return;
     this.#missed = 0;
+    this.#begun = this.#board.begun;
     this.#beat();
     this.#timer = startTicks(this.#tickMs, (sleptMs) => this.#tick(sleptMs));
     this.#timer.unref();
@@ -63,13 +67,16 @@ export class Watchdog {
 
   #tick(sleptMs: number): void {
     this.#onTick(sleptMs);
-    if (Atomics.load(this.#beats, 0) === this.#sent) {
+    const { lastBeat, begun } = this.#board;
+    const goesOn = begun !== this.#begun;
+    this.#begun = begun;
+    if (lastBeat === this.#sent) {
       this.#missed = 0;
       this.#beat();
       return;
     }
     if (!this.#isArmed || sleptMs > 0) return;
-    this.#missed++;
+    this.#missed = goesOn ? 0 : this.#missed + 1;
     this.#onSilent();
     if (this.#missed < this.#missedMax) return;
     this.stop();
