@@ -302,7 +302,7 @@ test('an import that stops says how many events are in the database', async () =
 
   expect(code).toBe(1);
   expect(err).toMatch(
-    /^holdfast: the first 3 of 4 events are in .*fresh\.db, perhaps some more\.\nholdfast: b .*_VERSION_CONFLICT\]\n$/,
+    /^holdfast: the first 3 of 4 events are in .*fresh\.db, perhaps some more\.\nholdfast: The import of .* has stopped: b .*_VERSION_CONFLICT\]\n$/,
   );
 });
 
