@@ -119,7 +119,7 @@ export class Host implements SupervisedHost {
   }
 
   get #serving(): HostThreadClient | undefined {
-    return this.#lifecycle.state === 'running' ? this.#client : undefined;
+    return ['starting', 'running'].includes(this.#lifecycle.state) ? this.#client : undefined;
   }
 
   health(): HostHealth {
