@@ -120,8 +120,8 @@ export class Connectivity {
     this.#checkCall('check', options);
     await this.#replica.begin();
     const before = this.#checksDone;
-    const asked = this.#isChecking ? undefined : this.#replica.send({ type: 'check' });
-    await this.#waiters.until(() => this.#checksDone > before, options.signal, asked);
+    const ask = this.#isChecking ? undefined : () => this.#replica.send({ type: 'check' });
+    await this.#waiters.until(() => this.#checksDone > before, options.signal, ask);
     return this.#state;
   }
 

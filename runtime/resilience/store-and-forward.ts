@@ -190,7 +190,8 @@ export class StoreAndForward<Handlers extends OperationHandlers = OperationHandl
     };
     // Whoever asks for it now may know that the network is back.
     if (connectivity.isDoubted) connectivity.check().catch(() => undefined);
-    await this.#waiters.until(isReached, options.signal, this.#replica.send({ type: 'drain' }));
+    const ask = (): Promise<unknown> => this.#replica.send({ type: 'drain' });
+    await this.#waiters.until(isReached, options.signal, ask);
     const { depth: left } = await this.metrics();
     const { replayed, failed } = this.#runner.ended;
     return { replayed: replayed - endedBefore.replayed, failed: failed - endedBefore.failed, left };

@@ -18,10 +18,10 @@ export class Waiters {
   }
 
   /**
-   * Resolves once it has come about. Rejects with the reason of the signal, with what makes it hopeless, and with what `asked`
-   * rejects with, which is to bring it about.
+   * Resolves once it has come about. Rejects with the reason of the signal, with what makes it hopeless, and with what `ask`
+   * rejects with, which is to bring it about, and is called once if there is something to wait for.
    */
-  until(isReached: () => boolean, signal = neverAborted, asked?: Promise<unknown>): Promise<void> {
+  until(isReached: () => boolean, signal = neverAborted, ask?: () => Promise<unknown>): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const release = holdProcess();
@@ -37,8 +37,8 @@ export class Waiters {
       };
       const leave = onAbort(signal, () => end(() => reject(signal.reason)));
       this.#looks.add(look);
-      asked?.catch((error: unknown) => end(() => reject(error)));
       look(this.#ended);
+      if (this.#looks.has(look)) ask?.().catch((error: unknown) => end(() => reject(error)));
     });
   }
 }

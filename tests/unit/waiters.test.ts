@@ -24,7 +24,11 @@ test('who waits for what was asked for in vain is told why, and holds nothing an
   const waiters = new Waiters();
   const error = new Error('nobody hears');
 
-  const waiting = waiters.until(() => false, undefined, Promise.reject(error));
+  const waiting = waiters.until(
+    () => false,
+    undefined,
+    () => Promise.reject(error),
+  );
 
   await expect(waiting).rejects.toBe(error);
   expect(held()).toBe(before);
@@ -40,6 +44,25 @@ test('a signal ends the waiting, also one that was aborted before', async () => 
 
   await expect(waiting).rejects.toBe(reason);
   await expect(waiters.until(() => true, abort.signal)).rejects.toBe(reason);
+});
+
+test('nothing is asked for where nobody waits for it', async () => {
+  const waiters = new Waiters();
+  const reason = new Error('enough');
+  const closed = new Error('closed');
+  const asked: string[] = [];
+  const ask = (why: string) => () => {
+    asked.push(why);
+    return Promise.reject(new Error('nobody hears'));
+  };
+
+  await waiters.until(() => true, undefined, ask('is there'));
+  const aborted = waiters.until(() => false, AbortSignal.abort(reason), ask('aborted'));
+  await expect(aborted).rejects.toBe(reason);
+  waiters.end(closed);
+  await expect(waiters.until(() => false, undefined, ask('closed'))).rejects.toBe(closed);
+
+  expect(asked).toEqual([]);
 });
 
 test('what is hopeless is told to those for whom it has not come about, and the end to whoever comes later too', async () => {
