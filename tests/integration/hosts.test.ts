@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { ChannelRecord, type HostDied } from '../support/channel-record.ts';
 import { codedError } from '../support/coded-error.ts';
 import { hostile } from '../support/fixtures/hostile.ts';
-import { slow } from '../support/fixtures/slow.ts';
+import { sluggish } from '../support/fixtures/sluggish.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { isThorough } from '../support/thorough.ts';
@@ -121,13 +121,13 @@ test('actors of other hosts, the store and the app do not notice that a host han
 });
 
 test('a host that goes on to other commands is none that hangs, however long it takes for all in hand', async () => {
-  const runtime = await openRuntime(['slow'], { hosts: 1, hostUnresponsiveMs: 1_000 });
-  const actors = Array.from({ length: 20 }, (_, index) => runtime.actor(slow, `${index}`));
+  const runtime = await openRuntime(['sluggish'], { hosts: 1, hostUnresponsiveMs: 1_000 });
+  const actors = Array.from({ length: 20 }, (_, index) => runtime.actor(sluggish, `${index}`));
   await Promise.all(actors.map((actor) => actor.snapshot()));
   const deaths = recordDeaths();
 
   // In one frame, and so in one turn of its event loop.
-  await Promise.all(actors.map((actor) => actor.send({ type: 'waited', ms: 100 })));
+  await Promise.all(actors.map((actor) => actor.send({ type: 'dawdled', ms: 100 })));
 
   expect(deaths.messages).toEqual([]);
 });
