@@ -109,7 +109,7 @@ export class CircuitBreaker {
 
   /**
    * Rejects every call until it is released: a switch for maintenance. Held by several, it is released by the last.
-   * Nothing of it outlives the runtime.
+   * Nothing of it outlives the runtime. A release that rejects can be repeated.
    *
    * @throws HOLDFAST_ERR_CLOSED, HOLDFAST_ERR_OPTION_INVALID for a reason that is none, and what keeps its host from answering.
    */

@@ -31,8 +31,14 @@ export class Isolation {
       throw error;
     }
     return async () => {
-      if (this.#reasons.delete(holder) && !this.#isClosed)
+      if (!this.#reasons.delete(holder) || this.#isClosed) return;
+      try {
         await this.#replica.send({ type: 'release', holder });
+      } catch (error) {
+        // Whoever is told so may try it again.
+        this.#reasons.set(holder, reason);
+        throw error;
+      }
     };
   }
 
